@@ -1,0 +1,80 @@
+// Where the weights of a model come from: named tensors in the form in which they are stored.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_SUPPORT_TENSORSOURCE_H
+#define TENON_SUPPORT_TENSORSOURCE_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <string>
+
+namespace tenon {
+
+/// How the elements of a tensor are stored. The block types are those of GGUF:
+/// a block covers `getBlockElements` consecutive elements of the last dimension.
+enum class StorageType : uint8_t {
+  F32,
+  F16,
+  BF16,
+  F8E4M3, // finite e4m3: bias 7, no infinity, 0x7f and 0xff are NaN
+  I8,
+  U8,
+  I32,
+  I64,
+  Bool,
+  Q4_0,
+  Q4_1,
+  Q5_0,
+  Q5_1,
+  Q8_0,
+  Q4_K,
+  Q5_K,
+  Q6_K,
+};
+
+/// The spelling of a type in messages: `F32`, `F8_E4M3`, `Q4_K`.
+llvm::StringRef stringifyStorageType(StorageType type);
+/// Elements of one block; 1 for types without blocks.
+int64_t getBlockElements(StorageType type);
+/// Bytes of one block, or of one element for types without blocks.
+int64_t getBlockBytes(StorageType type);
+
+/// What is known of a tensor without reading its data.
+struct TensorInfo {
+  /// The canonical name, which is that of the Hugging Face checkpoint of the
+  /// family: `model.layers.0.self_attn.q_proj.weight`.
+  std::string name;
+  StorageType type;
+  /// Outermost dimension first; the last one is contiguous.
+  llvm::SmallVector<int64_t, 4> shape;
+};
+
+/// A set of named tensors. A source that was opened without its weights has
+/// shapes and types, but `read` fails.
+class TensorSource {
+public:
+  virtual ~TensorSource();
+
+  /// Returns the tensor with a canonical name, or null.
+  virtual const TensorInfo *find(llvm::StringRef name) const = 0;
+
+  /// Every tensor, in the order of the source.
+  virtual llvm::ArrayRef<TensorInfo> getTensors() const = 0;
+
+  /// Returns the stored bytes of a tensor of this source: row-major, exactly
+  /// `elements / getBlockElements * getBlockBytes` of them. They stay valid as
+  /// long as the source; they are mapped, not copied, so a caller that reads
+  /// front to back uses constant memory.
+  virtual llvm::Expected<llvm::ArrayRef<uint8_t>>
+  read(const TensorInfo &tensor) const = 0;
+
+  /// Hints that a tensor will not be read again soon.
+  virtual void release(const TensorInfo &tensor) const {}
+};
+
+} // namespace tenon
+
+#endif // TENON_SUPPORT_TENSORSOURCE_H
