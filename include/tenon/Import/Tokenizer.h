@@ -1,0 +1,50 @@
+// Compiles a tokenizer, as a model's files describe it, into the tables of tokenizer.bin.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_IMPORT_TOKENIZER_H
+#define TENON_IMPORT_TOKENIZER_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tenon {
+
+/// The metadata of a GGUF file, by key. A getter returns nothing when the key is
+/// absent or its value has another type; integers and floats of every width
+/// count as one type each. Strings live as long as the view.
+class GgufMetadataView {
+public:
+  virtual ~GgufMetadataView();
+
+  /// The name of the file, for messages.
+  virtual llvm::StringRef getFile() const = 0;
+
+  virtual std::optional<llvm::StringRef>
+  getString(llvm::StringRef key) const = 0;
+  virtual std::optional<int64_t> getInt(llvm::StringRef key) const = 0;
+  virtual std::optional<bool> getBool(llvm::StringRef key) const = 0;
+  virtual std::optional<std::vector<llvm::StringRef>>
+  getStringArray(llvm::StringRef key) const = 0;
+  virtual std::optional<std::vector<float>>
+  getFloatArray(llvm::StringRef key) const = 0;
+  virtual std::optional<std::vector<int64_t>>
+  getIntArray(llvm::StringRef key) const = 0;
+};
+
+/// Compiles `tokenizer.json` of a folder, with the ids of special tokens from
+/// `tokenizer_config.json`, `generation_config.json` and `config.json` where
+/// they exist. Returns the bytes of tokenizer.bin.
+llvm::Expected<std::vector<uint8_t>>
+compileTokenizerJson(llvm::StringRef folder);
+
+/// Compiles what the keys `tokenizer.ggml.*` describe. Returns the bytes of
+/// tokenizer.bin.
+llvm::Expected<std::vector<uint8_t>>
+compileTokenizerGguf(const GgufMetadataView &metadata);
+
+} // namespace tenon
+
+#endif // TENON_IMPORT_TOKENIZER_H
