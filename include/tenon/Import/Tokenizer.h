@@ -1,5 +1,5 @@
-// Compiles a tokenizer, as a model's files describe it, into the tables of tokenizer.bin.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiles a tokenizer, as a model's files describe it, into the tables of
+// tokenizer.bin. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_IMPORT_TOKENIZER_H
 #define TENON_IMPORT_TOKENIZER_H
@@ -12,12 +12,12 @@
 
 namespace tenon {
 
-/// The metadata of a GGUF file, by key. A getter returns nothing when the key is
-/// absent or its value has another type; integers and floats of every width
+/// The metadata of a GGUF file, by key. A getter returns nothing when the key
+/// is absent or its value has another type; integers and floats of every width
 /// count as one type each. Strings live as long as the view.
 class GgufMetadataView {
 public:
-  virtual ~GgufMetadataView();
+  virtual ~GgufMetadataView() = default;
 
   /// The name of the file, for messages.
   virtual llvm::StringRef getFile() const = 0;
