@@ -1,0 +1,394 @@
+# The configurations of the tiny checkpoints that goldens are made from.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""Each case is odd on purpose: head counts, widths that no vector length divides,
+windows and original context lengths that the tokens run past, keys of config.json
+spelled in the old and in the new way. `prompt` is the length of the prefill; the
+reference covers 32 further tokens, which are decoded one by one."""
+
+DECODED = 32
+
+
+def excerpt_rows(tokens):
+    """The positions whose logits are committed: the first, the end of the prompt,
+    one amid the decoded tokens, and the last."""
+    return [0, tokens - DECODED - 1, tokens - DECODED // 2, tokens - 1]
+
+
+def case(name, config, storage, prompt, shards=1, **options):
+    return {
+        "name": name,
+        "config": {"torch_dtype": STORAGE_NAMES[storage], **config},
+        "storage": storage,
+        "prompt": prompt,
+        "shards": shards,
+        **options,
+    }
+
+
+STORAGE_NAMES = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}
+
+LLAMA = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_act": "silu",
+    "max_position_embeddings": 256,
+}
+QWEN2 = {**LLAMA, "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2"}
+GEMMA3 = {
+    "architectures": ["Gemma3ForCausalLM"],
+    "model_type": "gemma3_text",
+    "hidden_activation": "gelu_pytorch_tanh",
+    "max_position_embeddings": 256,
+    "rms_norm_eps": 1e-6,
+}
+DEEPSEEK = {
+    "hidden_act": "silu",
+    "max_position_embeddings": 640,
+    "tie_word_embeddings": False,
+    "attention_bias": False,
+    "rope_theta": 10000,
+}
+DEEPSEEK_V2 = {
+    "architectures": ["DeepseekV2ForCausalLM"],
+    "model_type": "deepseek_v2",
+    "scoring_func": "softmax",
+    **DEEPSEEK,
+}
+DEEPSEEK_V3 = {
+    "architectures": ["DeepseekV3ForCausalLM"],
+    "model_type": "deepseek_v3",
+    "scoring_func": "sigmoid",
+    "topk_method": "noaux_tc",
+    **DEEPSEEK,
+}
+
+
+def sizes(hidden, inner, layers, heads, key_heads, vocabulary, eps=1e-5):
+    return {
+        "hidden_size": hidden,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": key_heads,
+        "vocab_size": vocabulary,
+        "rms_norm_eps": eps,
+    }
+
+
+def latent(query_rank, rank, plain, turned, value):
+    return {
+        "q_lora_rank": query_rank,
+        "kv_lora_rank": rank,
+        "qk_nope_head_dim": plain,
+        "qk_rope_head_dim": turned,
+        "v_head_dim": value,
+    }
+
+
+def experts(count, each, inner, shared, dense, scaling, groups=(1, 1), **further):
+    return {
+        "n_routed_experts": count,
+        "num_experts_per_tok": each,
+        "moe_intermediate_size": inner,
+        "n_shared_experts": shared,
+        "first_k_dense_replace": dense,
+        "moe_layer_freq": 1,
+        "routed_scaling_factor": scaling,
+        "n_group": groups[0],
+        "topk_group": groups[1],
+        **further,
+    }
+
+
+def yarn(factor, length, **further):
+    return {
+        "type": "yarn",
+        "factor": factor,
+        "original_max_position_embeddings": length,
+        "beta_fast": 32,
+        "beta_slow": 1,
+        **further,
+    }
+
+
+LLAMA_CASES = [
+    case(
+        "llama-grouped-f32",
+        {**LLAMA, **sizes(72, 100, 3, 3, 1, 131), "rope_theta": 10000.0},
+        "F32",
+        prompt=17,
+    ),
+    case(
+        "llama-scaled-bf16",
+        {
+            **LLAMA,
+            **sizes(90, 133, 2, 9, 3, 203),
+            "head_dim": 16,
+            "tie_word_embeddings": True,
+            "rope_theta": 500000.0,
+            "rope_scaling": {
+                "rope_type": "llama3",
+                "factor": 8.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 64,
+            },
+        },
+        "BF16",
+        prompt=61,
+        shards=3,
+    ),
+    case(
+        "llama-linear-biased-f16",
+        {
+            **LLAMA,
+            **sizes(100, 75, 2, 5, 5, 97),
+            "attention_bias": True,
+            "mlp_bias": True,
+            "rope_theta": 10000.0,
+            "rope_scaling": {"type": "linear", "factor": 4.0},
+        },
+        "F16",
+        prompt=1,
+        shards=2,
+    ),
+    case(
+        "llama-yarn-bf16",
+        {
+            **LLAMA,
+            **sizes(84, 90, 2, 7, 1, 149, eps=1e-2),
+            "head_dim": None,
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "rope_theta": 1000.0,
+                "factor": 4.0,
+                "original_max_position_embeddings": 64,
+            },
+        },
+        "BF16",
+        prompt=53,
+    ),
+]
+
+QWEN2_CASES = [
+    case(
+        "qwen2-biased-bf16",
+        {
+            **QWEN2,
+            **sizes(84, 110, 2, 7, 1, 151),
+            "tie_word_embeddings": True,
+            "use_sliding_window": False,
+            "sliding_window": 8,
+            "rope_theta": 1000000.0,
+        },
+        "BF16",
+        prompt=29,
+    ),
+    case(
+        "qwen2-window-f32",
+        {
+            **QWEN2,
+            **sizes(66, 97, 3, 3, 3, 137),
+            "use_sliding_window": True,
+            "sliding_window": 11,
+            "max_window_layers": 1,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=37,
+    ),
+    case(
+        "qwen2-yarn-f16",
+        {
+            **QWEN2,
+            **sizes(60, 81, 2, 15, 5, 179),
+            "tie_word_embeddings": False,
+            "max_position_embeddings": 96,
+            "rope_theta": 10000.0,
+            "rope_scaling": {
+                "type": "yarn",
+                "factor": 4.0,
+                "original_max_position_embeddings": 24,
+            },
+        },
+        "F16",
+        prompt=41,
+        shards=4,
+    ),
+]
+
+GEMMA3_CASES = [
+    case(
+        "gemma3-pattern-f32",
+        {
+            **GEMMA3,
+            **sizes(60, 85, 7, 3, 1, 167, eps=1e-6),
+            "head_dim": 32,
+            "query_pre_attn_scalar": 20,
+            "sliding_window": 9,
+            "rope_theta": 1000000.0,
+            "rope_local_base_freq": 10000.0,
+        },
+        "F32",
+        prompt=23,
+    ),
+    case(
+        "gemma3-linear-bf16",
+        {
+            **GEMMA3,
+            **sizes(85, 70, 4, 5, 5, 211, eps=1e-6),
+            "head_dim": 14,
+            "query_pre_attn_scalar": 14,
+            "sliding_window": 16,
+            "sliding_window_pattern": 3,
+            "rope_theta": 100000.0,
+            "rope_local_base_freq": 5000.0,
+            "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+        },
+        "BF16",
+        prompt=64,
+        shards=2,
+    ),
+    case(
+        "gemma3-nested-f16",
+        {
+            **GEMMA3,
+            **sizes(66, 99, 3, 6, 2, 113, eps=1e-6),
+            "head_dim": 22,
+            "query_pre_attn_scalar": 33,
+            "sliding_window": 1,
+            "layer_types": [
+                "full_attention",
+                "sliding_attention",
+                "full_attention",
+            ],
+            "rope_parameters": {
+                "sliding_attention": {"rope_type": "default", "rope_theta": 7000.0},
+                "full_attention": {
+                    "rope_type": "linear",
+                    "factor": 3.0,
+                    "rope_theta": 50000.0,
+                },
+            },
+        },
+        "F16",
+        prompt=19,
+    ),
+]
+
+DEEPSEEK_V2_CASES = [
+    case(
+        "deepseek2-greedy-f32",
+        {
+            **DEEPSEEK_V2,
+            **sizes(70, 90, 3, 5, 5, 139, eps=1e-2),
+            **latent(None, 20, 12, 8, 10),
+            **experts(7, 3, 33, 2, 1, 1.0, topk_method="greedy"),
+            "norm_topk_prob": False,
+            "rope_scaling": yarn(40, 16, mscale=0.707, mscale_all_dim=0.707),
+        },
+        "F32",
+        prompt=31,
+    ),
+    case(
+        "deepseek2-grouped-bf16",
+        {
+            **DEEPSEEK_V2,
+            **sizes(81, 77, 3, 3, 3, 173),
+            **latent(28, 23, 14, 10, 17),
+            **experts(12, 3, 29, 1, 1, 6.0, (4, 2), topk_method="group_limited_greedy"),
+            "norm_topk_prob": False,
+            "max_position_embeddings": 256,
+            "rope_scaling": yarn(8, 32, mscale=1.0, mscale_all_dim=0.6),
+        },
+        "BF16",
+        prompt=47,
+        shards=3,
+    ),
+    case(
+        "deepseek2-renormalised-f16",
+        {
+            **DEEPSEEK_V2,
+            **sizes(63, 50, 4, 7, 7, 127),
+            **latent(19, 16, 6, 4, 9),
+            **experts(5, 2, 21, 2, 0, 3.0, topk_method="gready"),
+            "norm_topk_prob": True,
+            "moe_layer_freq": 2,
+        },
+        "F16",
+        prompt=13,
+        shards=2,
+    ),
+]
+
+DEEPSEEK_V3_CASES = [
+    case(
+        "deepseek3-grouped-bf16",
+        {
+            **DEEPSEEK_V3,
+            **sizes(69, 95, 3, 3, 3, 157),
+            **latent(36, 26, 12, 8, 15),
+            **experts(16, 4, 27, 1, 1, 2.5, (4, 2), norm_topk_prob=True),
+            "rope_scaling": yarn(40, 16, mscale=1.0, mscale_all_dim=1.0),
+        },
+        "BF16",
+        prompt=43,
+        shards=3,
+    ),
+    # All biased scores are negative: a group that is dropped must not win as zero.
+    case(
+        "deepseek3-negative-f32",
+        {
+            **DEEPSEEK_V3,
+            **sizes(75, 60, 4, 5, 5, 181),
+            **latent(None, 31, 10, 6, 11),
+            **experts(9, 3, 25, 2, 2, 1.3, (3, 1), norm_topk_prob=True),
+        },
+        "F32",
+        prompt=21,
+        bias_mean=-1.5,
+    ),
+    case(
+        "deepseek3-blocks-fp8",
+        {
+            **DEEPSEEK_V3,
+            **sizes(200, 264, 3, 5, 5, 211),
+            **latent(72, 136, 24, 16, 20),
+            **experts(6, 2, 136, 1, 1, 2.5, (2, 1), norm_topk_prob=True),
+            "max_position_embeddings": 128,
+            "rope_scaling": yarn(4, 32, mscale=1.0, mscale_all_dim=1.0),
+            "quantization_config": {
+                "activation_scheme": "dynamic",
+                "fmt": "e4m3",
+                "quant_method": "fp8",
+                "weight_block_size": [128, 128],
+            },
+        },
+        "BF16",
+        prompt=33,
+        shards=2,
+    ),
+    # Holds a module for multi-token prediction, as released files do.
+    case(
+        "deepseek3-predicting-f16",
+        {
+            **DEEPSEEK_V3,
+            **sizes(68, 51, 2, 17, 17, 109),
+            **latent(13, 11, 5, 2, 3),
+            **experts(5, 1, 19, 1, 0, 1.0, (1, 1), norm_topk_prob=False),
+            "num_nextn_predict_layers": 1,
+        },
+        "F16",
+        prompt=7,
+        predicts=True,
+    ),
+]
+
+CASES = [
+    *LLAMA_CASES,
+    *QWEN2_CASES,
+    *GEMMA3_CASES,
+    *DEEPSEEK_V2_CASES,
+    *DEEPSEEK_V3_CASES,
+]

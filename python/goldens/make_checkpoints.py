@@ -1,0 +1,240 @@
+# Writes the tiny seeded checkpoints of checkpoint_cases.py as Hugging Face folders.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""For each case a folder NAME with config.json and safetensors, and NAME.tokens.json
+beside it, a plain list: the prompt and then 32 tokens that are decoded one by one.
+Needs NumPy alone; a name and a shape decide all bits of a tensor."""
+
+import argparse
+import json
+import pathlib
+import sys
+import zlib
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import checkpoint_cases  # noqa: E402
+from formats import safetensors_file  # noqa: E402
+
+BLOCK = 128
+
+
+def source(*words):
+    """RandomState, because its stream is frozen for all versions of NumPy."""
+    return numpy.random.RandomState(zlib.crc32("/".join(words).encode()))
+
+
+class Shapes:
+    """Collects (name, shape) of a model, layer by layer."""
+
+    def __init__(self, config):
+        self.config, self.entries = config, []
+
+    def add(self, name, *shape):
+        self.entries.append((name, shape))
+
+    def linear(self, name, rows, columns, bias=False):
+        self.add(f"{name}.weight", rows, columns)
+        if bias:
+            self.add(f"{name}.bias", rows)
+
+    def glu(self, name, inner, bias=False):
+        hidden = self.config["hidden_size"]
+        self.linear(f"{name}.gate_proj", inner, hidden, bias)
+        self.linear(f"{name}.up_proj", inner, hidden, bias)
+        self.linear(f"{name}.down_proj", hidden, inner, bias)
+
+    def grouped_attention(self, name):
+        config = self.config
+        hidden, heads = config["hidden_size"], config["num_attention_heads"]
+        size = config.get("head_dim") or hidden // heads
+        keys = config["num_key_value_heads"]
+        is_qwen = config["model_type"] == "qwen2"
+        bias = config.get("attention_bias", False)
+        self.linear(f"{name}.q_proj", heads * size, hidden, bias or is_qwen)
+        self.linear(f"{name}.k_proj", keys * size, hidden, bias or is_qwen)
+        self.linear(f"{name}.v_proj", keys * size, hidden, bias or is_qwen)
+        self.linear(f"{name}.o_proj", hidden, heads * size, bias)
+        if config["model_type"] == "gemma3_text":
+            self.add(f"{name}.q_norm.weight", size)
+            self.add(f"{name}.k_norm.weight", size)
+
+    def latent_attention(self, name):
+        config = self.config
+        hidden, heads = config["hidden_size"], config["num_attention_heads"]
+        plain, turned = config["qk_nope_head_dim"], config["qk_rope_head_dim"]
+        rank, value = config["kv_lora_rank"], config["v_head_dim"]
+        query_rank = config["q_lora_rank"]
+        if query_rank is None:
+            self.linear(f"{name}.q_proj", heads * (plain + turned), hidden)
+        else:
+            self.linear(f"{name}.q_a_proj", query_rank, hidden)
+            self.add(f"{name}.q_a_layernorm.weight", query_rank)
+            self.linear(f"{name}.q_b_proj", heads * (plain + turned), query_rank)
+        self.linear(f"{name}.kv_a_proj_with_mqa", rank + turned, hidden)
+        self.add(f"{name}.kv_a_layernorm.weight", rank)
+        self.linear(f"{name}.kv_b_proj", heads * (plain + value), rank)
+        self.linear(f"{name}.o_proj", hidden, heads * value)
+
+    def experts(self, name):
+        config = self.config
+        count, inner = config["n_routed_experts"], config["moe_intermediate_size"]
+        self.add(f"{name}.gate.weight", count, config["hidden_size"])
+        if config["model_type"] == "deepseek_v3":
+            self.add(f"{name}.gate.e_score_correction_bias", count)
+        for expert in range(count):
+            self.glu(f"{name}.experts.{expert}", inner)
+        self.glu(f"{name}.shared_experts", inner * config["n_shared_experts"])
+
+    def block(self, name, has_experts):
+        config = self.config
+        is_gemma = config["model_type"] == "gemma3_text"
+        norms = ["input_layernorm", "post_attention_layernorm"]
+        if is_gemma:
+            norms += ["pre_feedforward_layernorm", "post_feedforward_layernorm"]
+        for norm in norms:
+            self.add(f"{name}.{norm}.weight", config["hidden_size"])
+        if "kv_lora_rank" in config:
+            self.latent_attention(f"{name}.self_attn")
+        else:
+            self.grouped_attention(f"{name}.self_attn")
+        if has_experts:
+            self.experts(f"{name}.mlp")
+        else:
+            bias = config.get("mlp_bias", False)
+            self.glu(f"{name}.mlp", config["intermediate_size"], bias)
+
+    def prediction_module(self, name):
+        hidden, vocabulary = self.config["hidden_size"], self.config["vocab_size"]
+        self.add(f"{name}.embed_tokens.weight", vocabulary, hidden)
+        self.add(f"{name}.enorm.weight", hidden)
+        self.add(f"{name}.hnorm.weight", hidden)
+        self.linear(f"{name}.eh_proj", hidden, 2 * hidden)
+        self.block(name, has_experts=True)
+        self.add(f"{name}.shared_head.norm.weight", hidden)
+        self.add(f"{name}.shared_head.head.weight", vocabulary, hidden)
+
+
+def has_experts(config, n):
+    return (
+        config.get("n_routed_experts") is not None
+        and n >= config.get("first_k_dense_replace", 0)
+        and n % config.get("moe_layer_freq", 1) == 0
+    )
+
+
+def is_tied(config):
+    default = config["model_type"] == "gemma3_text"
+    return config.get("tie_word_embeddings", default)
+
+
+def shapes(config, predicts=False):
+    model = Shapes(config)
+    hidden, vocabulary = config["hidden_size"], config["vocab_size"]
+    layers = config["num_hidden_layers"]
+    model.add("model.embed_tokens.weight", vocabulary, hidden)
+    for n in range(layers):
+        model.block(f"model.layers.{n}", has_experts(config, n))
+    if predicts:
+        model.prediction_module(f"model.layers.{layers}")
+    model.add("model.norm.weight", hidden)
+    if not is_tied(config):
+        model.add("lm_head.weight", vocabulary, hidden)
+    return model.entries
+
+
+def values(case, name, shape):
+    """Scaled so that scores and logits have a spread of one to three, and that
+    no norm, bias or router is neutral."""
+    random = source(case["name"], name).standard_normal(shape)
+    is_gemma = case["config"]["model_type"] == "gemma3_text"
+    if name.endswith("e_score_correction_bias"):
+        return case.get("bias_mean", 0.0) + 0.2 * random
+    if name.endswith(".bias"):
+        return 0.3 * random
+    if len(shape) == 1:
+        return 0.3 * random + (0 if is_gemma else 1)
+    if name == "model.embed_tokens.weight" and not is_tied(case["config"]):
+        return random
+    gain = 1.0
+    if name.endswith(("lm_head.weight", "embed_tokens.weight", "mlp.gate.weight")):
+        gain = 2.0
+    if name.endswith(("q_proj.weight", "k_proj.weight", "q_b_proj.weight")):
+        gain = 1.4
+    return gain * random / shape[1] ** 0.5
+
+
+def is_in_blocks(case, name, shape):
+    """The matrices that released fp8 checkpoints store in blocks."""
+    kept = ("embed_tokens.weight", "lm_head.weight", "mlp.gate.weight")
+    in_blocks = "quantization_config" in case["config"]
+    return in_blocks and len(shape) == 2 and not name.endswith(kept)
+
+
+def block_scales(matrix):
+    """The largest size in each block over 448, [ceil(N / 128), ceil(K / 128)]."""
+    rows, columns = (-(-size // BLOCK) for size in matrix.shape)
+    padded = numpy.zeros((rows * BLOCK, columns * BLOCK))
+    padded[: matrix.shape[0], : matrix.shape[1]] = numpy.abs(matrix)
+    largest = padded.reshape(rows, BLOCK, columns, BLOCK).max(axis=(1, 3))
+    return (largest / 448).astype(numpy.float32)
+
+
+def stored_tensors(case):
+    """Name to (format, values) in the order of the file."""
+    tensors = {}
+    for name, shape in shapes(case["config"], case.get("predicts", False)):
+        tensor = values(case, name, shape)
+        if is_in_blocks(case, name, shape):
+            scales = block_scales(tensor)
+            grid = scales.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
+            codes = tensor / grid[: shape[0], : shape[1]]
+            tensors[name] = ("F8_E4M3", codes)
+            tensors[f"{name}_scale_inv"] = ("F32", scales)
+        elif name.endswith("e_score_correction_bias"):
+            tensors[name] = ("F32", tensor)
+        else:
+            tensors[name] = (case["storage"], tensor)
+    return tensors
+
+
+def write_case(case, output):
+    folder = output / case["name"]
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(case["config"], indent=2) + "\n"
+    (folder / "config.json").write_text(text)
+    tensors = stored_tensors(case)
+    entries = [(name, kind, data.shape) for name, (kind, data) in tensors.items()]
+    safetensors_file.write_sharded(
+        folder, entries, lambda name: tensors[name][1], case["shards"]
+    )
+    count = case["prompt"] + checkpoint_cases.DECODED
+    vocabulary = case["config"]["vocab_size"]
+    tokens = source(case["name"], "tokens").randint(0, vocabulary, count).tolist()
+    beside = output / f"{case['name']}.tokens.json"
+    beside.write_text(json.dumps(tokens) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="writes tiny checkpoints")
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--only", nargs="*", help="names of cases; default all")
+    parser.add_argument("--list", action="store_true", help="print names and stop")
+    options = parser.parse_args()
+    known = [case["name"] for case in checkpoint_cases.CASES]
+    unknown = set(options.only or []) - set(known)
+    if unknown:
+        parser.error(f"unknown case {sorted(unknown)[0]}; known: {', '.join(known)}")
+    for case in checkpoint_cases.CASES:
+        if options.only and case["name"] not in options.only:
+            continue
+        if options.list:
+            print(case["name"])
+        else:
+            write_case(case, options.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,384 @@
+# Computes the logits of llama, qwen2, gemma3_text, deepseek_v2 and deepseek_v3 with NumPy.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""Written from the models' definitions, one family after the other, slow and
+literal. It needs NumPy alone and computes in float64 on the stored weights.
+
+  numpy_reference.py NAME...       a folder beside NAME.tokens.json;
+                                   writes NAME.logits.npy beside both
+  numpy_reference.py --all DIR     the same for every folder in DIR
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import rotary  # noqa: E402
+from formats import safetensors_file  # noqa: E402
+
+# Rows of scores that are alive at once, for all heads of one key head.
+QUERY_ROWS = 256
+# Rows of the head that are alive at once; a vocabulary may have 262144.
+HEAD_ROWS = 32768
+
+
+def silu(x):
+    # exp of a negative number alone, so that nothing overflows.
+    small = numpy.exp(-numpy.abs(x))
+    return x * numpy.where(x >= 0, 1, small) / (1 + small)
+
+
+def gelu_tanh(x):
+    return 0.5 * x * (1 + numpy.tanh((2 / numpy.pi) ** 0.5 * (x + 0.044715 * x**3)))
+
+
+def softmax(x):
+    shifted = numpy.exp(x - x.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def root_mean_square(x, weight, eps):
+    return weight * (x / numpy.sqrt((x * x).mean(axis=-1, keepdims=True) + eps))
+
+
+def largest(values, count):
+    """The indices of the largest values of each row; a tie goes to the lower."""
+    return numpy.argsort(-values, axis=-1, kind="stable")[:, :count]
+
+
+def attend(query, key, value, scale, window=None):
+    """Causal attention. Query [tokens, heads, d], key and value with a divisor
+    of that many heads; a window counts the token itself."""
+    tokens, heads, _ = query.shape
+    shared = heads // key.shape[1]
+    result = numpy.empty((tokens, heads, value.shape[-1]), query.dtype)
+    for low in range(0, tokens, QUERY_ROWS):
+        high = min(low + QUERY_ROWS, tokens)
+        distance = numpy.arange(low, high)[:, None] - numpy.arange(high)[None]
+        hidden = distance < 0
+        if window is not None:
+            hidden |= distance >= window
+        for head in range(heads):
+            keys = key[:high, head // shared]
+            scores = query[low:high, head] @ keys.T * scale
+            weights = softmax(numpy.where(hidden, -numpy.inf, scores))
+            result[low:high, head] = weights @ value[:high, head // shared]
+    return result
+
+
+class Model:
+    """What all families share. `weights` maps a name to an array."""
+
+    def __init__(self, config, weights, dtype=numpy.float64):
+        self.config, self.weights, self.dtype = config, weights, dtype
+        self.eps = config.get("rms_norm_eps", 1e-6)
+        self.heads = config["num_attention_heads"]
+
+    def weight(self, name):
+        return self.weights[name].astype(self.dtype)
+
+    def linear(self, x, name):
+        y = x @ self.weight(f"{name}.weight").T
+        return y + self.weight(f"{name}.bias") if f"{name}.bias" in self.weights else y
+
+    def norm(self, x, name, eps=None):
+        weight = self.weight(f"{name}.weight")
+        return root_mean_square(x, weight, self.eps if eps is None else eps)
+
+    def activation(self, x):
+        return silu(x)
+
+    def glu(self, x, name):
+        gate = self.activation(self.linear(x, f"{name}.gate_proj"))
+        up = self.linear(x, f"{name}.up_proj")
+        return self.linear(gate * up, f"{name}.down_proj")
+
+    def embed(self, tokens):
+        rows = self.weights["model.embed_tokens.weight"][numpy.asarray(tokens, int)]
+        return rows.astype(self.dtype)
+
+    def block(self, h, n):
+        name = f"model.layers.{n}"
+        h = h + self.attention(self.norm(h, f"{name}.input_layernorm"), n)
+        return h + self.mlp(self.norm(h, f"{name}.post_attention_layernorm"), n)
+
+    def mlp(self, x, n):
+        return self.glu(x, f"model.layers.{n}.mlp")
+
+    def ties_embeddings(self):
+        return self.config.get("tie_word_embeddings", False)
+
+    def head(self, h):
+        """Yields the logits by ranges of the vocabulary."""
+        tied = self.ties_embeddings() or "lm_head.weight" not in self.weights
+        name = "model.embed_tokens.weight" if tied else "lm_head.weight"
+        matrix = self.weights[name]
+        for low in range(0, len(matrix), HEAD_ROWS):
+            rows = matrix[low : low + HEAD_ROWS].astype(self.dtype)
+            yield low, low + len(rows), h @ rows.T
+
+    def hidden(self, tokens):
+        """The final, normalised hidden state of each token."""
+        h = self.embed(tokens)
+        for n in range(self.config["num_hidden_layers"]):
+            h = self.block(h, n)
+        return self.norm(h, "model.norm")
+
+    def logits(self, tokens):
+        parts = [part for _, _, part in self.head(self.hidden(tokens))]
+        return numpy.concatenate(parts, axis=1)
+
+
+class Llama(Model):
+    """Grouped queries, rotary over halves; qwen2 adds biases and a window."""
+
+    def layer_type(self, n):
+        return "full_attention"
+
+    def window(self, n):
+        return None
+
+    def head_norm(self, x, name):
+        return x
+
+    def head_size(self):
+        default = self.config["hidden_size"] // self.heads
+        return self.config.get("head_dim") or default
+
+    def scale(self):
+        return self.head_size() ** -0.5
+
+    def attention(self, x, n):
+        name = f"model.layers.{n}.self_attn"
+        tokens, size = len(x), self.head_size()
+
+        def heads(letter):
+            return self.linear(x, f"{name}.{letter}_proj").reshape(tokens, -1, size)
+
+        query = self.head_norm(heads("q"), f"{name}.q_norm")
+        key = self.head_norm(heads("k"), f"{name}.k_norm")
+        rope = rotary.settings(self.config, self.layer_type(n))
+        turn = rotary.tables(rope, size, numpy.arange(tokens))
+        query = rotary.rotate(query, *turn, interleaved=False)
+        key = rotary.rotate(key, *turn, interleaved=False)
+        rows = attend(query, key, heads("v"), self.scale(), self.window(n))
+        return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
+
+
+class Qwen2(Llama):
+    def window(self, n):
+        if not self.config.get("use_sliding_window", False):
+            return None
+        kinds = self.config.get("layer_types")
+        first = self.config.get("max_window_layers", 28)
+        slides = kinds[n] == "sliding_attention" if kinds else n >= first
+        return self.config["sliding_window"] if slides else None
+
+
+class Gemma3(Llama):
+    """Four norms of one plus the weight, norms of heads, windows by pattern."""
+
+    def activation(self, x):
+        return gelu_tanh(x)
+
+    def norm(self, x, name, eps=None):
+        weight = 1 + self.weight(f"{name}.weight")
+        return root_mean_square(x, weight, self.eps)
+
+    def head_norm(self, x, name):
+        return self.norm(x, name)
+
+    def ties_embeddings(self):
+        return self.config.get("tie_word_embeddings", True)
+
+    def embed(self, tokens):
+        # A model that runs in bfloat16 rounds this root; ours runs in float.
+        return super().embed(tokens) * self.config["hidden_size"] ** 0.5
+
+    def layer_type(self, n):
+        kinds = self.config.get("layer_types")
+        if kinds:
+            return kinds[n]
+        is_global = (n + 1) % self.config.get("sliding_window_pattern", 6) == 0
+        return "full_attention" if is_global else "sliding_attention"
+
+    def window(self, n):
+        slides = self.layer_type(n) == "sliding_attention"
+        return self.config["sliding_window"] if slides else None
+
+    def head_size(self):
+        return self.config.get("head_dim", 256)
+
+    def scale(self):
+        return self.config.get("query_pre_attn_scalar", 256) ** -0.5
+
+    def block(self, h, n):
+        name = f"model.layers.{n}"
+        rows = self.attention(self.norm(h, f"{name}.input_layernorm"), n)
+        h = h + self.norm(rows, f"{name}.post_attention_layernorm")
+        rows = self.mlp(self.norm(h, f"{name}.pre_feedforward_layernorm"), n)
+        return h + self.norm(rows, f"{name}.post_feedforward_layernorm")
+
+
+class DeepseekV2(Model):
+    """Latent attention in its naive form, and experts behind a softmax router."""
+
+    # The norms of the latents do not use rms_norm_eps.
+    LATENT_EPS = 1e-6
+
+    def attention_scale(self, rope):
+        config = self.config
+        scale = (config["qk_nope_head_dim"] + config["qk_rope_head_dim"]) ** -0.5
+        weight = rope.get("mscale_all_dim")
+        if rope.get("rope_type", "default") == "default" or not weight:
+            return scale
+        return scale * rotary.mscale(rope["factor"], weight) ** 2
+
+    def query(self, x, name):
+        if self.config.get("q_lora_rank") is None:
+            return self.linear(x, f"{name}.q_proj")
+        latent = self.linear(x, f"{name}.q_a_proj")
+        latent = self.norm(latent, f"{name}.q_a_layernorm", self.LATENT_EPS)
+        return self.linear(latent, f"{name}.q_b_proj")
+
+    def attention(self, x, n):
+        config, name = self.config, f"model.layers.{n}.self_attn"
+        tokens, plain = len(x), config["qk_nope_head_dim"]
+        rank, turned = config["kv_lora_rank"], config["qk_rope_head_dim"]
+        query = self.query(x, name).reshape(tokens, self.heads, plain + turned)
+        joint = self.linear(x, f"{name}.kv_a_proj_with_mqa")
+        latent = self.norm(joint[:, :rank], f"{name}.kv_a_layernorm", self.LATENT_EPS)
+        both = self.linear(latent, f"{name}.kv_b_proj").reshape(tokens, self.heads, -1)
+        rope = rotary.settings(config)
+        turn = rotary.tables(rope, turned, numpy.arange(tokens))
+        pairs = config.get("rope_interleave", True)
+        query[..., plain:] = rotary.rotate(query[..., plain:], *turn, pairs)
+        shared = rotary.rotate(joint[:, None, rank:], *turn, pairs)
+        shared = numpy.broadcast_to(shared, (tokens, self.heads, turned))
+        key = numpy.concatenate([both[..., :plain], shared], axis=-1)
+        value = both[..., plain:]
+        rows = attend(query, key, value, self.attention_scale(rope))
+        return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
+
+    def has_experts(self, n):
+        config = self.config
+        if config.get("n_routed_experts") is None:
+            return False
+        every = config.get("moe_layer_freq", 1)
+        return n >= config.get("first_k_dense_replace", 0) and n % every == 0
+
+    def keep_best_groups(self, choice, group_scores, fill):
+        """Replaces the scores outside the best groups by `fill`."""
+        best = largest(group_scores, self.config["topk_group"])
+        kept = numpy.zeros(group_scores.shape, bool)
+        numpy.put_along_axis(kept, best, True, axis=1)
+        size = choice.shape[1] // group_scores.shape[1]
+        return numpy.where(kept.repeat(size, axis=1), choice, fill)
+
+    def route(self, x, name):
+        """The experts of each token and their weights."""
+        config = self.config
+        scores = softmax(x @ self.weight(f"{name}.gate.weight").T)
+        choice = scores
+        if config.get("topk_method", "greedy") == "group_limited_greedy":
+            groups = scores.reshape(len(x), config["n_group"], -1).max(axis=-1)
+            choice = self.keep_best_groups(scores, groups, 0.0)
+        chosen = largest(choice, config["num_experts_per_tok"])
+        weights = numpy.take_along_axis(choice, chosen, axis=1)
+        if config.get("norm_topk_prob", False) and chosen.shape[1] > 1:
+            return chosen, weights / (weights.sum(axis=1, keepdims=True) + 1e-20)
+        return chosen, weights * config.get("routed_scaling_factor", 1.0)
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.mlp"
+        if not self.has_experts(n):
+            return self.glu(x, name)
+        chosen, weights = self.route(x, name)
+        result = numpy.zeros_like(x)
+        for expert in range(self.config["n_routed_experts"]):
+            tokens, place = numpy.nonzero(chosen == expert)
+            if len(tokens):
+                rows = self.glu(x[tokens], f"{name}.experts.{expert}")
+                result[tokens] += weights[tokens, place][:, None] * rows
+        if not self.config.get("n_shared_experts"):
+            return result
+        return result + self.glu(x, f"{name}.shared_experts")
+
+
+class DeepseekV3(DeepseekV2):
+    """As before, but the router is a sigmoid and a bias takes part in choosing."""
+
+    def route(self, x, name):
+        config = self.config
+        scores = 1 / (1 + numpy.exp(-(x @ self.weight(f"{name}.gate.weight").T)))
+        choice = scores
+        if f"{name}.gate.e_score_correction_bias" in self.weights:
+            choice = scores + self.weight(f"{name}.gate.e_score_correction_bias")
+        groups = numpy.sort(choice.reshape(len(x), config["n_group"], -1), axis=-1)
+        choice = self.keep_best_groups(
+            choice, groups[..., -2:].sum(axis=-1), -numpy.inf
+        )
+        chosen = largest(choice, config["num_experts_per_tok"])
+        weights = numpy.take_along_axis(scores, chosen, axis=1)
+        if config.get("norm_topk_prob", True):
+            weights = weights / (weights.sum(axis=1, keepdims=True) + 1e-20)
+        return chosen, weights * config.get("routed_scaling_factor", 2.5)
+
+
+FAMILIES = {
+    "llama": Llama,
+    "qwen2": Qwen2,
+    "gemma3_text": Gemma3,
+    "deepseek_v2": DeepseekV2,
+    "deepseek_v3": DeepseekV3,
+}
+
+
+def load(folder, dtype=numpy.float64):
+    folder = pathlib.Path(folder)
+    config = json.loads((folder / "config.json").read_text())
+    family = FAMILIES.get(config["model_type"])
+    if family is None:
+        raise ValueError(
+            f"'{folder}/config.json' has model_type {config['model_type']}; "
+            f"known: {', '.join(FAMILIES)}"
+        )
+    return family(config, safetensors_file.Folder(folder), dtype)
+
+
+def write_logits(folder, tokens, output):
+    if not tokens.exists():
+        raise SystemExit(
+            f"cannot open '{tokens}': no such file; make_checkpoints.py writes it"
+        )
+    result = load(folder).logits(json.loads(tokens.read_text()))
+    numpy.save(output, result.astype(numpy.float32))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="reference logits with NumPy")
+    parser.add_argument("folders", nargs="*", type=pathlib.Path)
+    parser.add_argument("--all", type=pathlib.Path, help="all folders in this one")
+    parser.add_argument("--tokens", type=pathlib.Path, help="JSON list of tokens")
+    parser.add_argument("--output", type=pathlib.Path, help=".npy of one folder")
+    options = parser.parse_args()
+    folders = options.folders
+    if options.all:
+        folders += sorted(f.parent for f in options.all.glob("*/config.json"))
+    if not folders:
+        parser.error("expects a folder, or --all and a folder of folders")
+    if len(folders) > 1 and (options.tokens or options.output):
+        parser.error("--tokens and --output go with one folder")
+    for folder in folders:
+        tokens = options.tokens or folder.with_name(f"{folder.name}.tokens.json")
+        output = options.output or folder.with_name(f"{folder.name}.logits.npy")
+        write_logits(folder, tokens, output)
+
+
+if __name__ == "__main__":
+    main()
