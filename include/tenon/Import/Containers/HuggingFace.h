@@ -1,0 +1,27 @@
+// Opens the folder of a Hugging Face checkpoint.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_IMPORT_CONTAINERS_HUGGINGFACE_H
+#define TENON_IMPORT_CONTAINERS_HUGGINGFACE_H
+
+#include "tenon/Import/ModelSource.h"
+
+namespace tenon {
+
+/// Opens a folder with `config.json` and, unless `skipWeights`,
+/// `model.safetensors` or the files of `model.safetensors.index.json`.
+llvm::Expected<std::unique_ptr<ModelSource>>
+openHuggingFaceFolder(llvm::StringRef path, bool skipWeights);
+
+/// Reads the text of a `config.json` into canonical keys.
+llvm::Expected<ModelConfig> parseHuggingFaceConfig(llvm::StringRef text,
+                                                   llvm::StringRef file);
+
+/// Reads the text of a `model.safetensors.index.json`: pairs of a tensor and
+/// the file that holds it, which lies inside the folder of the index.
+llvm::Expected<std::vector<std::pair<std::string, std::string>>>
+parseSafetensorsIndex(llvm::StringRef text, llvm::StringRef file);
+
+} // namespace tenon
+
+#endif // TENON_IMPORT_CONTAINERS_HUGGINGFACE_H

@@ -1,0 +1,38 @@
+// Chooses the container by what a path is.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Import/ModelSource.h"
+#include "tenon/Import/Containers/Gguf.h"
+#include "tenon/Import/Containers/HuggingFace.h"
+#include "tenon/Import/Containers/MappedFile.h"
+#include "tenon/Import/Containers/Messages.h"
+
+#include "llvm/Support/Path.h"
+
+using namespace tenon;
+namespace fs = llvm::sys::fs;
+
+ModelSource::~ModelSource() = default;
+
+llvm::Expected<std::unique_ptr<ModelSource>>
+tenon::openModelSource(llvm::StringRef path, bool skipWeights) {
+  static constexpr llvm::StringLiteral rule =
+      ": expects a folder with config.json or a GGUF file, but ";
+  if (fs::is_directory(path)) {
+    llvm::SmallString<256> config(path);
+    llvm::sys::path::append(config, "config.json");
+    if (!fs::exists(config))
+      return makeImportError("cannot import " + quote(path) + rule +
+                             "the folder has no config.json");
+    return openHuggingFaceFolder(path, skipWeights);
+  }
+  llvm::Expected<MappedFile> file = MappedFile::open(path);
+  if (!file)
+    return file.takeError();
+  if (!file->getBytes().starts_with(ggufMagic))
+    return makeImportError("cannot import " + quote(path) + rule +
+                           "the file begins with " +
+                           quote(file->getBytes().take_front(4)) +
+                           "; for a safetensors file, name its folder");
+  return openGgufFile(path, std::move(*file), skipWeights);
+}
