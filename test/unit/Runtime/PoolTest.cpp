@@ -1,0 +1,112 @@
+// Threads that run together: barriers, tickets, and nothing lost between jobs.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Runtime/Pool.h"
+
+#include <chrono>
+#include <thread>
+#include <vector>
+#include "gtest/gtest.h"
+
+using namespace tenon::runtime;
+
+namespace {
+
+class PoolTest : public testing::TestWithParam<uint32_t> {
+protected:
+  void SetUp() override {
+    ASSERT_EQ(pool.start(GetParam(), false), TENON_OK) << tenon_last_error();
+  }
+  Pool pool;
+};
+
+/// Work whose phases read what other threads wrote in the phase before.
+struct Relay {
+  Pool *pool;
+  std::vector<uint64_t> now, next;
+  int phases;
+};
+
+struct Tickets {
+  Pool *pool;
+  std::vector<int> taken;
+  int phases;
+};
+
+} // namespace
+
+static void relay(void *argument, int64_t thread) {
+  Relay &work = *static_cast<Relay *>(argument);
+  size_t size = work.now.size();
+  for (int phase = 0; phase != work.phases; ++phase) {
+    // Plain reads and writes: a race would be one for the thread sanitizer too.
+    work.next[thread] = work.now[(thread + 1) % size] + thread + phase;
+    work.pool->barrier();
+    work.now[thread] = work.next[thread];
+    work.pool->barrier();
+  }
+}
+
+TEST_P(PoolTest, PhasesSeeOneAnother) {
+  Relay work = {&pool, std::vector<uint64_t>(GetParam()), {}, 300};
+  work.next = work.now;
+  std::vector<uint64_t> expected(GetParam());
+  for (int job = 0; job != 5; ++job) {
+    pool.run(relay, &work);
+    for (int phase = 0; phase != work.phases; ++phase) {
+      std::vector<uint64_t> before = expected;
+      for (size_t t = 0; t != expected.size(); ++t)
+        expected[t] = before[(t + 1) % expected.size()] + t + phase;
+    }
+    ASSERT_EQ(work.now, expected) << "after job " << job;
+  }
+}
+
+static void takeAll(void *argument, int64_t) {
+  Tickets &work = *static_cast<Tickets *>(argument);
+  int64_t size = work.taken.size();
+  for (int phase = 0; phase != work.phases; ++phase) {
+    for (int64_t ticket;
+         (ticket = __atomic_fetch_add(work.pool->tickets(), 1,
+                                      __ATOMIC_RELAXED)) < size;)
+      ++work.taken[ticket];
+    work.pool->barrier();
+  }
+}
+
+TEST_P(PoolTest, TicketsAreHandedOutOnce) {
+  Tickets work = {&pool, std::vector<int>(97), 50};
+  for (int job = 1; job != 4; ++job) {
+    pool.run(takeAll, &work);
+    ASSERT_EQ(work.taken, std::vector<int>(97, 50 * job));
+    ASSERT_EQ(*pool.tickets(), 0);
+  }
+}
+
+TEST_P(PoolTest, WakesAfterASleep) {
+  Relay work = {&pool, std::vector<uint64_t>(GetParam()), {}, 1};
+  work.next = work.now;
+  for (int job = 0; job != 3; ++job) {
+    // Far longer than any thread spins.
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    pool.run(relay, &work);
+  }
+  EXPECT_EQ(pool.size(), GetParam());
+}
+
+TEST_P(PoolTest, StartsAgain) {
+  for (uint32_t threads : {3u, GetParam(), 1u, GetParam()}) {
+    ASSERT_EQ(pool.start(threads, true), TENON_OK) << tenon_last_error();
+    Tickets work = {&pool, std::vector<int>(13), 2};
+    pool.run(takeAll, &work);
+    ASSERT_EQ(work.taken, std::vector<int>(13, 2));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, PoolTest, testing::Values(1, 2, 3, 7, 8));
+
+TEST(Patience, SpinsOnlyWithACpuForEachThread) {
+  EXPECT_GT(Patience::forThreads(2, 2).spins, 1000u);
+  EXPECT_LT(Patience::forThreads(3, 2).spins, 100u);
+  EXPECT_GE(countUsableCpus(), 1u);
+}
