@@ -1,5 +1,5 @@
-/* The structures inside tokenizer.bin: what the importer writes and the text
- * library reads. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The structures inside tokenizer.bin.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 
 #ifndef TENON_RUNTIME_TOKENIZERFORMAT_H
 #define TENON_RUNTIME_TOKENIZERFORMAT_H
@@ -106,7 +106,9 @@ typedef struct tenon_tokenizer_header {
   uint32_t version;
   uint32_t model; /* TENON_TOKENIZER_SCORES, ... */
   uint64_t size;  /* bytes of the file */
-  uint64_t hash;  /* tenon_hash of the file with this field 0 */
+  /* tenon_hash of two hashes: that of the header with this field 0, and that of
+   * all that follows the header. */
+  uint64_t hash;
   uint32_t flags;
   int32_t bos;     /* -1: none */
   int32_t unknown; /* -1: none */

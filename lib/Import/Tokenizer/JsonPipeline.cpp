@@ -1,0 +1,211 @@
+// Reads what tokenizer.json does to a text before and after the model.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "JsonTokenizer.h"
+#include "SplitPattern.h"
+
+using namespace llvm;
+
+namespace tenon {
+
+static const StringLiteral spaceMark = "\u2581";
+
+/// Returns the steps of a pipeline: the members of sequences, which may lie
+/// inside one another, in their order.
+static Expected<std::vector<const json::Object *>>
+flatten(const json::Object &root, StringRef file, StringRef name,
+        StringRef members) {
+  std::vector<const json::Object *> steps;
+  const json::Value *value = root.get(name);
+  if (!value || value->getAsNull())
+    return steps;
+  std::vector<const json::Value *> open = {value};
+  while (!open.empty()) {
+    const json::Object *step = open.back()->getAsObject();
+    open.pop_back();
+    if (!step || !step->getString("type"))
+      return createStringError("%s: expects every %s to be an object with a "
+                               "type",
+                               file.str().c_str(), name.str().c_str());
+    if (step->getString("type") != StringRef("Sequence")) {
+      steps.push_back(step);
+      continue;
+    }
+    const json::Array *parts = step->getArray(members);
+    if (!parts)
+      return createStringError("%s: expects a sequence of %s to have an array "
+                               "'%s'",
+                               file.str().c_str(), name.str().c_str(),
+                               members.str().c_str());
+    for (size_t i = parts->size(); i-- > 0;)
+      open.push_back(&(*parts)[i]);
+  }
+  return steps;
+}
+
+Error JsonTokenizer::readPipeline(const json::Object &root) {
+  struct Part {
+    StringRef name;
+    StringRef members;
+    Error (JsonTokenizer::*read)(const json::Object &);
+  };
+  const Part parts[] = {
+      {"normalizer", "normalizers", &JsonTokenizer::readNormalizer},
+      {"pre_tokenizer", "pretokenizers", &JsonTokenizer::readPreTokenizer},
+      {"post_processor", "processors", &JsonTokenizer::readPostProcessor},
+  };
+  for (const Part &part : parts) {
+    Expected<std::vector<const json::Object *>> steps =
+        flatten(root, tables.file, part.name, part.members);
+    if (!steps)
+      return steps.takeError();
+    for (const json::Object *step : *steps)
+      if (Error error = (this->*part.read)(*step))
+        return error;
+  }
+  return Error::success();
+}
+
+Error JsonTokenizer::readNormalizer(const json::Object &step) {
+  StringRef type = *step.getString("type");
+  if (type == "NFC") {
+    // Spaces and their mark are the same in normal form C, so its place in a
+    // sequence does not matter.
+    tables.flags |= TENON_TOKENIZER_NFC;
+    return Error::success();
+  }
+  if (type == "Replace")
+    return readReplace(step);
+  if (type != "Prepend")
+    return fail("unknown normalizer '%s'; known normalizers: NFC, Prepend, "
+                "Replace, Sequence",
+                type.str().c_str());
+  StringRef prefix = step.getString("prepend").value_or("");
+  if (prefix != spaceMark)
+    return fail("normalizer Prepend puts '%s' in front; only %s is known",
+                prefix.str().c_str(), spaceMark.data());
+  tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
+  return Error::success();
+}
+
+Error JsonTokenizer::readReplace(const json::Object &step) {
+  const json::Object *pattern = step.getObject("pattern");
+  StringRef from = pattern ? pattern->getString("String").value_or("") : "";
+  StringRef to = step.getString("content").value_or("");
+  if (from != " " || to != spaceMark)
+    return fail("normalizer Replace makes '%s' of '%s'; only %s of a space is "
+                "known",
+                to.str().c_str(), from.str().c_str(), spaceMark.data());
+  tables.flags |= TENON_TOKENIZER_SPACE_MARK;
+  return Error::success();
+}
+
+Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
+  StringRef type = *step.getString("type");
+  if (isByteLevel)
+    return fail("pre-tokenizer '%s' comes after ByteLevel, which must be the "
+                "last",
+                type.str().c_str());
+  if (type == "Split")
+    return readSplit(step);
+  if (type == "ByteLevel")
+    return readByteLevel(step);
+  if (type == "Digits") {
+    bool single = step.getBoolean("individual_digits").value_or(false);
+    return tables.addSplit(single ? TENON_SPLIT_ISOLATED
+                                  : TENON_SPLIT_CONTIGUOUS,
+                           /*invert=*/false, R"(\p{N})");
+  }
+  return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: ByteLevel, "
+              "Digits, Sequence, Split",
+              type.str().c_str());
+}
+
+static std::optional<uint32_t> parseBehavior(StringRef name) {
+  static const std::pair<StringRef, uint32_t> known[] = {
+      {"Isolated", TENON_SPLIT_ISOLATED},
+      {"Removed", TENON_SPLIT_REMOVED},
+      {"MergedWithPrevious", TENON_SPLIT_MERGED_WITH_PREVIOUS},
+      {"MergedWithNext", TENON_SPLIT_MERGED_WITH_NEXT},
+      {"Contiguous", TENON_SPLIT_CONTIGUOUS},
+  };
+  for (auto [known, behavior] : known)
+    if (known == name)
+      return behavior;
+  return std::nullopt;
+}
+
+Error JsonTokenizer::readSplit(const json::Object &step) {
+  StringRef name = step.getString("behavior").value_or("");
+  std::optional<uint32_t> behavior = parseBehavior(name);
+  if (!behavior)
+    return fail("unknown split behavior '%s'; known behaviors: Contiguous, "
+                "Isolated, MergedWithNext, MergedWithPrevious, Removed",
+                name.str().c_str());
+  bool invert = step.getBoolean("invert").value_or(false);
+  if (const json::Object *pattern = step.getObject("pattern")) {
+    if (std::optional<StringRef> regex = pattern->getString("Regex"))
+      return tables.addSplit(*behavior, invert, *regex);
+    if (std::optional<StringRef> text = pattern->getString("String"))
+      return tables.addSplit(*behavior, invert, quotePattern(*text));
+  }
+  return fail("expects the pattern of a split to have a 'Regex' or a 'String'");
+}
+
+Error JsonTokenizer::readByteLevel(const json::Object &step) {
+  isByteLevel = true;
+  if (step.getBoolean("add_prefix_space").value_or(true))
+    if (Error error =
+            tables.addSplit(TENON_SPLIT_PREFIX_SPACE, /*invert=*/false, ""))
+      return error;
+  if (step.getBoolean("use_regex").value_or(true))
+    return tables.addSplit(TENON_SPLIT_ISOLATED, /*invert=*/false, gpt2Pattern);
+  return Error::success();
+}
+
+Error JsonTokenizer::readPostProcessor(const json::Object &step) {
+  StringRef type = *step.getString("type");
+  // This one moves offsets into the text alone, not tokens.
+  if (type == "ByteLevel")
+    return Error::success();
+  if (type == "TemplateProcessing")
+    return readTemplate(step);
+  return fail("unknown post-processor '%s'; known post-processors: ByteLevel, "
+              "Sequence, TemplateProcessing",
+              type.str().c_str());
+}
+
+Error JsonTokenizer::readTemplate(const json::Object &step) {
+  const json::Array *parts = step.getArray("single");
+  const json::Object *known = step.getObject("special_tokens");
+  if (!parts || !known)
+    return fail("expects TemplateProcessing to have 'single' and "
+                "'special_tokens'");
+  bool sawText = false;
+  for (const json::Value &value : *parts) {
+    const json::Object *part = value.getAsObject();
+    if (part && part->getObject("Sequence")) {
+      if (sawText)
+        return fail("TemplateProcessing repeats the text");
+      sawText = true;
+      continue;
+    }
+    const json::Object *token =
+        part ? part->getObject("SpecialToken") : nullptr;
+    StringRef name = token ? token->getString("id").value_or("") : "";
+    const json::Object *entry = known->getObject(name);
+    const json::Array *ids = entry ? entry->getArray("ids") : nullptr;
+    if (!ids)
+      return fail("TemplateProcessing names the token '%s', which its "
+                  "special_tokens lack",
+                  name.str().c_str());
+    for (const json::Value &id : *ids)
+      (sawText ? tables.suffix : tables.prefix)
+          .push_back(id.getAsUINT64().value_or(UINT32_MAX));
+  }
+  if (!sawText)
+    return fail("TemplateProcessing leaves the text out");
+  return Error::success();
+}
+
+} // namespace tenon

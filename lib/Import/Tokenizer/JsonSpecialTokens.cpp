@@ -1,0 +1,95 @@
+// Finds which tokens begin and end a text in the files beside tokenizer.json.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "JsonTokenizer.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace tenon {
+
+int64_t JsonTokenizer::findToken(StringRef text) const {
+  auto token = addedIds.find(text);
+  return token == addedIds.end() ? tables.find(text) : int64_t(token->second);
+}
+
+int64_t JsonTokenizer::findNamedToken(const json::Object &config,
+                                      StringRef name) const {
+  // A name, or an object that has it as its content.
+  if (std::optional<StringRef> text = config.getString(name))
+    return findToken(*text);
+  if (const json::Object *token = config.getObject(name))
+    if (std::optional<StringRef> text = token->getString("content"))
+      return findToken(*text);
+  return -1;
+}
+
+Error JsonTokenizer::readTokenIds(const json::Object &config, StringRef file) {
+  auto check = [&](StringRef name, const json::Value &value) -> Error {
+    std::optional<int64_t> id = value.getAsInteger();
+    if (!id)
+      return createStringError("%s: '%s' is neither an integer nor an array of "
+                               "them",
+                               file.str().c_str(), name.str().c_str());
+    return tables.checkToken(*id, (file + ": '" + name + "'").str());
+  };
+  const json::Value *bos = config.get("bos_token_id");
+  if (bos && !bos->getAsNull() && tables.bos < 0) {
+    if (Error error = check("bos_token_id", *bos))
+      return error;
+    tables.bos = *bos->getAsInteger();
+  }
+  const json::Value *eos = config.get("eos_token_id");
+  if (!eos || eos->getAsNull())
+    return Error::success();
+  json::Array one;
+  const json::Array *ids = eos->getAsArray();
+  if (!ids) {
+    one.push_back(*eos);
+    ids = &one;
+  }
+  for (const json::Value &id : *ids) {
+    if (Error error = check("eos_token_id", id))
+      return error;
+    tables.addEnd(*id.getAsInteger());
+  }
+  return Error::success();
+}
+
+Error JsonTokenizer::readSpecialTokens() {
+  Expected<json::Object> config =
+      readFile("tokenizer_config.json", /*mayBeAbsent=*/true);
+  if (!config)
+    return config.takeError();
+  tables.bos = findNamedToken(*config, "bos_token");
+  int64_t eos = findNamedToken(*config, "eos_token");
+  tables.addEnd(eos);
+  for (StringRef file : {"generation_config.json", "config.json"}) {
+    Expected<json::Object> ids = readFile(file, /*mayBeAbsent=*/true);
+    if (!ids)
+      return ids.takeError();
+    if (Error error = readTokenIds(*ids, file))
+      return error;
+  }
+
+  // The tokenizers of the Llama family build their template from these flags,
+  // whatever tokenizer.json says; others only add to it.
+  StringRef name = config->getString("tokenizer_class").value_or("");
+  bool decides = name.starts_with("Llama") || name.starts_with("CodeLlama");
+  auto apply = [&](StringRef flag, int64_t token,
+                   std::vector<uint32_t> &tokens) {
+    std::optional<bool> adds = config->getBoolean(flag);
+    if (!adds || token < 0)
+      return;
+    if (!*adds && decides)
+      tokens.clear();
+    if (*adds && !is_contained(tokens, uint32_t(token)))
+      tokens.push_back(token);
+  };
+  apply("add_bos_token", tables.bos, tables.prefix);
+  apply("add_eos_token", eos, tables.suffix);
+  return Error::success();
+}
+
+} // namespace tenon

@@ -1,0 +1,69 @@
+// Reads tokenizer.json and the files beside it into tables.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_IMPORT_TOKENIZER_JSONTOKENIZER_H
+#define TENON_LIB_IMPORT_TOKENIZER_JSONTOKENIZER_H
+
+#include "TokenizerTables.h"
+
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/JSON.h"
+
+namespace tenon {
+
+/// Reads one folder.
+class JsonTokenizer {
+public:
+  explicit JsonTokenizer(llvm::StringRef folder)
+      : folder(folder), tables("tokenizer.json") {}
+
+  llvm::Expected<std::vector<uint8_t>> compile();
+
+private:
+  // TokenizerJson.cpp: files, vocabulary, merges and added tokens.
+  llvm::Expected<llvm::json::Object> readFile(llvm::StringRef name,
+                                              bool mayBeAbsent) const;
+  llvm::Error readModel(const llvm::json::Object &model);
+  llvm::Error checkModel(const llvm::json::Object &model);
+  llvm::Error readVocabulary(const llvm::json::Object &vocabulary);
+  llvm::Error addBytePiece(llvm::StringRef text, int64_t id);
+  llvm::Error addCharacterPiece(llvm::StringRef text, int64_t id);
+  llvm::Error readMerges(const llvm::json::Array &merges);
+  llvm::Error readMerge(const llvm::json::Value &merge);
+  llvm::Error readUnknown(const llvm::json::Object &model);
+  llvm::Error readAddedTokens(const llvm::json::Array &tokens);
+  llvm::Error readAddedToken(const llvm::json::Object &token);
+
+  // JsonPipeline.cpp: what happens to a text before and after the model.
+  llvm::Error readPipeline(const llvm::json::Object &root);
+  llvm::Error readNormalizer(const llvm::json::Object &step);
+  llvm::Error readReplace(const llvm::json::Object &step);
+  llvm::Error readPreTokenizer(const llvm::json::Object &step);
+  llvm::Error readSplit(const llvm::json::Object &step);
+  llvm::Error readByteLevel(const llvm::json::Object &step);
+  llvm::Error readPostProcessor(const llvm::json::Object &step);
+  llvm::Error readTemplate(const llvm::json::Object &step);
+
+  // JsonSpecialTokens.cpp: which tokens begin and end a text.
+  llvm::Error readSpecialTokens();
+  llvm::Error readTokenIds(const llvm::json::Object &config,
+                           llvm::StringRef file);
+  int64_t findToken(llvm::StringRef text) const;
+  int64_t findNamedToken(const llvm::json::Object &config,
+                         llvm::StringRef name) const;
+
+  template <typename... Values>
+  llvm::Error fail(const char *format, Values... values) const {
+    return llvm::createStringError(("%s: " + llvm::Twine(format)).str().c_str(),
+                                   tables.file.c_str(), values...);
+  }
+
+  std::string folder;
+  TokenizerTables tables;
+  llvm::StringMap<uint32_t> addedIds;
+  bool isByteLevel = false;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_IMPORT_TOKENIZER_JSONTOKENIZER_H

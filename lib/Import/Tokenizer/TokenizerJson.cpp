@@ -1,0 +1,241 @@
+// Reads the vocabulary, merges and added tokens of tokenizer.json.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Import/Tokenizer.h"
+
+#include "tenon/Import/JsonScan.h"
+#include "ByteAlphabet.h"
+#include "JsonTokenizer.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace tenon {
+
+Expected<json::Object> JsonTokenizer::readFile(StringRef name,
+                                               bool mayBeAbsent) const {
+  SmallString<256> path(folder);
+  sys::path::append(path, name);
+  if (mayBeAbsent && !sys::fs::exists(path))
+    return json::Object();
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    return createStringError("cannot open '%s': %s", path.c_str(),
+                             buffer.getError().message().c_str());
+  StringRef text = (*buffer)->getBuffer();
+  if (Error error = scanJson(text, name))
+    return std::move(error);
+  Expected<json::Value> value = json::parse(text);
+  if (!value)
+    return createStringError("%s: %s", name.str().c_str(),
+                             toString(value.takeError()).c_str());
+  json::Object *object = value->getAsObject();
+  if (!object)
+    return createStringError("%s: expects an object", name.str().c_str());
+  return std::move(*object);
+}
+
+/// Returns whether a member is there and neither null, false nor empty.
+static bool isSet(const json::Object &object, StringRef name) {
+  const json::Value *value = object.get(name);
+  if (!value || value->getAsNull())
+    return false;
+  if (std::optional<StringRef> text = value->getAsString())
+    return !text->empty();
+  return value->getAsBoolean().value_or(true);
+}
+
+Error JsonTokenizer::checkModel(const json::Object &model) {
+  StringRef type = model.getString("type").value_or("BPE");
+  if (type != "BPE")
+    return fail("unknown model '%s'; known models: BPE", type.str().c_str());
+  for (StringRef name : {"continuing_subword_prefix", "end_of_word_suffix"})
+    if (isSet(model, name))
+      return fail("model.%s is '%s', but only an empty one is known",
+                  name.str().c_str(),
+                  model.getString(name).value_or("").str().c_str());
+  if (isSet(model, "dropout") && model.getNumber("dropout") != 0.0)
+    return fail("model.dropout is set, which makes tokens random; set it to "
+                "null");
+  if (!model.getObject("vocab") || !model.getArray("merges"))
+    return fail("expects model.vocab to be an object and model.merges an "
+                "array");
+  return Error::success();
+}
+
+Error JsonTokenizer::readModel(const json::Object &model) {
+  if (Error error = checkModel(model))
+    return error;
+  tables.model = isByteLevel ? TENON_TOKENIZER_BYTE_MERGES
+                             : TENON_TOKENIZER_CHARACTER_MERGES;
+  if (isSet(model, "ignore_merges"))
+    tables.flags |= TENON_TOKENIZER_IGNORE_MERGES;
+  if (isSet(model, "fuse_unk"))
+    tables.flags |= TENON_TOKENIZER_FUSE_UNKNOWN;
+  if (Error error = readVocabulary(*model.getObject("vocab")))
+    return error;
+  if (!isByteLevel && !isSet(model, "byte_fallback"))
+    tables.bytePieces.fill(-1);
+  if (Error error = readMerges(*model.getArray("merges")))
+    return error;
+  return readUnknown(model);
+}
+
+Error JsonTokenizer::readVocabulary(const json::Object &vocabulary) {
+  for (const auto &[text, value] : vocabulary) {
+    std::optional<int64_t> id = value.getAsInteger();
+    if (!id)
+      return fail("piece '%s' has an identifier that is no integer",
+                  text.str().c_str());
+    if (Error error = isByteLevel ? addBytePiece(text, *id)
+                                  : addCharacterPiece(text, *id))
+      return error;
+  }
+  return Error::success();
+}
+
+Error JsonTokenizer::addBytePiece(StringRef text, int64_t id) {
+  // Added tokens may stand in the vocabulary too; they are not spelled in
+  // bytes, and no word becomes them.
+  std::optional<std::string> bytes = bytesOfSpelling(text);
+  if (!bytes || bytes->empty())
+    return tables.addPiece(id, text.str(), TENON_PIECE_NORMAL, false);
+  if (bytes->size() == 1)
+    tables.bytePieces[uint8_t(bytes->front())] = id;
+  return tables.addPiece(id, std::move(*bytes), TENON_PIECE_NORMAL, true);
+}
+
+Error JsonTokenizer::addCharacterPiece(StringRef text, int64_t id) {
+  unsigned byte;
+  StringRef digits = text;
+  bool isByte = digits.consume_front("<0x") && digits.consume_back(">") &&
+                digits.size() == 2 && !digits.getAsInteger(16, byte);
+  if (!isByte)
+    return tables.addPiece(id, text.str(), TENON_PIECE_NORMAL, !text.empty());
+  if (tables.bytePieces[byte] >= 0)
+    return fail("pieces %d and %lld are one byte, '%s'",
+                tables.bytePieces[byte], static_cast<long long>(id),
+                text.str().c_str());
+  tables.bytePieces[byte] = id;
+  return tables.addPiece(id, std::string(1, char(byte)), TENON_PIECE_BYTE,
+                         false);
+}
+
+Error JsonTokenizer::readMerges(const json::Array &merges) {
+  for (const json::Value &merge : merges)
+    if (Error error = readMerge(merge))
+      return error;
+  return Error::success();
+}
+
+Error JsonTokenizer::readMerge(const json::Value &merge) {
+  // Older files join the two pieces by a space, newer ones have a pair.
+  std::string left, right;
+  const json::Array *pair = merge.getAsArray();
+  if (std::optional<StringRef> text = merge.getAsString()) {
+    left = text->split(' ').first.str();
+    right = text->split(' ').second.str();
+  } else if (pair && pair->size() == 2) {
+    left = (*pair)[0].getAsString().value_or("").str();
+    right = (*pair)[1].getAsString().value_or("").str();
+  }
+  std::string spelling = left + " " + right;
+  if (isByteLevel) {
+    left = bytesOfSpelling(left).value_or("");
+    right = bytesOfSpelling(right).value_or("");
+  }
+  if (left.empty() || right.empty())
+    return fail("merge '%s' is not a pair of pieces", spelling.c_str());
+  return tables.addMerge(left, right, spelling);
+}
+
+Error JsonTokenizer::readUnknown(const json::Object &model) {
+  std::optional<StringRef> text = model.getString("unk_token");
+  if (!text)
+    return Error::success();
+  const json::Value *id = model.getObject("vocab")->get(*text);
+  if (!id)
+    return fail("model.unk_token is '%s', which is not in the vocabulary",
+                text->str().c_str());
+  tables.unknown = id->getAsInteger().value_or(-1);
+  // A byte-level vocabulary without some byte maps that to the unknown piece.
+  if (isByteLevel)
+    for (int32_t &piece : tables.bytePieces)
+      if (piece < 0)
+        piece = tables.unknown;
+  return Error::success();
+}
+
+Error JsonTokenizer::readAddedTokens(const json::Array &tokens) {
+  for (const json::Value &token : tokens) {
+    if (!token.getAsObject())
+      return fail("expects every entry of added_tokens to be an object");
+    if (Error error = readAddedToken(*token.getAsObject()))
+      return error;
+  }
+  return Error::success();
+}
+
+Error JsonTokenizer::readAddedToken(const json::Object &token) {
+  std::optional<int64_t> id = token.getInteger("id");
+  std::optional<StringRef> text = token.getString("content");
+  if (!id || !text || text->empty())
+    return fail("expects every entry of added_tokens to have an id and a "
+                "content");
+  if (!addedIds.try_emplace(*text, *id).second)
+    return fail("added token '%s' is there a second time", text->str().c_str());
+  bool special = isSet(token, "special");
+  uint8_t kind = special ? TENON_PIECE_CONTROL : TENON_PIECE_ADDED;
+
+  bool isKnown = *id >= 0 && *id < int64_t(tables.pieces.size()) &&
+                 tables.pieces[*id].kind != TENON_PIECE_ABSENT;
+  if (isKnown) {
+    TokenizerTables::Piece &piece = tables.pieces[*id];
+    if (piece.text != *text)
+      return fail("added token '%s' has the identifier %lld of the piece '%s'",
+                  text->str().c_str(), static_cast<long long>(*id),
+                  piece.text.c_str());
+    piece.kind = kind;
+  } else if (Error error = tables.addPiece(*id, text->str(), kind, false)) {
+    return error;
+  }
+
+  uint32_t flags = special ? TENON_ADDED_SPECIAL : 0;
+  flags |= isSet(token, "normalized") ? TENON_ADDED_NORMALIZED : 0;
+  flags |= isSet(token, "lstrip") ? TENON_ADDED_STRIP_LEFT : 0;
+  flags |= isSet(token, "rstrip") ? TENON_ADDED_STRIP_RIGHT : 0;
+  flags |= isSet(token, "single_word") ? TENON_ADDED_SINGLE_WORD : 0;
+  tables.added.push_back({uint32_t(*id), flags});
+  return Error::success();
+}
+
+Expected<std::vector<uint8_t>> JsonTokenizer::compile() {
+  Expected<json::Object> root =
+      readFile("tokenizer.json", /*mayBeAbsent=*/false);
+  if (!root)
+    return root.takeError();
+  const json::Object *model = root->getObject("model");
+  if (!model)
+    return fail("expects 'model' to be an object");
+
+  if (Error error = readPipeline(*root))
+    return std::move(error);
+  if (Error error = readModel(*model))
+    return std::move(error);
+  if (const json::Array *tokens = root->getArray("added_tokens"))
+    if (Error error = readAddedTokens(*tokens))
+      return std::move(error);
+  if (Error error = readSpecialTokens())
+    return std::move(error);
+  return tables.write();
+}
+
+Expected<std::vector<uint8_t>> compileTokenizerJson(StringRef folder) {
+  return JsonTokenizer(folder).compile();
+}
+
+} // namespace tenon

@@ -1,0 +1,83 @@
+// A tokenizer on its way into tokenizer.bin.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_IMPORT_TOKENIZER_TOKENIZERTABLES_H
+#define TENON_LIB_IMPORT_TOKENIZER_TOKENIZERTABLES_H
+
+#include "tenon/Runtime/TokenizerFormat.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// What a reader of some file format fills. See TokenizerFormat.h for what the
+/// parts mean.
+class TokenizerTables {
+public:
+  /// `file` is for messages.
+  explicit TokenizerTables(llvm::StringRef file) : file(file) {
+    bytePieces.fill(-1);
+  }
+
+  struct Piece {
+    std::string text;
+    uint8_t kind = TENON_PIECE_ABSENT;
+    bool isSearchable = false;
+  };
+  struct Split {
+    uint32_t behavior;
+    bool invert;
+    std::string pattern;
+  };
+
+  /// Gives an identifier its piece. A searchable piece is found by its text.
+  llvm::Error addPiece(int64_t id, std::string text, uint8_t kind,
+                       bool isSearchable);
+  /// Appends the merge of two pieces by their texts, which must be those of
+  /// searchable pieces, like their concatenation. `spelling` is for messages.
+  llvm::Error addMerge(llvm::StringRef left, llvm::StringRef right,
+                       llvm::StringRef spelling);
+  /// Appends a split by a pattern in the syntax of tokenizer.json.
+  llvm::Error addSplit(uint32_t behavior, bool invert, llvm::StringRef pattern);
+  /// Adds a token that ends a generation, unless it is known.
+  void addEnd(int64_t id);
+
+  /// Returns the identifier of a searchable piece, or -1.
+  int64_t find(llvm::StringRef text) const;
+
+  /// Returns an error unless an identifier has a piece. `what` is for messages.
+  llvm::Error checkToken(int64_t id, llvm::StringRef what) const;
+
+  /// Returns the bytes of tokenizer.bin.
+  llvm::Expected<std::vector<uint8_t>> write() const;
+
+  std::string file;
+  uint32_t model = TENON_TOKENIZER_BYTE_MERGES;
+  uint32_t flags = 0;
+  int32_t bos = -1;
+  int32_t unknown = -1;
+  std::vector<Piece> pieces;
+  std::array<int32_t, 256> bytePieces;
+  std::vector<float> scores;
+  std::vector<tenon_added_token> added;
+  std::vector<uint32_t> prefix;
+  std::vector<uint32_t> suffix;
+
+private:
+  llvm::Error check() const;
+
+  std::vector<tenon_merge> merges;
+  std::vector<Split> splits;
+  std::vector<uint32_t> ends;
+  llvm::StringMap<uint32_t> idOfText;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_IMPORT_TOKENIZER_TOKENIZERTABLES_H

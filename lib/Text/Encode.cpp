@@ -1,0 +1,222 @@
+// Turns text into tokens: cuts, normalizes, splits and merges.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Failure.h"
+#include "MergeByRank.h"
+#include "MergeByScore.h"
+#include "Normalizer.h"
+#include "Tokenizer.h"
+#include "Utf8.h"
+
+#include <algorithm>
+
+namespace tenon::text {
+
+namespace {
+
+/// Works on one text.
+class Encoder {
+public:
+  Encoder(const tenon_tokenizer &tokenizer, size_t textSize, bool parseSpecial,
+          std::vector<int32_t> &tokens)
+      : tokenizer(tokenizer), file(tokenizer.file), tokens(tokens),
+        parseSpecial(parseSpecial), byRank(file), byScore(file),
+        scratch(textSize) {}
+
+  tenon_text_status encode(std::string_view text);
+
+private:
+  tenon_text_status encodeFragment(std::string_view text);
+  tenon_text_status encodeNormalized(std::string_view text);
+  void encodePart(std::string_view text);
+  void encodeWord(std::string_view word);
+  void encodeBytes(std::string_view bytes);
+  void encodeCharacters(std::string_view word);
+  void pushUnknown();
+
+  const tenon_tokenizer &tokenizer;
+  const TokenizerFile &file;
+  std::vector<int32_t> &tokens;
+  bool parseSpecial;
+  MergeByRank byRank;
+  MergeByScore byScore;
+  SplitScratch scratch;
+};
+
+} // namespace
+
+tenon_text_status Encoder::encode(std::string_view text) {
+  std::vector<CutPart> parts;
+  tokenizer.rawTokens.cut(text, parseSpecial, parts);
+  for (const CutPart &part : parts) {
+    if (part.token >= 0)
+      tokens.push_back(part.token);
+    else if (tenon_text_status status = encodeFragment(part.text))
+      return status;
+  }
+  return TENON_TEXT_OK;
+}
+
+tenon_text_status Encoder::encodeFragment(std::string_view text) {
+  uint32_t flags = file.header().flags;
+  bool prefix = flags & TENON_TOKENIZER_SPACE_PREFIX;
+  while (!text.empty()) {
+    size_t whole = countWholeBytes(text);
+    // A fragment that begins with stray bytes has a space in front of those.
+    if (whole || prefix)
+      if (tenon_text_status status =
+              encodeNormalized(normalize(text.substr(0, whole), flags, prefix)))
+        return status;
+    prefix = false;
+    text.remove_prefix(whole);
+
+    size_t stray = 0;
+    while (stray < text.size() &&
+           readCharacter(text.substr(stray)).kind != Character::Kind::Whole)
+      ++stray;
+    if (stray)
+      encodeBytes(text.substr(0, stray));
+    text.remove_prefix(stray);
+  }
+  return TENON_TEXT_OK;
+}
+
+tenon_text_status Encoder::encodeNormalized(std::string_view text) {
+  std::vector<CutPart> cuts;
+  tokenizer.normalizedTokens.cut(text, parseSpecial, cuts);
+  std::vector<std::string_view> parts, finer;
+  for (const CutPart &cut : cuts) {
+    if (cut.token >= 0) {
+      tokens.push_back(cut.token);
+      continue;
+    }
+    parts.assign({cut.text});
+    for (const SplitStep &step : tokenizer.splits) {
+      finer.clear();
+      for (std::string_view part : parts)
+        if (tenon_text_status status = step.split(part, scratch, finer))
+          return status;
+      parts.swap(finer);
+    }
+    for (std::string_view part : parts)
+      encodePart(part);
+  }
+  return TENON_TEXT_OK;
+}
+
+void Encoder::encodePart(std::string_view text) {
+  // Words are shorter than texts, so the work stays in the cache. Where no
+  // piece has a mark behind some byte, no merge crosses that place.
+  const uint8_t *joins = file.header().joins_mark;
+  size_t begin = 0;
+  // A word that may be a piece as a whole is not taken apart.
+  if (file.has(TENON_TOKENIZER_SPACE_MARK) &&
+      !file.has(TENON_TOKENIZER_IGNORE_MERGES))
+    for (size_t at = text.find(spaceMark, 1); at != std::string_view::npos;
+         at = text.find(spaceMark, at + 1)) {
+      uint8_t before = text[at - 1];
+      if (joins[before / 8] >> before % 8 & 1)
+        continue;
+      encodeWord(text.substr(begin, at - begin));
+      begin = at;
+    }
+  encodeWord(text.substr(begin));
+}
+
+void Encoder::encodeWord(std::string_view word) {
+  if (file.has(TENON_TOKENIZER_IGNORE_MERGES)) {
+    int32_t piece = file.findPiece(word);
+    if (piece >= 0) {
+      tokens.push_back(piece);
+      return;
+    }
+  }
+  switch (file.header().model) {
+  case TENON_TOKENIZER_BYTE_MERGES:
+    return encodeBytes(word);
+  case TENON_TOKENIZER_CHARACTER_MERGES:
+    return encodeCharacters(word);
+  default:
+    byScore.run(word, [&](std::string_view text, int32_t piece) {
+      if (piece >= 0)
+        tokens.push_back(piece);
+      else
+        encodeBytes(text);
+    });
+  }
+}
+
+void Encoder::pushUnknown() {
+  int32_t unknown = file.header().unknown;
+  if (unknown < 0 || (file.has(TENON_TOKENIZER_FUSE_UNKNOWN) &&
+                      !tokens.empty() && tokens.back() == unknown))
+    return;
+  tokens.push_back(unknown);
+}
+
+void Encoder::encodeBytes(std::string_view bytes) {
+  auto hasPiece = [&](uint8_t byte) { return file.bytePieces[byte] >= 0; };
+  if (file.header().model == TENON_TOKENIZER_BYTE_MERGES) {
+    byRank.clear();
+    for (uint8_t byte : bytes)
+      if (hasPiece(byte))
+        byRank.push(file.bytePieces[byte]);
+    byRank.finish(tokens);
+    return;
+  }
+  if (!std::all_of(bytes.begin(), bytes.end(), hasPiece))
+    return pushUnknown();
+  for (uint8_t byte : bytes)
+    tokens.push_back(file.bytePieces[byte]);
+}
+
+void Encoder::encodeCharacters(std::string_view word) {
+  byRank.clear();
+  bool wasUnknown = false;
+  while (!word.empty()) {
+    std::string_view text = word.substr(0, readCharacter(word).size);
+    word.remove_prefix(text.size());
+    int32_t piece = file.findPiece(text);
+    bool inBytes = piece < 0 && std::all_of(
+                                    text.begin(), text.end(),
+                                    [&](uint8_t byte) {
+                                      return file.bytePieces[byte] >= 0;
+                                    });
+    bool isUnknown = piece < 0 && !inBytes;
+    if (inBytes)
+      for (uint8_t byte : text)
+        byRank.push(file.bytePieces[byte]);
+    if (isUnknown && !(wasUnknown && file.has(TENON_TOKENIZER_FUSE_UNKNOWN)))
+      piece = file.header().unknown;
+    if (piece >= 0)
+      byRank.push(piece);
+    wasUnknown = isUnknown;
+  }
+  byRank.finish(tokens);
+}
+
+tenon_text_status encode(const tenon_tokenizer &tokenizer,
+                         std::string_view text, uint32_t flags,
+                         std::vector<int32_t> &tokens) {
+  // Normal form C makes a text at most three times as long, and U+2581 too;
+  // positions have 31 bits.
+  constexpr size_t maxSize = size_t(1) << 29;
+  if (text.size() > maxSize)
+    return fail(TENON_TEXT_INVALID_ARGUMENT,
+                "a text may have %zu bytes, but this one has %zu; encode it in "
+                "parts",
+                maxSize, text.size());
+  const TokenizerFile &file = tokenizer.file;
+  bool addSpecial = flags & TENON_TEXT_ADD_SPECIAL;
+  if (addSpecial)
+    tokens.insert(tokens.end(), file.prefix.begin(), file.prefix.end());
+  Encoder encoder(tokenizer, text.size(), flags & TENON_TEXT_PARSE_SPECIAL,
+                  tokens);
+  if (tenon_text_status status = encoder.encode(text))
+    return status;
+  if (addSpecial)
+    tokens.insert(tokens.end(), file.suffix.begin(), file.suffix.end());
+  return TENON_TEXT_OK;
+}
+
+} // namespace tenon::text
