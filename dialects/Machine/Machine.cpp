@@ -1,0 +1,133 @@
+// The machine dialect: constraints of its attributes, and the choices they make.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Machine/Machine.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace tenon::machine;
+
+#include "dialects/Machine/MachineAttrInterfaces.cpp.inc"
+#include "dialects/Machine/MachineAttrsDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Machine/MachineAttrs.cpp.inc"
+
+void MachineDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Machine/MachineAttrs.cpp.inc"
+      >();
+}
+
+LogicalResult MachineDialect::verifyOperationAttribute(Operation *op,
+                                                       NamedAttribute attr) {
+  if (attr.getName() != kTargetName)
+    return op->emitOpError() << "has unknown attribute " << attr.getName()
+                             << "; the dialect knows " << kTargetName;
+  if (!isa<ModuleOp>(op) || !isa<MachineAttrInterface>(attr.getValue()))
+    return op->emitOpError() << "expects " << kTargetName
+                             << " to describe a machine, on a module, but got "
+                             << attr.getValue();
+  return success();
+}
+
+MachineAttrInterface tenon::machine::getTarget(Operation *op) {
+  for (; op; op = op->getParentOp())
+    if (auto target = op->getAttrOfType<MachineAttrInterface>(
+            MachineDialect::kTargetName))
+      return target;
+  return nullptr;
+}
+
+MachineAttrInterface tenon::machine::lookupMachine(MLIRContext *context,
+                                                   StringRef name) {
+  if (name == "x86-64-v3")
+    return CpuAttr::get(context, name, /*lanes=*/8, /*registers=*/16);
+  if (name == "x86-64-v4")
+    return CpuAttr::get(context, name, /*lanes=*/16, /*registers=*/32);
+  if (name == "sm_80")
+    return GpuAttr::get(context, name, /*shared=*/166912, /*registers=*/65536);
+  if (name == "sm_90a")
+    return GpuAttr::get(context, name, /*shared=*/232448, /*registers=*/65536);
+  return nullptr;
+}
+
+std::string tenon::machine::listMachines() {
+  return "x86-64-v3, x86-64-v4, sm_80, sm_90a";
+}
+
+//===----------------------------------------------------------------------===//
+// CpuAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult CpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              StringRef name, int64_t lanes,
+                              int64_t registers) {
+  if (lanes < 4 || lanes > 16 || !llvm::isPowerOf2_64(lanes)) // C1
+    return emitError() << "expects lanes to be a power of two between 4 and "
+                          "16, but got "
+                       << lanes;
+  if (registers < 8) // C2
+    return emitError() << "expects at least 8 registers, but got " << registers;
+  return success();
+}
+
+std::string CpuAttr::getTargetName() const { return "cpu:" + getName().str(); }
+
+int64_t CpuAttr::getContractRows(int64_t tokens) const {
+  // One panel of 16 columns takes 16 / lanes registers of each row; the panel
+  // itself and a broadcast want registers too.
+  if (tokens == 1)
+    return 1;
+  int64_t perRow = 16 / getLanes();
+  int64_t most = (getRegisters() - perRow - 2) / perRow;
+  return std::min<int64_t>(tokens <= 8 ? 4 : most, most);
+}
+
+int64_t CpuAttr::getContractPanels(int64_t rows) const {
+  // Enough independent chains to hide the latency of a multiply-add, which is
+  // four cycles at two a cycle.
+  int64_t perPanel = rows * (16 / getLanes());
+  return std::max<int64_t>(1, llvm::divideCeil(8, perPanel));
+}
+
+int64_t CpuAttr::getBlockRows(int64_t tokens) const {
+  return std::min<int64_t>(tokens, 32);
+}
+
+int64_t CpuAttr::getKeyTile() const { return 64; }
+
+int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
+
+//===----------------------------------------------------------------------===//
+// GpuAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              StringRef name, int64_t shared,
+                              int64_t registers) {
+  if (shared < 1 || registers < 1) // C1
+    return emitError() << "expects shared and registers to be positive, but got "
+                       << shared << " and " << registers;
+  return success();
+}
+
+std::string GpuAttr::getTargetName() const { return "cuda:" + getName().str(); }
+
+int64_t GpuAttr::getContractRows(int64_t tokens) const {
+  return tokens <= 16 ? 16 : 64;
+}
+
+int64_t GpuAttr::getContractPanels(int64_t rows) const { return 4; }
+
+int64_t GpuAttr::getBlockRows(int64_t tokens) const {
+  return std::min<int64_t>(tokens, 64);
+}
+
+int64_t GpuAttr::getKeyTile() const { return 64; }
+
+int64_t GpuAttr::getRecomputedNormTokens() const { return 0; }

@@ -1,0 +1,33 @@
+// The machine dialect and its attributes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_MACHINE_MACHINE_H
+#define TENON_DIALECTS_MACHINE_MACHINE_H
+
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dialect.h"
+
+#include "dialects/Machine/MachineAttrsDialect.h.inc"
+
+#include "dialects/Machine/MachineAttrInterfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Machine/MachineAttrs.h.inc"
+
+namespace tenon::machine {
+
+/// The machine that the module around `op` is compiled for, or null.
+MachineAttrInterface getTarget(mlir::Operation *op);
+
+/// The attribute for a name of the command line without its prefix:
+/// `x86-64-v3`, `sm_90a`; null if the name is not known.
+MachineAttrInterface lookupMachine(mlir::MLIRContext *context,
+                                   llvm::StringRef name);
+
+/// Every name that `lookupMachine` knows, separated by commas.
+std::string listMachines();
+
+} // namespace tenon::machine
+
+#endif // TENON_DIALECTS_MACHINE_MACHINE_H

@@ -1,0 +1,98 @@
+// Facts about the machine that code is made for, as attributes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_MACHINE_MACHINEATTRS_TD
+#define TENON_DIALECTS_MACHINE_MACHINEATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+
+def Machine_Dialect : Dialect {
+  let name = "machine";
+  let cppNamespace = "::tenon::machine";
+  let summary = "What the machine is, for passes that make choices";
+  let description = [{
+    Attributes only. The one on the module, `machine.target`, describes the
+    machine that the module is compiled for. A pass that needs a fact or a choice
+    asks the attribute through `MachineAttrInterface`, and never which kind of
+    machine it is.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// Name of the attribute on the module.
+    static constexpr ::llvm::StringLiteral kTargetName = "machine.target";
+  }];
+}
+
+def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
+  let cppNamespace = "::tenon::machine";
+  let description = "Choices that follow from what the machine is.";
+  let methods = [
+    InterfaceMethod<"Name of the machine as the command line spells it.",
+      "::std::string", "getTargetName">,
+    InterfaceMethod<"Rows of activations that share one pass over a weight panel, "
+      "for a step of at most `tokens` tokens.",
+      "int64_t", "getContractRows", (ins "int64_t":$tokens)>,
+    InterfaceMethod<"Weight panels of 16 rows that are worked on side by side, "
+      "beside `rows` rows of activations.",
+      "int64_t", "getContractPanels", (ins "int64_t":$rows)>,
+    InterfaceMethod<"Most tokens of one block of attention, for a step of at "
+      "most `tokens` tokens.",
+      "int64_t", "getBlockRows", (ins "int64_t":$tokens)>,
+    InterfaceMethod<"Keys in one tile of attention: the same for every step.",
+      "int64_t", "getKeyTile">,
+    InterfaceMethod<"Most tokens for which each worker computes a norm again "
+      "rather than wait for the others.",
+      "int64_t", "getRecomputedNormTokens">
+  ];
+}
+
+def Machine_CpuAttr : AttrDef<Machine_Dialect, "Cpu",
+    [DeclareAttrInterfaceMethods<Machine_AttrInterface>]> {
+  let mnemonic = "cpu";
+  let summary = "A processor with vector instructions";
+  let description = [{
+    | Parameter   | Meaning                                              |
+    |-------------|------------------------------------------------------|
+    | `name`      | instruction level, `x86-64-v3` or `x86-64-v4`        |
+    | `lanes`     | `f32` elements of one vector register                |
+    | `registers` | vector registers                                     |
+
+    Constraints:
+
+    * (C1) `lanes` is a power of two between 4 and 16.
+    * (C2) There are at least 8 registers.
+
+    Example: `#machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>`
+  }];
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$lanes,
+                        "int64_t":$registers);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Machine_GpuAttr : AttrDef<Machine_Dialect, "Gpu",
+    [DeclareAttrInterfaceMethods<Machine_AttrInterface>]> {
+  let mnemonic = "gpu";
+  let summary = "An NVIDIA GPU";
+  let description = [{
+    | Parameter   | Meaning                                              |
+    |-------------|------------------------------------------------------|
+    | `name`      | architecture, `sm_80` or `sm_90a`                    |
+    | `shared`    | bytes of shared memory that one block may use        |
+    | `registers` | 32-bit registers of one multiprocessor               |
+
+    Constraints:
+
+    * (C1) `shared` and `registers` are positive.
+
+    Example: `#machine.gpu<name = "sm_80", shared = 166912, registers = 65536>`
+  }];
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$shared,
+                        "int64_t":$registers);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif // TENON_DIALECTS_MACHINE_MACHINEATTRS_TD

@@ -1,0 +1,231 @@
+// Ops of attention: rotation, caches, and the two kinds of attention.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_ATTENTIONOPS_TD
+#define TENON_DIALECTS_TENON_ATTENTIONOPS_TD
+
+include "dialects/Tenon/RopeAttr.td"
+include "dialects/Tenon/TenonDialect.td"
+include "dialects/Tenon/VisibleAttr.td"
+include "dialects/Tenon/WeightTypes.td"
+
+def Tenon_RopeOp : Tenon_Op<"rope", [
+    Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Rotary position embedding of the first or last elements of a row";
+  let description = [{
+    A row is the last dimension of `input`; `dims` elements of it are rotated,
+    the first ones or the last ones, by the position `p` of the token. For each
+    pair `(a, b)` of `rope`, with its frequency `f` and factor `m`, in `f32`:
+
+    ```
+    result[a] = round(m * (x[a] * cos(p f) - x[b] * sin(p f)))
+    result[b] = round(m * (x[b] * cos(p f) + x[a] * sin(p f)))
+    ```
+
+    All other elements are unchanged. The angle is taken in at least the
+    precision of `f64`.
+
+    | Operand     | Shape                  | Meaning                        |
+    |-------------|------------------------|--------------------------------|
+    | `input`     | `T x N` or `T x H x N` | rows of tokens or of heads     |
+    | `positions` | `T`                    | position of each token         |
+
+    Constraints:
+
+    * (C1) A row has at least `dims` elements.
+    * (C2) `input` and `positions` agree on `T`.
+
+    Example:
+
+    ```mlir
+    %r = tenon.rope %q at %pos last
+        <dims = 8, pairing = interleaved, theta = 1.0e4 : f64>
+        : tensor<?x4x24xf32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins Tenon_ActivationTensor:$input, Tenon_IndexTensor:$positions,
+    EnumProp<Tenon_RopeEnd>:$end, Tenon_RopeAttr:$rope);
+  let results = (outs Tenon_ActivationTensor:$result);
+  let assemblyFormat = [{
+    $input `at` $positions $end $rope attr-dict
+    `:` type($input) `,` type($positions)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_CacheUpdateOp : Tenon_Op<"cache_update", [
+    Pure, AllTypesMatch<["cache", "result"]>,
+    AllTypesMatch<["positions", "slots"]>]> {
+  let summary = "Writes the rows of a step into a cache";
+  let description = [{
+    ```
+    result[layer, slots[t], positions[t], ...] = input[t, ...]
+    result[...] = cache[...]                                    elsewhere
+    ```
+
+    Rounding to the element type of the cache is to nearest even. A slot or
+    position outside the cache is undefined.
+
+    | Operand     | Shape                                  | Meaning                  |
+    |-------------|----------------------------------------|--------------------------|
+    | `input`     | `T x N` or `T x H x d`                 | rows to write            |
+    | `cache`     | `L x S x C x N` or `L x S x C x H x d` | layers, slots, positions |
+    | `layer`     |                                        | which layer is written   |
+    | `positions`, `slots` | `T`                           | where each token goes    |
+
+    Constraints:
+
+    * (C1) `cache` has the dimensions of `input` after the third.
+    * (C2) `input`, `positions` and `slots` agree on `T`.
+
+    Example:
+
+    ```mlir
+    %c1 = tenon.cache_update %k into %c[%i] at %pos in %slot
+        : tensor<?x2x16xf32> into tensor<3x?x?x2x16xf32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins Tenon_ActivationTensor:$input, Tenon_CacheTensor:$cache,
+    Index:$layer, Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots);
+  let results = (outs Tenon_CacheTensor:$result);
+  let assemblyFormat = [{
+    $input `into` $cache `[` $layer `]` `at` $positions `in` $slots attr-dict
+    `:` type($input) `into` type($cache) `,` type($positions)
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$cache,
+      "::mlir::Value":$layer, "::mlir::Value":$positions, "::mlir::Value":$slots), [{
+    build($_builder, $_state, cache.getType(), input, cache, layer, positions, slots);
+  }]>];
+  let hasVerifier = 1;
+}
+
+def Tenon_AttentionOp : Tenon_Op<"attention", [
+    Pure, AttrSizedOperandSegments, AllTypesMatch<["positions", "slots"]>]> {
+  let summary = "Softmax attention over cached keys and values";
+  let description = [{
+    Head `h` of the query uses head `g = h div (H / G)` of key and value. For
+    the token `t` with position `p` in slot `s`, over the keys `n` that
+    `visible` lets it see, where `len` is one more than the largest position of
+    the slot in this step:
+
+    ```
+    score[n] = scale * sum over i of query[t, h, i] * key[layer, s, n, g, i]
+    score[n] = cap * tanh(score[n] / cap)                       with softcap
+    m        = max over n of score[n], and of sinks[h]
+    e[n]     = exp(score[n] - m)
+    result[t, h, :] = round(sum over n of e[n] * value[layer, s, n, g, :]
+                            / (sum over n of e[n] + exp(sinks[h] - m)))
+    ```
+
+    All in `f32`. Without `sinks` the last term is absent. A row that sees no
+    key is zero. Without `value`, the value of a key is its first `value_first`
+    elements. A cache of rank 4 has one head.
+
+    | Operand  | Shape                                  | Meaning                       |
+    |----------|----------------------------------------|-------------------------------|
+    | `query`  | `T x H x d`                            | one row for each head         |
+    | `key`    | `L x S x C x G x d` or `L x S x C x d` | cache with all layers         |
+    | `value`  | `L x S x C x G x v`                    | cache with all layers         |
+    | `layer`  |                                        | which layer of the caches     |
+    | `sinks`  | `H`                                    | a score without a value       |
+    | `positions`, `slots`, `blocks` | `T`, `T`, `B x 4` | see the dialect              |
+
+    Constraints:
+
+    * (C1) `query` and `key` agree on head size.
+    * (C2) The head count of `query` is a multiple of the head count of `key`.
+    * (C3) `key` and `value` agree on all dimensions but the last.
+    * (C4) Heads of the result have the size of a value: that of `value`, or
+      `value_first`, which is at most the head size.
+    * (C5) There is either `value` or `value_first`.
+    * (C6) `query` and the result agree on `T` and on the head count.
+    * (C7) `sinks` has one element for each head.
+
+    Example:
+
+    ```mlir
+    %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
+        scale 0.25 visible <causal, window = 8>
+        : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>,
+          tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_HeadTensor:$query, Tenon_CacheTensor:$key,
+    Optional<Tenon_CacheTensor>:$value, Index:$layer,
+    Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
+    Tenon_BlockTensor:$blocks, Optional<Tenon_VectorWeight>:$sinks,
+    F32Attr:$scale, Tenon_VisibleAttr:$visible,
+    OptionalAttr<Tenon_PositiveF32>:$softcap,
+    DefaultValuedProp<I64Prop, "0">:$value_first);
+  let results = (outs Tenon_HeadTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $key (`,` $value^)? `[` $layer `]` `at` $positions `in` $slots
+    `blocks` $blocks (`sinks` $sinks^ `:` type($sinks))? `scale` $scale
+    `visible` $visible (`softcap` $softcap^)? (`value_first` $value_first^)?
+    attr-dict `:` type($query) `,` type($key) (`and` type($value)^)? `,`
+    type($positions) `,` type($blocks) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_MlaAttentionOp : Tenon_Op<"mla_attention", [
+    Pure, AllTypesMatch<["positions", "slots"]>]> {
+  let summary = "Multi-head latent attention over one latent cache";
+  let description = [{
+    The cache holds, for each position, a latent vector `c` of `r` elements,
+    normalised, and `R` rotated elements shared by all heads. `expand` makes keys
+    and values of it; its rows are `nope` rows of the key, then `v` rows of the
+    value, for each head in turn. With `W = expand`, `n` a key that is seen,
+    `c = cache[layer, s, n, 0 : r]`:
+
+    ```
+    key[h, n]   = concat(W[h (nope + v) : h (nope + v) + nope] c, cache[layer, s, n, r : r + R])
+    value[h, n] = W[h (nope + v) + nope : (h + 1)(nope + v)] c
+    result      = attention(query, key, value)         as tenon.attention defines it
+    ```
+
+    A target may instead multiply the query by the first part of `W` and the
+    result by the second (the absorbed form); the sums are then taken in another
+    order.
+
+    | Operand  | Shape                | Meaning                            |
+    |----------|----------------------|------------------------------------|
+    | `query`  | `T x H x (nope + R)` | rotated elements last              |
+    | `cache`  | `L x S x C x (r + R)`| latent cache with all layers       |
+    | `expand` | `H (nope + v) x r`   | keys and values of all heads       |
+    | `layer`, `positions`, `slots`, `blocks` | | as for `tenon.attention` |
+
+    Constraints:
+
+    * (C1) A row of `cache` has `r + R` elements, where `R` is the head size of
+      `query` without `nope`.
+    * (C2) `expand` has `nope + v` rows for each head, where `v` is the head
+      size of the result.
+    * (C3) `query` and the result agree on `T` and on the head count.
+    * (C4) `nope` is positive and smaller than the head size of `query`.
+
+    Example:
+
+    ```mlir
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
+        nope 16 scale 0.2 visible <causal>
+        : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>,
+          tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_HeadTensor:$query, Tenon_CacheTensor:$cache,
+    Index:$layer, Tenon_MatrixWeight:$expand,
+    Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
+    Tenon_BlockTensor:$blocks, I64Prop:$nope, F32Attr:$scale,
+    Tenon_VisibleAttr:$visible);
+  let results = (outs Tenon_HeadTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $cache `[` $layer `]` `,` $expand `at` $positions `in` $slots
+    `blocks` $blocks `nope` $nope `scale` $scale `visible` $visible attr-dict
+    `:` type($query) `,` type($cache) `,` type($expand) `,` type($positions) `,`
+    type($blocks) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // TENON_DIALECTS_TENON_ATTENTIONOPS_TD

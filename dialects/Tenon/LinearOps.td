@@ -1,0 +1,194 @@
+// Ops that multiply activations by weights, and what happens to their results.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_LINEAROPS_TD
+#define TENON_DIALECTS_TENON_LINEAROPS_TD
+
+include "dialects/Tenon/TenonDialect.td"
+include "dialects/Tenon/WeightTypes.td"
+
+def Tenon_EmbeddingOp : Tenon_Op<"embedding", [Pure]> {
+  let summary = "Rows of a table, one for each token";
+  let description = [{
+    ```
+    result[t, i] = scale * table[tokens[t], i]
+    ```
+
+    Without `scale` the factor is 1. A token outside the table is undefined.
+
+    | Operand  | Shape   | Meaning                    |
+    |----------|---------|----------------------------|
+    | `tokens` | `T`     | a row of the table         |
+    | `table`  | `V x D` | one row for each word      |
+
+    Constraints:
+
+    * (C1) Rows of the result have `D` elements.
+    * (C2) `tokens` and the result agree on `T`.
+
+    Example:
+
+    ```mlir
+    %x = tenon.embedding %tok, %w scale 8.0
+       : tensor<?xi32>, !tenon.weight<100x64, <bf16>> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_IndexTensor:$tokens, Tenon_MatrixWeight:$table,
+                       OptionalAttr<F32Attr>:$scale);
+  let results = (outs Tenon_RowTensor:$result);
+  let assemblyFormat = [{
+    $tokens `,` $table (`scale` $scale^)? attr-dict
+    `:` type($tokens) `,` type($table) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_LinearOp : Tenon_Op<"linear", [Pure]> {
+  let summary = "Product of every row with a weight matrix";
+  let description = [{
+    A row of `input` is taken flat, heads one after the other. In `f32`:
+
+    ```
+    y[t, n]      = sum over k of input[t, k] * weight[n, k] + bias[n]
+    result[t, n] = round(y[t, n])                                      without glu
+                 = round(act(y[t, n]) * y[t, n + N / 2]), n < N / 2    with glu act
+    ```
+
+    The sum runs over `k` in ascending order, in one chain. A `bias` that is
+    absent adds nothing. The result is taken in heads if its type has them.
+    `silu(z) = z / (1 + exp(-z))`; `gelu_tanh` is the approximation by the
+    hyperbolic tangent, `gelu` the one by the error function; `relu(z) = max(z, 0)`.
+
+    | Operand  | Shape                  | Meaning                             |
+    |----------|------------------------|-------------------------------------|
+    | `input`  | `T x K` or `T x H x d` | `T` tokens, `K = H d`               |
+    | `weight` | `N x K`                | one row for each output             |
+    | `bias`   | `N`                    | is added to each row                |
+
+    Constraints:
+
+    * (C1) A row of `input` has `K` elements.
+    * (C2) A row of the result has `N` elements, `N / 2` with `glu`.
+    * (C3) `bias` has `N` elements.
+    * (C4) `input` and the result agree on `T`.
+
+    Example:
+
+    ```mlir
+    %q = tenon.linear %h, %w bias %b
+       : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>>, !tenon.weight<96, <f32>>
+       -> tensor<?x6x16xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_ActivationTensor:$input, Tenon_MatrixWeight:$weight,
+    Optional<Tenon_VectorWeight>:$bias, OptionalProp<EnumProp<Tenon_Activation>>:$glu);
+  let results = (outs Tenon_ActivationTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` $bias^)? (`glu` $glu^)? attr-dict
+    `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_HeadLinearOp : Tenon_Op<"head_linear", [Pure]> {
+  let summary = "Product of every head with a weight matrix of its own";
+  let description = [{
+    ```
+    result[t, h, n]     = sum over k of input[t, h, k] * weight[h, n, k]    n < N
+    result[t, h, N + i] = input[t, h, K + i]                                keep
+    ```
+
+    The sum runs over `k` in ascending order, in one chain. With `keep`, the
+    elements of a head after the first `K` follow unchanged; without it there
+    are none.
+
+    | Operand  | Shape       | Meaning                      |
+    |----------|-------------|------------------------------|
+    | `input`  | `T x H x d` | `d >= K`                     |
+    | `weight` | `H x N x K` | one matrix for each head     |
+
+    Constraints:
+
+    * (C1) `input`, `weight` and the result agree on `H`.
+    * (C2) A head of `input` has `K` elements, or more with `keep`.
+    * (C3) A head of the result has `N` elements, and those that are kept.
+    * (C4) `input` and the result agree on `T`.
+
+    Example:
+
+    ```mlir
+    %a = tenon.head_linear %q, %w keep
+       : tensor<?x4x24xf32>, !tenon.weight<4x32x16, <bf16>> -> tensor<?x4x40xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_HeadTensor:$input, Tenon_MatrixStackWeight:$weight,
+                       UnitProp:$keep);
+  let results = (outs Tenon_HeadTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`keep` $keep^)? attr-dict
+    `:` type($input) `,` type($weight) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tenon_GluOp : Tenon_Op<"glu", [
+    Pure, AllTypesMatch<["gate", "up", "result"]>]> {
+  let summary = "Activation of a gate times a second projection";
+  let description = [{
+    ```
+    result[t, i] = round(act(gate[t, i]) * up[t, i])
+    ```
+
+    The functions are those of `tenon.linear`.
+
+    | Operand | Shape   | Meaning                      |
+    |---------|---------|------------------------------|
+    | `gate`  | `T x D` | goes through the activation  |
+    | `up`    | `T x D` | is multiplied                |
+
+    Example:
+
+    ```mlir
+    %a = tenon.glu silu %g, %u : tensor<?x96xf32>
+    ```
+  }];
+  let arguments = (ins EnumProp<Tenon_Activation>:$activation,
+                       Tenon_RowTensor:$gate, Tenon_RowTensor:$up);
+  let results = (outs Tenon_RowTensor:$result);
+  let assemblyFormat = "$activation $gate `,` $up attr-dict `:` type($result)";
+}
+
+def Tenon_GatherRowsOp : Tenon_Op<"gather_rows", [Pure]> {
+  let summary = "Some rows of a tensor, in any order";
+  let description = [{
+    ```
+    result[r, i] = input[rows[r], i]
+    ```
+
+    A row outside `input` is undefined.
+
+    | Operand | Shape   | Meaning                        |
+    |---------|---------|--------------------------------|
+    | `input` | `T x D` | one row for each token         |
+    | `rows`  | `R`     | which rows are wanted          |
+
+    Constraints:
+
+    * (C1) `input` and the result agree on the length of a row.
+    * (C2) `rows` and the result agree on `R`.
+
+    Example:
+
+    ```mlir
+    %h = tenon.gather_rows %x, %rows : tensor<?x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_RowTensor:$input, Tenon_IndexTensor:$rows);
+  let results = (outs Tenon_RowTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $rows attr-dict `:` type($input) `,` type($rows) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // TENON_DIALECTS_TENON_LINEAROPS_TD

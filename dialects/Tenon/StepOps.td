@@ -1,0 +1,77 @@
+// Ops that tell a loop over layers what each layer is.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_STEPOPS_TD
+#define TENON_DIALECTS_TENON_STEPOPS_TD
+
+include "dialects/Tenon/TenonDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def Tenon_ScheduleAttr : AttrDef<Tenon_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "The kind of each layer of a model";
+  let description = [{
+    Layers of one kind have the same structure and the same storage formats, so
+    one function serves them all. The runs of the attribute, written `kind x
+    count`, follow each other from layer 0. The ordinal of a layer is its number
+    among the layers of its kind: the index into the stacks of weights of the
+    kind.
+
+    Constraints:
+
+    * (C1) There is at least one layer, kinds are not negative, and each kind up
+      to the largest occurs.
+
+    Example: `#tenon.schedule<0 x 3, 1 x 58>`
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$kinds);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getLayers() const { return getKinds().size(); }
+    /// The number of each layer among the layers of its kind.
+    ::llvm::SmallVector<int64_t> getOrdinals() const;
+  }];
+}
+
+class Tenon_ScheduleOp<string mnemonic> : Tenon_Op<mnemonic, [Pure]> {
+  let arguments = (ins Index:$layer, Tenon_ScheduleAttr:$schedule);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$layer `in` $schedule attr-dict";
+}
+
+def Tenon_KindOp : Tenon_ScheduleOp<"kind"> {
+  let summary = "The kind of a layer";
+  let description = [{
+    ```
+    result = kind of layer in schedule
+    ```
+
+    A layer outside the schedule is undefined.
+
+    Example:
+
+    ```mlir
+    %k = tenon.kind %i in <0 x 3, 1 x 58>
+    ```
+  }];
+}
+
+def Tenon_OrdinalOp : Tenon_ScheduleOp<"ordinal"> {
+  let summary = "The number of a layer among the layers of its kind";
+  let description = [{
+    ```
+    result = number of layers before layer with the same kind
+    ```
+
+    A layer outside the schedule is undefined.
+
+    Example:
+
+    ```mlir
+    %l = tenon.ordinal %i in <0 x 3, 1 x 58>
+    ```
+  }];
+}
+
+#endif // TENON_DIALECTS_TENON_STEPOPS_TD

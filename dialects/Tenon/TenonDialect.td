@@ -1,0 +1,69 @@
+// The tenon dialect, the base class of its ops, and the types that groups share.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_TENONDIALECT_TD
+#define TENON_DIALECTS_TENON_TENONDIALECT_TD
+
+include "dialects/Tenon/TenonEnums.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/Properties.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Tenon_Dialect : Dialect {
+  let name = "tenon";
+  let cppNamespace = "::tenon";
+  let summary = "What a transformer computes, before any decision about tiles";
+  let description = [{
+    The `tenon` dialect says *what* the layers of a transformer compute. How a
+    layer is tiled, which loop is the outer one, and whether a softmax is
+    rescaled on the fly are decided below this dialect. See `README.md` in the
+    folder of the dialect for the reasons behind each choice.
+
+    A step works on a flat list of `T` tokens, which may belong to several
+    sequences. Three operands describe the list wherever it matters:
+
+    | Operand     | Type             | Meaning                                           |
+    |-------------|------------------|---------------------------------------------------|
+    | `positions` | `tensor<?xi32>`  | position of each token in its sequence, from 0    |
+    | `slots`     | `tensor<?xi32>`  | which sequence each token belongs to              |
+    | `blocks`    | `tensor<?x4xi32>`| runs of tokens: first row, count, slot, position  |
+
+    The tokens of one sequence are contiguous and their positions follow each
+    other. `blocks` says the same once more, cut into runs of bounded length: it
+    covers every row once, and no run crosses a sequence. It has no meaning of
+    its own; it tells a target where a tile of rows may end.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let dependentDialects = ["::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+  let extraClassDeclaration = [{
+    void registerTypes();
+  }];
+}
+
+class Tenon_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Tenon_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// What operands may be
+//===----------------------------------------------------------------------===//
+
+def Tenon_ActivationTensor : TensorRankOf<[F16, BF16, F32], [2, 3]>;
+def Tenon_RowTensor : TensorRankOf<[F16, BF16, F32], [2]>;
+def Tenon_HeadTensor : TensorRankOf<[F16, BF16, F32], [3]>;
+def Tenon_CacheTensor : TensorRankOf<[BF16, F32], [4, 5]>;
+/// One integer for each token, row or choice.
+def Tenon_IndexTensor : TensorRankOf<[I32], [1]>;
+def Tenon_ChoiceTensor : TensorRankOf<[I32], [2]>;
+def Tenon_BlockTensor : TensorRankOf<[I32], [2]>;
+def Tenon_ScoreTensor : TensorRankOf<[F32], [2]>;
+
+def Tenon_PositiveF32 : ConfinedAttr<F32Attr, [AttrConstraint<
+    CPred<"::llvm::cast<::mlir::FloatAttr>($_self).getValue().isNormal() && "
+          "!::llvm::cast<::mlir::FloatAttr>($_self).getValue().isNegative()">,
+    "whose value is positive and normal">]>;
+
+#endif // TENON_DIALECTS_TENON_TENONDIALECT_TD

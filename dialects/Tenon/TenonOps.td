@@ -1,0 +1,17 @@
+// The whole tenon dialect: one line for each attribute and each group of ops.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_TENONOPS_TD
+#define TENON_DIALECTS_TENON_TENONOPS_TD
+
+include "dialects/Tenon/AttentionOps.td"
+include "dialects/Tenon/LinearOps.td"
+include "dialects/Tenon/MoEOps.td"
+include "dialects/Tenon/NormOps.td"
+include "dialects/Tenon/RopeAttr.td"
+include "dialects/Tenon/StepOps.td"
+include "dialects/Tenon/VisibleAttr.td"
+include "dialects/Tenon/WeightOps.td"
+include "dialects/Tenon/WeightTypes.td"
+
+#endif // TENON_DIALECTS_TENON_TENONOPS_TD

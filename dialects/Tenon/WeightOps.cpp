@@ -1,0 +1,166 @@
+// Verifiers of the ops that name and derive weights.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tenon/Tenon.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace tenon;
+
+LogicalResult WeightOp::verify() {
+  bool perLayer = getSource().contains("{l}");
+  if (perLayer == getLayers().empty()) // C1
+    return emitOpError() << "expects {l} in the source exactly if there are "
+                            "layers, but got source '"
+                         << getSource() << "' and " << getLayers().size()
+                         << " layers";
+  int64_t stack = getWeightType().getShape().front();
+  if (perLayer && stack != static_cast<int64_t>(getLayers().size())) // C2
+    return emitOpError() << "expects the first dimension of the type to be the "
+                            "number of layers, but got "
+                         << stack << " and " << getLayers().size();
+  return success();
+}
+
+/// The type of the weight that a symbol names, or null.
+static WeightType lookupWeightType(SymbolTableCollection &tables,
+                                   Operation *from, FlatSymbolRefAttr symbol) {
+  Operation *op = tables.lookupNearestSymbolFrom(from, symbol);
+  if (auto weight = dyn_cast_or_null<WeightOp>(op))
+    return weight.getWeightType();
+  if (auto derived = dyn_cast_or_null<DeriveOp>(op))
+    return derived.getWeightType();
+  if (auto table = dyn_cast_or_null<RopeTableOp>(op))
+    return table.getWeightType();
+  return nullptr;
+}
+
+LogicalResult DeriveOp::verify() {
+  if (getFrom().empty() || (getDerivation() != Derivation::ConcatRows &&
+                            getFrom().size() != 1)) // C1
+    return emitOpError() << "expects one weight, or several for concat_rows, "
+                            "but got "
+                         << getFrom().size();
+  return success();
+}
+
+/// The shape that the formula of a derivation gives, or an empty one.
+static SmallVector<int64_t> getDerivedShape(DeriveOp op,
+                                            ArrayRef<WeightType> from) {
+  SmallVector<int64_t> shape(from.front().getShape());
+  if (op.getDerivation() == Derivation::Cast)
+    return shape;
+  if (shape.size() < 2)
+    return {};
+  int64_t &rows = shape[shape.size() - 2];
+  switch (op.getDerivation()) {
+  case Derivation::ConcatRows:
+    for (WeightType type : from.drop_front())
+      rows += type.getRows();
+    return shape;
+  case Derivation::SplitRows: {
+    if (op.getCount() < 1 || rows % op.getCount() != 0)
+      return {};
+    int64_t parts = rows / op.getCount();
+    rows = op.getCount();
+    shape.insert(shape.end() - 2, parts);
+    return shape;
+  }
+  case Derivation::SliceRows: {
+    int64_t count = op.getWeightType().getRows();
+    if (op.getFirst() < 0 || op.getFirst() + count > rows)
+      return {};
+    rows = count;
+    return shape;
+  }
+  case Derivation::Transpose:
+    std::swap(shape[shape.size() - 2], shape.back());
+    return shape;
+  case Derivation::Cast:
+    return shape;
+  }
+  llvm_unreachable("all derivations are listed");
+}
+
+/// C3 and C4: what happens to the format.
+static LogicalResult verifyFormats(DeriveOp op, ArrayRef<WeightType> from) {
+  FormatAttr format = op.getWeightType().getFormat();
+  if (op.getDerivation() == Derivation::Cast)
+    return success();
+  int64_t block = format.hasScale() ? format.getScaleRows() : 1;
+  for (auto [index, type] : llvm::enumerate(from)) {
+    if (type.getFormat() != format) // C3
+      return op.emitOpError() << "expects the format " << format
+                              << " to be kept, but got " << type.getFormat()
+                              << "; cast it first";
+    bool isLast = index + 1 == from.size();
+    if (op.getDerivation() == Derivation::ConcatRows && !isLast &&
+        type.getRows() % block != 0) // C4
+      return op.emitOpError() << "expects rows to be joined at a multiple of "
+                                 "the scale's block of "
+                              << block << ", but got " << type.getRows();
+  }
+  bool splits = op.getDerivation() == Derivation::SplitRows;
+  int64_t cut = splits ? op.getCount() : op.getFirst();
+  if ((splits || op.getDerivation() == Derivation::SliceRows) &&
+      cut % block != 0) // C4
+    return op.emitOpError() << "expects rows to be cut at a multiple of the "
+                               "scale's block of "
+                            << block << ", but got " << cut;
+  if (op.getDerivation() == Derivation::Transpose && format.hasScale() &&
+      format.getScaleRows() != format.getScaleCols()) // C3
+    return op.emitOpError() << "expects a format without a scale or with a "
+                               "square block, but got "
+                            << format;
+  return success();
+}
+
+LogicalResult DeriveOp::verifySymbolUses(SymbolTableCollection &tables) {
+  SmallVector<WeightType> from;
+  for (Attribute symbol : getFrom()) {
+    from.push_back(
+        lookupWeightType(tables, *this, cast<FlatSymbolRefAttr>(symbol)));
+    if (!from.back()) // C1
+      return emitOpError() << "expects " << symbol << " to name a weight";
+  }
+  SmallVector<int64_t> shape = getDerivedShape(*this, from);
+  if (ArrayRef<int64_t>(shape) != getWeightType().getShape()) { // C2
+    InFlightDiagnostic diagnostic =
+        emitOpError() << "expects a result that "
+                      << stringifyDerivation(getDerivation()) << " gives, but got "
+                      << getType() << " from ";
+    llvm::interleaveComma(from, diagnostic);
+    return diagnostic;
+  }
+  return verifyFormats(*this, from);
+}
+
+SmallVector<int64_t> RopeTableOp::getShapeFor(RopeAttr rope,
+                                              int64_t positions) {
+  int64_t coarse = llvm::divideCeil(positions, int64_t(256));
+  return {coarse + 256, rope.getDims()};
+}
+
+LogicalResult RopeTableOp::verify() {
+  WeightType type = getWeightType();
+  SmallVector<int64_t> shape = getShapeFor(getRope(), getPositions());
+  if (getPositions() < 1 || type.getShape() != ArrayRef<int64_t>(shape) ||
+      !type.getFormat().getCode().isF32() || type.getLayout()) // C1
+    return emitOpError() << "expects an f32 matrix of " << shape[0] << "x"
+                         << shape[1] << ", but got " << type;
+  return success();
+}
+
+LogicalResult UseOp::verifySymbolUses(SymbolTableCollection &tables) {
+  WeightType type = lookupWeightType(tables, *this, getWeightAttr());
+  if (!type) // C1
+    return emitOpError() << "expects @" << getWeight() << " to name a weight";
+  WeightType result = getType();
+  bool agrees = getIndex() ? type.getRank() > 1 && type.dropStack() == result
+                           : type == result;
+  if (!agrees) // C2
+    return emitOpError() << "expects the type of @" << getWeight()
+                         << (getIndex() ? " without its first dimension" : "")
+                         << ", " << type << ", but got " << result;
+  return success();
+}

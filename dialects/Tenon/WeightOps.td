@@ -1,0 +1,199 @@
+// Ops that name weights, derive them from others, and use them.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_WEIGHTOPS_TD
+#define TENON_DIALECTS_TENON_WEIGHTOPS_TD
+
+include "dialects/Tenon/RopeAttr.td"
+include "dialects/Tenon/TenonDialect.td"
+include "dialects/Tenon/WeightTypes.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
+  let summary = "A weight of the model, stacked over layers and experts";
+  let description = [{
+    Names a weight and says which tensors of the source it consists of. `source`
+    is the name of a tensor, in which `{l}` stands for a layer and `{e}` for an
+    expert. `layers` lists the layers; the first dimension of the type counts
+    them. With `{e}` the next dimension counts experts from 0.
+
+    ```
+    value[i, e, n, k] = source with l = layers[i] and e, element [n, k]
+    ```
+
+    A source without `{e}` may hold all experts in one tensor of one more
+    dimension.
+
+    | Attribute | Meaning                                              |
+    |-----------|------------------------------------------------------|
+    | `source`  | name of a tensor, with `{l}` and `{e}`               |
+    | `layers`  | what `{l}` stands for, one after the other           |
+    | `type`    | shape and format of the stack                        |
+    | `offset`  | where its bytes begin among the packed weights       |
+
+    Constraints:
+
+    * (C1) `source` contains `{l}` exactly if `layers` is not empty.
+    * (C2) The first dimension of the type is the number of `layers`, if any.
+
+    Example:
+
+    ```mlir
+    tenon.weight @moe.q_a "model.layers.{l}.self_attn.q_a_proj.weight"
+        layers [1, 2] : !tenon.weight<2x24x64, <bf16>>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$source,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$layers,
+    TypeAttrOf<Tenon_WeightType>:$type, OptionalAttr<I64Attr>:$offset);
+  let assemblyFormat = [{
+    $sym_name $source (`layers` $layers^)? attr-dict `:` $type (`at` $offset^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::tenon::WeightType getWeightType() {
+      return ::llvm::cast<::tenon::WeightType>(getType());
+    }
+  }];
+}
+
+def Tenon_DeriveOp : Tenon_Op<"derive", [
+    Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "A weight computed from other weights before the program runs";
+  let description = [{
+    Let `a, b, ...` be the weights in `from`, `N x K` the size of their matrices
+    and `...` the dimensions in front, which are kept unless it is said
+    otherwise:
+
+    ```
+    concat_rows   result[..., n, k] = a[..., n, k] for n < Na, b[..., n - Na, k] ...
+    split_rows    result[..., h, n, k] = a[..., h * count + n, k]
+    slice_rows    result[..., n, k] = a[..., first + n, k]
+    transpose     result[..., n, k] = a[..., k, n]
+    cast          result[..., n, k] = a[..., n, k] in the format of the result
+    ```
+
+    All but `cast` keep every value exactly; `cast` rounds to nearest even once,
+    from the exact value. A derivation is executed when the artifact is written,
+    in constant memory. A layout in the type of the result says how it is packed.
+
+    | Attribute | Meaning                                                |
+    |-----------|--------------------------------------------------------|
+    | `from`    | one weight; one or more for `concat_rows`              |
+    | `first`   | first row, for `slice_rows`                            |
+    | `count`   | rows of each part, for `split_rows`                    |
+    | `offset`  | where its bytes begin among the packed weights         |
+
+    Constraints:
+
+    * (C1) Each symbol in `from` is a `tenon.weight` or a `tenon.derive`; all but
+      `concat_rows` take exactly one.
+    * (C2) The shape of the result is the one that the formula gives.
+    * (C3) All but `cast` and `transpose` keep the format; a `transpose` swaps
+      the sides of the scale's block, and needs a format without a scale or with
+      a square block.
+    * (C4) A slice, split or concatenation falls on whole blocks of the scale.
+
+    Example:
+
+    ```mlir
+    tenon.weight @gate "mlp.gate_proj.weight" : !tenon.weight<96x64, <f32>>
+    tenon.weight @up "mlp.up_proj.weight" : !tenon.weight<96x64, <f32>>
+    tenon.derive @gate_up = concat_rows [@gate, @up]
+        : !tenon.weight<192x64, <f32>, <16x1, pair>>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+    EnumProp<Tenon_Derivation>:$derivation,
+    TypedArrayAttrBase<FlatSymbolRefAttr, "weights">:$from,
+    DefaultValuedProp<I64Prop, "0">:$first,
+    DefaultValuedProp<I64Prop, "0">:$count, TypeAttrOf<Tenon_WeightType>:$type,
+    OptionalAttr<I64Attr>:$offset);
+  let assemblyFormat = [{
+    $sym_name `=` $derivation $from (`first` $first^)? (`count` $count^)?
+    attr-dict `:` $type (`at` $offset^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::tenon::WeightType getWeightType() {
+      return ::llvm::cast<::tenon::WeightType>(getType());
+    }
+  }];
+}
+
+def Tenon_RopeTableOp : Tenon_Op<"rope_table", [Symbol]> {
+  let summary = "Cosines and sines of a rotary embedding, for all positions";
+  let description = [{
+    A matrix with `ceil(positions / 256) + 256` rows, from which the rotation at
+    any position `p < positions` follows by one addition of angles. With `f` the
+    frequencies of `rope` and `h` the number of its pairs, rows have `2 h`
+    columns, computed in double precision and rounded once:
+
+    ```
+    row a        = cos(256 a f[i]) for i < h, then sin(256 a f[i])
+    row A + b    = cos(b f[i]) for i < h, then sin(b f[i])         A = ceil(positions / 256)
+    cos(p f[i])  = cos(256 a f[i]) cos(b f[i]) - sin(256 a f[i]) sin(b f[i])   p = 256 a + b
+    ```
+
+    Constraints:
+
+    * (C1) The type is an `f32` matrix of that shape.
+
+    Example:
+
+    ```mlir
+    tenon.rope_table @rope #tenon.rope<dims = 64, pairing = interleaved,
+        theta = 1.0e4 : f64> positions 4096 : !tenon.weight<272x64, <f32>>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Tenon_RopeAttr:$rope,
+    I64Prop:$positions, TypeAttrOf<Tenon_WeightType>:$type,
+    OptionalAttr<I64Attr>:$offset);
+  let assemblyFormat = [{
+    $sym_name $rope `positions` $positions attr-dict `:` $type
+    (`at` $offset^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::tenon::WeightType getWeightType() {
+      return ::llvm::cast<::tenon::WeightType>(getType());
+    }
+    /// Shape of the table for a rotation.
+    static ::llvm::SmallVector<int64_t> getShapeFor(::tenon::RopeAttr rope,
+                                                    int64_t positions);
+  }];
+}
+
+def Tenon_UseOp : Tenon_Op<"use", [
+    Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "One layer of a weight, as a value";
+  let description = [{
+    ```
+    result = weight[index, ...]     with an index
+           = weight                 without
+    ```
+
+    The address of the result is a constant and a constant stride times `index`;
+    nothing is looked up when the program runs. An `index` outside the stack is
+    undefined.
+
+    Constraints:
+
+    * (C1) `weight` names a `tenon.weight`, `tenon.derive` or `tenon.rope_table`.
+    * (C2) The result has the weight's type, without its first dimension if
+      there is an index.
+
+    Example:
+
+    ```mlir
+    %w = tenon.use @moe.q_a[%l] : !tenon.weight<24x64, <bf16>>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight, Optional<Index>:$index);
+  let results = (outs Tenon_WeightType:$result);
+  let assemblyFormat = [{
+    $weight (`[` $index^ `]`)? attr-dict `:` type($result)
+  }];
+}
+
+#endif // TENON_DIALECTS_TENON_WEIGHTOPS_TD

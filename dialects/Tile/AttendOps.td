@@ -1,0 +1,175 @@
+// Attention over a tile of keys, with the running state of a softmax.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TILE_ATTENDOPS_TD
+#define TENON_DIALECTS_TILE_ATTENDOPS_TD
+
+include "dialects/Tenon/VisibleAttr.td"
+include "dialects/Tile/TileDialect.td"
+
+def Tile_KeyRangeOp : Tile_Op<"key_range", [Pure]> {
+  let summary = "Which tiles of keys a block of queries needs";
+  let description = [{
+    The queries stand at positions `first` to `first + count - 1` of a sequence
+    of length `length`. With `some` the keys that some of them sees and `all`
+    those that each of them sees, rounded to multiples of `step`:
+
+    ```
+    lower      = first of some, rounded down
+    full_lower = first of all, rounded up, but not outside lower ... upper
+    full_upper = end of all, rounded down, but not below full_lower
+    upper      = end of some; lower if there is none
+    ```
+
+    Tiles between `full_lower` and `full_upper` need no test for visibility.
+
+    Constraints:
+
+    * (C1) `step` is positive.
+
+    Example:
+
+    ```mlir
+    %lo, %f0, %f1, %hi = tile.key_range <causal, window = 8> at %p count %n of %len step 64
+    ```
+  }];
+  let arguments = (ins Tenon_VisibleAttr:$visible, Index:$first, Index:$count,
+                       Index:$length, I64Prop:$step);
+  let results = (outs Index:$lower, Index:$full_lower, Index:$full_upper, Index:$upper);
+  let assemblyFormat = [{
+    $visible `at` $first `count` $count `of` $length `step` $step attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_AttendInitOp : Tile_DestinationOp<"attend_init", []> {
+  let summary = "State of a softmax that has seen no key";
+  let description = [{
+    ```
+    acc[r, i] = 0,  maximum[r] = -infinity,  sum[r] = 0
+    ```
+
+    `outs` are acc, maximum and sum.
+
+    Constraints:
+
+    * (C1) There are three `outs` with the same static number of rows.
+
+    Example:
+
+    ```mlir
+    %a, %m, %s = tile.attend_init into %x, %y, %z : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Tile_Buffer>:$outs);
+  let assemblyFormat = "`into` $outs attr-dict `:` type($outs) (`->` type($results)^)?";
+  let hasVerifier = 1;
+}
+
+def Tile_AttendOp : Tile_DestinationOp<"attend", [AttrSizedOperandSegments]> {
+  let summary = "One tile of keys joins the state of a softmax";
+  let description = [{
+    Row `r` of `query` belongs to the token `r div heads` of a block, at position
+    `p = position + r div heads`. The tile has `count` keys; key `j` is key
+    `n = first + j` of the sequence and lies at `key_at`, `j` steps along the
+    dimension `along`; its value at `value_at` likewise. `scale` includes
+    log2(e), so that powers are powers of two. For the keys that the row sees
+    (all, without `visible`; otherwise as it says about `p`, `n` and `length`):
+
+    ```
+    s[r, j]    = scale * sum over i of query[r, i] * key[j, i]
+    s[r, j]    = cap * tanh(s[r, j] / cap)                with softcap, in the same units
+    new[r]     = max(maximum[r], max over j of s[r, j])
+    e[r, j]    = 2 ^ (s[r, j] - new[r])
+    f[r]       = 2 ^ (maximum[r] - new[r])
+    acc[r, :]  = acc[r, :] * f[r] + sum over j of e[r, j] * value[j, :]
+    sum[r]     = sum[r] * f[r] + sum over j of e[r, j]
+    maximum[r] = new[r]
+    ```
+
+    A row that sees no key of the tile keeps its state. Rows from `rows` on are
+    not computed. The order of the sums depends on sizes alone.
+
+    | Operand    | Shape     | Meaning                                     |
+    |------------|-----------|---------------------------------------------|
+    | `query`    | `M x d`   | rows: tokens of a block, their heads inside |
+    | `rows`     |           | rows present                                |
+    | `key`, `value` | any   | caches, or tiles of keys and values         |
+    | `key_at`, `value_at` | | place of the first key and value            |
+    | `first`, `count` |     | which keys of the sequence                  |
+    | `position`, `length` | | of the block's first token; of the sequence |
+    | `outs`     | `M x v`, `M`, `M` | acc, maximum, sum                   |
+
+    Constraints:
+
+    * (C1) There is one index for each dimension of `key` and of `value`.
+    * (C2) `query` and `outs` are static and agree on `M`.
+    * (C3) `keys` bounds `count` and is positive; `heads` divides `M`.
+
+    Example:
+
+    ```mlir
+    %a1, %m1, %s1 = tile.attend %q rows %r, %k[%l, %s, %n, %g, %c0] along 2,
+        %v[%l, %s, %n, %g, %c0] along 2 keys 64 first %n count %c at %p of %len
+        heads 2 scale 0.25 visible <causal> into %a, %m, %z
+        : tensor<4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<3x?x?x2x16xf32> into
+          tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Buffer:$query, Index:$rows,
+    Tile_Buffer:$key, Variadic<Index>:$key_at,
+    Tile_Buffer:$value, Variadic<Index>:$value_at,
+    Index:$first, Index:$count, Index:$position, Index:$length,
+    Variadic<Tile_Buffer>:$outs,
+    I64Prop:$key_along, I64Prop:$value_along, I64Prop:$keys, I64Prop:$heads,
+    F32Attr:$scale, OptionalAttr<Tenon_VisibleAttr>:$visible,
+    OptionalAttr<F32Attr>:$softcap);
+  let assemblyFormat = [{
+    $query `rows` $rows `,` $key `[` $key_at `]` `along` $key_along `,`
+    $value `[` $value_at `]` `along` $value_along `keys` $keys
+    `first` $first `count` $count `at` $position `of` $length `heads` $heads
+    `scale` $scale (`visible` $visible^)? (`softcap` $softcap^)? `into` $outs attr-dict
+    `:` type($query) `,` type($key) `,` type($value) `into` type($outs)
+    (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_AttendFinishOp : Tile_DestinationOp<"attend_finish", [AttrSizedOperandSegments]> {
+  let summary = "Divides the rows of a softmax by their sums";
+  let description = [{
+    ```
+    outs[r, i] = outs[r, i] / sum[r]        0 if sum[r] is 0
+    ```
+
+    With `sinks`, whose element for row `r` is that of head `head + r mod heads`:
+
+    ```
+    new        = max(maximum[r], sinks * log2(e))
+    outs[r, i] = outs[r, i] * 2 ^ (maximum[r] - new)
+                 / (sum[r] * 2 ^ (maximum[r] - new) + 2 ^ (sinks * log2(e) - new))
+    ```
+
+    Constraints:
+
+    * (C1) `maximum`, `sum` and `outs` are static and agree on their rows.
+    * (C2) There is a `head` exactly if there are `sinks`.
+
+    Example:
+
+    ```mlir
+    %o = tile.attend_finish %m, %s heads 2 into %a : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Buffer:$maximum, Tile_Buffer:$sum,
+    Optional<Tenon_VectorWeight>:$sinks, Optional<Index>:$head, Tile_Buffer:$outs,
+    I64Prop:$heads);
+  let assemblyFormat = [{
+    $maximum `,` $sum (`sinks` $sinks^ `:` type($sinks))? (`from` $head^)?
+    `heads` $heads `into` $outs attr-dict
+    `:` type($maximum) `,` type($sum) `into` type($outs) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // TENON_DIALECTS_TILE_ATTENDOPS_TD

@@ -1,0 +1,73 @@
+// The kernel: a group of ops that run between two barriers.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TILE_KERNELOPS_TD
+#define TENON_DIALECTS_TILE_KERNELOPS_TD
+
+include "dialects/Tile/TileDialect.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Tile_KernelOp : Tile_Op<"kernel", [
+    IsolatedFromAbove, AttrSizedOperandSegments, DestinationStyleOpInterface,
+    SingleBlockImplicitTerminator<"::tenon::tile::YieldOp">,
+    RecursiveMemoryEffects]> {
+  let summary = "A group of ops that run between two barriers";
+  let description = [{
+    The region is executed once, with `inputs` and then `outs` as arguments of
+    its block. Result `i` is what the region yields at position `i`; it may be
+    written over `outs[i]`, which therefore says where a result goes and, if the
+    region reads it, what it is added to.
+
+    A kernel is the unit between two barriers on a CPU and a launch on a GPU. Its
+    name survives to symbols, remarks and reports.
+
+    | Operand  | Meaning                                            |
+    |----------|----------------------------------------------------|
+    | `inputs` | what the kernel reads                              |
+    | `outs`   | tensors that results may be written over           |
+
+    Constraints:
+
+    * (C1) There is a block argument of the same type for each operand.
+    * (C2) There is a result of the same type for each of `outs`, and the region
+      yields a value of that type.
+    * (C3) The name is not empty.
+
+    Example:
+
+    ```mlir
+    %y = tile.kernel "add" <rows = 1> ins(%x : tensor<?x8xf32>) outs(%o : tensor<?x8xf32>) {
+    ^bb0(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>):
+      %s = arith.addf %a, %b : tensor<?x8xf32>
+      tile.yield %s : tensor<?x8xf32>
+    } -> tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Tile_ConfigAttr:$config,
+    Variadic<AnyType>:$inputs, Variadic<AnyRankedTensor>:$outs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $name $config `ins` `(` ($inputs^ `:` type($inputs))? `)`
+    `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict-with-keyword $body
+    (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+    ::tenon::tile::YieldOp getYield();
+  }];
+}
+
+def Tile_YieldOp : Tile_Op<"yield", [
+    Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
+  let summary = "Ends a kernel and gives its results";
+  let description = [{
+    Example: see `tile.kernel`.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+#endif // TENON_DIALECTS_TILE_KERNELOPS_TD

@@ -1,0 +1,37 @@
+// The tile dialect, its attributes and its ops.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TILE_TILE_H
+#define TENON_DIALECTS_TILE_TILE_H
+
+#include "dialects/Tenon/Tenon.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/SCF/IR/DeviceMappingInterface.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
+#include "dialects/Tile/TileOpsDialect.h.inc"
+#include "dialects/Tile/TileOpsEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Tile/TileOpsAttrs.h.inc"
+
+namespace tenon::tile {
+
+/// A destination-style op reads its inputs and reads and writes its outs, as far
+/// as these are memrefs.
+void getDestinationEffects(
+    mlir::DestinationStyleOpInterface op,
+    llvm::SmallVectorImpl<
+        mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>>
+        &effects);
+
+/// Lets One-Shot Bufferize rewrite the destination-style ops of the dialect.
+void registerBufferizationModels(mlir::DialectRegistry &registry);
+
+} // namespace tenon::tile
+
+#define GET_OP_CLASSES
+#include "dialects/Tile/TileOps.h.inc"
+
+#endif // TENON_DIALECTS_TILE_TILE_H

@@ -1,0 +1,82 @@
+// How the ops of the tile dialect move from tensors to memrefs.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tile/Tile.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace tenon;
+
+/// Whether an op reads what its outs held before. The others write every
+/// element of them.
+static bool readsOuts(Operation *op) {
+  return !isa<tile::ContractOp, tile::GluOp, tile::GluPairsOp, tile::NormOp,
+              tile::RopeOp, tile::EmbedOp, tile::RouteOp, tile::GroupOp,
+              tile::AttendInitOp>(op);
+}
+
+/// Whether element i of outs depends on no other element of an input, so that
+/// both may be the same memory. A row is read as a whole before it is written.
+static bool worksInPlace(Operation *op) {
+  return isa<tile::AddOp, tile::GluOp, tile::NormOp, tile::RopeOp>(op);
+}
+
+namespace {
+/// Every destination-style op moves in the same way: operands that are tensors
+/// become their buffers, and its results the buffers of its outs.
+template <typename OpTy>
+struct DestinationModel
+    : DstBufferizableOpInterfaceExternalModel<DestinationModel<OpTy>, OpTy> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
+    return !cast<OpTy>(op).isDpsInit(&operand) || readsOuts(op);
+  }
+
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &,
+                                     ArrayRef<OpOperand *>) const {
+    return worksInPlace(op);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      if (!isa<TensorType>(operand.getType())) {
+        operands.push_back(operand);
+        continue;
+      }
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      operands.push_back(*buffer);
+    }
+    Operation *moved = Operation::create(
+        op->getLoc(), op->getName(), /*resultTypes=*/TypeRange(), operands,
+        op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
+        /*successors=*/BlockRange(), /*numRegions=*/0);
+    rewriter.insert(moved);
+    SmallVector<Value> results;
+    for (OpOperand &out : cast<OpTy>(op).getDpsInitsMutable())
+      if (isa<TensorType>(out.get().getType()))
+        results.push_back(operands[out.getOperandNumber()]);
+    replaceOpWithBufferizedValues(rewriter, op, results);
+    return success();
+  }
+};
+
+template <typename... OpTys>
+void attachModels(MLIRContext *context) {
+  (OpTys::template attachInterface<DestinationModel<OpTys>>(*context), ...);
+}
+} // namespace
+
+void tenon::tile::registerBufferizationModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, TileDialect *) {
+    attachModels<ContractOp, AddOp, AddBiasOp, GluPairsOp, GluOp, NormOp, RopeOp,
+                 EmbedOp, RouteOp, GroupOp, CombineOp, AttendInitOp, AttendOp,
+                 AttendFinishOp>(context);
+  });
+}

@@ -1,0 +1,255 @@
+// Verifiers of the tile ops.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tile/Tile.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::tile;
+
+static ShapedType shapeOf(Value value) {
+  return cast<ShapedType>(value.getType());
+}
+
+static bool haveSameShape(Value a, Value b) {
+  return succeeded(
+      verifyCompatibleShape(shapeOf(a).getShape(), shapeOf(b).getShape()));
+}
+
+/// A static tile with the given rank.
+static bool isStaticOfRank(Value value, int64_t rank) {
+  return shapeOf(value).hasStaticShape() && shapeOf(value).getRank() == rank;
+}
+
+//===----------------------------------------------------------------------===//
+// KernelOp
+//===----------------------------------------------------------------------===//
+
+YieldOp KernelOp::getYield() {
+  return cast<YieldOp>(getBody().front().getTerminator());
+}
+
+LogicalResult KernelOp::verify() {
+  if (getName().empty()) // C3
+    return emitOpError() << "expects a name";
+  if (getOperandTypes() != getBody().getArgumentTypes()) // C1
+    return emitOpError() << "expects a block argument of the same type for each "
+                            "operand, but got "
+                         << getBody().getArgumentTypes() << " for "
+                         << getOperandTypes();
+  if (getOuts().getTypes() != getResultTypes() ||
+      getYield().getOperandTypes() != getResultTypes()) // C2
+    return emitOpError() << "expects outs, yielded values and results to agree "
+                            "on their types, but got "
+                         << getOuts().getTypes() << ", "
+                         << getYield().getOperandTypes() << " and "
+                         << getResultTypes();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+LogicalResult tile::ContractOp::verify() {
+  int64_t rank = shapeOf(getInput()).getRank();
+  if (static_cast<int64_t>(getAt().size()) != rank || getAlong() < 0 ||
+      getAlong() >= rank - 1) // C1
+    return emitOpError() << "expects one index for each dimension of input, and "
+                            "rows along one before the last, but got "
+                         << getAt().size() << " indices along " << getAlong()
+                         << " for rank " << rank;
+  if (!isStaticOfRank(getOuts(), 2) ||
+      shapeOf(getOuts()).getDimSize(1) % 16 != 0) // C2
+    return emitOpError() << "expects a static tile with a multiple of 16 "
+                            "columns, but got "
+                         << getOuts().getType();
+  WeightType weight = cast<WeightType>(getWeight().getType());
+  if (!weight.getLayout() || weight.getLayout().getRows() != 16) // C3
+    return emitOpError() << "expects weight to have panels of 16 rows, but got "
+                         << weight;
+  if (static_cast<bool>(getMatrix()) != (weight.getRank() == 3)) // C4
+    return emitOpError() << "expects a matrix index exactly for a stack, but got "
+                         << weight;
+  bool hasOrder = static_cast<bool>(getOrder());
+  if (hasOrder != (getChoices() > 0) || (hasOrder && rank != 2)) // C5
+    return emitOpError() << "expects choices to be positive with order, on an "
+                            "input of rank 2, and 0 without, but got "
+                         << getChoices() << " on rank " << rank;
+  return success();
+}
+
+LogicalResult tile::AddOp::verify() {
+  if (!haveSameShape(getInput(), getOuts())) // C1
+    return emitOpError() << "expects input and outs to have the same shape, but "
+                            "got "
+                         << getInput().getType() << " and "
+                         << getOuts().getType();
+  return success();
+}
+
+LogicalResult tile::AddBiasOp::verify() {
+  if (!isStaticOfRank(getOuts(), 2)) // C1
+    return emitOpError() << "expects a static tile of rank 2, but got "
+                         << getOuts().getType();
+  return success();
+}
+
+LogicalResult tile::GluPairsOp::verify() {
+  if (!isStaticOfRank(getInput(), 2) || !isStaticOfRank(getOuts(), 2) ||
+      shapeOf(getInput()).getDimSize(1) % 16 != 0 ||
+      shapeOf(getInput()).getDimSize(1) != 2 * shapeOf(getOuts()).getDimSize(1) ||
+      shapeOf(getInput()).getDimSize(0) != shapeOf(getOuts()).getDimSize(0)) // C1
+    return emitOpError() << "expects static tiles, with a multiple of 16 columns "
+                            "and half of them, but got "
+                         << getInput().getType() << " and "
+                         << getOuts().getType();
+  return success();
+}
+
+LogicalResult tile::GluOp::verify() {
+  if (!haveSameShape(getGate(), getUp()) ||
+      !haveSameShape(getGate(), getOuts())) // C1
+    return emitOpError() << "expects gate, up and outs to have the same shape, "
+                            "but got "
+                         << getGate().getType() << ", " << getUp().getType()
+                         << " and " << getOuts().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+LogicalResult tile::NormOp::verify() {
+  int64_t row = shapeOf(getInput()).getShape().back();
+  if (!haveSameShape(getInput(), getOuts()) || ShapedType::isDynamic(row)) // C1
+    return emitOpError() << "expects input and outs to have the same shape, with "
+                            "a static last dimension, but got "
+                         << getInput().getType() << " and "
+                         << getOuts().getType();
+  if (getWeight().getType().getCols() > row) // C2
+    return emitOpError() << "expects weight to be no longer than a row, but got "
+                         << getWeight().getType().getCols() << " and " << row;
+  return success();
+}
+
+LogicalResult tile::RopeOp::verify() {
+  if (!haveSameShape(getInput(), getOuts()) ||
+      !shapeOf(getInput()).hasStaticShape()) // C1
+    return emitOpError() << "expects input and outs to have the same static "
+                            "shape, but got "
+                         << getInput().getType() << " and "
+                         << getOuts().getType();
+  int64_t dims = getRope().getDims();
+  if (getTable().getType().getCols() != dims ||
+      shapeOf(getInput()).getShape().back() < dims) // C2
+    return emitOpError() << "expects a table of " << dims
+                         << " columns and rows no shorter, but got "
+                         << getTable().getType() << " and "
+                         << getInput().getType();
+  return success();
+}
+
+LogicalResult tile::EmbedOp::verify() {
+  int64_t columns = getTable().getType().getCols();
+  if (!isStaticOfRank(getOuts(), 2) || shapeOf(getOuts()).getDimSize(0) != 1 ||
+      shapeOf(getOuts()).getDimSize(1) != columns) // C1
+    return emitOpError() << "expects a static row of " << columns
+                         << " columns, but got " << getOuts().getType();
+  return success();
+}
+
+LogicalResult tile::RouteOp::verify() {
+  bool fits = isStaticOfRank(getLogits(), 2) && getOuts().size() == 2;
+  for (Value out : getOuts())
+    fits = fits && shapeOf(out).getShape() == ArrayRef<int64_t>({1, getTop()});
+  if (!fits) // C1
+    return emitOpError() << "expects a static row of logits and two outs of 1x"
+                         << getTop() << ", but got " << getLogits().getType()
+                         << " and " << getOuts().getTypes();
+  return success();
+}
+
+LogicalResult tile::GroupOp::verify() {
+  if (getOuts().size() != 3 || !isStaticOfRank(getOuts()[2], 1)) // C1
+    return emitOpError() << "expects three outs, the last of them static, but "
+                            "got "
+                         << getOuts().getTypes();
+  return success();
+}
+
+LogicalResult tile::CombineOp::verify() {
+  if (!isStaticOfRank(getOuts(), 2) ||
+      shapeOf(getInput()).getShape().back() !=
+          shapeOf(getOuts()).getDimSize(1)) // C1
+    return emitOpError() << "expects a static row with as many columns as "
+                            "input, but got "
+                         << getOuts().getType() << " and "
+                         << getInput().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult tile::KeyRangeOp::verify() {
+  if (getStep() < 1) // C1
+    return emitOpError() << "expects step to be positive, but got " << getStep();
+  return success();
+}
+
+/// A tile of rows and two vectors, all static, with as many elements as rows.
+static bool isAttendState(ValueRange outs) {
+  return outs.size() == 3 && isStaticOfRank(outs[0], 2) &&
+         isStaticOfRank(outs[1], 1) && isStaticOfRank(outs[2], 1) &&
+         shapeOf(outs[0]).getDimSize(0) == shapeOf(outs[1]).getDimSize(0) &&
+         shapeOf(outs[0]).getDimSize(0) == shapeOf(outs[2]).getDimSize(0);
+}
+
+LogicalResult tile::AttendInitOp::verify() {
+  if (!isAttendState(getOuts())) // C1
+    return emitOpError() << "expects three static outs with the same number of "
+                            "rows, but got "
+                         << getOuts().getTypes();
+  return success();
+}
+
+LogicalResult tile::AttendOp::verify() {
+  int64_t keyRank = shapeOf(getKey()).getRank();
+  int64_t valueRank = shapeOf(getValue()).getRank();
+  if (static_cast<int64_t>(getKeyAt().size()) != keyRank ||
+      static_cast<int64_t>(getValueAt().size()) != valueRank ||
+      getKeyAlong() < 0 || getKeyAlong() >= keyRank - 1 ||
+      getValueAlong() < 0 || getValueAlong() >= valueRank - 1) // C1
+    return emitOpError() << "expects one index for each dimension of key and "
+                            "value, and steps along one before the last, but got "
+                         << getKeyAt().size() << " and " << getValueAt().size()
+                         << " indices";
+  if (!isAttendState(getOuts()) || !isStaticOfRank(getQuery(), 2) ||
+      shapeOf(getQuery()).getDimSize(0) !=
+          shapeOf(getOuts()[0]).getDimSize(0)) // C2
+    return emitOpError() << "expects query and outs to be static and to agree on "
+                            "their rows, but got "
+                         << getQuery().getType() << " and "
+                         << getOuts().getTypes();
+  if (getKeys() < 1 || getHeads() < 1 ||
+      shapeOf(getQuery()).getDimSize(0) % getHeads() != 0) // C3
+    return emitOpError() << "expects keys to be positive and heads to divide the "
+                            "rows of query, but got "
+                         << getKeys() << " and " << getHeads();
+  return success();
+}
+
+LogicalResult tile::AttendFinishOp::verify() {
+  if (!isAttendState({getOuts(), getMaximum(), getSum()})) // C1
+    return emitOpError() << "expects maximum, sum and outs to be static and to "
+                            "agree on their rows, but got "
+                         << getMaximum().getType() << ", " << getSum().getType()
+                         << " and " << getOuts().getType();
+  if (static_cast<bool>(getSinks()) != static_cast<bool>(getHead())) // C2
+    return emitOpError() << "expects a head exactly with sinks";
+  return success();
+}

@@ -1,0 +1,12 @@
+// The whole tile dialect: one line for each group of ops.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TILE_TILEOPS_TD
+#define TENON_DIALECTS_TILE_TILEOPS_TD
+
+include "dialects/Tile/AttendOps.td"
+include "dialects/Tile/ContractOps.td"
+include "dialects/Tile/KernelOps.td"
+include "dialects/Tile/RowOps.td"
+
+#endif // TENON_DIALECTS_TILE_TILEOPS_TD

@@ -1,0 +1,17 @@
+// Passes that only tests use.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_TEST_LIB_TESTPASSES_H
+#define TENON_TEST_LIB_TESTPASSES_H
+
+namespace tenon::test {
+
+void registerTestVisible();
+
+inline void registerTestPasses() {
+  registerTestVisible();
+}
+
+} // namespace tenon::test
+
+#endif // TENON_TEST_LIB_TESTPASSES_H

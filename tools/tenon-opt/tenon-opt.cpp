@@ -1,0 +1,19 @@
+// Runs passes and pipelines on a module.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/AllDialects.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+#include "test/lib/TestPasses.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  tenon::registerAllDialects(registry);
+
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  tenon::test::registerTestPasses();
+
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "tenon optimizer driver\n", registry));
+}
