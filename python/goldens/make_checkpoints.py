@@ -212,7 +212,8 @@ def write_case(case, output):
     )
     count = case["prompt"] + checkpoint_cases.DECODED
     vocabulary = case["config"]["vocab_size"]
-    tokens = source(case["name"], "tokens").randint(0, vocabulary, count).tolist()
+    random = source(case["name"], "tokens", *case.get("further_seed", []))
+    tokens = random.randint(0, vocabulary, count).tolist()
     beside = output / f"{case['name']}.tokens.json"
     beside.write_text(json.dumps(tokens) + "\n")
 
