@@ -44,6 +44,12 @@ public:
   /// storage types from the configuration.
   bool knowsTensors() const { return tensorsKnown; }
 
+  /// Returns a tensor that the model must have, with this shape and, where
+  /// `types` names any, with one of these types. Null when tensors are unknown.
+  llvm::Expected<const TensorInfo *>
+  requireTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                llvm::ArrayRef<StorageType> types = {}) const;
+
   /// True when the weight of a norm that multiplies by `1 + weight` is stored
   /// with the 1 added already.
   bool normsIncludeOne() const { return normsWithOne; }

@@ -6,6 +6,7 @@
 #include "tenon/Import/Containers/HuggingFace.h"
 #include "tenon/Import/Containers/MappedFile.h"
 #include "tenon/Import/Containers/Messages.h"
+#include "tenon/Import/Containers/StoredTensor.h"
 
 #include "llvm/Support/Path.h"
 
@@ -13,6 +14,31 @@ using namespace tenon;
 namespace fs = llvm::sys::fs;
 
 ModelSource::~ModelSource() = default;
+
+llvm::Expected<const TensorInfo *>
+ModelSource::requireTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                           llvm::ArrayRef<StorageType> types) const {
+  if (!tensorsKnown)
+    return nullptr;
+  const TensorInfo *tensor = tensors->find(name);
+  if (!tensor)
+    return makeImportError(quote(path) + ": tensor " + quote(name) +
+                           " is missing; a model of type " +
+                           quote(architecture) + " needs it");
+  if (llvm::ArrayRef(tensor->shape) != shape)
+    return makeImportError(quote(path) + ": tensor " + quote(name) +
+                           " expects shape " + stringifyShape(shape) +
+                           " by the configuration, but has " +
+                           stringifyShape(tensor->shape));
+  if (types.empty() || llvm::is_contained(types, tensor->type))
+    return tensor;
+  std::string known;
+  for (StorageType type : types)
+    known += (known.empty() ? "" : " or ") + stringifyStorageType(type).str();
+  return makeImportError(quote(path) + ": tensor " + quote(name) +
+                         " expects type " + known + ", but has " +
+                         stringifyStorageType(tensor->type));
+}
 
 llvm::Expected<std::unique_ptr<ModelSource>>
 tenon::openModelSource(llvm::StringRef path, bool skipWeights) {
