@@ -121,13 +121,19 @@ TEST_F(ToyModelTest, BlocksEndWithTheSlotOrWhenFull) {
                 {0, 2, 0, 0}, {2, 5, 1, 4}, {7, 1, 1, 9}, {8, 5, 2, 0}}));
 }
 
-TEST_F(ToyModelTest, RefusesWrongSteps) {
-  tenon_session *session = createSession(2, 1, 10);
-  ASSERT_EQ(step(session, {1, 2}, {}), TENON_OK);
-  struct {
-    Ints tokens, slots, positions;
-    const char *message;
-  } wrong[] = {
+namespace {
+
+/// A step that is refused, in a session of two slots whose first holds two
+/// tokens.
+struct WrongStep {
+  Ints tokens, slots, positions;
+  const char *message;
+};
+
+} // namespace
+
+static std::vector<WrongStep> wrongTokensAndSlots() {
+  return {
       {{1, 37},
        {},
        {},
@@ -157,6 +163,11 @@ TEST_F(ToyModelTest, RefusesWrongSteps) {
        {},
        "token 2 returns to slot 0 after another slot; put the tokens of a slot "
        "next to each other"},
+  };
+}
+
+static std::vector<WrongStep> wrongPositionsAndLengths() {
+  return {
       {{1, 1},
        {0, 1},
        {2, 1},
@@ -179,13 +190,19 @@ TEST_F(ToyModelTest, RefusesWrongSteps) {
        "17 tokens exceed the 16 of the largest bucket; use "
        "tenon_session_prefill, or several steps"},
   };
-  for (const auto &attempt : wrong) {
-    EXPECT_EQ(step(session, attempt.tokens, attempt.slots, attempt.positions),
-              TENON_ERROR_ARGUMENT);
-    EXPECT_STREQ(tenon_last_error(), attempt.message);
-    EXPECT_EQ(lengthOf(session, 0), 2u);
-    EXPECT_EQ(lengthOf(session, 1), 0u);
-  }
+}
+
+TEST_F(ToyModelTest, RefusesWrongSteps) {
+  tenon_session *session = createSession(2, 1, 10);
+  ASSERT_EQ(step(session, {1, 2}, {}), TENON_OK);
+  for (const auto &list : {wrongTokensAndSlots(), wrongPositionsAndLengths()})
+    for (const WrongStep &wrong : list) {
+      EXPECT_EQ(step(session, wrong.tokens, wrong.slots, wrong.positions),
+                TENON_ERROR_ARGUMENT);
+      EXPECT_STREQ(tenon_last_error(), wrong.message);
+      EXPECT_EQ(lengthOf(session, 0), 2u);
+      EXPECT_EQ(lengthOf(session, 1), 0u);
+    }
   // And what was refused does not stand in the way of what is right.
   EXPECT_EQ(step(session, countUp(8), {}), TENON_OK) << tenon_last_error();
 }
