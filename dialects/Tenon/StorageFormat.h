@@ -1,0 +1,23 @@
+// The format that keeps the values of a stored tensor exactly.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DIALECTS_TENON_STORAGEFORMAT_H
+#define TENON_DIALECTS_TENON_STORAGEFORMAT_H
+
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Support/TensorSource.h"
+
+namespace tenon {
+
+/// Returns the format of a weight whose tensors are stored as `type`, so that
+/// packing it loses nothing; null for a type that no weight can have.
+///
+/// `scaleBlock`, rows and columns, says how many elements of an `F8_E4M3`
+/// tensor share a scale; without it there is none. The block types of GGUF
+/// bring their own blocks and become `i8` codes.
+FormatAttr getStorageFormat(mlir::MLIRContext *context, StorageType type,
+                            llvm::ArrayRef<int64_t> scaleBlock = {});
+
+} // namespace tenon
+
+#endif // TENON_DIALECTS_TENON_STORAGEFORMAT_H
