@@ -39,11 +39,12 @@ uint32_t countUsableCpus() {
 }
 
 Patience Patience::forThreads(uint32_t threads, uint32_t cpus) {
-  // Some 30 us of spinning, which is more than the threads of a kernel differ as a
-  // rule. On two idle CPUs ten times as much gains nothing; next to a program that
-  // computes, it loses half a millisecond at each barrier where a thread has to
-  // wait for its turn. A few yields cost nothing on an idle machine, and on a full
-  // one they let the awaited thread run without the cost of sleep and wake.
+  // Some 30 us of spinning, which is more than the threads of a kernel differ
+  // as a rule. On two idle CPUs ten times as much gains nothing; next to a
+  // program that computes, it loses half a millisecond at each barrier where a
+  // thread has to wait for its turn. A few yields cost nothing on an idle
+  // machine, and on a full one they let the awaited thread run without the cost
+  // of sleep and wake.
   if (threads <= cpus)
     return {2000, 20};
   return {0, 4};
