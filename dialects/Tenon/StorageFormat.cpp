@@ -1,47 +1,47 @@
-// Formats of the types in which sources store weights.
+// The format that keeps the values of a stored tensor exactly.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/StorageFormat.h"
-#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
 
 using namespace mlir;
 using namespace tenon;
 
-/// 8-bit codes in which `count` elements of a row share a scale.
-static FormatAttr getGroupedCodes(MLIRContext *context, int64_t count,
-                                  bool hasOffset) {
-  Builder builder(context);
-  return FormatAttr::get(context, builder.getI8Type(), builder.getF32Type(),
-                         /*scaleRows=*/1, /*scaleCols=*/count, hasOffset);
+/// Codes of 8 bits with a scale, and maybe an offset, for each run of a row.
+static FormatAttr getRunFormat(MLIRContext *context, int64_t length,
+                               bool hasOffset) {
+  return FormatAttr::get(context, IntegerType::get(context, 8),
+                         Float32Type::get(context), 1, length, hasOffset);
 }
 
 FormatAttr tenon::getStorageFormat(MLIRContext *context, StorageType type,
-                                   ScaleBlock block) {
-  Builder builder(context);
+                                   ArrayRef<int64_t> scaleBlock) {
   switch (type) {
   case StorageType::F32:
-    return FormatAttr::get(builder.getF32Type());
+    return FormatAttr::get(Float32Type::get(context));
   case StorageType::F16:
-    return FormatAttr::get(builder.getF16Type());
+    return FormatAttr::get(Float16Type::get(context));
   case StorageType::BF16:
-    return FormatAttr::get(builder.getBF16Type());
-  case StorageType::F8E4M3:
-    if (block.rows < 1 || block.cols < 1)
-      return nullptr;
-    return FormatAttr::get(context, builder.getType<Float8E4M3FNType>(),
-                           builder.getF32Type(), block.rows, block.cols,
-                           /*hasOffset=*/false);
+    return FormatAttr::get(BFloat16Type::get(context));
+  case StorageType::F8E4M3: {
+    Type code = Float8E4M3FNType::get(context);
+    if (scaleBlock.empty())
+      return FormatAttr::get(code);
+    assert(scaleBlock.size() == 2 && "a block has rows and columns");
+    return FormatAttr::get(context, code, Float32Type::get(context),
+                           scaleBlock[0], scaleBlock[1], /*hasOffset=*/false);
+  }
   case StorageType::Q4_0:
   case StorageType::Q5_0:
   case StorageType::Q8_0:
-    return getGroupedCodes(context, 32, /*hasOffset=*/false);
+    return getRunFormat(context, 32, /*hasOffset=*/false);
   case StorageType::Q4_1:
   case StorageType::Q5_1:
   case StorageType::Q4_K:
   case StorageType::Q5_K:
-    return getGroupedCodes(context, 32, /*hasOffset=*/true);
+    return getRunFormat(context, 32, /*hasOffset=*/true);
   case StorageType::Q6_K:
-    return getGroupedCodes(context, 16, /*hasOffset=*/false);
+    return getRunFormat(context, 16, /*hasOffset=*/false);
   case StorageType::I8:
   case StorageType::U8:
   case StorageType::I32:
@@ -49,5 +49,5 @@ FormatAttr tenon::getStorageFormat(MLIRContext *context, StorageType type,
   case StorageType::Bool:
     return nullptr;
   }
-  llvm_unreachable("all types are listed");
+  llvm_unreachable("all storage types are listed");
 }

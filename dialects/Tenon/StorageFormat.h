@@ -1,4 +1,4 @@
-// The format of a weight whose elements are stored as a source stores them.
+// The format that keeps the values of a stored tensor exactly.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_STORAGEFORMAT_H
@@ -9,18 +9,14 @@
 
 namespace tenon {
 
-/// The block of elements that share a scale, where a tensor does not say it.
-struct ScaleBlock {
-  int64_t rows = 0;
-  int64_t cols = 0;
-};
-
-/// Returns the format that holds every value of a stored type exactly, or null
-/// for types that no weight has. The block types of GGUF become 8-bit codes
-/// with one scale, and where they have it one offset, for each group of
-/// elements. `F8_E4M3` needs the block of its scales, and no other type does.
+/// Returns the format of a weight whose tensors are stored as `type`, so that
+/// packing it loses nothing; null for a type that no weight can have.
+///
+/// `scaleBlock`, rows and columns, says how many elements of an `F8_E4M3`
+/// tensor share a scale; without it there is none. The block types of GGUF
+/// bring their own blocks and become `i8` codes.
 FormatAttr getStorageFormat(mlir::MLIRContext *context, StorageType type,
-                            ScaleBlock block = {});
+                            llvm::ArrayRef<int64_t> scaleBlock = {});
 
 } // namespace tenon
 
