@@ -1,13 +1,14 @@
-// Prints what a model source says, or the error of one that does not open.
+// Prints what a model source says, or with --tensors its tensors and their hashes.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/ModelSource.h"
 #include "tenon/Import/Tokenizer.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/Support/xxhash.h"
 
 using namespace tenon;
 
@@ -45,8 +46,9 @@ static int printTensors(const TensorSource &tensors, bool withData) {
         llvm::errs() << "error: " << llvm::toString(bytes.takeError()) << '\n';
         return 1;
       }
-      llvm::outs() << " hash "
-                   << llvm::format_hex(llvm::xxh3_64bits(*bytes), 18);
+      llvm::outs() << ' '
+                   << llvm::toHex(llvm::SHA256::hash(*bytes),
+                                  /*LowerCase=*/true);
       tensors.release(tensor);
     }
     llvm::outs() << '\n';
@@ -57,13 +59,13 @@ static int printTensors(const TensorSource &tensors, bool withData) {
 int main(int argc, char **argv) {
   llvm::ArrayRef<char *> arguments(argv + 1, argc - 1);
   bool skipWeights = false;
-  bool withData = false;
+  bool tensorsOnly = false;
   llvm::StringRef path;
   for (llvm::StringRef argument : arguments) {
     if (argument == "--skip-weights")
       skipWeights = true;
-    else if (argument == "--hash")
-      withData = true;
+    else if (argument == "--tensors")
+      tensorsOnly = true;
     else
       path = argument;
   }
@@ -73,8 +75,9 @@ int main(int argc, char **argv) {
     llvm::errs() << "error: " << llvm::toString(source.takeError()) << '\n';
     return 1;
   }
-  printFacts(**source);
+  if (!tensorsOnly)
+    printFacts(**source);
   if (!(*source)->knowsTensors())
     llvm::outs() << "tensors are unknown\n";
-  return printTensors((*source)->getTensors(), withData);
+  return printTensors((*source)->getTensors(), tensorsOnly);
 }

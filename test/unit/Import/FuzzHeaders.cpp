@@ -1,0 +1,266 @@
+// Feeds changed headers of both containers to their readers, with no file
+// involved. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Import/Containers/Gguf.h"
+#include "tenon/Import/Containers/HuggingFace.h"
+#include "tenon/Import/Containers/Safetensors.h"
+
+#include "Images.h"
+
+#include "llvm/Support/raw_ostream.h"
+#include <cstdlib>
+#include <random>
+
+using namespace tenon;
+
+// The largest single allocation since the last reset. A header that lies about
+// a count must not make a reader allocate for it.
+static size_t largestAllocation = 0;
+
+#if __has_feature(address_sanitizer)
+// The sanitizer calls this for every allocation.
+extern "C" void __sanitizer_malloc_hook(const volatile void *, size_t size) {
+  largestAllocation = std::max(largestAllocation, size);
+}
+#else
+// The C library lets a program bring its own entry points; operator new and the
+// containers of LLVM come through them too.
+extern "C" {
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+void *malloc(size_t size) {
+  largestAllocation = std::max(largestAllocation, size);
+  return __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size) {
+  largestAllocation = std::max(largestAllocation, count * size);
+  return __libc_calloc(count, size);
+}
+void *realloc(void *memory, size_t size) {
+  largestAllocation = std::max(largestAllocation, size);
+  return __libc_realloc(memory, size);
+}
+}
+#endif
+
+/// Without this, a fuzzer that does not see allocations would pass.
+static bool seesAllocations() {
+  largestAllocation = 0;
+  llvm::SmallVector<char, 1> characters(123457);
+  std::string text(234567, 'x');
+  return largestAllocation >= text.size() && characters.size() == 123457;
+}
+
+namespace {
+/// Changes bytes. The same seed makes the same changes on every machine, which
+/// is why the distributions of the standard library are not used.
+class Mutator {
+public:
+  explicit Mutator(uint64_t seed) : random(seed) {}
+
+  uint64_t pick(uint64_t below) { return random() % below; }
+
+  void mutate(std::string &bytes) {
+    for (uint64_t left = 1 + pick(3); left; --left)
+      mutateOnce(bytes);
+  }
+
+private:
+  void mutateOnce(std::string &bytes) {
+    if (bytes.empty())
+      return;
+    size_t at = pick(bytes.size());
+    switch (pick(7)) {
+    case 0:
+      bytes[at] = char(random());
+      return;
+    case 1:
+      bytes[at] = char(bytes[at] ^ (1 << pick(8)));
+      return;
+    case 2:
+      bytes.resize(at);
+      return;
+    case 3:
+      bytes.erase(at, 1 + pick(16));
+      return;
+    case 4:
+      bytes.insert(at, bytes.substr(pick(bytes.size()), 1 + pick(32)));
+      return;
+    case 5:
+      return writeNumber(bytes, at);
+    default:
+      // Digits and brackets keep JSON close to right.
+      bytes[at] = "0123456789-.e{}[]\",:\\"[pick(21)];
+      return;
+    }
+  }
+
+  /// Numbers on which arithmetic goes wrong.
+  void writeNumber(std::string &bytes, size_t at) {
+    static constexpr uint64_t numbers[] = {0,          1,
+                                           255,        UINT32_MAX,
+                                           UINT64_MAX, uint64_t(1) << 31,
+                                           1ull << 32, 1ull << 60,
+                                           1ull << 62, 1ull << 63,
+                                           INT64_MAX,  UINT64_MAX - 31,
+                                           3,          (1ull << 62) + 1};
+    uint64_t number = numbers[pick(std::size(numbers))];
+    size_t size = pick(2) ? 8 : 4;
+    if (at + size <= bytes.size())
+      std::memcpy(&bytes[at], &number, size);
+  }
+
+  std::mt19937_64 random;
+};
+} // namespace
+
+static std::string makeSafetensorsSeed() {
+  return makeSafetensors(
+      "{\"__metadata__\":{\"format\":\"pt\"},"
+      "\"model.embed_tokens.weight\":{\"dtype\":\"BF16\",\"shape\":[7,8],"
+      "\"data_offsets\":[0,112]},"
+      "\"a\\u00e9\":{\"dtype\":\"F8_E4M3\",\"shape\":[5],\"data_offsets\":"
+      "[112,117]},"
+      "\"s\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[120,124]}}",
+      124);
+}
+
+static std::string makeGgufSeed() {
+  GgufImage image = makeGgufModel("gemma3");
+  image.addStrings("tokenizer.ggml.tokens", {"a", "", "bc"})
+      .addInts("tokenizer.ggml.token_type", {1, 2, 3})
+      .addNumber<uint8_t>("tokenizer.ggml.add_bos_token", 7, 1)
+      .addInt("tokenizer.ggml.bos_token_id", 2)
+      .addInt("general.alignment", 32)
+      .addString("gemma3.rope.scaling.type", "linear")
+      .addFloat("gemma3.rope.scaling.factor", 8)
+      .addNumber<double>("gemma3.rope.freq_base", 12, 1e6)
+      .addFloats("rope_freqs.weight", {1.0f, 2.0f})
+      .addTensor("token_embd.weight", {8, 7}, 0, 224)
+      .addTensor("blk.0.attn_q.weight", {32, 2}, 8, 68)
+      .addTensor("blk.0.ffn_up.weight", {256}, 12, 144);
+  return image.build();
+}
+
+static std::string makeConfigSeed() {
+  return "{\"model_type\":\"x\",\"hidden_size\":8,\"torch_dtype\":\"float16\","
+         "\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4.0},"
+         "\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1e6},"
+         "\"sliding_attention\":{\"rope_theta\":1e4}},\"layer_types\":[\"a\"],"
+         "\"num_hidden_layers\":1,\"text_config\":{\"sliding_window\":0},"
+         "\"num_attention_heads\":8,\"num_key_value_heads\":2}";
+}
+
+/// Every tensor that a reader returns lies inside of the bytes.
+static bool lieInside(llvm::ArrayRef<StoredTensor> tensors,
+                      llvm::StringRef bytes) {
+  for (const StoredTensor &tensor : tensors)
+    if (tensor.begin > bytes.size() ||
+        tensor.size > bytes.size() - tensor.begin ||
+        getStoredBytes(tensor.info.type, tensor.info.shape) != tensor.size)
+      return false;
+  return true;
+}
+
+/// Drops an error, after a look at its text: one line, and not empty.
+static bool isOneLine(llvm::Error error) {
+  std::string text = llvm::toString(std::move(error));
+  return !text.empty() && text.find('\n') == std::string::npos &&
+         text.size() < 1000;
+}
+
+enum class Outcome { Read, Refused, Wrong };
+
+static Outcome readSafetensors(llvm::StringRef bytes) {
+  llvm::Expected<std::vector<StoredTensor>> tensors =
+      parseSafetensors(bytes, "fuzz");
+  if (!tensors)
+    return isOneLine(tensors.takeError()) ? Outcome::Refused : Outcome::Wrong;
+  return lieInside(*tensors, bytes) ? Outcome::Read : Outcome::Wrong;
+}
+
+static Outcome readGguf(llvm::StringRef bytes) {
+  llvm::Expected<GgufContents> contents = parseGguf(bytes, "fuzz");
+  if (!contents)
+    return isOneLine(contents.takeError()) ? Outcome::Refused : Outcome::Wrong;
+  if (!lieInside(contents->tensors, bytes))
+    return Outcome::Wrong;
+  const GgufMetadata &metadata = contents->metadata;
+  metadata.getStringArray("tokenizer.ggml.tokens");
+  metadata.getIntArray("tokenizer.ggml.token_type");
+  metadata.getFloatArray("tokenizer.ggml.scores");
+  metadata.getBool("tokenizer.ggml.add_bos_token");
+  llvm::Expected<const GgufArchitecture *> architecture =
+      getGgufArchitecture(metadata);
+  if (!architecture)
+    return isOneLine(architecture.takeError()) ? Outcome::Refused
+                                               : Outcome::Wrong;
+  llvm::Expected<ModelConfig> config =
+      buildGgufConfig(*contents, **architecture);
+  if (!config)
+    return isOneLine(config.takeError()) ? Outcome::Refused : Outcome::Wrong;
+  llvm::Expected<std::vector<double>> divisors =
+      readGgufRopeDivisors(bytes, *contents, *config);
+  if (!divisors)
+    return isOneLine(divisors.takeError()) ? Outcome::Refused : Outcome::Wrong;
+  return Outcome::Read;
+}
+
+static Outcome readConfig(llvm::StringRef bytes) {
+  llvm::Expected<ModelConfig> config = parseHuggingFaceConfig(bytes, "fuzz");
+  if (!config)
+    return isOneLine(config.takeError()) ? Outcome::Refused : Outcome::Wrong;
+  return Outcome::Read;
+}
+
+/// Returns false, after saying which mutant it was, when one is handled
+/// wrongly.
+static bool fuzz(llvm::StringRef name, const std::string &seed,
+                 Outcome (*read)(llvm::StringRef), uint64_t count) {
+  // Tables of a few entries are larger than the files here, but a lying count
+  // is larger by far.
+  constexpr size_t floor = 1 << 16;
+  if (read(seed) != Outcome::Read) {
+    llvm::errs() << name << ": the seed itself is refused\n";
+    return false;
+  }
+  uint64_t accepted = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    std::string bytes = seed;
+    Mutator(i).mutate(bytes);
+    largestAllocation = 0;
+    Outcome outcome = read(bytes);
+    accepted += outcome == Outcome::Read;
+    if (outcome == Outcome::Wrong ||
+        largestAllocation > std::max(bytes.size(), floor)) {
+      llvm::errs() << name << ": mutant " << i << " of " << bytes.size()
+                   << " bytes is handled wrongly; the largest allocation was "
+                   << largestAllocation << " bytes\n";
+      return false;
+    }
+  }
+  llvm::outs() << name << ": " << count << " mutants, " << accepted
+               << " of them accepted\n";
+  // Both sides must be reached, or the mutants test nothing.
+  return count < 100 || (accepted > 0 && accepted < count);
+}
+
+int main(int argc, char **argv) {
+  uint64_t count = 1000;
+  if (argc > 2 ||
+      (argc == 2 && llvm::StringRef(argv[1]).getAsInteger(10, count))) {
+    llvm::errs() << "usage: FuzzHeaders [number of mutants of each kind]\n";
+    return 2;
+  }
+  if (!seesAllocations()) {
+    llvm::errs() << "allocations are not seen\n";
+    return 1;
+  }
+  bool right =
+      fuzz("safetensors", makeSafetensorsSeed(), readSafetensors, count);
+  right &= fuzz("gguf", makeGgufSeed(), readGguf, count);
+  right &= fuzz("config", makeConfigSeed(), readConfig, count);
+  return right ? 0 : 1;
+}

@@ -1,0 +1,273 @@
+// Opens folders and files on disk, right ones and wrong ones.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Import/ModelSource.h"
+#include "tenon/Import/Tokenizer.h"
+
+#include "Expect.h"
+#include "Images.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace tenon;
+namespace fs = llvm::sys::fs;
+
+namespace {
+/// A folder of its own for each test, removed at the end.
+class ModelSourceTest : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(fs::createUniqueDirectory("tenon-import", folder));
+  }
+  void TearDown() override { fs::remove_directories(folder); }
+
+  std::string getPath(llvm::StringRef name) const {
+    llvm::SmallString<128> path(folder);
+    llvm::sys::path::append(path, name);
+    return path.str().str();
+  }
+  void write(llvm::StringRef name, llvm::StringRef bytes) const {
+    std::error_code code;
+    llvm::raw_fd_ostream stream(getPath(name), code);
+    ASSERT_FALSE(code) << code.message();
+    stream << bytes;
+  }
+  void writeConfig() const {
+    write("config.json", R"({"model_type": "llama", "hidden_size": 8})");
+  }
+  std::string complain(bool skipWeights = false) const {
+    return takeMessage(openModelSource(folder, skipWeights));
+  }
+  /// What `quote` makes of the folder in messages.
+  std::string quoted() const { return "'" + folder.str().str() + "'"; }
+
+  llvm::SmallString<128> folder;
+};
+} // namespace
+
+/// A file with one tensor of `size` bytes.
+static std::string makeOne(const std::string &name, unsigned size) {
+  std::string text = std::to_string(size);
+  return makeSafetensors("{\"" + name + "\":{\"dtype\":\"U8\",\"shape\":[" +
+                             text + "],\"data_offsets\":[0," + text + "]}}",
+                         size);
+}
+
+TEST_F(ModelSourceTest, OpensOneFile) {
+  writeConfig();
+  // More than a page, so that there is something to release.
+  write("model.safetensors", makeOne("model.norm.weight", 20000));
+  std::unique_ptr<ModelSource> source = takeValue(openModelSource(folder));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->getPath(), folder);
+  EXPECT_EQ(source->getArchitecture(), "llama");
+  EXPECT_TRUE(source->knowsTensors());
+  EXPECT_FALSE(source->normsIncludeOne());
+  EXPECT_EQ(source->queryKeyRows(), RowOrder::HalfSplit);
+  EXPECT_EQ(source->getEmbeddedMetadata(), nullptr);
+  EXPECT_EQ(takeValue(source->getConfig().getInt("hidden_size")), 8);
+
+  const TensorSource &tensors = source->getTensors();
+  ASSERT_EQ(tensors.getTensors().size(), 1u);
+  const TensorInfo *tensor = tensors.find("model.norm.weight");
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ(tensors.find("model.norm.bias"), nullptr);
+  // Released data comes back.
+  for (int round = 0; round < 2; ++round) {
+    llvm::ArrayRef<uint8_t> bytes = takeValue(tensors.read(*tensor));
+    ASSERT_EQ(bytes.size(), 20000u);
+    for (unsigned i = 0; i < bytes.size(); ++i)
+      ASSERT_EQ(bytes[i], uint8_t(i * 7 + 1)) << i;
+    tensors.release(*tensor);
+  }
+  EXPECT_EQ(takeMessage(tensors.read({"x", StorageType::F32, {}})),
+            "cannot read tensor 'x': no file of the model has it");
+}
+
+TEST_F(ModelSourceTest, ChecksRequiredTensors) {
+  writeConfig();
+  write("model.safetensors", makeOne("a", 6));
+  std::unique_ptr<ModelSource> source = takeValue(openModelSource(folder));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(takeValue(source->requireTensor("a", {6})),
+            source->getTensors().find("a"));
+  EXPECT_EQ(takeMessage(source->requireTensor("b", {6})),
+            quoted() + ": tensor 'b' is missing; a model of type 'llama' "
+                       "needs it");
+  EXPECT_EQ(takeMessage(source->requireTensor("a", {2, 3})),
+            quoted() + ": tensor 'a' expects shape [2, 3] by the "
+                       "configuration, but has [6]");
+  EXPECT_EQ(takeMessage(source->requireTensor(
+                "a", {6}, {StorageType::F32, StorageType::BF16})),
+            quoted() + ": tensor 'a' expects type F32 or BF16, but has U8");
+}
+
+TEST_F(ModelSourceTest, OpensShards) {
+  writeConfig();
+  write("1.safetensors", makeOne("a", 3));
+  write("2.safetensors", makeOne("b", 5));
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "1.safetensors", "b": "2.safetensors"}})");
+  std::unique_ptr<ModelSource> source = takeValue(openModelSource(folder));
+  ASSERT_TRUE(source);
+  const TensorInfo *tensor = source->getTensors().find("b");
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ(takeValue(source->getTensors().read(*tensor)).size(), 5u);
+}
+
+TEST_F(ModelSourceTest, StopsWrongIndex) {
+  writeConfig();
+  write("1.safetensors", makeOne("a", 3));
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "1.safetensors", "b": "1.safetensors"}})");
+  EXPECT_EQ(complain(), "model.safetensors.index.json: says that tensor 'b' "
+                        "is in '1.safetensors', but no file has it");
+
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "1.safetensors", "b": "3.safetensors"}})");
+  EXPECT_EQ(complain(), "cannot open '" + getPath("3.safetensors") +
+                            "': no such file or directory; "
+                            "model.safetensors.index.json says that it holds "
+                            "weights");
+
+  write("2.safetensors", makeOne("a", 3));
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "1.safetensors", "b": "2.safetensors"}})");
+  EXPECT_EQ(complain(), "tensor 'a' is in '1.safetensors' and again in "
+                        "'2.safetensors'; remove one of the two");
+
+  write("2.safetensors", makeOne("b", 3));
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "2.safetensors", "b": "1.safetensors"}})");
+  EXPECT_EQ(complain(), "model.safetensors.index.json: says that tensor 'a' "
+                        "is in '2.safetensors', but it is in '1.safetensors'");
+
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"a": "../1.safetensors"}})");
+  EXPECT_EQ(complain(), "model.safetensors.index.json: tensor 'a' is in "
+                        "'../1.safetensors', but only files inside of the "
+                        "folder are read; use a relative name without '..'");
+}
+
+TEST_F(ModelSourceTest, MapsNamesOfWrappers) {
+  writeConfig();
+  for (auto [name, canonical] :
+       {std::pair<const char *, const char *>{
+            "language_model.model.norm.weight", "model.norm.weight"},
+        {"model.language_model.norm.weight", "model.norm.weight"},
+        {"language_model.lm_head.weight", "lm_head.weight"},
+        {"vision_tower.x", "vision_tower.x"}}) {
+    write("model.safetensors", makeOne(name, 1));
+    std::unique_ptr<ModelSource> source = takeValue(openModelSource(folder));
+    ASSERT_TRUE(source);
+    EXPECT_EQ(source->getTensors().getTensors()[0].name, canonical);
+  }
+  // Two names that become one.
+  std::string tensor = "\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,"
+                       "0]}";
+  write("model.safetensors",
+        makeSafetensors("{\"model.x" + tensor + ",\"model.language_model.x" +
+                            tensor + "}",
+                        0));
+  EXPECT_EQ(complain(), "tensor 'model.x' is in 'model.safetensors' and again "
+                        "in 'model.safetensors'; remove one of the two");
+}
+
+TEST_F(ModelSourceTest, SkipsWeights) {
+  writeConfig();
+  std::unique_ptr<ModelSource> source =
+      takeValue(openModelSource(folder, /*skipWeights=*/true));
+  ASSERT_TRUE(source);
+  EXPECT_FALSE(source->knowsTensors());
+  EXPECT_EQ(source->getTensors().find("a"), nullptr);
+  EXPECT_TRUE(source->getTensors().getTensors().empty());
+  EXPECT_EQ(takeValue(source->requireTensor("a", {6})), nullptr);
+  EXPECT_EQ(complain(),
+            "folder " + quoted() +
+                " has neither model.safetensors nor "
+                "model.safetensors.index.json; convert its weights to "
+                "safetensors or pass --skip-weights");
+}
+
+TEST_F(ModelSourceTest, StopsOtherPaths) {
+  std::string rule = ": expects a folder with config.json or a GGUF file, but ";
+  EXPECT_EQ(complain(), "cannot import " + quoted() + rule +
+                            "the folder has no config.json");
+  EXPECT_EQ(takeMessage(openModelSource(getPath("none"))),
+            "cannot open '" + getPath("none") + "': no such file or directory");
+  write("empty", "");
+  EXPECT_EQ(takeMessage(openModelSource(getPath("empty"))),
+            "cannot import '" + getPath("empty") + "'" + rule +
+                "the file begins with ''; for a safetensors file, name its "
+                "folder");
+  write("model.safetensors", makeOne("a", 1));
+  EXPECT_EQ(takeMessage(openModelSource(getPath("model.safetensors"))),
+            "cannot import '" + getPath("model.safetensors") + "'" + rule +
+                "the file begins with '5\\00\\00\\00'; for a safetensors "
+                "file, name its folder");
+}
+
+TEST_F(ModelSourceTest, StopsWrongConfigs) {
+  write("config.json", "{}");
+  EXPECT_EQ(complain(true),
+            "config.json: 'model_type' is missing; add it, or check that the "
+            "file is complete and of a known model type");
+  write("config.json", R"({"model_type": 3})");
+  EXPECT_EQ(complain(true),
+            "config.json: 'model_type' expects a string, but got 3");
+  write("config.json", "");
+  EXPECT_EQ(complain(true), "config.json: line 1, column 1: expects a value, "
+                            "but the text ends");
+}
+
+TEST_F(ModelSourceTest, OpensGguf) {
+  GgufImage image = makeGgufModel("llama");
+  image.addString("tokenizer.ggml.model", "gpt2")
+      .addFloats("rope_freqs.weight", {1.0f, 4.0f})
+      .addTensor("blk.0.attn_q.weight", {32, 3}, 8, 102);
+  write("m.gguf", image.build());
+  std::unique_ptr<ModelSource> source =
+      takeValue(openModelSource(getPath("m.gguf")));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->getArchitecture(), "llama");
+  EXPECT_EQ(source->queryKeyRows(), RowOrder::Interleaved);
+  EXPECT_FALSE(source->normsIncludeOne());
+  EXPECT_EQ(source->getRopeDivisors(), llvm::ArrayRef<double>({1.0, 4.0}));
+  ASSERT_TRUE(source->getEmbeddedMetadata());
+  EXPECT_EQ(source->getEmbeddedMetadata()->getFile(), "m.gguf");
+  EXPECT_EQ(source->getEmbeddedMetadata()->getString("tokenizer.ggml.model"),
+            llvm::StringRef("gpt2"));
+  const TensorInfo *tensor = takeValue(source->requireTensor(
+      "model.layers.0.self_attn.q_proj.weight", {3, 32}, {StorageType::Q8_0}));
+  ASSERT_TRUE(tensor);
+  llvm::ArrayRef<uint8_t> bytes = takeValue(source->getTensors().read(*tensor));
+  ASSERT_EQ(bytes.size(), 102u);
+  for (unsigned i = 0; i < bytes.size(); ++i)
+    ASSERT_EQ(bytes[i], uint8_t(i * 5 + 3)) << i;
+
+  source = takeValue(openModelSource(getPath("m.gguf"), /*skipWeights=*/true));
+  ASSERT_TRUE(source);
+  EXPECT_TRUE(source->knowsTensors());
+  tensor = source->getTensors().find("model.layers.0.self_attn.q_proj.weight");
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ(takeMessage(source->getTensors().read(*tensor)),
+            "cannot read tensor 'model.layers.0.self_attn.q_proj.weight': the "
+            "model was opened without its weights");
+
+  write("m.gguf", makeGgufModel("gemma3").build());
+  source = takeValue(openModelSource(getPath("m.gguf")));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->getArchitecture(), "gemma3_text");
+  EXPECT_TRUE(source->normsIncludeOne());
+  EXPECT_EQ(source->queryKeyRows(), RowOrder::HalfSplit);
+}
+
+TEST_F(ModelSourceTest, StopsPartsOfGguf) {
+  GgufImage image = makeGgufModel("llama");
+  write("m.gguf", image.addNumber<uint16_t>("split.count", 2, 3).build());
+  EXPECT_EQ(takeMessage(openModelSource(getPath("m.gguf"))),
+            "m.gguf: is one of 3 parts of a model; merge them into one file");
+}
