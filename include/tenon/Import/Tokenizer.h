@@ -1,5 +1,5 @@
-// Compiles a tokenizer, as a model's files describe it, into the tables of
-// tokenizer.bin. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiles the tokenizer of a model into the tables of tokenizer.bin.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_IMPORT_TOKENIZER_H
 #define TENON_IMPORT_TOKENIZER_H

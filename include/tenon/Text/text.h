@@ -10,16 +10,21 @@
 extern "C" {
 #endif
 
+/* The library exports what is declared here, and nothing else. */
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 /* Texts are bytes with a size, UTF-8 by intent: bytes that are no UTF-8 are
  * encoded byte by byte, and zero is a character like any other.
  *
  *   decode(encode(text)) == text
  *
  * byte for byte, with these exceptions, which lie in the models themselves: a
- * tokenizer with normal form C gives back that form, one that writes spaces as
- * U+2581 gives back a space for that character, one without a piece for some
- * byte loses it, and special tokens that take the white space around them lose
- * that.
+ * tokenizer with normal form C gives back that form; one that writes spaces as
+ * U+2581 gives back a space for that character; one without a piece for some
+ * byte loses it; one that puts a space in front of words keeps that; and special
+ * tokens that take the white space around them lose that.
  *
  * A tokenizer does not change once it is open; any number of threads may use it
  * at the same time. A stream belongs to one thread at a time. */
@@ -144,6 +149,10 @@ tenon_text_status tenon_text_stream_next(tenon_text_stream *stream,
 tenon_text_status tenon_text_stream_finish(tenon_text_stream *stream,
                                            char *text, uint64_t capacity,
                                            uint64_t *size);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 } // extern "C"

@@ -6,6 +6,7 @@
 #include "tenon/Import/JsonScan.h"
 #include "ByteAlphabet.h"
 #include "JsonTokenizer.h"
+#include "SurrogatePairs.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -29,7 +30,7 @@ Expected<json::Object> JsonTokenizer::readFile(StringRef name,
   StringRef text = (*buffer)->getBuffer();
   if (Error error = scanJson(text, name))
     return std::move(error);
-  Expected<json::Value> value = json::parse(text);
+  Expected<json::Value> value = json::parse(resolveSurrogatePairs(text));
   if (!value)
     return createStringError("%s: %s", name.str().c_str(),
                              toString(value.takeError()).c_str());

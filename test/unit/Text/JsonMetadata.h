@@ -30,13 +30,15 @@ public:
   }
   std::optional<std::vector<llvm::StringRef>>
   getStringArray(llvm::StringRef key) const override {
-    return collect<llvm::StringRef>(
-        key, [](const llvm::json::Value &value) { return value.getAsString(); });
+    return collect<llvm::StringRef>(key, [](const llvm::json::Value &value) {
+      return value.getAsString();
+    });
   }
   std::optional<std::vector<float>>
   getFloatArray(llvm::StringRef key) const override {
-    return collect<float>(
-        key, [](const llvm::json::Value &value) { return value.getAsNumber(); });
+    return collect<float>(key, [](const llvm::json::Value &value) {
+      return value.getAsNumber();
+    });
   }
   std::optional<std::vector<int64_t>>
   getIntArray(llvm::StringRef key) const override {

@@ -1,0 +1,320 @@
+// What the compilers of tokenizers refuse, and with which words.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Inputs.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <gtest/gtest.h>
+
+using namespace llvm;
+
+namespace tenon::test {
+
+/// Replaces the only occurrence of a text.
+static std::string edit(std::string text, StringRef from, StringRef to) {
+  size_t at = text.find(from.str());
+  EXPECT_NE(at, std::string::npos) << from.str();
+  return at == std::string::npos ? text
+                                 : text.replace(at, from.size(), to.str());
+}
+
+namespace {
+
+/// A folder with a tokenizer of four pieces, parts of which a test changes.
+class Folder : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(sys::fs::createUniqueDirectory("tenon-tokenizer", path));
+  }
+  void TearDown() override { sys::fs::remove_directories(path); }
+
+  void write(StringRef name, StringRef text) {
+    SmallString<128> file(path);
+    sys::path::append(file, name);
+    std::error_code error;
+    raw_fd_ostream(file, error) << text;
+    EXPECT_FALSE(error);
+  }
+  std::string compile() {
+    Expected<Bytes> bytes = compileTokenizerJson(path);
+    if (!bytes)
+      return toString(bytes.takeError());
+    tokenizer = openBytes(*bytes);
+    return "";
+  }
+  std::string compile(StringRef text) {
+    write("tokenizer.json", text);
+    return compile();
+  }
+  std::string compileEdited(StringRef from, StringRef to) {
+    return compile(edit(good, from, to));
+  }
+
+  SmallString<128> path;
+  TokenizerPtr tokenizer;
+  const std::string good = R"({
+    "normalizer": null,
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "\\s+|\\S+"},
+       "behavior": "Isolated", "invert": false},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]},
+    "post_processor": {"type": "ByteLevel"},
+    "added_tokens": [{"id": 4, "content": "<end>", "special": true}],
+    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "\u0120": 3},
+              "merges": [["a", "b"]]}
+  })";
+};
+
+} // namespace
+
+TEST_F(Folder, good_one_works) {
+  EXPECT_EQ(compile(good), "");
+  ASSERT_TRUE(tokenizer);
+  EXPECT_EQ(encode(*tokenizer, "ab ba<end>", TENON_TEXT_PARSE_SPECIAL),
+            Tokens({2, 3, 1, 0, 4}));
+  // A byte without a piece is lost, as the vocabulary has it.
+  EXPECT_EQ(encode(*tokenizer, "axb", 0), Tokens({2}));
+}
+
+// Both spellings of a list of merges are in use.
+TEST_F(Folder, merges_joined_by_a_space) {
+  EXPECT_EQ(compileEdited(R"(["a", "b"])", R"("a b")"), "");
+  EXPECT_EQ(encode(*tokenizer, "ab", 0), Tokens({2}));
+}
+
+// Pieces beyond U+FFFF may be spelled as two escapes.
+TEST_F(Folder, escaped_surrogates) {
+  EXPECT_EQ(compileEdited(R"("<end>")", R"("\uD83D\uDE00\udb40\udc67\\ud83d")"),
+            "");
+  EXPECT_EQ(decode(*tokenizer, {4}), "\U0001f600\U000e0067\\ud83d");
+}
+
+TEST_F(Folder, an_identifier_may_be_missing) {
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 9)"), "");
+  EXPECT_EQ(tenon_text_vocabulary(tokenizer.get()), 10);
+  EXPECT_EQ(decode(*tokenizer, {0, 7, 9}), "a<end>");
+}
+
+TEST_F(Folder, no_tokenizer) {
+  EXPECT_TRUE(StringRef(compile()).starts_with("cannot open '"));
+}
+
+TEST_F(Folder, what_is_unknown_names_what_is_known) {
+  EXPECT_EQ(compileEdited(R"("BPE")", R"("Unigram")"),
+            "tokenizer.json: unknown model 'Unigram'; known models: BPE");
+  EXPECT_EQ(compileEdited(R"("normalizer": null)",
+                          R"("normalizer": {"type": "NFKC"})"),
+            "tokenizer.json: unknown normalizer 'NFKC'; known normalizers: "
+            "NFC, Prepend, Replace, Sequence");
+  EXPECT_EQ(
+      compileEdited(R"("type": "Split")", R"("type": "BertPreTokenizer")"),
+      "tokenizer.json: unknown pre-tokenizer 'BertPreTokenizer'; known "
+      "pre-tokenizers: ByteLevel, Digits, Sequence, Split");
+  EXPECT_EQ(compileEdited(R"("Isolated")", R"("Scattered")"),
+            "tokenizer.json: unknown split behavior 'Scattered'; known "
+            "behaviors: Contiguous, Isolated, MergedWithNext, "
+            "MergedWithPrevious, Removed");
+  EXPECT_EQ(compileEdited(R"({"type": "ByteLevel"})",
+                          R"({"type": "BertProcessing"})"),
+            "tokenizer.json: unknown post-processor 'BertProcessing'; known "
+            "post-processors: ByteLevel, Sequence, TemplateProcessing");
+}
+
+TEST_F(Folder, patterns_that_would_mean_something_else) {
+  auto message = [](StringRef pattern, StringRef part, unsigned at,
+                    StringRef reason) {
+    return ("tokenizer.json: split pattern '" + pattern + "' uses '" + part +
+            "' at byte " + Twine(at) + ", " + reason +
+            "; express it with \\s, \\S, \\d, \\p{...}, classes, groups and "
+            "quantifiers")
+        .str();
+  };
+  StringRef old = R"(\\s+|\\S+)";
+  EXPECT_EQ(compileEdited(old, R"(a\\h)"),
+            message("a\\h", "\\h", 1,
+                    "which has another meaning in PCRE2 or cannot stand "
+                    "there"));
+  EXPECT_EQ(compileEdited(old, R"([a[b]])"),
+            message("[a[b]]", "[", 2, "a class inside a class"));
+  EXPECT_EQ(compileEdited(old, R"([a&&b])"),
+            message("[a&&b]", "&&", 2, "an intersection of classes"));
+  EXPECT_EQ(compileEdited(old, R"(^a)"),
+            message("^a", "^", 0, "whose lines differ from PCRE2"));
+  EXPECT_EQ(compileEdited(old, R"(a{2}+)"),
+            message("a{2}+", "}+", 3, "which is not possessive everywhere"));
+  EXPECT_EQ(compileEdited(old, "(a"),
+            "tokenizer.json: split pattern '(a' is wrong at byte 2: missing "
+            "closing parenthesis");
+}
+
+TEST_F(Folder, inconsistent_tables) {
+  EXPECT_EQ(compileEdited(R"(["a", "b"])", R"(["a", "c"])"),
+            "tokenizer.json: merge 0, 'a c', has a right side that is not in "
+            "the vocabulary");
+  EXPECT_EQ(compileEdited(R"(["a", "b"])", R"(["b", "a"])"),
+            "tokenizer.json: merge 0, 'b a', has a result that is not in the "
+            "vocabulary");
+  EXPECT_EQ(compileEdited(R"(["a", "b"])", R"(["a", "b"], "a b")"),
+            "tokenizer.json: merge 1, of 'a' and 'b', is there a second time");
+  EXPECT_EQ(compileEdited(R"(["a", "b"])", R"("ab")"),
+            "tokenizer.json: merge 'ab ' is not a pair of pieces");
+  EXPECT_EQ(compileEdited(R"("b": 1)", R"("b": "one")"),
+            "tokenizer.json: piece 'b' has an identifier that is no integer");
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 1)"),
+            "tokenizer.json: added token '<end>' has the identifier 1 of the "
+            "piece 'b'");
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 99999999999)"),
+            "tokenizer.json: piece '<end>' has identifier 99999999999, which "
+            "is not in 0 to 16777215");
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": -1)"),
+            "tokenizer.json: piece '<end>' has identifier -1, which is not in "
+            "0 to 16777215");
+  StringRef same = compileEdited(R"("b": 1)", R"("b": 0)");
+  EXPECT_TRUE(same.contains("have one identifier, 0")) << same.str();
+  EXPECT_EQ(
+      compileEdited(R"("type": "BPE")", R"("type": "BPE", "dropout": 0.5)"),
+      "tokenizer.json: model.dropout is set, which makes tokens random; "
+      "set it to null");
+}
+
+TEST_F(Folder, json_that_is_broken) {
+  EXPECT_NE(compile("{"), "");
+  EXPECT_NE(compile("[]"), "");
+  EXPECT_NE(compile(R"({"model": 1, "model": 2})"), "");
+  EXPECT_NE(compile(std::string(1'000'000, '[')), "");
+  EXPECT_EQ(compile("{}"), "tokenizer.json: expects 'model' to be an object");
+}
+
+TEST_F(Folder, tokens_of_the_other_files) {
+  write("generation_config.json",
+        R"({"bos_token_id": 3, "eos_token_id": [4, 1]})");
+  write("config.json", R"({"bos_token_id": 0, "eos_token_id": 4})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(tenon_text_bos(tokenizer.get()), 3);
+  const int32_t *ends = nullptr;
+  ASSERT_EQ(tenon_text_eos(tokenizer.get(), &ends), 2u);
+  EXPECT_EQ(ends[0], 4);
+  EXPECT_EQ(ends[1], 1);
+
+  write("config.json", R"({"eos_token_id": 77})");
+  EXPECT_EQ(compile(good),
+            "tokenizer.json: config.json: 'eos_token_id' is 77, but the "
+            "tokenizer has no such piece among its 5");
+  write("config.json", R"({"eos_token_id": "x"})");
+  EXPECT_EQ(compile(good), "config.json: 'eos_token_id' is neither an integer "
+                           "nor an array of them");
+}
+
+// Pieces are all that the letters of a word can become, so tokens show the
+// cuts.
+TEST_F(Folder, behaviors) {
+  const std::string pieces =
+      R"({"x": 0, "-": 1, "x-": 2, "-x": 3, "--": 4, "x--": 5, "--x": 6})";
+  const std::string merges =
+      R"([["-", "-"], ["x", "--"], ["--", "x"], ["x", "-"], ["-", "x"]])";
+  auto tokens = [&](StringRef behavior, bool invert) {
+    std::string text = edit(good, "\\\\s+|\\\\S+", "-");
+    text = edit(text, "Isolated", behavior);
+    text = edit(text, "\"invert\": false",
+                invert ? "\"invert\": true" : "\"invert\": false");
+    text = edit(text, R"({"a": 0, "b": 1, "ab": 2, "\u0120": 3})", pieces);
+    text = edit(text, R"([["a", "b"]])", merges);
+    text = edit(text, R"("id": 4)", R"("id": 7)");
+    EXPECT_EQ(compile(text), "");
+    return encode(*tokenizer, "x--x", 0);
+  };
+  EXPECT_EQ(tokens("Isolated", false), Tokens({0, 1, 1, 0}));
+  EXPECT_EQ(tokens("Isolated", true), Tokens({0, 1, 1, 0}));
+  EXPECT_EQ(tokens("Removed", false), Tokens({0, 0}));
+  EXPECT_EQ(tokens("Removed", true), Tokens({1, 1}));
+  EXPECT_EQ(tokens("Contiguous", false), Tokens({0, 4, 0}));
+  EXPECT_EQ(tokens("MergedWithPrevious", false), Tokens({2, 1, 0}));
+  EXPECT_EQ(tokens("MergedWithNext", false), Tokens({0, 1, 3}));
+}
+
+/// Compiles metadata with one key changed.
+static std::string compileGguf(const std::string &name, StringRef key,
+                               json::Value value) {
+  JsonMetadata metadata = readMetadata(name + "/metadata.json");
+  metadata.values[("tokenizer.ggml." + key).str()] = std::move(value);
+  Expected<Bytes> bytes = compileTokenizerGguf(metadata);
+  return bytes ? "" : toString(bytes.takeError());
+}
+
+TEST(Gguf, refuses_inconsistent_metadata) {
+  JsonMetadata good = readMetadata("scored/metadata.json");
+  auto copy = [&](StringRef key) {
+    return *good.values.getArray(("tokenizer.ggml." + key).str());
+  };
+  EXPECT_EQ(compileGguf("scored", "model", "bert"),
+            "model.gguf: unknown tokenizer model 'bert'; known models: gpt2, "
+            "llama");
+  EXPECT_EQ(compileGguf("scored", "model", nullptr),
+            "model.gguf: 'tokenizer.ggml.model' is missing");
+  EXPECT_EQ(compileGguf("scored", "tokens", json::Array()),
+            "model.gguf: 'tokenizer.ggml.tokens' is missing or empty");
+  EXPECT_EQ(compileGguf("scored", "scores", json::Array({1.0})),
+            "model.gguf: expects as many scores as pieces, but got 1 and 1400");
+  EXPECT_EQ(compileGguf("scored", "token_type", json::Array({1})),
+            "model.gguf: expects as many entries of "
+            "'tokenizer.ggml.token_type' as tokens, but got 1 and 1400");
+  EXPECT_EQ(compileGguf("scored", "bos_token_id", 5000),
+            "model.gguf: tokenizer.ggml.bos_token_id is 5000, but the "
+            "tokenizer has no such piece among its 1400");
+  json::Array types = copy("token_type");
+  types[7] = 9;
+  EXPECT_EQ(compileGguf("scored", "token_type", std::move(types)),
+            "model.gguf: token 7 has type 9; known types: 1 to 6");
+  json::Array tokens = copy("tokens");
+  tokens[1399] = *tokens[1398].getAsString();
+  StringRef same = compileGguf("scored", "tokens", std::move(tokens));
+  EXPECT_TRUE(same.starts_with(
+      "model.gguf: identifiers 1398 and 1399 have one piece, '"))
+      << same.str();
+}
+
+static json::Object mergedMetadata() {
+  return json::Object{
+      {"tokenizer.ggml.model", "gpt2"},
+      {"tokenizer.ggml.pre", "qwen2"},
+      {"tokenizer.ggml.tokens",
+       json::Array({"a", "b", "ab", "\u0120", "<|im_end|>", "[PAD5]"})},
+      {"tokenizer.ggml.token_type", json::Array({1, 1, 1, 1, 3, 5})},
+      {"tokenizer.ggml.merges", json::Array({"a b"})},
+  };
+}
+
+TEST(Gguf, reads_merges) {
+  Expected<Bytes> bytes = compileTokenizerGguf(JsonMetadata(mergedMetadata()));
+  ASSERT_TRUE(bool(bytes)) << toString(bytes.takeError());
+  TokenizerPtr tokenizer = openBytes(*bytes);
+  EXPECT_EQ(encode(*tokenizer, "ab ba<|im_end|>", TENON_TEXT_PARSE_SPECIAL),
+            Tokens({2, 3, 1, 0, 4}));
+  EXPECT_TRUE(tenon_text_is_eos(tokenizer.get(), 4));
+  EXPECT_EQ(tenon_text_bos(tokenizer.get()), -1);
+}
+
+TEST(Gguf, refuses_merges_and_patterns_it_does_not_know) {
+  auto message = [](StringRef key, json::Value value) {
+    JsonMetadata metadata(mergedMetadata());
+    metadata.values[("tokenizer.ggml." + key).str()] = std::move(value);
+    Expected<Bytes> bytes = compileTokenizerGguf(metadata);
+    return bytes ? "" : toString(bytes.takeError());
+  };
+  EXPECT_EQ(message("pre", "chatglm-bpe"),
+            "model.gguf: unknown pre-tokenizer 'chatglm-bpe'; known "
+            "pre-tokenizers: default, gpt-2, llama-bpe, qwen2, "
+            "deepseek-r1-qwen, deepseek-v3, smollm");
+  EXPECT_EQ(message("merges", nullptr),
+            "model.gguf: 'tokenizer.ggml.merges' is missing, but the tokenizer "
+            "of kind gpt2 needs it");
+  EXPECT_EQ(message("merges", json::Array({"ab"})),
+            "model.gguf: merge 'ab' is not two pieces with a space between "
+            "them");
+  EXPECT_EQ(message("merges", json::Array({"a x"})),
+            "model.gguf: merge 0, 'a x', has a right side that is not in the "
+            "vocabulary");
+}
+
+} // namespace tenon::test
