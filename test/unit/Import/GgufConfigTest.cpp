@@ -71,6 +71,17 @@ TEST(GgufConfig, ReadsGemma) {
   EXPECT_EQ(takeValue(config.getFloat("query_pre_attn_scalar")), 6.0);
 }
 
+TEST(GgufConfig, ScalesScoresOfGemmaByItsSize) {
+  GgufImage image;
+  image.addString("general.architecture", "gemma3")
+      .addInt("gemma3.embedding_length", 84)
+      .addInt("gemma3.block_count", 62)
+      .addInt("gemma3.attention.head_count", 4)
+      .addInt("gemma3.attention.key_length", 16);
+  ModelConfig config = takeValue(buildConfig(image));
+  EXPECT_EQ(takeValue(config.getFloat("query_pre_attn_scalar")), 21.0);
+}
+
 TEST(GgufConfig, ReadsEqualSizesOfLayers) {
   GgufImage image;
   image.addString("general.architecture", "llama")

@@ -78,6 +78,11 @@ TEST(JsonScan, StopsDuplicateKeys) {
   EXPECT_EQ(scan("[{\"ab\":1,\"\\u0061b\":2}]"),
             "f.json: line 1, column 21: has the key 'ab' twice in the object "
             "that ends here");
+  // Keys with escapes do not share their memory.
+  EXPECT_EQ(scan("{\"\\u0061\":1,\"\\u0062\":2}"), "no error");
+  EXPECT_NE(scan("{\"\\u0061\":1,\"\\u0062\":2,\"\\u0061\":3}")
+                .find("has the key 'a' twice"),
+            std::string::npos);
 }
 
 TEST(JsonScan, BoundsDepth) {

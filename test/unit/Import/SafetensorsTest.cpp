@@ -93,6 +93,18 @@ TEST(Safetensors, StopsLyingLength) {
   }
 }
 
+TEST(Safetensors, StopsLengthThatCountsItself) {
+  for (uint64_t length = 3; length <= 11; ++length) {
+    std::string bytes;
+    append(bytes, length);
+    bytes += "{}";
+    EXPECT_EQ(takeMessage(parseSafetensors(bytes, "m")),
+              "m: says that its header has " + std::to_string(length) +
+                  " bytes, but only 2 follow; the file is truncated or no "
+                  "safetensors");
+  }
+}
+
 TEST(Safetensors, StopsWrongOffsets) {
   std::string start = "m.safetensors: tensor 'a' ";
   EXPECT_EQ(parse(makeOne("F32", "[6]", "[4,28]"), 24),
@@ -165,6 +177,12 @@ TEST(Safetensors, StopsOtherTypesAndFields) {
   EXPECT_EQ(parse("{\"a\":{\"dtype\":\"F32\"}}", 0),
             "m.safetensors: tensor 'a' expects a dtype, a shape and two "
             "data_offsets");
+  for (const char *fields : {"\"shape\":[1],\"data_offsets\":[0,4]",
+                             "\"dtype\":\"F32\",\"data_offsets\":[0,4]",
+                             "\"dtype\":\"F32\",\"shape\":[1]"})
+    EXPECT_EQ(parse("{\"a\":{" + std::string(fields) + "}}", 4),
+              "m.safetensors: tensor 'a' expects a dtype, a shape and two "
+              "data_offsets");
   EXPECT_EQ(parse("{\"a\":{\"dtype\":3}}", 0),
             "m.safetensors: line 1, column 15: expects 'dtype' to be a string");
   EXPECT_EQ(parse("{\"a\":3}", 0), "m.safetensors: line 1, column 6: expects "
