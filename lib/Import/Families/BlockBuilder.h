@@ -1,0 +1,86 @@
+// Builds the ops of one kind of layer, or of what surrounds the layers.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_IMPORT_FAMILIES_BLOCKBUILDER_H
+#define TENON_LIB_IMPORT_FAMILIES_BLOCKBUILDER_H
+
+#include "WeightStacks.h"
+
+namespace tenon {
+
+/// The norms of a family.
+struct NormStyle {
+  double eps = 1e-6;
+  NormOrder order = NormOrder::CastThenScale;
+};
+
+/// The operands of a step that attention needs.
+struct StepOperands {
+  mlir::Value positions, slots, blocks;
+  /// Number of the layer in the model, and among the layers of its kind. Null
+  /// around the layers.
+  mlir::Value layer, ordinal;
+};
+
+/// A family says what a layer computes; the weights that it names on the way
+/// are looked up in one layer and collected. The first error is kept, as in
+/// `ConfigReader`: after it the ops are still well formed, but worthless.
+class BlockBuilder {
+public:
+  /// `prefix` stands before the symbol of each weight, and `path` before its
+  /// tensors. Formats are those of `layer`.
+  BlockBuilder(mlir::OpBuilder builder, const WeightFormats &formats,
+               std::string prefix, std::string path, int64_t layer,
+               StepOperands step, mlir::ValueRange caches)
+      : builder(builder), formats(formats), prefix(std::move(prefix)),
+        path(std::move(path)), layer(layer), step(step), caches(caches) {}
+
+  /// A weight by name. Asking for it again gives the same one.
+  mlir::Value weight(llvm::StringRef name, llvm::StringRef tensor,
+                     llvm::ArrayRef<int64_t> shape, WeightRole role);
+
+  mlir::Value norm(mlir::Value x, llvm::StringRef name, llvm::StringRef module,
+                   int64_t width, NormStyle style);
+  /// `x` times the matrix of a module, with rows of the given shape.
+  mlir::Value linear(mlir::Value x, llvm::StringRef name,
+                     llvm::StringRef module, llvm::ArrayRef<int64_t> row,
+                     bool hasBias = false,
+                     WeightRole role = WeightRole::Matrix);
+  /// down(act(gate(x)) . up(x)) of a module with three projections.
+  mlir::Value gatedMlp(mlir::Value x, llvm::StringRef namePrefix,
+                       llvm::StringRef module, int64_t width,
+                       Activation activation, bool hasBias = false);
+  mlir::Value rope(mlir::Value x, RopeAttr rope, RopeEnd end);
+  /// Writes rows into a cache and returns it as it is then.
+  mlir::Value updateCache(unsigned index, mlir::Value rows);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+
+  mlir::FloatAttr f32(double value) { return builder.getF32FloatAttr(value); }
+  /// The type of rows of activations: one for each token.
+  mlir::RankedTensorType getRows(llvm::ArrayRef<int64_t> row,
+                                 mlir::Type element = nullptr);
+  mlir::Location getLoc(llvm::StringRef name) const;
+
+  mlir::OpBuilder &getBuilder() { return builder; }
+  const StepOperands &getStep() const { return step; }
+  llvm::ArrayRef<mlir::Value> getCaches() const { return caches; }
+  llvm::ArrayRef<WeightStack> getWeights() const { return weights; }
+  llvm::Error takeError() {
+    return error.empty() ? llvm::Error::success()
+                         : llvm::createStringError(error);
+  }
+
+private:
+  mlir::OpBuilder builder;
+  const WeightFormats &formats;
+  std::string prefix, path;
+  int64_t layer;
+  StepOperands step;
+  llvm::SmallVector<mlir::Value> caches;
+  std::vector<WeightStack> weights;
+  std::string error;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_IMPORT_FAMILIES_BLOCKBUILDER_H

@@ -1,0 +1,79 @@
+// What the importer asks a family of models.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_IMPORT_FAMILIES_FAMILY_H
+#define TENON_LIB_IMPORT_FAMILIES_FAMILY_H
+
+#include "BlockBuilder.h"
+#include "ConfigReader.h"
+
+namespace tenon {
+
+/// What a layer computes, apart from how its weights are stored. Layers with
+/// equal structure and storage share a function.
+struct LayerStructure {
+  /// The name of the kind: `dense`, `moe`, `local`, `global`.
+  llvm::StringRef name;
+  /// Tells structures of one name apart.
+  unsigned variant = 0;
+
+  bool operator==(const LayerStructure &other) const {
+    return name == other.name && variant == other.variant;
+  }
+};
+
+/// Reads the configuration of one model, then builds its layers. A new family
+/// is a class in a file of its own and a line in `Families.def`.
+class Family {
+public:
+  Family(mlir::MLIRContext *context, const ModelSource &source)
+      : context(context), source(source) {}
+  virtual ~Family() = default;
+
+  /// Reads and checks everything. Called once, before all else.
+  llvm::Error read();
+
+  virtual LayerStructure getStructure(int64_t layer) const = 0;
+  /// The row of each cache: what it keeps for one position of one layer.
+  virtual std::vector<llvm::SmallVector<int64_t>> getCacheRows() const = 0;
+  /// Builds a layer and returns its rows of `hidden` elements.
+  virtual mlir::Value buildLayer(BlockBuilder &block, LayerStructure structure,
+                                 mlir::Value x) const = 0;
+
+  // What all families have.
+  int64_t layers = 1, hidden = 1, vocabulary = 1, contextLength = 1;
+  NormStyle norm;
+  std::optional<double> embeddingScale;
+  /// The head is the embedding.
+  bool tied = false;
+
+protected:
+  /// Reads what the layers need. The values above are there already.
+  virtual void readLayers(ConfigReader &config) = 0;
+  /// Whether the head is the embedding in a file that does not say it.
+  virtual bool isTiedByDefault() const { return false; }
+
+  /// How rows of queries and keys are paired in this source.
+  RopePairing getQueryKeyPairing() const;
+
+  mlir::MLIRContext *context;
+  const ModelSource &source;
+};
+
+/// Reads the function between the projections of an MLP.
+Activation readActivation(ConfigReader &config, llvm::StringRef key,
+                          llvm::StringRef fallback);
+
+/// Creates the family of a model; each family defines one in its file.
+using FamilyCreator = std::unique_ptr<Family>(mlir::MLIRContext *,
+                                              const ModelSource &);
+#define FAMILY(type, name) FamilyCreator create##name;
+#include "Families.def"
+
+/// The family of a model, or an error that lists those that are known.
+llvm::Expected<std::unique_ptr<Family>> createFamily(mlir::MLIRContext *context,
+                                                     const ModelSource &source);
+
+} // namespace tenon
+
+#endif // TENON_LIB_IMPORT_FAMILIES_FAMILY_H

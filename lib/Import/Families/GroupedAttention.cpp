@@ -1,0 +1,66 @@
+// Reads and builds attention with grouped queries.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "GroupedAttention.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace tenon;
+
+void GroupedAttention::read(ConfigReader &config, int64_t hidden,
+                            int64_t defaultWidth) {
+  heads = config.getCount("num_attention_heads");
+  keyHeads = config.getCount("num_key_value_heads", heads);
+  if (heads % keyHeads != 0)
+    config.complain("num_attention_heads",
+                    "expects a multiple of 'num_key_value_heads', but they "
+                    "are " +
+                        llvm::Twine(heads) + " and " + llvm::Twine(keyHeads));
+  if (!defaultWidth && !config.has("head_dim") && hidden % heads != 0)
+    config.complain("hidden_size",
+                    "expects a multiple of 'num_attention_heads', but they "
+                    "are " +
+                        llvm::Twine(hidden) + " and " + llvm::Twine(heads) +
+                        "; or add 'head_dim'");
+  int64_t split = std::max(hidden / heads, int64_t(1));
+  width = config.getSize("head_dim", defaultWidth ? defaultWidth : split);
+  scale = 1 / std::sqrt(static_cast<double>(width));
+}
+
+int64_t GroupedAttention::readRotatedWidth(ConfigReader &config) const {
+  double part = config.getFloat("partial_rotary_factor", 1.0);
+  if (part <= 1)
+    return std::llround(part * static_cast<double>(width));
+  config.complain("partial_rotary_factor",
+                  "expects at most 1, but got " + ConfigReader::print(part));
+  return width;
+}
+
+Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
+                              std::optional<int64_t> window) const {
+  int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
+  auto project = [&](StringRef name, int64_t count) {
+    return block.linear(x, name, ("self_attn." + name + "_proj").str(),
+                        {count, width}, inputBias);
+  };
+  auto turn = [&](Value rows, StringRef name) {
+    if (headNorm)
+      rows =
+          block.norm(rows, name, ("self_attn." + name).str(), width, *headNorm);
+    return block.rope(rows, rope, RopeEnd::First);
+  };
+  Value query = turn(project("q", heads), "q_norm");
+  Value key = block.updateCache(0, turn(project("k", keyHeads), "k_norm"));
+  Value value = block.updateCache(1, project("v", keyHeads));
+
+  const StepOperands &step = block.getStep();
+  auto visible =
+      VisibleAttr::get(block.getBuilder().getContext(), Reach::Causal, window);
+  Value rows = AttentionOp::create(
+      block.getBuilder(), block.getLoc("attention"),
+      block.getRows({heads, width}), query, key, value, step.layer,
+      step.positions, step.slots, step.blocks, /*sinks=*/Value(),
+      block.f32(scale), visible, softcap ? block.f32(*softcap) : FloatAttr());
+  return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);
+}

@@ -1,0 +1,36 @@
+// Attention whose query heads share heads of keys and values in groups.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_IMPORT_FAMILIES_GROUPEDATTENTION_H
+#define TENON_LIB_IMPORT_FAMILIES_GROUPEDATTENTION_H
+
+#include "BlockBuilder.h"
+#include "ConfigReader.h"
+
+namespace tenon {
+
+struct GroupedAttention {
+  int64_t heads = 1, keyHeads = 1, width = 1;
+  double scale = 1;
+  std::optional<double> softcap;
+  bool inputBias = false, outputBias = false;
+  /// Norms of each head of queries and keys, before they rotate.
+  std::optional<NormStyle> headNorm;
+
+  /// Reads the heads. Their width defaults to an even split of the channels, or
+  /// to `defaultWidth` in families that have one.
+  void read(ConfigReader &config, int64_t hidden, int64_t defaultWidth = 0);
+  /// How many elements of a head rotate.
+  int64_t readRotatedWidth(ConfigReader &config) const;
+  /// What a position keeps in each of the two caches.
+  std::vector<llvm::SmallVector<int64_t>> getCacheRows() const {
+    return {{keyHeads, width}, {keyHeads, width}};
+  }
+
+  mlir::Value build(BlockBuilder &block, mlir::Value x, RopeAttr rope,
+                    std::optional<int64_t> window) const;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_IMPORT_FAMILIES_GROUPEDATTENTION_H

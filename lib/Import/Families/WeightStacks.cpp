@@ -1,0 +1,172 @@
+// Formats of weights, from tensors or from what a configuration announces.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "WeightStacks.h"
+#include "dialects/Tenon/StorageFormat.h"
+#include "ConfigReader.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace tenon;
+
+static llvm::Error makeError(const llvm::Twine &text) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), text);
+}
+
+static std::string substitute(llvm::StringRef text, llvm::StringRef mark,
+                              int64_t number) {
+  auto [before, after] = text.split(mark);
+  if (before.size() == text.size())
+    return text.str();
+  return (before + llvm::Twine(number) + after).str();
+}
+
+static bool isMatrix(WeightRole role) {
+  return role == WeightRole::Matrix || role == WeightRole::PlainMatrix;
+}
+
+llvm::Error WeightFormats::read() {
+  ConfigReader config(source.getConfig());
+  static constexpr StorageType types[] = {StorageType::F32, StorageType::F16,
+                                          StorageType::BF16};
+  // A file that says nothing was written before there was another type.
+  if (!source.knowsTensors())
+    declared = types[config.getChoice("dtype", llvm::StringRef("float32"),
+                                      {"float32", "float16", "bfloat16"})];
+  quantised = config.has("quantization_config");
+  if (quantised) {
+    config.getChoice("quantization_config.quant_method", std::nullopt, {"fp8"});
+    std::vector<int64_t> block = config.getIntList(
+        "quantization_config.weight_block_size", {1, ConfigReader::maxSize});
+    if (!config.failed() && block.size() != 2)
+      config.complain("quantization_config.weight_block_size",
+                      "expects rows and columns of a block, but got " +
+                          llvm::Twine(block.size()) + " numbers");
+    scaleBlock.assign(block.begin(), block.end());
+    keptModules =
+        config.getStringList("quantization_config.modules_to_not_convert");
+  }
+  return config.takeError();
+}
+
+FormatAttr WeightFormats::getExpected(const WeightSpec &spec,
+                                      int64_t layer) const {
+  if (spec.role == WeightRole::ExactVector)
+    return getStorageFormat(context, StorageType::F32);
+  std::string name = substitute(spec.source, "{l}", layer);
+  bool kept = llvm::any_of(keptModules, [&](llvm::StringRef module) {
+    return llvm::StringRef(name).contains(module);
+  });
+  if (quantised && spec.role == WeightRole::Matrix && !kept)
+    return getStorageFormat(context, StorageType::F8E4M3, scaleBlock);
+  return getStorageFormat(context, declared);
+}
+
+/// The format of a tensor whose blocks have their scales in another tensor.
+llvm::Expected<FormatAttr>
+WeightFormats::getBlockScaled(const TensorInfo &tensor) const {
+  if (scaleBlock.size() != 2)
+    return source.getConfig().makeError(
+        "quantization_config.weight_block_size",
+        "is missing; tensor '" + tensor.name +
+            "' is stored as F8_E4M3 and needs it");
+  SmallVector<int64_t, 2> grid;
+  for (auto [size, block] : llvm::zip_equal(tensor.shape, scaleBlock))
+    grid.push_back(llvm::divideCeil(size, block));
+  llvm::Expected<const TensorInfo *> scales =
+      source.requireTensor(tensor.name + "_scale_inv", grid, StorageType::F32);
+  if (!scales)
+    return scales.takeError();
+  return getStorageFormat(context, StorageType::F8E4M3, scaleBlock);
+}
+
+llvm::Expected<FormatAttr>
+WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
+  static constexpr StorageType plainTypes[] = {
+      StorageType::F32, StorageType::F16, StorageType::BF16};
+  ArrayRef<int64_t> shape(spec.shape);
+  bool ofExperts = llvm::StringRef(spec.source).contains("{e}");
+  bool matrix = isMatrix(spec.role);
+  llvm::Expected<const TensorInfo *> tensor = source.requireTensor(
+      name, ofExperts ? shape.drop_front() : shape,
+      matrix ? llvm::ArrayRef<StorageType>() : llvm::ArrayRef(plainTypes));
+  if (!tensor)
+    return tensor.takeError();
+  if ((*tensor)->type == StorageType::F8E4M3)
+    return getBlockScaled(**tensor);
+  if (FormatAttr format = getStorageFormat(context, (*tensor)->type))
+    return format;
+  return makeError("'" + source.getPath() + "': tensor '" + name +
+                   "' is stored as " + stringifyStorageType((*tensor)->type) +
+                   ", which no weight can have; expects a type of numbers");
+}
+
+llvm::Expected<FormatAttr> WeightFormats::getStored(const WeightSpec &spec,
+                                                    int64_t layer) const {
+  if (!source.knowsTensors())
+    return getExpected(spec, layer);
+  std::string name = substitute(spec.source, "{l}", layer);
+  bool ofExperts = llvm::StringRef(name).contains("{e}");
+  FormatAttr first;
+  for (int64_t e = 0, count = ofExperts ? spec.shape.front() : 1; e < count;
+       ++e) {
+    std::string one = substitute(name, "{e}", e);
+    llvm::Expected<FormatAttr> format = getStored(one, spec);
+    if (!format)
+      return format.takeError();
+    if (first && *format != first)
+      return makeError("'" + source.getPath() + "': tensor '" + one +
+                       "' is not stored like that of expert 0; expects the "
+                       "same type for all experts of a layer");
+    first = *format;
+  }
+  return first;
+}
+
+FormatAttr WeightFormats::getUsed(const WeightSpec &spec,
+                                  FormatAttr stored) const {
+  // Vectors are small, and casting them would only lose what they say.
+  if (choice == WeightChoice::Keep || !isMatrix(spec.role))
+    return stored;
+  bool toF32 = choice == WeightChoice::F32;
+  return getStorageFormat(context,
+                          toF32 ? StorageType::F32 : StorageType::BF16);
+}
+
+llvm::Error tenon::createWeight(OpBuilder &builder, const WeightStack &weight,
+                                ArrayRef<int64_t> layers,
+                                const WeightFormats &formats) {
+  // Offsets into the weights of an artifact have 64 bits.
+  constexpr int64_t maxElements = int64_t(1) << 48;
+  SmallVector<int64_t> shape(weight.spec.shape);
+  if (!layers.empty())
+    shape.insert(shape.begin(), layers.size());
+  int64_t elements = 1;
+  for (int64_t dim : shape)
+    if (llvm::MulOverflow(elements, dim, elements) || elements > maxElements)
+      return makeError("weight '" + weight.spec.source + "' has " +
+                       llvm::join(llvm::map_range(shape,
+                                                  [](int64_t size) {
+                                                    return std::to_string(size);
+                                                  }),
+                                  " x ") +
+                       " elements in all layers; expects at most 2^48");
+
+  MLIRContext *context = builder.getContext();
+  FormatAttr used = formats.getUsed(weight.spec, weight.stored);
+  bool casts = used != weight.stored;
+  std::string stored = weight.symbol + (casts ? ".stored" : "");
+  Location loc = NameLoc::get(builder.getStringAttr(weight.symbol));
+  WeightOp::create(builder, loc, stored, weight.spec.source, layers,
+                   WeightType::get(context, shape, weight.stored, nullptr),
+                   /*offset=*/nullptr);
+  if (casts)
+    DeriveOp::create(
+        builder, loc, weight.symbol, Derivation::Cast,
+        builder.getArrayAttr(FlatSymbolRefAttr::get(context, stored)),
+        /*first=*/0, /*count=*/0,
+        WeightType::get(context, shape, used, nullptr), /*offset=*/nullptr);
+  return llvm::Error::success();
+}

@@ -1,0 +1,84 @@
+// The weights that a model uses: their formats, checks, and ops.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_IMPORT_FAMILIES_WEIGHTSTACKS_H
+#define TENON_LIB_IMPORT_FAMILIES_WEIGHTSTACKS_H
+
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Import/ImportModel.h"
+#include "mlir/IR/Builders.h"
+
+namespace tenon {
+
+/// What a weight is for, which decides how it may be stored.
+enum class WeightRole {
+  /// A matrix of the kind that quantised models quantise.
+  Matrix,
+  /// A matrix that they keep: embedding, head, router.
+  PlainMatrix,
+  /// A norm or a bias.
+  Vector,
+  /// A vector that is kept in f32 in files of every type.
+  ExactVector,
+};
+
+/// A weight of one layer. Dimensions in front of a matrix count experts.
+struct WeightSpec {
+  /// Its symbol, without that of the kind of layer: `q_a`.
+  std::string name;
+  /// Its tensors, with `{l}` and `{e}`.
+  std::string source;
+  llvm::SmallVector<int64_t> shape;
+  WeightRole role;
+};
+
+/// Finds out how weights are stored, and checks that they are there.
+class WeightFormats {
+public:
+  WeightFormats(mlir::MLIRContext *context, const ModelSource &source,
+                WeightChoice choice)
+      : context(context), source(source), choice(choice) {}
+
+  /// Reads what the configuration says about storage.
+  llvm::Error read();
+
+  /// The format of a weight in one layer. All of its tensors are checked.
+  llvm::Expected<FormatAttr> getStored(const WeightSpec &spec,
+                                       int64_t layer) const;
+  /// The format in which the model uses a weight that is stored like this.
+  FormatAttr getUsed(const WeightSpec &spec, FormatAttr stored) const;
+
+private:
+  /// What a file of this configuration holds, when its tensors are unknown.
+  FormatAttr getExpected(const WeightSpec &spec, int64_t layer) const;
+  llvm::Expected<FormatAttr> getStored(llvm::StringRef name,
+                                       const WeightSpec &spec) const;
+  llvm::Expected<FormatAttr> getBlockScaled(const TensorInfo &tensor) const;
+
+  mlir::MLIRContext *context;
+  const ModelSource &source;
+  WeightChoice choice;
+  StorageType declared = StorageType::F32;
+  bool quantised = false;
+  llvm::SmallVector<int64_t, 2> scaleBlock;
+  std::vector<std::string> keptModules;
+};
+
+/// A weight with the layers that have it.
+struct WeightStack {
+  /// Symbol in the module.
+  std::string symbol;
+  WeightSpec spec;
+  FormatAttr stored;
+};
+
+/// Creates the ops of a stack of weights: what is stored, and where the model
+/// uses another format, what is derived from it. No layers: a weight of the
+/// whole model.
+llvm::Error createWeight(mlir::OpBuilder &builder, const WeightStack &weight,
+                         llvm::ArrayRef<int64_t> layers,
+                         const WeightFormats &formats);
+
+} // namespace tenon
+
+#endif // TENON_LIB_IMPORT_FAMILIES_WEIGHTSTACKS_H
