@@ -1,0 +1,199 @@
+// Derivations that move elements: concatenation, split, slice, transposition.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "DerivedReaders.h"
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+/// The rows of several weights, one below the other.
+class ConcatReader : public MatrixReader {
+public:
+  ConcatReader(WeightType type, ArrayRef<const MatrixReader *> from)
+      : MatrixReader(type), from(from) {}
+
+  llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
+                        int64_t stride) const override {
+    return forEachPiece(
+        region, /*rowsOfUnit=*/1,
+        [&](const MatrixReader &reader, const Rectangle &piece, int64_t row) {
+          return reader.readCodes(piece, codes + row * stride, stride);
+        });
+  }
+
+  llvm::Error readScales(const Rectangle &blocks, float *scales,
+                         float *offsets) const override {
+    return forEachPiece(
+        blocks, getScaleRows(),
+        [&](const MatrixReader &reader, const Rectangle &piece, int64_t row) {
+          int64_t skipped = row * blocks.cols;
+          return reader.readScales(piece, scales + skipped,
+                                   offsets ? offsets + skipped : nullptr);
+        });
+  }
+
+  void release(int64_t matrix) const override {
+    for (const MatrixReader *reader : from)
+      reader->release(matrix);
+  }
+
+private:
+  using Visit = llvm::function_ref<llvm::Error(const MatrixReader &,
+                                               const Rectangle &, int64_t)>;
+
+  /// Visits what a region, counted in units of rows, has of each weight, and
+  /// where in the region it begins.
+  llvm::Error forEachPiece(const Rectangle &region, int64_t rowsOfUnit,
+                           Visit visit) const {
+    int64_t begin = 0;
+    for (const MatrixReader *reader : from) {
+      int64_t end = begin + llvm::divideCeil(reader->getRows(), rowsOfUnit);
+      int64_t first = std::max(begin, region.row);
+      int64_t last = std::min(end, region.row + region.rows);
+      Rectangle piece = {region.matrix, first - begin, last - first, region.col,
+                         region.cols};
+      if (first < last)
+        if (llvm::Error error = visit(*reader, piece, first - region.row))
+          return error;
+      begin = end;
+    }
+    return llvm::Error::success();
+  }
+
+  SmallVector<const MatrixReader *> from;
+};
+
+/// Consecutive rows of another weight. Matrix `m` begins in matrix
+/// `m div parts`, at row `first + (m mod parts) * rows`: a slice has one part.
+class RowsReader : public MatrixReader {
+public:
+  RowsReader(WeightType type, const MatrixReader &from, int64_t first,
+             int64_t parts)
+      : MatrixReader(type), from(from), first(first), parts(parts) {}
+
+  llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
+                        int64_t stride) const override {
+    return from.readCodes(move(region, /*rowsOfUnit=*/1), codes, stride);
+  }
+
+  llvm::Error readScales(const Rectangle &blocks, float *scales,
+                         float *offsets) const override {
+    return from.readScales(move(blocks, getScaleRows()), scales, offsets);
+  }
+
+  void release(int64_t matrix) const override { from.release(matrix / parts); }
+
+private:
+  Rectangle move(Rectangle region, int64_t rowsOfUnit) const {
+    int64_t begin = first + region.matrix % parts * getRows();
+    region.row += begin / rowsOfUnit;
+    region.matrix /= parts;
+    return region;
+  }
+
+  const MatrixReader &from;
+  int64_t first;
+  int64_t parts;
+};
+
+/// The matrices of another weight with rows and columns swapped.
+class TransposeReader : public MatrixReader {
+public:
+  TransposeReader(WeightType type, const MatrixReader &from)
+      : MatrixReader(type), from(from) {}
+
+  llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
+                        int64_t stride) const override;
+  llvm::Error readScales(const Rectangle &blocks, float *scales,
+                         float *offsets) const override;
+  void release(int64_t matrix) const override { from.release(matrix); }
+
+private:
+  static Rectangle swap(const Rectangle &region) {
+    return {region.matrix, region.col, region.cols, region.row, region.rows};
+  }
+
+  const MatrixReader &from;
+};
+
+} // namespace
+
+/// `to[j][i] = from[i][j]`, in squares that stay in the first cache.
+template <typename Code>
+static void transpose(const uint8_t *from, int64_t rows, int64_t cols,
+                      uint8_t *to, int64_t stride) {
+  constexpr int64_t size = 32;
+  for (int64_t row = 0; row < rows; row += size)
+    for (int64_t col = 0; col < cols; col += size)
+      for (int64_t j = col; j < std::min(col + size, cols); ++j)
+        for (int64_t i = row; i < std::min(row + size, rows); ++i)
+          memcpy(to + j * stride + i * sizeof(Code),
+                 from + (i * cols + j) * sizeof(Code), sizeof(Code));
+}
+
+llvm::Error TransposeReader::readCodes(const Rectangle &region, uint8_t *codes,
+                                       int64_t stride) const {
+  Rectangle part = swap(region);
+  int64_t bytes = getCodeBytes();
+  std::vector<uint8_t> buffer(part.rows * part.cols * bytes);
+  if (llvm::Error error =
+          from.readCodes(part, buffer.data(), part.cols * bytes))
+    return error;
+  switch (bytes) {
+  case 1:
+    transpose<uint8_t>(buffer.data(), part.rows, part.cols, codes, stride);
+    break;
+  case 2:
+    transpose<uint16_t>(buffer.data(), part.rows, part.cols, codes, stride);
+    break;
+  default:
+    transpose<uint32_t>(buffer.data(), part.rows, part.cols, codes, stride);
+    break;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error TransposeReader::readScales(const Rectangle &blocks, float *scales,
+                                        float *offsets) const {
+  Rectangle part = swap(blocks);
+  std::vector<float> factors(part.rows * part.cols), constants(factors.size());
+  if (llvm::Error error = from.readScales(part, factors.data(),
+                                          offsets ? constants.data() : nullptr))
+    return error;
+  for (int64_t i = 0; i < part.rows; ++i)
+    for (int64_t j = 0; j < part.cols; ++j) {
+      scales[j * blocks.cols + i] = factors[i * part.cols + j];
+      if (offsets)
+        offsets[j * blocks.cols + i] = constants[i * part.cols + j];
+    }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<MatrixReader>>
+tenon::makeDerivedReader(DeriveOp op, ArrayRef<const MatrixReader *> from) {
+  WeightType type = op.getWeightType();
+  switch (op.getDerivation()) {
+  case Derivation::ConcatRows:
+    return std::make_unique<ConcatReader>(type, from);
+  case Derivation::SplitRows:
+    return std::make_unique<RowsReader>(type, *from[0], /*first=*/0,
+                                        from[0]->getRows() / type.getRows());
+  case Derivation::SliceRows:
+    return std::make_unique<RowsReader>(type, *from[0], op.getFirst(),
+                                        /*parts=*/1);
+  case Derivation::Transpose:
+    return std::make_unique<TransposeReader>(type, *from[0]);
+  case Derivation::Cast:
+    if (type.getFormat() == from[0]->getFormat())
+      return std::make_unique<RowsReader>(type, *from[0], /*first=*/0,
+                                          /*parts=*/1);
+    if (!type.getFormat().hasScale())
+      return makeCastReader(type, *from[0], op.getSymName());
+    return makePackError("@" + op.getSymName() +
+                         " casts to a format with scales, which nothing says "
+                         "how to choose; cast to f32, f16 or bf16");
+  }
+  llvm_unreachable("all derivations are listed");
+}

@@ -1,0 +1,170 @@
+// Reads a weight from the tensors of a source.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "StoredReader.h"
+#include "tenon/Packing/GgufBlocks.h"
+#include "llvm/Support/Endian.h"
+#include <cmath>
+#include "FloatBits.h"
+
+using namespace tenon;
+using llvm::Error;
+
+StoredReader::StoredReader(WeightType type, const TensorSource &source,
+                           std::vector<StoredPart> parts)
+    : MatrixReader(type), source(source), parts(std::move(parts)),
+      rowsOfPart(getMatrices() * getRows() /
+                 static_cast<int64_t>(this->parts.size())) {}
+
+void StoredReader::release(int64_t matrix) const {
+  int64_t first = matrix * getRows() / rowsOfPart;
+  int64_t last = ((matrix + 1) * getRows() - 1) / rowsOfPart;
+  for (int64_t part = first; part <= last; ++part)
+    source.release(*parts[part].info);
+}
+
+/// Codes of numbers of 8 bits; those that are no number are refused.
+static Error copyFloat8(const TensorInfo &info, int64_t first,
+                        const uint8_t *from, int64_t count, uint8_t *codes) {
+  bool isNan = false;
+  for (int64_t i = 0; i < count; ++i) {
+    isNan |= (from[i] & 0x7f) == 0x7f;
+    codes[i] = from[i];
+  }
+  if (!isNan)
+    return Error::success();
+  const uint8_t *found = std::find_if(
+      from, from + count, [](uint8_t c) { return (c & 0x7f) == 0x7f; });
+  return makePackError("tensor '" + info.name +
+                       "' is not a number at element " +
+                       llvm::Twine(first + (found - from)) +
+                       ", but weights are finite; convert the model again");
+}
+
+static void widen(float (*decode)(uint16_t), const uint8_t *from, int64_t count,
+                  uint8_t *codes) {
+  for (int64_t i = 0; i < count; ++i) {
+    float value = decode(llvm::support::endian::read16le(from + 2 * i));
+    memcpy(codes + 4 * i, &value, 4);
+  }
+}
+
+/// Codes of a part of a row that lies in blocks.
+static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
+                           int64_t cols, uint8_t *codes) {
+  int64_t size = getBlockElements(type), bytes = getBlockBytes(type);
+  for (int64_t end = col + cols; col < end;) {
+    int8_t block[256];
+    int64_t inside = col % size, count = std::min(size - inside, end - col);
+    decodeBlockCodes(type, row + col / size * bytes, block);
+    memcpy(codes, block + inside, count);
+    codes += count;
+    col += count;
+  }
+}
+
+Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
+                            int64_t cols, uint8_t *codes) const {
+  StorageType type = part.info->type;
+  int64_t elements = row * getCols();
+  const uint8_t *from = part.bytes.data() +
+                        elements / getBlockElements(type) * getBlockBytes(type);
+  bool widens = getCodeBytes() == 4;
+  switch (type) {
+  case StorageType::F8E4M3:
+    return copyFloat8(*part.info, elements + col, from + col, cols, codes);
+  case StorageType::F16:
+  case StorageType::BF16:
+    if (widens)
+      widen(type == StorageType::F16 ? halfToFloat : bfloatToFloat,
+            from + 2 * col, cols, codes);
+    else
+      memcpy(codes, from + 2 * col, 2 * cols);
+    return Error::success();
+  case StorageType::F32:
+    memcpy(codes, from + 4 * col, 4 * cols);
+    return Error::success();
+  default:
+    copyBlockCodes(type, from, col, cols, codes);
+    return Error::success();
+  }
+}
+
+Error StoredReader::readCodes(const Rectangle &region, uint8_t *codes,
+                              int64_t stride) const {
+  int64_t row = region.matrix * getRows() + region.row;
+  for (int64_t end = row + region.rows; row < end; ++row, codes += stride)
+    if (Error error = readRow(parts[row / rowsOfPart], row % rowsOfPart,
+                              region.col, region.cols, codes))
+      return error;
+  return Error::success();
+}
+
+static Error checkFinite(const TensorInfo &info, int64_t row, float value) {
+  if (std::isfinite(value))
+    return Error::success();
+  return makePackError("tensor '" + info.name + "' has a scale of " +
+                       (std::isnan(value) ? "nan" : "infinity") + " in row " +
+                       llvm::Twine(row) +
+                       ", but scales are finite; convert the model again");
+}
+
+/// Scales and offsets from blocks that carry them.
+Error StoredReader::readBlockScales(const Rectangle &blocks, float *scales,
+                                    float *offsets) const {
+  int64_t row = blocks.matrix * getRows() + blocks.row;
+  for (int64_t end = row + blocks.rows; row < end; ++row) {
+    const StoredPart &part = parts[row / rowsOfPart];
+    StorageType type = part.info->type;
+    int64_t size = getBlockElements(type), runs = size / getRunLength(type);
+    const uint8_t *from = part.bytes.data() + row % rowsOfPart *
+                                                  (getCols() / size) *
+                                                  getBlockBytes(type);
+    for (int64_t run = blocks.col; run < blocks.col + blocks.cols;) {
+      float factors[16], constants[16] = {};
+      int64_t inside = run % runs;
+      int64_t count = std::min(runs - inside, blocks.col + blocks.cols - run);
+      decodeBlockScales(type, from + run / runs * getBlockBytes(type), factors,
+                        constants);
+      for (int64_t i = inside; i < inside + count; ++i) {
+        bool isFinite = std::isfinite(factors[i]);
+        if (Error error = checkFinite(*part.info, row % rowsOfPart,
+                                      isFinite ? constants[i] : factors[i]))
+          return error;
+        *scales++ = factors[i];
+        if (offsets)
+          *offsets++ = constants[i];
+      }
+      run += count;
+    }
+  }
+  return Error::success();
+}
+
+static float readScale(const StoredPart &part, int64_t index) {
+  const uint8_t *from = part.scaleBytes.data();
+  if (part.scaleInfo->type == StorageType::F32)
+    return llvm::bit_cast<float>(
+        llvm::support::endian::read32le(from + 4 * index));
+  uint16_t bits = llvm::support::endian::read16le(from + 2 * index);
+  return part.scaleInfo->type == StorageType::F16 ? halfToFloat(bits)
+                                                  : bfloatToFloat(bits);
+}
+
+Error StoredReader::readScales(const Rectangle &blocks, float *scales,
+                               float *offsets) const {
+  if (!parts.front().scaleInfo)
+    return readBlockScales(blocks, scales, offsets);
+  int64_t matrices = rowsOfPart / getRows();
+  const StoredPart &part = parts[blocks.matrix / matrices];
+  int64_t height = llvm::divideCeil(getRows(), getScaleRows());
+  int64_t width = llvm::divideCeil(getCols(), getScaleCols());
+  int64_t row = blocks.matrix % matrices * height + blocks.row;
+  for (int64_t end = row + blocks.rows; row < end; ++row)
+    for (int64_t i = 0; i < blocks.cols; ++i) {
+      *scales = readScale(part, row * width + blocks.col + i);
+      if (Error error = checkFinite(*part.scaleInfo, row, *scales++))
+        return error;
+    }
+  return Error::success();
+}

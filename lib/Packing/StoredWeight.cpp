@@ -1,0 +1,185 @@
+// Finds the tensors that a weight consists of, and checks that they fit.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tenon/StorageFormat.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include "StoredReader.h"
+
+using namespace mlir;
+using namespace tenon;
+
+/// The dimensions of a weight that lie inside each of its tensors.
+static ArrayRef<int64_t> getInnerShape(WeightOp op) {
+  ArrayRef<int64_t> shape = op.getWeightType().getShape();
+  size_t outer = !op.getLayers().empty() + op.getSource().contains("{e}");
+  return shape.drop_front(std::min(outer, shape.size()));
+}
+
+static std::string replaceAll(StringRef text, StringRef from, int64_t number) {
+  std::string result;
+  for (size_t at; (at = text.find(from)) != StringRef::npos;
+       text = text.substr(at + from.size()))
+    result += (text.take_front(at) + Twine(number)).str();
+  return result + text.str();
+}
+
+/// The names of all tensors of a weight, in the order of its stack.
+static std::vector<std::string> getTensorNames(WeightOp op) {
+  ArrayRef<int64_t> shape = op.getWeightType().getShape();
+  bool perExpert = op.getSource().contains("{e}");
+  size_t place = op.getLayers().empty() ? 0 : 1;
+  int64_t experts = perExpert && place < shape.size() ? shape[place] : 1;
+  std::vector<std::string> names;
+  // Without layers the name has no {l}, and any number replaces nothing.
+  SmallVector<int64_t> layers(op.getLayers());
+  if (layers.empty())
+    layers.push_back(0);
+  for (int64_t layer : layers) {
+    std::string name = replaceAll(op.getSource(), "{l}", layer);
+    for (int64_t expert = 0; expert < experts; ++expert)
+      names.push_back(replaceAll(name, "{e}", expert));
+  }
+  return names;
+}
+
+static std::string printShape(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << '[';
+  llvm::interleaveComma(shape, stream);
+  stream << ']';
+  return text;
+}
+
+static std::string printFormat(FormatAttr format) {
+  std::string text;
+  llvm::raw_string_ostream(text) << format;
+  return text;
+}
+
+static llvm::Expected<const TensorInfo *> findTensor(WeightOp op,
+                                                     const TensorSource &source,
+                                                     StringRef name,
+                                                     ArrayRef<int64_t> shape) {
+  const TensorInfo *info = source.find(name);
+  if (!info)
+    return makePackError("weight @" + op.getSymName() + " needs tensor '" +
+                         name +
+                         "', which the model does not have; complete the "
+                         "model's files");
+  if (ArrayRef<int64_t>(info->shape) != shape)
+    return makePackError("weight @" + op.getSymName() + " needs tensor '" +
+                         name + "' of shape " + printShape(shape) +
+                         ", but it has " + printShape(info->shape) +
+                         "; the model's files disagree with its configuration");
+  return info;
+}
+
+/// Whether the codes of a weight are those of a tensor, or say the same.
+static llvm::Error checkType(WeightOp op, const TensorInfo &info) {
+  FormatAttr format = op.getWeightType().getFormat();
+  SmallVector<int64_t, 2> block;
+  if (format.hasScale())
+    block = {format.getScaleRows(), format.getScaleCols()};
+  FormatAttr stored = getStorageFormat(op.getContext(), info.type, block);
+  bool widens = format.getCode().isF32() && (info.type == StorageType::F16 ||
+                                             info.type == StorageType::BF16);
+  if (stored != format && !widens)
+    return makePackError(
+        "tensor '" + info.name + "' has type " +
+        stringifyStorageType(info.type) + ", which cannot become " +
+        printFormat(format) + " of weight @" + op.getSymName() +
+        (stored ? "; give the weight the format " + printFormat(stored) +
+                      " and derive a cast"
+                : std::string("; only numbers can be weights")));
+  int64_t run = getBlockElements(info.type), row = info.shape.back();
+  if (row % run != 0)
+    return makePackError("tensor '" + info.name + "' has rows of " +
+                         Twine(row) + " elements, but blocks of " +
+                         stringifyStorageType(info.type) + " have " +
+                         Twine(run) + "; convert the model again");
+  return llvm::Error::success();
+}
+
+static llvm::Error checkSize(const TensorInfo &info, ArrayRef<uint8_t> bytes) {
+  int64_t elements = 1;
+  for (int64_t size : info.shape)
+    elements *= size;
+  uint64_t expected =
+      elements / getBlockElements(info.type) * getBlockBytes(info.type);
+  if (bytes.size() == expected)
+    return llvm::Error::success();
+  return makePackError("tensor '" + info.name + "' has " + Twine(bytes.size()) +
+                       " bytes, but its shape and type need " +
+                       Twine(expected) + "; load the model again");
+}
+
+/// Finds the scales of an 8-bit tensor: `<name>_scale_inv`.
+static llvm::Error openScales(WeightOp op, const TensorSource &source,
+                              StoredPart &part) {
+  FormatAttr format = op.getWeightType().getFormat();
+  SmallVector<int64_t, 4> shape = part.info->shape;
+  int64_t &rows = shape[shape.size() - 2], &cols = shape.back();
+  rows = llvm::divideCeil(rows, format.getScaleRows());
+  cols = llvm::divideCeil(cols, format.getScaleCols());
+  llvm::Expected<const TensorInfo *> info =
+      findTensor(op, source, part.info->name + "_scale_inv", shape);
+  if (!info)
+    return info.takeError();
+  StorageType type = (*info)->type;
+  if (type != StorageType::F32 && type != StorageType::F16 &&
+      type != StorageType::BF16)
+    return makePackError("tensor '" + (*info)->name + "' has type " +
+                         stringifyStorageType(type) +
+                         ", but scales are F32, F16 or BF16; convert the model "
+                         "again");
+  llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
+  if (!bytes)
+    return bytes.takeError();
+  part.scaleInfo = *info;
+  part.scaleBytes = *bytes;
+  return checkSize(**info, *bytes);
+}
+
+static llvm::Expected<StoredPart>
+openPart(WeightOp op, const TensorSource &source, StringRef name) {
+  llvm::Expected<const TensorInfo *> info =
+      findTensor(op, source, name, getInnerShape(op));
+  if (!info)
+    return info.takeError();
+  if (llvm::Error error = checkType(op, **info))
+    return error;
+  llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
+  if (!bytes)
+    return bytes.takeError();
+  if (llvm::Error error = checkSize(**info, *bytes))
+    return error;
+  StoredPart part = {*info, *bytes};
+  if ((*info)->type == StorageType::F8E4M3 &&
+      op.getWeightType().getFormat().hasScale())
+    if (llvm::Error error = openScales(op, source, part))
+      return error;
+  return part;
+}
+
+llvm::Expected<std::unique_ptr<StoredReader>>
+tenon::openStoredWeight(WeightOp op, const TensorSource &source) {
+  ArrayRef<int64_t> inner = getInnerShape(op);
+  bool hasScale = op.getWeightType().getFormat().hasScale();
+  if (inner.empty() || (hasScale && inner.size() < 2))
+    return makePackError("weight @" + op.getSymName() + " leaves shape " +
+                         printShape(inner) + " for each of its tensors, but " +
+                         (hasScale ? "a scale needs matrices"
+                                   : "a tensor has at least one dimension") +
+                         "; correct its type or its source");
+  std::vector<StoredPart> parts;
+  for (const std::string &name : getTensorNames(op)) {
+    llvm::Expected<StoredPart> part = openPart(op, source, name);
+    if (!part)
+      return part.takeError();
+    parts.push_back(*part);
+  }
+  return std::make_unique<StoredReader>(op.getWeightType(), source,
+                                        std::move(parts));
+}

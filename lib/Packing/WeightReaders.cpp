@@ -1,0 +1,111 @@
+// The readers of all placed weights of a module.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "WeightReaders.h"
+#include "DerivedReaders.h"
+#include "StoredReader.h"
+
+using namespace mlir;
+using namespace tenon;
+
+llvm::Expected<const MatrixReader *> WeightReaders::get(Operation *op) {
+  auto [entry, isNew] = readers.try_emplace(op);
+  if (!isNew && entry->second)
+    return entry->second.get();
+  if (!isNew)
+    return makePackError("@" + SymbolTable::getSymbolName(op).getValue() +
+                         " is derived from itself; derive it from a weight");
+  llvm::Expected<std::unique_ptr<MatrixReader>> reader = make(op);
+  if (!reader)
+    return reader.takeError();
+  const MatrixReader *made = reader->get();
+  readers[op] = std::move(*reader);
+  return made;
+}
+
+llvm::Expected<std::unique_ptr<MatrixReader>>
+WeightReaders::make(Operation *op) {
+  if (auto weight = dyn_cast<WeightOp>(op))
+    return openStoredWeight(weight, source);
+  if (auto table = dyn_cast<RopeTableOp>(op))
+    return makeRopeTableReader(table);
+  return makeDerived(cast<DeriveOp>(op));
+}
+
+llvm::Expected<std::unique_ptr<MatrixReader>>
+WeightReaders::makeDerived(DeriveOp op) {
+  SmallVector<const MatrixReader *> from;
+  for (Attribute symbol : op.getFrom()) {
+    Operation *named =
+        module.lookupSymbol(cast<FlatSymbolRefAttr>(symbol).getAttr());
+    llvm::Expected<const MatrixReader *> reader = get(named);
+    if (!reader)
+      return reader.takeError();
+    from.push_back(*reader);
+  }
+  return makeDerivedReader(op, from);
+}
+
+SmallVector<PlacedOp> tenon::findPlacedOps(ModuleOp module) {
+  SmallVector<PlacedOp> placed;
+  auto add = [&](auto op) {
+    if (std::optional<uint64_t> offset = op.getOffset())
+      placed.push_back({op, op.getSymName(), op.getWeightType(),
+                        static_cast<int64_t>(*offset)});
+  };
+  for (Operation &op : module.getOps()) {
+    if (auto weight = dyn_cast<WeightOp>(op))
+      add(weight);
+    else if (auto derived = dyn_cast<DeriveOp>(op))
+      add(derived);
+    else if (auto table = dyn_cast<RopeTableOp>(op))
+      add(table);
+  }
+  llvm::sort(placed, [](const PlacedOp &a, const PlacedOp &b) {
+    return std::tie(a.offset, a.name) < std::tie(b.offset, b.name);
+  });
+  return placed;
+}
+
+static llvm::Error checkType(const PlacedOp &op) {
+  FormatAttr format = op.type.getFormat();
+  PanelAttr panel = op.type.getLayout();
+  if (format.hasScale() && !panel)
+    return makePackError("@" + op.name +
+                         " has a format with scales but no layout, and scales "
+                         "lie inside of panels; give its type a panel");
+  if (!panel)
+    return llvm::Error::success();
+  if (format.hasScale() && format.getScaleCols() % panel.getDepth() != 0)
+    return makePackError("@" + op.name + " shares scales between " +
+                         Twine(format.getScaleCols()) +
+                         " columns, which is no multiple of the panel's depth "
+                         "of " +
+                         Twine(panel.getDepth()) + "; choose another depth");
+  if (panel.getPair() && (panel.getRows() % 2 || op.type.getRows() % 2))
+    return makePackError("@" + op.name + " pairs halves of " +
+                         Twine(op.type.getRows()) + " rows in panels of " +
+                         Twine(panel.getRows()) +
+                         ", but both must be even; pack it without pair");
+  return llvm::Error::success();
+}
+
+llvm::Error tenon::checkPlacedOps(ArrayRef<PlacedOp> ops) {
+  int64_t end = 0;
+  StringRef before;
+  for (const PlacedOp &op : ops) {
+    if (op.offset < 0)
+      return makePackError("@" + op.name + " lies at offset " +
+                           Twine(op.offset) + "; place it at 0 or above");
+    if (op.offset < end)
+      return makePackError("@" + op.name + " lies at offset " +
+                           Twine(op.offset) + ", inside of @" + before +
+                           ", which ends at " + Twine(end) +
+                           "; place the weights again");
+    if (llvm::Error error = checkType(op))
+      return error;
+    end = op.offset + op.type.getPackedBytes();
+    before = op.name;
+  }
+  return llvm::Error::success();
+}
