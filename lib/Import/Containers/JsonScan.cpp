@@ -17,7 +17,7 @@ using Token = JsonCursor::Token;
 static llvm::Error checkDistinct(llvm::MutableArrayRef<llvm::StringRef> keys,
                                  const JsonCursor &cursor) {
   llvm::sort(keys);
-  auto *twice = std::adjacent_find(keys.begin(), keys.end());
+  auto *twice = llvm::adjacent_find(keys);
   if (twice == keys.end())
     return llvm::Error::success();
   return cursor.makeError("has the key " + quote(*twice) +

@@ -23,7 +23,8 @@ llvm::Expected<MappedFile> MappedFile::open(llvm::StringRef path) {
   llvm::Expected<fs::file_t> handle = fs::openNativeFileForRead(path);
   if (!handle)
     return makeOpenError(path, llvm::errorToErrorCode(handle.takeError()));
-  llvm::scope_exit close([&] { fs::closeFile(*handle); });
+  // Nothing is lost when closing a file fails that was only read.
+  llvm::scope_exit close([&] { (void)fs::closeFile(*handle); });
 
   fs::file_status status;
   if (std::error_code code = fs::status(*handle, status))
