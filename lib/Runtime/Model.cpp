@@ -153,8 +153,15 @@ static tenon_status checkWeightsHeader(const char *path, const MappedFile &file,
 
 static tenon_status openWeights(tenon_model &model, const char *path,
                                 const tenon_model_options &options) {
-  if (options.inspect && access(path, F_OK) != 0)
+  bool isElided =
+      model.manifest->weights_size && !model.manifest->chunk_hashes.count;
+  if (options.inspect && (isElided || access(path, F_OK) != 0))
     return TENON_OK;
+  if (isElided)
+    return fail(TENON_ERROR_ARTIFACT,
+                "'%s' was compiled without its weights and can only be "
+                "inspected; compile the model again without --skip-weights",
+                model.path);
   if (tenon_status status =
           model.weights.open(path, TENON_WEIGHTS_HEADER_BYTES))
     return status;
@@ -269,6 +276,11 @@ tenon_status tenon_model_check(const tenon_model *model) {
   if (!model)
     return fail(TENON_ERROR_ARGUMENT,
                 "model must not be null in tenon_model_check");
+  if (model->manifest->weights_size && !model->manifest->chunk_hashes.count)
+    return fail(TENON_ERROR_ARTIFACT,
+                "'%s' was compiled without its weights, so there is nothing to "
+                "check; compile the model again without --skip-weights",
+                model->path);
   FilePath path(model->path, "weights.bin");
   if (!model->weights.data())
     return fail(TENON_ERROR_FILE,

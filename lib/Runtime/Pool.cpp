@@ -39,30 +39,26 @@ uint32_t countUsableCpus() {
 }
 
 Patience Patience::forThreads(uint32_t threads, uint32_t cpus) {
-  // Some 30 us of spinning, which is more than the threads of a kernel differ
-  // as a rule. On two idle CPUs ten times as much gains nothing; next to a
-  // program that computes, it loses half a millisecond at each barrier where a
-  // thread has to wait for its turn. A few yields cost nothing on an idle
-  // machine, and on a full one they let the awaited thread run without the cost
-  // of sleep and wake.
+  // Together some 40 us, which is more than the threads of a kernel differ as a
+  // rule. Longer spinning gains nothing on idle CPUs, and next to a program
+  // that computes it costs up to half a millisecond at each barrier. A yield is
+  // short on an idle CPU, and on a full one it runs the awaited thread without
+  // the cost of sleep and wake.
   if (threads <= cpus)
-    return {2000, 20};
-  return {0, 4};
+    return {20, 100};
+  return {4, 1};
 }
 
 void Gate::wait(uint32_t old, Patience patience) {
-  // Acquires what the thread that advanced the gate had written before: its
-  // store in advance() releases it.
-  for (uint32_t i = 0; i <= patience.spins; ++i) {
-    if (value.load(std::memory_order_acquire) != old)
-      return;
-    pause();
-  }
-  for (uint32_t i = 0; i < patience.yields; ++i) {
+  for (uint32_t round = 0; round != patience.rounds; ++round) {
+    for (uint32_t spin = 0; spin != patience.spins; ++spin) {
+      // Acquires what the thread that advanced the gate had written before: its
+      // store in advance() releases it.
+      if (value.load(std::memory_order_acquire) != old)
+        return;
+      pause();
+    }
     sched_yield();
-    // Acquires for the same reason.
-    if (value.load(std::memory_order_acquire) != old)
-      return;
   }
   // Announces a sleeper to advance(). Sequentially consistent, as are the two
   // operations there: either advance() sees the sleeper and wakes it, or the

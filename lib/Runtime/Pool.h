@@ -14,12 +14,12 @@ namespace tenon::runtime {
 /// The number of CPUs that this process may use, at least 1.
 uint32_t countUsableCpus();
 
-/// How long a thread waits in each way before the next: it spins, then lets
-/// others run, then sleeps until it is woken. Spinning is fastest when the
-/// awaited thread runs on another CPU, and fatal when it waits for this one.
+/// How long a thread waits before it sleeps: so many rounds of spinning, each
+/// of which ends by letting others run. Spinning is fastest when the awaited
+/// thread runs on another CPU, and fatal when that one waits for this CPU.
 struct Patience {
-  uint32_t spins;
-  uint32_t yields;
+  uint32_t rounds;
+  uint32_t spins; // of one round
 
   /// For `threads` threads on `cpus` CPUs.
   static Patience forThreads(uint32_t threads, uint32_t cpus);

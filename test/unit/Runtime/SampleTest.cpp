@@ -49,8 +49,9 @@ static std::vector<double> distribution(const Floats &logits,
   std::vector<int> order(logits.size());
   for (size_t i = 0; i != order.size(); ++i)
     order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return logits[a] > logits[b]; });
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  });
   if (how.top_k && how.top_k < order.size())
     order.resize(how.top_k);
   double total = 0, sum = 0, kept = 0;
