@@ -13,7 +13,8 @@ extern "C" {
 /* An artifact is a folder with three files:
  *
  *   model.so       generated code, the manifest and device images
- *   weights.bin    packed weights, the same for every code variant
+ *   weights.bin    packed weights, the same for every code variant; absent when
+ *                  the artifact was compiled without them
  *   tokenizer.bin  tables of the tokenizer; absent when the source has none
  *
  * model.so exports one symbol, `tenon_model`, of type `tenon_model_export`.
@@ -167,7 +168,10 @@ typedef struct tenon_manifest {
   tenon_table weights;     /* tenon_weight */
   tenon_table kernels;     /* tenon_kernel */
   tenon_table images;      /* tenon_image */
-  tenon_table chunk_hashes; /* uint64_t: tenon_hash of each 16 MiB of the data */
+  tenon_table chunk_hashes; /* uint64_t: tenon_hash of each 16 MiB of the data.
+                               None, though weights_size is not 0, when compiled
+                               without weights: weights_size is what they would
+                               have, and the artifact can only be inspected */
 } tenon_manifest;
 
 /* The last bytes of the file model.so, appended after linking, so that the code
