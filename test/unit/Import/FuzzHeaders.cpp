@@ -7,6 +7,7 @@
 
 #include "Images.h"
 
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdlib>
 #include <random>
@@ -15,12 +16,19 @@ using namespace tenon;
 
 // The largest single allocation since the last reset. A header that lies about
 // a count must not make a reader allocate for it.
-static size_t largestAllocation = 0;
+// Volatile, because compilers know that malloc changes no variable of a
+// program.
+static volatile size_t largestAllocation = 0;
+
+static void note(size_t size) {
+  if (size > largestAllocation)
+    largestAllocation = size;
+}
 
 #if __has_feature(address_sanitizer)
 // The sanitizer calls this for every allocation.
 extern "C" void __sanitizer_malloc_hook(const volatile void *, size_t size) {
-  largestAllocation = std::max(largestAllocation, size);
+  note(size);
 }
 #else
 // The C library lets a program bring its own entry points; operator new and the
@@ -31,26 +39,30 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 
 void *malloc(size_t size) {
-  largestAllocation = std::max(largestAllocation, size);
+  note(size);
   return __libc_malloc(size);
 }
 void *calloc(size_t count, size_t size) {
-  largestAllocation = std::max(largestAllocation, count * size);
+  note(count * size);
   return __libc_calloc(count, size);
 }
 void *realloc(void *memory, size_t size) {
-  largestAllocation = std::max(largestAllocation, size);
+  note(size);
   return __libc_realloc(memory, size);
 }
 }
 #endif
 
-/// Without this, a fuzzer that does not see allocations would pass.
+/// Without this, a fuzzer that does not see allocations would pass. Both are
+/// made inside of LLVM, where no compiler of this file can remove them.
 static bool seesAllocations() {
   largestAllocation = 0;
-  llvm::SmallVector<char, 1> characters(123457);
-  std::string text(234567, 'x');
-  return largestAllocation >= text.size() && characters.size() == 123457;
+  llvm::SmallVector<char, 1> characters;
+  characters.resize_for_overwrite(123457);
+  bool seesMalloc = largestAllocation >= 123457;
+  std::unique_ptr<llvm::WritableMemoryBuffer> buffer =
+      llvm::WritableMemoryBuffer::getNewUninitMemBuffer(234567);
+  return seesMalloc && buffer && largestAllocation >= 234567;
 }
 
 namespace {
