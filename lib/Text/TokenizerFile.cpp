@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace tenon::text {
 
@@ -195,9 +196,15 @@ const char *TokenizerFile::checkTokens() const {
       !std::all_of(suffix.begin(), suffix.end(), isToken) ||
       !std::all_of(ends.begin(), ends.end(), isToken))
     return "a special token does not exist";
-  for (const tenon_added_token &token : added)
+  // Each at most once, so that all their texts are no longer than the file.
+  std::vector<bool> seen(kinds.size);
+  for (const tenon_added_token &token : added) {
     if (token.id >= kinds.size || piece(token.id).empty())
       return "an added token has no text";
+    if (seen[token.id])
+      return "an added token is there twice";
+    seen[token.id] = true;
+  }
   for (const tenon_split &split : splits)
     if (split.behavior > TENON_SPLIT_PREFIX_SPACE || split.invert > 1 ||
         split.offset > texts.size || split.size > texts.size - split.offset)

@@ -89,7 +89,11 @@ Error Translator::translateEscape() {
     return Error::success();
   }
   if (!isAlnum(escape) || StringRef("dpPrntf").contains(escape)) {
-    take(std::min<size_t>(2, pattern.size() - at));
+    size_t size = 2;
+    // The brace that ends a property ends no quantifier.
+    if ((escape == 'p' || escape == 'P') && peek(2) == '{')
+      size = std::min(pattern.find('}', at), pattern.size() - 1) + 1 - at;
+    take(size);
     return Error::success();
   }
   return refuse(pattern.substr(at, 2),

@@ -124,8 +124,7 @@ void GgufTokenizer::addToken(size_t id) {
   bool special =
       types[id] == TokenType::Control || types[id] == TokenType::Unknown;
   uint32_t flags = special ? TENON_ADDED_SPECIAL : 0;
-  // In scored vocabularies these are found in text whose spaces are marked,
-  // however the file spells them.
+  // In scored vocabularies these are found in text whose spaces are marked.
   if (!special && tables.model == TENON_TOKENIZER_SCORES)
     flags |= TENON_ADDED_NORMALIZED;
   tables.added.push_back({uint32_t(id), flags});
@@ -151,8 +150,13 @@ Error GgufTokenizer::addScoredPiece(size_t id) {
                 type == TokenType::Unused;
   if (type != TokenType::Normal && type != TokenType::Unused)
     addToken(id);
-  return tables.addPiece(id, texts[id].str(), type,
-                         isText && !texts[id].empty());
+  // Converters spell the spaces of user-defined pieces as spaces, which no
+  // normalized text has.
+  std::string text = texts[id].str();
+  if (type == TokenType::UserDefined)
+    for (size_t at; (at = text.find(' ')) != std::string::npos;)
+      text.replace(at, 1, "\u2581");
+  return tables.addPiece(id, text, type, isText && !text.empty());
 }
 
 Error GgufTokenizer::readScored() {

@@ -46,7 +46,7 @@ Error TokenizerTables::addPiece(int64_t id, std::string text, uint8_t kind,
 
 int64_t TokenizerTables::find(StringRef text) const {
   auto entry = idOfText.find(text);
-  return entry == idOfText.end() ? -1 : entry->second;
+  return entry == idOfText.end() ? -1 : int64_t(entry->second);
 }
 
 Error TokenizerTables::addMerge(StringRef left, StringRef right,

@@ -170,8 +170,8 @@ TEST_F(Folder, inconsistent_tables) {
   EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": -1)"),
             "tokenizer.json: piece '<end>' has identifier -1, which is not in "
             "0 to 16777215");
-  StringRef same = compileEdited(R"("b": 1)", R"("b": 0)");
-  EXPECT_TRUE(same.contains("have one identifier, 0")) << same.str();
+  std::string same = compileEdited(R"("b": 1)", R"("b": 0)");
+  EXPECT_TRUE(StringRef(same).contains("have one identifier, 0")) << same;
   EXPECT_EQ(
       compileEdited(R"("type": "BPE")", R"("type": "BPE", "dropout": 0.5)"),
       "tokenizer.json: model.dropout is set, which makes tokens random; "
@@ -268,10 +268,10 @@ TEST(Gguf, refuses_inconsistent_metadata) {
             "model.gguf: token 7 has type 9; known types: 1 to 6");
   json::Array tokens = copy("tokens");
   tokens[1399] = *tokens[1398].getAsString();
-  StringRef same = compileGguf("scored", "tokens", std::move(tokens));
-  EXPECT_TRUE(same.starts_with(
+  std::string same = compileGguf("scored", "tokens", std::move(tokens));
+  EXPECT_TRUE(StringRef(same).starts_with(
       "model.gguf: identifiers 1398 and 1399 have one piece, '"))
-      << same.str();
+      << same;
 }
 
 static json::Object mergedMetadata() {

@@ -41,6 +41,9 @@ TEST_P(Encode, brings_stray_bytes_back) {
       EXPECT_EQ(decode(*tokenizer, tokens), text);
       EXPECT_EQ(stream(*tokenizer, tokens, /*isUtf8=*/false), text);
     }
+  // Noise has marks that normal form C composes.
+  if (GetParam() == std::string("qwen2"))
+    return;
   std::mt19937 random(1);
   std::string noise;
   for (int i = 0; i < 100'000; ++i)
@@ -201,8 +204,8 @@ TEST(Stream, holds_back_incomplete_characters) {
   EXPECT_EQ(outputs(*tokenizer, {tokens[0], tokens[1]}),
             Outputs({"", "", "\xf0\x9f"}));
   // What cannot become a character is not held back.
-  EXPECT_EQ(outputs(*tokenizer, {tokens[0], tokens[0], tokens[3]}),
-            Outputs({"", "\xf0", "\xf0\xbf", ""}));
+  EXPECT_EQ(outputs(*tokenizer, {tokens[3], tokens[0], tokens[0]}),
+            Outputs({"\xbf", "", "\xf0", "\xf0"}));
 }
 
 // A call that fails may be repeated.

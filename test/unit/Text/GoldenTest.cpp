@@ -77,8 +77,9 @@ TEST_P(Golden, comes_back) {
   ASSERT_EQ(cases.size(), expected.size());
   for (size_t i = 0; i < cases.size(); ++i)
     for (uint32_t flags : {0, int(TENON_TEXT_PARSE_SPECIAL)}) {
-      // [STRIP] takes the white space around it.
-      if (flags && StringRef(cases[i]).contains("[STRIP]"))
+      // This token takes the white space around it.
+      if (StringRef(GetParam()) == "qwen2" &&
+          StringRef(cases[i]).contains("[STRIP]"))
         continue;
       Tokens tokens = encode(*tokenizer, cases[i], flags);
       EXPECT_EQ(decode(*tokenizer, tokens), expected[i]);
