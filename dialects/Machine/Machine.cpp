@@ -1,4 +1,4 @@
-// The machine dialect: constraints of its attributes, and the choices they make.
+// The machine dialect: constraints of its attributes, and their choices.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
@@ -111,8 +111,9 @@ LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               StringRef name, int64_t shared,
                               int64_t registers) {
   if (shared < 1 || registers < 1) // C1
-    return emitError() << "expects shared and registers to be positive, but got "
-                       << shared << " and " << registers;
+    return emitError()
+           << "expects shared and registers to be positive, but got " << shared
+           << " and " << registers;
   return success();
 }
 

@@ -12,9 +12,12 @@ LogicalResult RopeOp::verify() {
   if (!ShapedType::isDynamic(row) && dims > row) // C1
     return emitOpError() << "expects a row of input to have at least " << dims
                          << " elements, but got " << row;
+  if (getTable() &&
+      failed(verifyAgree(*this, "rope and table", "number of dims", dims, // C3
+                         getTable().getType().getCols())))
+    return failure();
   return verifyAgree(*this, "input and positions", "number of tokens", // C2
-                     getDim(getType(), 0),
-                     getDim(getPositions().getType(), 0));
+                     getDim(getType(), 0), getDim(getPositions().getType(), 0));
 }
 
 LogicalResult CacheUpdateOp::verify() {
@@ -29,8 +32,7 @@ LogicalResult CacheUpdateOp::verify() {
       return failure();
   for (Type type : {Type(getPositions().getType()), Type(getSlots().getType())})
     if (failed(verifyAgree(*this, "input, positions and slots", // C2
-                           "number of tokens", input.front(),
-                           getDim(type, 0))))
+                           "number of tokens", input.front(), getDim(type, 0))))
       return failure();
   return success();
 }
@@ -38,6 +40,17 @@ LogicalResult CacheUpdateOp::verify() {
 /// Heads of a cache; one if it has no dimension for them.
 static int64_t getCacheHeads(Type cache) {
   return cast<RankedTensorType>(cache).getRank() == 5 ? getDim(cache, 3) : 1;
+}
+
+/// What both kinds of attention ask of their tokens.
+template <typename OpTy>
+static LogicalResult verifyTokens(OpTy op) {
+  int64_t tokens = getDim(op.getQuery().getType(), 0);
+  if (failed(verifyAgree(op, "query and positions", "number of tokens", tokens,
+                         getDim(op.getPositions().getType(), 0))))
+    return failure();
+  return verifyAgree(op, "query and result", "number of tokens", tokens,
+                     getDim(op.getType(), 0));
 }
 
 static LogicalResult verifyCaches(AttentionOp op) {
@@ -55,8 +68,9 @@ static LogicalResult verifyCaches(AttentionOp op) {
   }
   RankedTensorType value = op.getValue().getType();
   if (key.getRank() != value.getRank()) // C3
-    return op.emitOpError() << "expects key and value to agree on rank, but got "
-                            << key.getRank() << " and " << value.getRank();
+    return op.emitOpError()
+           << "expects key and value to agree on rank, but got "
+           << key.getRank() << " and " << value.getRank();
   for (auto [a, b] : llvm::zip(key.getShape().drop_back(), // C3
                                value.getShape().drop_back()))
     if (failed(verifyAgree(op, "key and value", "all dimensions but the last",
@@ -84,8 +98,7 @@ LogicalResult AttentionOp::verify() {
                          getDim(getType(), 2))) ||
       failed(verifyAgree(*this, "query and result", "head count", heads, // C6
                          getDim(getType(), 1))) ||
-      failed(verifyAgree(*this, "query and result", "number of tokens", // C6
-                         getDim(query, 0), getDim(getType(), 0))))
+      failed(verifyTokens(*this))) // C6
     return failure();
   if (!getSinks())
     return success();
@@ -109,7 +122,8 @@ LogicalResult MlaAttentionOp::verify() {
                                       : expand.getCols() + size - getNope())))
     return failure();
   int64_t value = getDim(getType(), 2);
-  bool isStatic = !ShapedType::isDynamic(heads) && !ShapedType::isDynamic(value);
+  bool isStatic =
+      !ShapedType::isDynamic(heads) && !ShapedType::isDynamic(value);
   if (isStatic &&
       failed(verifyAgree(*this, "expand and result", "rows of all heads", // C2
                          expand.getRows(), heads * (getNope() + value))))
@@ -117,6 +131,5 @@ LogicalResult MlaAttentionOp::verify() {
   if (failed(verifyAgree(*this, "query and result", "head count", heads, // C3
                          getDim(getType(), 1))))
     return failure();
-  return verifyAgree(*this, "query and result", "number of tokens", // C3
-                     getDim(query, 0), getDim(getType(), 0));
+  return verifyTokens(*this); // C3
 }

@@ -29,11 +29,15 @@ def Tenon_RopeOp : Tenon_Op<"rope", [
     |-------------|------------------------|--------------------------------|
     | `input`     | `T x N` or `T x H x N` | rows of tokens or of heads     |
     | `positions` | `T`                    | position of each token         |
+    | `table`     | `R x dims`             | the same cosines and sines, as of `tenon.rope_table` |
+
+    A `table` changes nothing but where cosines and sines come from.
 
     Constraints:
 
     * (C1) A row has at least `dims` elements.
     * (C2) `input` and `positions` agree on `T`.
+    * (C3) A `table` has `dims` columns.
 
     Example:
 
@@ -44,10 +48,11 @@ def Tenon_RopeOp : Tenon_Op<"rope", [
     ```
   }];
   let arguments = (ins Tenon_ActivationTensor:$input, Tenon_IndexTensor:$positions,
-    EnumProp<Tenon_RopeEnd>:$end, Tenon_RopeAttr:$rope);
+    EnumProp<Tenon_RopeEnd>:$end, Tenon_RopeAttr:$rope,
+    Optional<Tenon_MatrixWeight>:$table);
   let results = (outs Tenon_ActivationTensor:$result);
   let assemblyFormat = [{
-    $input `at` $positions $end $rope attr-dict
+    $input `at` $positions $end $rope (`table` $table^ `:` type($table))? attr-dict
     `:` type($input) `,` type($positions)
   }];
   let hasVerifier = 1;
@@ -138,7 +143,8 @@ def Tenon_AttentionOp : Tenon_Op<"attention", [
     * (C4) Heads of the result have the size of a value: that of `value`, or
       `value_first`, which is at most the head size.
     * (C5) There is either `value` or `value_first`.
-    * (C6) `query` and the result agree on `T` and on the head count.
+    * (C6) `query`, `positions` and the result agree on `T`, and `query` and the
+      result on the head count.
     * (C7) `sinks` has one element for each head.
 
     Example:
@@ -192,7 +198,7 @@ def Tenon_MlaAttentionOp : Tenon_Op<"mla_attention", [
     |----------|----------------------|------------------------------------|
     | `query`  | `T x H x (nope + R)` | rotated elements last              |
     | `cache`  | `L x S x C x (r + R)`| latent cache with all layers       |
-    | `expand` | `H (nope + v) x r`   | keys and values of all heads       |
+    | `expand` | `H (nope + v) x r`   | keys and values of all heads; or a stack `H x (nope + v) x r` |
     | `layer`, `positions`, `slots`, `blocks` | | as for `tenon.attention` |
 
     Constraints:
@@ -201,7 +207,8 @@ def Tenon_MlaAttentionOp : Tenon_Op<"mla_attention", [
       `query` without `nope`.
     * (C2) `expand` has `nope + v` rows for each head, where `v` is the head
       size of the result.
-    * (C3) `query` and the result agree on `T` and on the head count.
+    * (C3) `query`, `positions` and the result agree on `T`, and `query` and the
+      result on the head count.
     * (C4) `nope` is positive and smaller than the head size of `query`.
 
     Example:
@@ -214,7 +221,9 @@ def Tenon_MlaAttentionOp : Tenon_Op<"mla_attention", [
     ```
   }];
   let arguments = (ins Tenon_HeadTensor:$query, Tenon_CacheTensor:$cache,
-    Index:$layer, Tenon_MatrixWeight:$expand,
+    Index:$layer,
+    Type<Or<[Tenon_MatrixWeight.predicate, Tenon_MatrixStackWeight.predicate]>,
+         "weight matrix or stack of them", "::tenon::WeightType">:$expand,
     Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
     Tenon_BlockTensor:$blocks, I64Prop:$nope, F32Attr:$scale,
     Tenon_VisibleAttr:$visible);

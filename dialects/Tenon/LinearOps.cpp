@@ -9,8 +9,7 @@ using namespace tenon;
 
 LogicalResult EmbeddingOp::verify() {
   if (failed(verifyAgree(*this, "table and result", "row length", // C1
-                         getTable().getType().getCols(),
-                         getDim(getType(), 1))))
+                         getTable().getType().getCols(), getDim(getType(), 1))))
     return failure();
   return verifyAgree(*this, "tokens and result", "number of tokens", // C2
                      getDim(getTokens().getType(), 0), getDim(getType(), 0));
@@ -19,8 +18,7 @@ LogicalResult EmbeddingOp::verify() {
 LogicalResult LinearOp::verify() {
   WeightType weight = getWeight().getType();
   if (failed(verifyAgree(*this, "input and weight", "row length", // C1
-                         getRowLength(getInput().getType()),
-                         weight.getCols())))
+                         getRowLength(getInput().getType()), weight.getCols())))
     return failure();
   if (getGlu() && weight.getRows() % 2 != 0) // C2
     return emitOpError() << "expects an even number of weight rows with glu, "

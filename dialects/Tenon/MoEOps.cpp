@@ -39,7 +39,8 @@ LogicalResult RouterOp::verify() {
                          experts, getBias().getType().getShape().front())))
     return failure();
   for (Value result : getResults()) {
-    if (failed(verifyAgree(*this, "top and a result", "choices of a token", // C3
+    if (failed(verifyAgree(*this, "top and a result",
+                           "choices of a token", // C3
                            getTop(), getDim(result.getType(), 1))) ||
         failed(verifyAgree(*this, "logits and a result", // C5
                            "number of tokens", getDim(getLogits().getType(), 0),
@@ -54,8 +55,7 @@ LogicalResult ExpertsOp::verify() {
   ArrayRef<int64_t> down = getDown().getType().getShape();
   if (gate != getUp().getType().getShape()) // C1
     return emitOpError() << "expects gate and up to agree on shape, but got "
-                         << getGate().getType() << " and "
-                         << getUp().getType();
+                         << getGate().getType() << " and " << getUp().getType();
   if (down != ArrayRef<int64_t>({gate[0], gate[2], gate[1]})) // C2
     return emitOpError() << "expects down to have the shape of gate with its "
                             "last dimensions swapped, but got "
@@ -64,9 +64,9 @@ LogicalResult ExpertsOp::verify() {
   if (failed(verifyAgree(*this, "input and gate", "row length", // C3
                          getDim(getInput().getType(), 1), gate[2])))
     return failure();
-  if (failed(verifyAgree(*this, "choice and weights", "choices of a token", // C4
-                         getDim(getChoice().getType(), 1),
-                         getDim(getWeights().getType(), 1))))
+  if (failed(verifyAgree(
+          *this, "choice and weights", "choices of a token", // C4
+          getDim(getChoice().getType(), 1), getDim(getWeights().getType(), 1))))
     return failure();
   for (Value value : {Value(getChoice()), Value(getWeights())})
     if (failed(verifyAgree(*this, "input, choice and weights", // C4
@@ -108,7 +108,7 @@ LogicalResult GroupedLinearOp::verify() {
                          weight.getShape().front() + 1,
                          getDim(getOffsets().getType(), 0))))
     return failure();
-  if (static_cast<bool>(getOrder()) != (getChoices() > 0)) // C4
+  if (getOrder() ? getChoices() < 1 : getChoices() != 0) // C4
     return emitOpError() << "expects choices to be positive with order and "
                             "absent without, but got "
                          << getChoices();

@@ -7,6 +7,9 @@
 using namespace mlir;
 using namespace tenon;
 
+/// Rotations that bound what is blended, where the attribute names none.
+static constexpr double kLow = 1, kLlama3High = 4, kYarnHigh = 32;
+
 static double valueOr(FloatAttr attr, double otherwise) {
   return attr ? attr.getValueAsDouble() : otherwise;
 }
@@ -29,6 +32,12 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "expects factor, original, low, high and attention "
                             "to be positive and finite, but got "
                          << attr.getValueAsDouble();
+  double first = valueOr(low, kLow), last = valueOr(high, kLlama3High);
+  if (scaling == RopeScaling::Llama3 && first >= last) // C3
+    return emitError() << "expects low to be below high for llama3, but got "
+                       << first << " and " << last;
+  if (scaling == RopeScaling::Yarn && theta.getValueAsDouble() == 1) // C3
+    return emitError() << "expects theta to be above 1 for yarn, but got 1";
   return success();
 }
 
@@ -49,8 +58,8 @@ SmallVector<double> RopeAttr::getFrequencies() const {
   double factor = valueOr(getFactor(), 1);
   double original = valueOr(getOriginal(), 8192);
   bool isYarn = getScaling() == RopeScaling::Yarn;
-  double low = valueOr(getLow(), 1);
-  double high = valueOr(getHigh(), isYarn ? 32 : 4);
+  double low = valueOr(getLow(), kLow);
+  double high = valueOr(getHigh(), isYarn ? kYarnHigh : kLlama3High);
 
   auto rotationDim = [&](double rotations) {
     return getDims() * std::log(original / (2 * M_PI * rotations)) /

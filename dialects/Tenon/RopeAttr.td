@@ -42,13 +42,16 @@ def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
     b = a + 0.001 if they are equal
     ```
 
-    For yarn, `high` and `low` are also known as `beta_fast` and `beta_slow`
+    Without them `factor` and `attention` are 1, `original` is 8192, `low` is 1 and
+    `high` is 4, or 32 for yarn. For yarn, `high` and `low` are also known as `beta_fast` and `beta_slow`
     (arXiv 2309.00071). Cosine and sine are multiplied by `attention`.
 
     Constraints:
 
     * (C1) `dims` is even and positive, `theta` at least 1.
     * (C2) `factor`, `original`, `low`, `high` and `attention` are positive and finite.
+    * (C3) `llama3` has `low` below `high`, and `yarn` a `theta` above 1: what
+      they divide by is not 0.
 
     Example:
     `#tenon.rope<dims = 64, pairing = interleaved, theta = 1.0e4 : f64>`

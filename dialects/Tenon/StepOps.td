@@ -38,6 +38,7 @@ class Tenon_ScheduleOp<string mnemonic> : Tenon_Op<mnemonic, [Pure]> {
   let arguments = (ins Index:$layer, Tenon_ScheduleAttr:$schedule);
   let results = (outs Index:$result);
   let assemblyFormat = "$layer `in` $schedule attr-dict";
+  let hasFolder = 1;
 }
 
 def Tenon_KindOp : Tenon_ScheduleOp<"kind"> {

@@ -20,6 +20,12 @@ using namespace tenon;
 #define GET_OP_CLASSES
 #include "dialects/Tenon/TenonOps.cpp.inc"
 
+Operation *TenonDialect::materializeConstant(OpBuilder &builder,
+                                             Attribute value, Type type,
+                                             Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
 void TenonDialect::initialize() {
   registerTypes();
   addAttributes<

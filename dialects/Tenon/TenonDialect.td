@@ -39,6 +39,7 @@ def Tenon_Dialect : Dialect {
   let useDefaultTypePrinterParser = 1;
   let dependentDialects = ["::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
+  let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{
     void registerTypes();
   }];
@@ -58,7 +59,11 @@ def Tenon_CacheTensor : TensorRankOf<[BF16, F32], [4, 5]>;
 /// One integer for each token, row or choice.
 def Tenon_IndexTensor : TensorRankOf<[I32], [1]>;
 def Tenon_ChoiceTensor : TensorRankOf<[I32], [2]>;
-def Tenon_BlockTensor : TensorRankOf<[I32], [2]>;
+def Tenon_BlockTensor : ConfinedType<TensorRankOf<[I32], [2]>, [
+    CPred<"::mlir::ShapedType::isDynamic("
+          "::llvm::cast<::mlir::ShapedType>($_self).getDimSize(1)) || "
+          "::llvm::cast<::mlir::ShapedType>($_self).getDimSize(1) == 4">],
+    "list of blocks, four integers each", "::mlir::RankedTensorType">;
 def Tenon_ScoreTensor : TensorRankOf<[F32], [2]>;
 
 def Tenon_PositiveF32 : ConfinedAttr<F32Attr, [AttrConstraint<

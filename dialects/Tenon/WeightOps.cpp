@@ -44,6 +44,12 @@ LogicalResult DeriveOp::verify() {
   return success();
 }
 
+/// Whether two weights differ in their rows alone, and may be joined.
+static bool areJoinable(WeightType a, WeightType b) {
+  return a.getRank() == b.getRank() && a.getCols() == b.getCols() &&
+         a.getShape().drop_back(2) == b.getShape().drop_back(2);
+}
+
 /// The shape that the formula of a derivation gives, or an empty one.
 static SmallVector<int64_t> getDerivedShape(DeriveOp op,
                                             ArrayRef<WeightType> from) {
@@ -55,8 +61,11 @@ static SmallVector<int64_t> getDerivedShape(DeriveOp op,
   int64_t &rows = shape[shape.size() - 2];
   switch (op.getDerivation()) {
   case Derivation::ConcatRows:
-    for (WeightType type : from.drop_front())
+    for (WeightType type : from.drop_front()) {
+      if (!areJoinable(from.front(), type))
+        return {};
       rows += type.getRows();
+    }
     return shape;
   case Derivation::SplitRows: {
     if (op.getCount() < 1 || rows % op.getCount() != 0)
@@ -68,7 +77,7 @@ static SmallVector<int64_t> getDerivedShape(DeriveOp op,
   }
   case Derivation::SliceRows: {
     int64_t count = op.getWeightType().getRows();
-    if (op.getFirst() < 0 || op.getFirst() + count > rows)
+    if (op.getFirst() < 0 || op.getFirst() > rows - count)
       return {};
     rows = count;
     return shape;
@@ -90,9 +99,9 @@ static LogicalResult verifyFormats(DeriveOp op, ArrayRef<WeightType> from) {
   int64_t block = format.hasScale() ? format.getScaleRows() : 1;
   for (auto [index, type] : llvm::enumerate(from)) {
     if (type.getFormat() != format) // C3
-      return op.emitOpError() << "expects the format " << format
-                              << " to be kept, but got " << type.getFormat()
-                              << "; cast it first";
+      return op.emitOpError()
+             << "expects the format " << format << " to be kept, but got "
+             << type.getFormat() << "; cast it first";
     bool isLast = index + 1 == from.size();
     if (op.getDerivation() == Derivation::ConcatRows && !isLast &&
         type.getRows() % block != 0) // C4
@@ -118,17 +127,19 @@ static LogicalResult verifyFormats(DeriveOp op, ArrayRef<WeightType> from) {
 LogicalResult DeriveOp::verifySymbolUses(SymbolTableCollection &tables) {
   SmallVector<WeightType> from;
   for (Attribute symbol : getFrom()) {
-    from.push_back(
-        lookupWeightType(tables, *this, cast<FlatSymbolRefAttr>(symbol)));
-    if (!from.back()) // C1
-      return emitOpError() << "expects " << symbol << " to name a weight";
+    auto name = cast<FlatSymbolRefAttr>(symbol);
+    from.push_back(lookupWeightType(tables, *this, name));
+    if (!from.back() ||
+        isa<RopeTableOp>(tables.lookupNearestSymbolFrom(*this, name))) // C1
+      return emitOpError() << "expects " << symbol
+                           << " to name a tenon.weight or a tenon.derive";
   }
   SmallVector<int64_t> shape = getDerivedShape(*this, from);
   if (ArrayRef<int64_t>(shape) != getWeightType().getShape()) { // C2
     InFlightDiagnostic diagnostic =
         emitOpError() << "expects a result that "
-                      << stringifyDerivation(getDerivation()) << " gives, but got "
-                      << getType() << " from ";
+                      << stringifyDerivation(getDerivation())
+                      << " gives, but got " << getType() << " from ";
     llvm::interleaveComma(from, diagnostic);
     return diagnostic;
   }
@@ -144,7 +155,10 @@ SmallVector<int64_t> RopeTableOp::getShapeFor(RopeAttr rope,
 LogicalResult RopeTableOp::verify() {
   WeightType type = getWeightType();
   SmallVector<int64_t> shape = getShapeFor(getRope(), getPositions());
-  if (getPositions() < 1 || type.getShape() != ArrayRef<int64_t>(shape) ||
+  if (getPositions() < 1) // C2
+    return emitOpError() << "expects positions to be positive, but got "
+                         << getPositions();
+  if (type.getShape() != ArrayRef<int64_t>(shape) ||
       !type.getFormat().getCode().isF32() || type.getLayout()) // C1
     return emitOpError() << "expects an f32 matrix of " << shape[0] << "x"
                          << shape[1] << ", but got " << type;
@@ -154,10 +168,15 @@ LogicalResult RopeTableOp::verify() {
 LogicalResult UseOp::verifySymbolUses(SymbolTableCollection &tables) {
   WeightType type = lookupWeightType(tables, *this, getWeightAttr());
   if (!type) // C1
-    return emitOpError() << "expects @" << getWeight() << " to name a weight";
+    return emitOpError() << "expects @" << getWeight()
+                         << " to name a tenon.weight, tenon.derive or "
+                            "tenon.rope_table";
   WeightType result = getType();
-  bool agrees = getIndex() ? type.getRank() > 1 && type.dropStack() == result
-                           : type == result;
+  // The type with a dimension less need not exist: a panel needs a matrix.
+  bool agrees =
+      result.getShape() == type.getShape().drop_front(getIndex() ? 1 : 0) &&
+      result.getFormat() == type.getFormat() &&
+      result.getLayout() == type.getLayout();
   if (!agrees) // C2
     return emitOpError() << "expects the type of @" << getWeight()
                          << (getIndex() ? " without its first dimension" : "")

@@ -138,6 +138,7 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [Symbol]> {
     Constraints:
 
     * (C1) The type is an `f32` matrix of that shape.
+    * (C2) `positions` is positive.
 
     Example:
 

@@ -55,15 +55,17 @@ LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  Type code, Type scale, int64_t scaleRows,
                                  int64_t scaleCols, bool hasOffset) {
   bool isFloat = isa<Float32Type, Float16Type, BFloat16Type>(code);
-  if (!isFloat && !isa<Float8E4M3FNType>(code) && !code.isInteger(8)) // C1
-    return emitError() << "expects code f32, f16, bf16, f8E4M3FN or i8, but got "
-                       << code;
+  if (!isFloat && !isa<Float8E4M3FNType>(code) &&
+      !code.isSignlessInteger(8)) // C1
+    return emitError()
+           << "expects code f32, f16, bf16, f8E4M3FN or i8, but got " << code;
   if (scale && (!scale.isF32() || scaleRows < 1 || scaleCols < 1)) // C2
-    return emitError() << "expects scale f32 per block of at least 1x1, but got "
-                       << scale << " per " << scaleRows << "x" << scaleCols;
+    return emitError()
+           << "expects scale f32 per block of at least 1x1, but got " << scale
+           << " per " << scaleRows << "x" << scaleCols;
   if (hasOffset && !scale) // C3
     return emitError() << "expects a scale beside the offset";
-  if (code.isInteger(8) && !scale) // C4
+  if (code.isSignlessInteger(8) && !scale) // C4
     return emitError() << "expects a scale for code i8";
   if (isFloat && scale) // C4
     return emitError() << "expects no scale for code " << code;
@@ -135,7 +137,8 @@ static void printWeightShape(AsmPrinter &printer, ArrayRef<int64_t> shape) {
 LogicalResult WeightType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> shape, FormatAttr format,
                                  PanelAttr layout) {
-  if (shape.empty() || llvm::any_of(shape, [](int64_t d) { return d < 1; })) // C1
+  if (shape.empty() ||
+      llvm::any_of(shape, [](int64_t d) { return d < 1; })) // C1
     return emitError() << "expects at least one dimension, and each positive";
   if (shape.size() < 2 && (layout || format.hasScale())) // C2
     return emitError() << "expects a matrix for a scale or a panel, but got a "

@@ -43,7 +43,7 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
       is not the last one.
     * (C2) `acc` is static, and has a multiple of 16 columns.
     * (C3) `weight` has panels of 16 rows.
-    * (C4) There is a `matrix` exactly if `weight` is a stack.
+    * (C4) `weight` is a matrix, or a stack of matrices with `matrix`.
     * (C5) `choices` is positive with `order`, whose `input` has two dimensions,
       and 0 without.
 
@@ -51,7 +51,7 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
 
     ```mlir
     %s = tile.contract %x[%t, %c0] along 0 count %n, %w panel %p into %z
-       : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> into tensor<4x16xf32>
+       : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> into tensor<4x16xf32> -> tensor<4x16xf32>
     ```
   }];
   let arguments = (ins Tile_Buffer:$input, Variadic<Index>:$at, Index:$count,

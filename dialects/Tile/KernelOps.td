@@ -52,7 +52,7 @@ def Tile_KernelOp : Tile_Op<"kernel", [
     `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict-with-keyword $body
     (`->` type($results)^)?
   }];
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
     ::tenon::tile::YieldOp getYield();

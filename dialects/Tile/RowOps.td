@@ -24,6 +24,7 @@ def Tile_NormOp : Tile_DestinationOp<"norm", []> {
 
     * (C1) `input` and `outs` have the same shape, with a static last dimension.
     * (C2) `weight` is no longer than a row.
+    * (C3) `bias` is as long as `weight`, and absent with `cast_then_scale`.
 
     Example:
 

@@ -18,8 +18,8 @@
 
 namespace tenon::tile {
 
-/// A destination-style op reads its inputs and reads and writes its outs, as far
-/// as these are memrefs.
+/// A destination-style op reads its inputs and reads and writes its outs, as
+/// far as these are memrefs.
 void getDestinationEffects(
     mlir::DestinationStyleOpInterface op,
     llvm::SmallVectorImpl<

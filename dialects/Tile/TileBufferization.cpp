@@ -75,8 +75,8 @@ void attachModels(MLIRContext *context) {
 
 void tenon::tile::registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TileDialect *) {
-    attachModels<ContractOp, AddOp, AddBiasOp, GluPairsOp, GluOp, NormOp, RopeOp,
-                 EmbedOp, RouteOp, GroupOp, CombineOp, AttendInitOp, AttendOp,
-                 AttendFinishOp>(context);
+    attachModels<ContractOp, AddOp, AddBiasOp, GluPairsOp, GluOp, NormOp,
+                 RopeOp, EmbedOp, RouteOp, GroupOp, CombineOp, AttendInitOp,
+                 AttendOp, AttendFinishOp>(context);
   });
 }

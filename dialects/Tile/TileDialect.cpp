@@ -36,9 +36,9 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
     return op->emitOpError() << "has unknown attribute " << attr.getName()
                              << "; the dialect knows " << kBucketName;
   if (!isa<FunctionOpInterface>(op) || !isa<BucketAttr>(attr.getValue()))
-    return op->emitOpError() << "expects " << kBucketName
-                             << " to be a bucket, on a function, but got "
-                             << attr.getValue();
+    return op->emitOpError()
+           << "expects " << kBucketName
+           << " to be a bucket, on a function, but got " << attr.getValue();
   return success();
 }
 

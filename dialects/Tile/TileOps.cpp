@@ -12,6 +12,12 @@ static ShapedType shapeOf(Value value) {
   return cast<ShapedType>(value.getType());
 }
 
+/// Elements of a row along the last dimension; unknown if there is none.
+static int64_t getRowSize(Value value) {
+  ArrayRef<int64_t> shape = shapeOf(value).getShape();
+  return shape.empty() ? ShapedType::kDynamic : shape.back();
+}
+
 static bool haveSameShape(Value a, Value b) {
   return succeeded(
       verifyCompatibleShape(shapeOf(a).getShape(), shapeOf(b).getShape()));
@@ -22,6 +28,11 @@ static bool isStaticOfRank(Value value, int64_t rank) {
   return shapeOf(value).hasStaticShape() && shapeOf(value).getRank() == rank;
 }
 
+/// A static tile of one row.
+static bool isStaticRow(Value value) {
+  return isStaticOfRank(value, 2) && shapeOf(value).getDimSize(0) == 1;
+}
+
 //===----------------------------------------------------------------------===//
 // KernelOp
 //===----------------------------------------------------------------------===//
@@ -30,14 +41,14 @@ YieldOp KernelOp::getYield() {
   return cast<YieldOp>(getBody().front().getTerminator());
 }
 
-LogicalResult KernelOp::verify() {
+LogicalResult KernelOp::verifyRegions() {
   if (getName().empty()) // C3
     return emitOpError() << "expects a name";
   if (getOperandTypes() != getBody().getArgumentTypes()) // C1
-    return emitOpError() << "expects a block argument of the same type for each "
-                            "operand, but got "
-                         << getBody().getArgumentTypes() << " for "
-                         << getOperandTypes();
+    return emitOpError()
+           << "expects a block argument of the same type for each "
+              "operand, but got "
+           << getBody().getArgumentTypes() << " for " << getOperandTypes();
   if (getOuts().getTypes() != getResultTypes() ||
       getYield().getOperandTypes() != getResultTypes()) // C2
     return emitOpError() << "expects outs, yielded values and results to agree "
@@ -56,10 +67,11 @@ LogicalResult tile::ContractOp::verify() {
   int64_t rank = shapeOf(getInput()).getRank();
   if (static_cast<int64_t>(getAt().size()) != rank || getAlong() < 0 ||
       getAlong() >= rank - 1) // C1
-    return emitOpError() << "expects one index for each dimension of input, and "
-                            "rows along one before the last, but got "
-                         << getAt().size() << " indices along " << getAlong()
-                         << " for rank " << rank;
+    return emitOpError()
+           << "expects one index for each dimension of input, and "
+              "rows along one before the last, but got "
+           << getAt().size() << " indices along " << getAlong() << " for rank "
+           << rank;
   if (!isStaticOfRank(getOuts(), 2) ||
       shapeOf(getOuts()).getDimSize(1) % 16 != 0) // C2
     return emitOpError() << "expects a static tile with a multiple of 16 "
@@ -69,11 +81,13 @@ LogicalResult tile::ContractOp::verify() {
   if (!weight.getLayout() || weight.getLayout().getRows() != 16) // C3
     return emitOpError() << "expects weight to have panels of 16 rows, but got "
                          << weight;
-  if (static_cast<bool>(getMatrix()) != (weight.getRank() == 3)) // C4
-    return emitOpError() << "expects a matrix index exactly for a stack, but got "
-                         << weight;
+  if (weight.getRank() != (getMatrix() ? 3 : 2)) // C4
+    return emitOpError()
+           << "expects a matrix index for a stack of matrices and "
+              "none for a matrix, but got "
+           << weight;
   bool hasOrder = static_cast<bool>(getOrder());
-  if (hasOrder != (getChoices() > 0) || (hasOrder && rank != 2)) // C5
+  if (hasOrder ? getChoices() < 1 || rank != 2 : getChoices() != 0) // C5
     return emitOpError() << "expects choices to be positive with order, on an "
                             "input of rank 2, and 0 without, but got "
                          << getChoices() << " on rank " << rank;
@@ -82,10 +96,10 @@ LogicalResult tile::ContractOp::verify() {
 
 LogicalResult tile::AddOp::verify() {
   if (!haveSameShape(getInput(), getOuts())) // C1
-    return emitOpError() << "expects input and outs to have the same shape, but "
-                            "got "
-                         << getInput().getType() << " and "
-                         << getOuts().getType();
+    return emitOpError()
+           << "expects input and outs to have the same shape, but "
+              "got "
+           << getInput().getType() << " and " << getOuts().getType();
   return success();
 }
 
@@ -99,12 +113,14 @@ LogicalResult tile::AddBiasOp::verify() {
 LogicalResult tile::GluPairsOp::verify() {
   if (!isStaticOfRank(getInput(), 2) || !isStaticOfRank(getOuts(), 2) ||
       shapeOf(getInput()).getDimSize(1) % 16 != 0 ||
-      shapeOf(getInput()).getDimSize(1) != 2 * shapeOf(getOuts()).getDimSize(1) ||
-      shapeOf(getInput()).getDimSize(0) != shapeOf(getOuts()).getDimSize(0)) // C1
-    return emitOpError() << "expects static tiles, with a multiple of 16 columns "
-                            "and half of them, but got "
-                         << getInput().getType() << " and "
-                         << getOuts().getType();
+      shapeOf(getInput()).getDimSize(1) !=
+          2 * shapeOf(getOuts()).getDimSize(1) ||
+      shapeOf(getInput()).getDimSize(0) !=
+          shapeOf(getOuts()).getDimSize(0)) // C1
+    return emitOpError()
+           << "expects static tiles, with a multiple of 16 columns "
+              "and half of them, but got "
+           << getInput().getType() << " and " << getOuts().getType();
   return success();
 }
 
@@ -123,23 +139,35 @@ LogicalResult tile::GluOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult tile::NormOp::verify() {
-  int64_t row = shapeOf(getInput()).getShape().back();
+  int64_t row = getRowSize(getInput());
   if (!haveSameShape(getInput(), getOuts()) || ShapedType::isDynamic(row)) // C1
-    return emitOpError() << "expects input and outs to have the same shape, with "
-                            "a static last dimension, but got "
-                         << getInput().getType() << " and "
-                         << getOuts().getType();
+    return emitOpError()
+           << "expects input and outs to have the same shape, with "
+              "a static last dimension, but got "
+           << getInput().getType() << " and " << getOuts().getType();
   if (getWeight().getType().getCols() > row) // C2
-    return emitOpError() << "expects weight to be no longer than a row, but got "
-                         << getWeight().getType().getCols() << " and " << row;
+    return emitOpError()
+           << "expects weight to be no longer than a row, but got "
+           << getWeight().getType().getCols() << " and " << row;
+  if (!getBias())
+    return success();
+  int64_t length = getBias().getType().getCols();
+  if (length != getWeight().getType().getCols() ||
+      getOrder() == NormOrder::CastThenScale) // C3
+    return emitOpError()
+           << "expects bias to be as long as weight, and none with "
+              "order cast_then_scale, but got "
+           << length << " and " << getWeight().getType().getCols()
+           << " with order " << stringifyNormOrder(getOrder());
   return success();
 }
 
 LogicalResult tile::RopeOp::verify() {
   if (!haveSameShape(getInput(), getOuts()) ||
-      !shapeOf(getInput()).hasStaticShape()) // C1
+      !shapeOf(getInput()).hasStaticShape() ||
+      shapeOf(getInput()).getRank() == 0) // C1
     return emitOpError() << "expects input and outs to have the same static "
-                            "shape, but got "
+                            "shape, with rows, but got "
                          << getInput().getType() << " and "
                          << getOuts().getType();
   int64_t dims = getRope().getDims();
@@ -154,7 +182,7 @@ LogicalResult tile::RopeOp::verify() {
 
 LogicalResult tile::EmbedOp::verify() {
   int64_t columns = getTable().getType().getCols();
-  if (!isStaticOfRank(getOuts(), 2) || shapeOf(getOuts()).getDimSize(0) != 1 ||
+  if (!isStaticRow(getOuts()) ||
       shapeOf(getOuts()).getDimSize(1) != columns) // C1
     return emitOpError() << "expects a static row of " << columns
                          << " columns, but got " << getOuts().getType();
@@ -162,7 +190,7 @@ LogicalResult tile::EmbedOp::verify() {
 }
 
 LogicalResult tile::RouteOp::verify() {
-  bool fits = isStaticOfRank(getLogits(), 2) && getOuts().size() == 2;
+  bool fits = isStaticRow(getLogits()) && getOuts().size() == 2;
   for (Value out : getOuts())
     fits = fits && shapeOf(out).getShape() == ArrayRef<int64_t>({1, getTop()});
   if (!fits) // C1
@@ -181,9 +209,8 @@ LogicalResult tile::GroupOp::verify() {
 }
 
 LogicalResult tile::CombineOp::verify() {
-  if (!isStaticOfRank(getOuts(), 2) ||
-      shapeOf(getInput()).getShape().back() !=
-          shapeOf(getOuts()).getDimSize(1)) // C1
+  if (!isStaticRow(getOuts()) ||
+      getRowSize(getInput()) != shapeOf(getOuts()).getDimSize(1)) // C1
     return emitOpError() << "expects a static row with as many columns as "
                             "input, but got "
                          << getOuts().getType() << " and "
@@ -197,7 +224,8 @@ LogicalResult tile::CombineOp::verify() {
 
 LogicalResult tile::KeyRangeOp::verify() {
   if (getStep() < 1) // C1
-    return emitOpError() << "expects step to be positive, but got " << getStep();
+    return emitOpError() << "expects step to be positive, but got "
+                         << getStep();
   return success();
 }
 
@@ -224,22 +252,23 @@ LogicalResult tile::AttendOp::verify() {
       static_cast<int64_t>(getValueAt().size()) != valueRank ||
       getKeyAlong() < 0 || getKeyAlong() >= keyRank - 1 ||
       getValueAlong() < 0 || getValueAlong() >= valueRank - 1) // C1
-    return emitOpError() << "expects one index for each dimension of key and "
-                            "value, and steps along one before the last, but got "
-                         << getKeyAt().size() << " and " << getValueAt().size()
-                         << " indices";
+    return emitOpError()
+           << "expects one index for each dimension of key and "
+              "value, and steps along one before the last, but got "
+           << getKeyAt().size() << " and " << getValueAt().size() << " indices";
   if (!isAttendState(getOuts()) || !isStaticOfRank(getQuery(), 2) ||
       shapeOf(getQuery()).getDimSize(0) !=
           shapeOf(getOuts()[0]).getDimSize(0)) // C2
-    return emitOpError() << "expects query and outs to be static and to agree on "
-                            "their rows, but got "
-                         << getQuery().getType() << " and "
-                         << getOuts().getTypes();
+    return emitOpError()
+           << "expects query and outs to be static and to agree on "
+              "their rows, but got "
+           << getQuery().getType() << " and " << getOuts().getTypes();
   if (getKeys() < 1 || getHeads() < 1 ||
       shapeOf(getQuery()).getDimSize(0) % getHeads() != 0) // C3
-    return emitOpError() << "expects keys to be positive and heads to divide the "
-                            "rows of query, but got "
-                         << getKeys() << " and " << getHeads();
+    return emitOpError()
+           << "expects keys to be positive and heads to divide the "
+              "rows of query, but got "
+           << getKeys() << " and " << getHeads();
   return success();
 }
 

@@ -6,9 +6,11 @@
 
 namespace tenon::test {
 
+void registerTestRope();
 void registerTestVisible();
 
 inline void registerTestPasses() {
+  registerTestRope();
   registerTestVisible();
 }
 

@@ -1,0 +1,94 @@
+// RUN: tenon-opt %s | tenon-opt | FileCheck %s
+
+/// The example of the op's description.
+// CHECK-LABEL: func @rope_at_the_end
+// CHECK-SAME:    %[[Q:.*]]: tensor<?x4x24xf32>, %[[P:.*]]: tensor<?xi32>
+func.func @rope_at_the_end(%q: tensor<?x4x24xf32>, %pos: tensor<?xi32>) -> tensor<?x4x24xf32> {
+  // CHECK: tenon.rope %[[Q]] at %[[P]] last <dims = 8, pairing = interleaved, theta = 1.000000e+04 : f64> : tensor<?x4x24xf32>, tensor<?xi32>
+  %r = tenon.rope %q at %pos last
+      <dims = 8, pairing = interleaved, theta = 1.0e4 : f64>
+      : tensor<?x4x24xf32>, tensor<?xi32>
+  return %r : tensor<?x4x24xf32>
+}
+
+/// A row without heads, rotated as a whole.
+// CHECK-LABEL: func @rope_of_a_row
+func.func @rope_of_a_row(%k: tensor<3x8xbf16>, %pos: tensor<3xi32>) -> tensor<3x8xbf16> {
+  // CHECK: tenon.rope %{{.*}} at %{{.*}} first <dims = 8, pairing = half, theta = 5.000000e+05 : f64> : tensor<3x8xbf16>, tensor<3xi32>
+  %r = tenon.rope %k at %pos first <dims = 8, pairing = half, theta = 5.0e5 : f64>
+      : tensor<3x8xbf16>, tensor<3xi32>
+  return %r : tensor<3x8xbf16>
+}
+
+/// The example of the op's description.
+// CHECK-LABEL: func @cache_update
+// CHECK-SAME:    %[[K:.*]]: tensor<?x2x16xf32>, %[[C:.*]]: tensor<3x?x?x2x16xf32>, %[[I:.*]]: index, %[[P:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi32>
+func.func @cache_update(%k: tensor<?x2x16xf32>, %c: tensor<3x?x?x2x16xf32>, %i: index, %pos: tensor<?xi32>,
+                        %slot: tensor<?xi32>) -> tensor<3x?x?x2x16xf32> {
+  // CHECK: tenon.cache_update %[[K]] into %[[C]][%[[I]]] at %[[P]] in %[[S]] : tensor<?x2x16xf32> into tensor<3x?x?x2x16xf32>, tensor<?xi32>
+  %c1 = tenon.cache_update %k into %c[%i] at %pos in %slot
+      : tensor<?x2x16xf32> into tensor<3x?x?x2x16xf32>, tensor<?xi32>
+  return %c1 : tensor<3x?x?x2x16xf32>
+}
+
+/// A latent row, rounded to the element type of the cache.
+// CHECK-LABEL: func @cache_update_latent
+func.func @cache_update_latent(%k: tensor<1x40xf32>, %c: tensor<?x?x?x40xbf16>, %i: index, %pos: tensor<1xi32>,
+                               %slot: tensor<1xi32>) -> tensor<?x?x?x40xbf16> {
+  // CHECK: tenon.cache_update {{.*}} : tensor<1x40xf32> into tensor<?x?x?x40xbf16>, tensor<1xi32>
+  %c1 = tenon.cache_update %k into %c[%i] at %pos in %slot
+      : tensor<1x40xf32> into tensor<?x?x?x40xbf16>, tensor<1xi32>
+  return %c1 : tensor<?x?x?x40xbf16>
+}
+
+/// The example of the op's description.
+// CHECK-LABEL: func @attention
+// CHECK-SAME:    %[[Q:.*]]: tensor<?x4x16xf32>, %[[K:.*]]: tensor<3x?x?x2x16xf32>, %[[V:.*]]: tensor<3x?x?x2x16xf32>, %[[I:.*]]: index, %[[P:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi32>, %[[B:.*]]: tensor<?x4xi32>
+func.func @attention(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x2x16xf32>, %v: tensor<3x?x?x2x16xf32>,
+                     %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>)
+    -> tensor<?x4x16xf32> {
+  // CHECK: tenon.attention %[[Q]], %[[K]], %[[V]][%[[I]]] at %[[P]] in %[[S]] blocks %[[B]] scale 2.500000e-01 visible <causal, window = 8> : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
+  %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
+      scale 0.25 visible <causal, window = 8>
+      : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>,
+        tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
+  return %o : tensor<?x4x16xf32>
+}
+
+/// Sinks and a soft cap, and values that are longer than keys.
+// CHECK-LABEL: func @attention_with_sinks_and_cap
+func.func @attention_with_sinks_and_cap(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x4x16xbf16>,
+    %v: tensor<3x?x?x4x20xbf16>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>,
+    %s: !tenon.weight<4, <bf16>>) -> tensor<?x4x20xf32> {
+  // CHECK: tenon.attention {{.*}} blocks %{{.*}} sinks %{{.*}} : !tenon.weight<4, <bf16>> scale 2.500000e-01 visible <all> softcap 5.000000e+01 : tensor<?x4x16xf32>
+  %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
+      sinks %s : !tenon.weight<4, <bf16>> scale 0.25 visible <all> softcap 50.0
+      : tensor<?x4x16xf32>, tensor<3x?x?x4x16xbf16> and tensor<3x?x?x4x20xbf16>,
+        tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x20xf32>
+  return %o : tensor<?x4x20xf32>
+}
+
+/// One cache serves as key and value, with one head for all.
+// CHECK-LABEL: func @attention_over_latents
+func.func @attention_over_latents(%q: tensor<?x7x40xf32>, %c: tensor<3x?x?x40xf32>, %i: index,
+    %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<?x7x32xf32> {
+  // CHECK: tenon.attention %{{.*}}, %{{[^ ]*}}[%{{.*}}] at {{.*}} visible <causal> value_first 32 : tensor<?x7x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>
+  %o = tenon.attention %q, %c[%i] at %pos in %slot blocks %blocks
+      scale 0.2 visible <causal> value_first 32
+      : tensor<?x7x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>, tensor<?x?xi32> -> tensor<?x7x32xf32>
+  return %o : tensor<?x7x32xf32>
+}
+
+/// The example of the op's description.
+// CHECK-LABEL: func @mla_attention
+// CHECK-SAME:    %[[Q:.*]]: tensor<?x4x24xf32>, %[[C:.*]]: tensor<3x?x?x40xf32>, %[[I:.*]]: index, %[[W:.*]]: !tenon.weight<112x32, <bf16>>, %[[P:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi32>, %[[B:.*]]: tensor<?x4xi32>
+func.func @mla_attention(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index,
+    %w: !tenon.weight<112x32, <bf16>>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>)
+    -> tensor<?x4x12xf32> {
+  // CHECK: tenon.mla_attention %[[Q]], %[[C]][%[[I]]], %[[W]] at %[[P]] in %[[S]] blocks %[[B]] nope 16 scale 2.000000e-01 visible <causal> : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
+      nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>,
+        tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o : tensor<?x4x12xf32>
+}

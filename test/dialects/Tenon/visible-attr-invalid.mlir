@@ -1,0 +1,11 @@
+// RUN: tenon-opt %s --split-input-file --verify-diagnostics
+
+// C1
+// expected-error@+1 {{expects window to be positive, but got 0}}
+func.func private @window_of_no_key() attributes {test.visible = #tenon.visible<causal, window = 0>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects window to be positive, but got -8}}
+func.func private @negative_window() attributes {test.visible = #tenon.visible<all, window = -8>}

@@ -1,0 +1,101 @@
+// RUN: tenon-opt %s --split-input-file --verify-diagnostics
+
+// C1
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN or i8, but got 'f64'}}
+func.func private @wide_code() attributes {test.format = #tenon.format<f64>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN or i8, but got 'f8E4M3FNUZ'}}
+func.func private @other_code_of_eight_bits() attributes {test.format = #tenon.format<f8E4M3FNUZ>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN or i8, but got 'ui8'}}
+func.func private @unsigned_code() attributes {test.format = #tenon.format<ui8, scale f32 per 1x32>}
+
+// -----
+
+// C2
+// expected-error@+1 {{expects scale f32 per block of at least 1x1, but got 'bf16' per 1x32}}
+func.func private @scale_of_other_type() attributes {test.format = #tenon.format<i8, scale bf16 per 1x32>}
+
+// -----
+
+// C2
+// expected-error@+1 {{expects scale f32 per block of at least 1x1, but got 'f32' per 0x32}}
+func.func private @block_without_rows() attributes {test.format = #tenon.format<i8, scale f32 per 0x32>}
+
+// -----
+
+// C2
+// expected-error@+1 {{expects scale f32 per block of at least 1x1, but got 'f32' per 1x0}}
+func.func private @block_without_columns() attributes {test.format = #tenon.format<i8, scale f32 per 1x0>}
+
+// -----
+
+// C3
+// expected-error@+1 {{expects a scale beside the offset}}
+func.func private @offset_without_scale() attributes {test.format = #tenon.format<f8E4M3FN, offset>}
+
+// -----
+
+// C4
+// expected-error@+1 {{expects a scale for code i8}}
+func.func private @integers_without_scale() attributes {test.format = #tenon.format<i8>}
+
+// -----
+
+// C4
+// expected-error@+1 {{expects no scale for code 'bf16'}}
+func.func private @floats_with_scale() attributes {test.format = #tenon.format<bf16, scale f32 per 1x32>}
+
+// -----
+
+/// A block has two sizes.
+// expected-error@+1 {{expects a block of rows x columns, but got 1 sizes}}
+func.func private @block_of_one_size() attributes {test.format = #tenon.format<i8, scale f32 per 32>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a panel of at least 1x1, but got 0x2}}
+func.func private @panel_without_rows() attributes {test.panel = #tenon.panel<0x2>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a panel of at least 1x1, but got 16x0}}
+func.func private @panel_without_depth() attributes {test.panel = #tenon.panel<16x0>}
+
+// -----
+
+/// A panel has two sizes.
+// expected-error@+1 {{expects a panel of rows x depth, but got 3 sizes}}
+func.func private @panel_of_three_sizes() attributes {test.panel = #tenon.panel<16x2x2>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects at least one dimension, and each positive}}
+func.func private @weight_without_rows(!tenon.weight<0x64, <bf16>>)
+
+// -----
+
+// C1
+// expected-error@+1 {{expects at least one dimension, and each positive}}
+func.func private @scalar(!tenon.weight<, <bf16>>)
+
+// -----
+
+// C2
+// expected-error@+1 {{expects a matrix for a scale or a panel, but got a vector of 64}}
+func.func private @vector_with_scale(!tenon.weight<64, <i8, scale f32 per 1x32>>)
+
+// -----
+
+// C2
+// expected-error@+1 {{expects a matrix for a scale or a panel, but got a vector of 64}}
+func.func private @vector_in_panels(!tenon.weight<64, <bf16>, <16x2>>)

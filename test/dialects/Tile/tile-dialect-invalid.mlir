@@ -1,0 +1,39 @@
+// RUN: tenon-opt %s --split-input-file --verify-diagnostics
+
+// C1
+// expected-error@+1 {{expects room for at least one token, but got 0}}
+func.func private @step_of_no_token() attributes {tile.bucket = #tile.bucket<tokens = 0>}
+
+// -----
+
+/// The dialect verifies where its attribute stands.
+// expected-error@+1 {{expects tile.bucket to be a bucket, on a function, but got 8 : i64}}
+func.func private @number_as_bucket() attributes {tile.bucket = 8}
+
+// -----
+
+// expected-error@+1 {{expects tile.bucket to be a bucket, on a function, but got #tile.bucket<tokens = 8>}}
+module attributes {tile.bucket = #tile.bucket<tokens = 8>} {}
+
+// -----
+
+// expected-error@+1 {{has unknown attribute "tile.tokens"; the dialect knows tile.bucket}}
+func.func private @unknown_attribute() attributes {tile.tokens = 8}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects sizes to be positive, but got rows 0, panels 1 and keys 64}}
+func.func private @no_rows() attributes {test.config = #tile.config<rows = 0>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects sizes to be positive, but got rows 1, panels -1 and keys 64}}
+func.func private @negative_panels() attributes {test.config = #tile.config<panels = -1>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects sizes to be positive, but got rows 1, panels 1 and keys 0}}
+func.func private @no_keys() attributes {test.config = #tile.config<keys = 0>}
