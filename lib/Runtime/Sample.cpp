@@ -29,7 +29,8 @@ public:
        const tenon_sampling &sampling)
       : logits(logits), sampling(sampling),
         vocabulary(session.model->manifest->vocabulary),
-        probabilities(session.probabilities), order(session.order) {}
+        probabilities(session.probabilities), bins(session.bins),
+        order(session.order) {}
 
   /// Finds the first token; fails if there is none or if a logit is no number.
   tenon_status findBest();
@@ -39,12 +40,14 @@ public:
   uint32_t draw(double u);
 
 private:
+  bool cutsTail() const { return sampling.top_p > 0 && sampling.top_p < 1; }
   double weigh(uint32_t token) const;
   void weighAll();
+  uint32_t binOf(uint32_t token) const;
   void selectFirst(uint32_t count);
-  uint32_t countNucleus(uint32_t selected, double total) const;
+  void keepFirst(uint32_t count);
   void keepNucleus();
-  void dropAfter(uint32_t last);
+  uint32_t findNucleusBin(double &sum, double &target);
 
   const float *logits;
   const tenon_sampling &sampling;
@@ -52,6 +55,7 @@ private:
   uint32_t best = 0;
   /// Of each token: its probability relative to that of the best, 0 if dropped.
   double *probabilities;
+  double *bins;
   uint32_t *order;
 };
 
@@ -156,60 +160,72 @@ void Draw::selectFirst(uint32_t count) {
   std::sort_heap(order, order + count, comesFirst);
 }
 
-/// Returns how many of the first `selected` tokens reach top_p of `total`, or 0
-/// if all of them do not.
-uint32_t Draw::countNucleus(uint32_t selected, double total) const {
-  double target = static_cast<double>(sampling.top_p) * total, sum = 0;
-  for (uint32_t i = 0; i != selected; ++i) {
-    sum += probabilities[order[i]];
-    if (sum >= target)
-      return i + 1;
-  }
-  return 0;
+/// Keeps the first `count` tokens, and of these the nucleus.
+void Draw::keepFirst(uint32_t count) {
+  selectFirst(count);
+  memset(probabilities, 0, vocabulary * sizeof(double));
+  double total = 0, sum = 0;
+  for (uint32_t i = 0; i != count; ++i)
+    total += weigh(order[i]);
+  double target = cutsTail() ? double(sampling.top_p) * total : total;
+  for (uint32_t i = 0; i != count && sum < target; ++i)
+    sum += probabilities[order[i]] = weigh(order[i]);
 }
 
-/// Gives probability 0 to all tokens that come after `last`.
-void Draw::dropAfter(uint32_t last) {
-  ComesFirst comesFirst = {logits};
+/// A number of 16 bits that is higher for higher logits: the upper half of
+/// their bits, mirrored below zero.
+uint32_t Draw::binOf(uint32_t token) const {
+  float logit = logits[token] + 0.0f; // makes one zero of two
+  uint32_t bits;
+  memcpy(&bits, &logit, sizeof(bits));
+  return (bits >> 31 ? ~bits : bits | 0x80000000u) >> 16;
+}
+
+/// Finds the highest bin with which the bins reach the target, which is top_p
+/// of their total; `sum` is that of the bins above.
+uint32_t Draw::findNucleusBin(double &sum, double &target) {
+  memset(bins, 0, kSamplingBins * sizeof(double));
   for (uint32_t token = 0; token != vocabulary; ++token)
-    if (comesFirst(last, token))
-      probabilities[token] = 0;
-}
-
-/// Drops what top_p drops of the whole vocabulary.
-void Draw::keepNucleus() {
+    bins[binOf(token)] += probabilities[token];
   double total = 0;
-  for (uint32_t token = 0; token != vocabulary; ++token)
-    total += probabilities[token];
-  // Few tokens suffice as a rule, and sorting all is slow: select more each
-  // time.
-  for (uint32_t selected = std::min(256u, vocabulary);;
-       selected = std::min<uint64_t>(selected * 16ull, vocabulary)) {
-    selectFirst(selected);
-    if (uint32_t count = countNucleus(selected, total))
-      return dropAfter(order[count - 1]);
-    // All of them, which rounding can leave just below the target.
-    if (selected == vocabulary)
-      return;
+  for (uint32_t bin = kSamplingBins; bin-- != 0;)
+    total += bins[bin];
+  target = double(sampling.top_p) * total;
+  // This sum takes the same steps as the total, so it reaches the target.
+  uint32_t bin = kSamplingBins - 1;
+  for (sum = 0; sum + bins[bin] < target && bin != 0; --bin)
+    sum += bins[bin];
+  return bin;
+}
+
+/// Drops what top_p drops of the whole vocabulary. Only one bin has to be
+/// sorted.
+void Draw::keepNucleus() {
+  double sum, target;
+  uint32_t last = findNucleusBin(sum, target), size = 0;
+  for (uint32_t token = 0; token != vocabulary; ++token) {
+    uint32_t bin = binOf(token);
+    if (bin == last)
+      order[size++] = token;
+    else if (bin < last)
+      probabilities[token] = 0;
+  }
+  std::sort(order, order + size, ComesFirst{logits});
+  for (uint32_t i = 0; i != size; ++i) {
+    if (sum < target)
+      sum += probabilities[order[i]];
+    else
+      probabilities[order[i]] = 0;
   }
 }
 
 uint32_t Draw::draw(double u) {
-  bool cutsTail = sampling.top_p > 0 && sampling.top_p < 1;
-  uint32_t kept = sampling.top_k;
-  if (kept == 0 || kept >= vocabulary) {
-    weighAll();
-    if (cutsTail)
-      keepNucleus();
+  if (sampling.top_k != 0 && sampling.top_k < vocabulary) {
+    keepFirst(sampling.top_k);
   } else {
-    selectFirst(kept);
-    memset(probabilities, 0, vocabulary * sizeof(double));
-    double total = 0;
-    for (uint32_t i = 0; i != kept; ++i)
-      total += probabilities[order[i]] = weigh(order[i]);
-    uint32_t count = cutsTail ? countNucleus(kept, total) : 0;
-    for (uint32_t i = count ? count : kept; i != kept; ++i)
-      probabilities[order[i]] = 0;
+    weighAll();
+    if (cutsTail())
+      keepNucleus();
   }
   double total = 0, sum = 0;
   for (uint32_t token = 0; token != vocabulary; ++token)

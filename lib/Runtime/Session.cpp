@@ -58,6 +58,7 @@ static uint64_t layOutTables(tenon_session &session, uint8_t *base) {
   carver.carve(session.rows, session.maxTokens);
   carver.carve(session.blocks, session.maxTokens);
   carver.carve(session.probabilities, manifest.vocabulary);
+  carver.carve(session.bins, kSamplingBins);
   carver.carve(session.order, manifest.vocabulary);
   return carver.size();
 }

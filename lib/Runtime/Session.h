@@ -7,6 +7,11 @@
 #include "Model.h"
 #include "Pool.h"
 
+namespace tenon::runtime {
+/// Tokens fall into bins by the upper 16 bits of their logits.
+inline constexpr uint32_t kSamplingBins = 1 << 16;
+} // namespace tenon::runtime
+
 struct tenon_session {
   const tenon_model *model = nullptr;
   uint32_t maxContext = 0;
@@ -37,6 +42,7 @@ struct tenon_session {
 
   /// For tenon_sample.
   double *probabilities = nullptr; // [vocabulary]
+  double *bins = nullptr;          // [kSamplingBins]
   uint32_t *order = nullptr;       // [vocabulary]
 
   ~tenon_session();

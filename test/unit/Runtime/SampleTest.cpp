@@ -97,27 +97,39 @@ TEST_F(ToyModelTest, GreedyTakesTheFirstOfTheBest) {
   EXPECT_EQ(token, 5);
 }
 
+/// Draws 500 times and compares with the documented choice.
+static void checkDraws(tenon_session *session, const Floats &logits,
+                       const tenon_sampling &how) {
+  std::vector<double> expected = distribution(logits, how);
+  for (uint64_t counter = 0; counter != 500; ++counter) {
+    double u = documentedUniform(how.seed, counter), sum = 0;
+    int32_t token = sample(session, logits, how, counter);
+    for (int32_t v = 0; v != token; ++v)
+      sum += expected[v];
+    // Up to the rounding of the sums.
+    ASSERT_GT(expected[token], 0);
+    ASSERT_LE(sum, u + 1e-12);
+    ASSERT_GT(sum + expected[token], u - 1e-12);
+  }
+}
+
 TEST_F(ToyModelTest, DrawsWhatTheHeaderDocuments) {
   tenon_session *session = createSession();
-  Floats logits = someLogits();
-  logits[3] = -kInfinity;
-  for (const tenon_sampling &how :
-       {sampling(1), sampling(0.7f, 5), sampling(2, 0, 0.8f, 77),
-        sampling(1.5f, 20, 0.6f, ~0ull), sampling(1, TOY_VOCABULARY, 1),
-        sampling(1, 1000, 0.999f), sampling(1e-6f), sampling(1e6f),
-        sampling(1, 1), sampling(1, 0, 1e-9f)}) {
-    std::vector<double> expected = distribution(logits, how);
-    for (uint64_t counter = 0; counter != 500; ++counter) {
-      double u = documentedUniform(how.seed, counter), sum = 0;
-      int32_t token = sample(session, logits, how, counter);
-      for (int32_t v = 0; v != token; ++v)
-        sum += expected[v];
-      // Up to the rounding of the sums.
-      EXPECT_GT(expected[token], 0);
-      EXPECT_LE(sum, u + 1e-12);
-      EXPECT_GT(sum + expected[token], u - 1e-12);
-    }
+  Floats spread = someLogits(), close(TOY_VOCABULARY), zeros(TOY_VOCABULARY);
+  spread[3] = -kInfinity;
+  for (int v = 0; v != TOY_VOCABULARY; ++v) {
+    // Many logits that share their upper bits, and some below zero.
+    close[v] = (v % 3 ? 1.5f : -1.5f) + float(v * 7 % TOY_VOCABULARY) * 1e-5f;
+    zeros[v] = v % 2 ? 0.0f : -0.0f;
   }
+  for (const Floats &logits : {spread, close, zeros})
+    for (const tenon_sampling &how :
+         {sampling(1), sampling(0.7f, 5), sampling(2, 0, 0.8f, 77),
+          sampling(1.5f, 20, 0.6f, ~0ull), sampling(1, TOY_VOCABULARY, 1),
+          sampling(1, 1000, 0.999f), sampling(1e-6f), sampling(1e6f),
+          sampling(1, 1), sampling(1, 0, 1e-9f), sampling(1, 0, 0.5f),
+          sampling(1, 0, 0.13f), sampling(3, 0, 0.95f)})
+      checkDraws(session, logits, how);
 }
 
 // Chi-square with 36 degrees of freedom: 90 is exceeded with probability 2e-6,

@@ -300,12 +300,20 @@ TEST_F(ToyModelTest, RefusesWrongSessions) {
   tenon_session_destroy(nullptr);
 }
 
-TEST_F(ToyModelTest, KeepsTheCallersFloatMode) {
-  tenon_session *session = createSession();
+TEST_F(ToyModelTest, FloatModeOfTheCallerDoesNotMatter) {
   unsigned before = _mm_getcsr();
   _mm_setcsr(before | 0x8040); // what -ffast-math switches on
-  EXPECT_EQ(step(session, {1}, {}), TENON_OK);
+  // Threads inherit the mode of the one that creates them.
+  tenon_session *session = createSession(1, 3);
+  Ints tokens = countUp(16);
+  Floats logits(16 * TOY_VOCABULARY);
+  tenon_status status = tenon_session_step(session, 16, tokens.data(), nullptr,
+                                           nullptr, 16, nullptr, logits.data());
   unsigned after = _mm_getcsr();
   _mm_setcsr(before);
+  EXPECT_EQ(status, TENON_OK) << tenon_last_error();
   EXPECT_EQ(after, before | 0x8040);
+  for (int i = 0; i != 16; ++i)
+    EXPECT_EQ(logits[i * TOY_VOCABULARY],
+              expectedLogits(Ints(tokens.begin(), tokens.begin() + i + 1))[0]);
 }

@@ -3,6 +3,7 @@
 
 #include "ToyModel.h"
 
+#include <float.h>
 #include <stddef.h>
 
 struct manifest {
@@ -85,9 +86,13 @@ static void writeBlock(const tenon_step_context *c, const tenon_block *block) {
 // The logits of a row: a sum over the past of its sequence, in order.
 static void writeLogits(const tenon_step_context *c, int64_t index) {
   const int32_t *arena = (const int32_t *)c->arena;
+  // Half of the smallest normal number: 0 where such numbers are flushed, and
+  // then every result is wrong.
+  volatile float small = FLT_MIN;
+  float flushed = small * 0.5f == 0 ? 1e6f : 0;
   int32_t row = c->rows[index], slot = c->slots[row];
   const uint16_t *marks = c->states[1];
-  float sum = (float)arena[TOY_ARENA_TOKENS + row];
+  float sum = flushed + (float)arena[TOY_ARENA_TOKENS + row];
   for (int32_t p = 0; p <= c->positions[row]; ++p)
     sum += keyOf(c, TOY_LAYERS - 1, slot, p)[TOY_WIDTH - 1] * (float)(p + 1) +
            (float)marks[(slot * c->max_context + p) * 5 + 4];
