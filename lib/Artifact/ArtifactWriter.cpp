@@ -33,7 +33,7 @@ static Error checkReplaceable(StringRef path) {
   if (status.type() == fs::file_type::file_not_found)
     return Error::success();
   if (code)
-    return makeFileError("replace", path, code.value());
+    return makeFileError("create", path, code.value());
   std::string found;
   if (status.type() != fs::file_type::directory_file) {
     found = "is no folder";

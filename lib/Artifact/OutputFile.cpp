@@ -24,7 +24,7 @@ static StringRef getRemedy(int code) {
   case EROFS:
     return "choose a folder that you may write to";
   case ENOENT:
-    return "create the folder that it is in";
+    return "check that its folder exists";
   case ENOTDIR:
     return "choose a name inside of a folder";
   default:

@@ -1,7 +1,7 @@
 // Rounds the exact values of a weight, once, to another format.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 #include "DerivedReaders.h"
 #include "FloatBits.h"
 
@@ -106,12 +106,13 @@ static bool encode(CodeType type, double value, uint8_t *code) {
 
 llvm::Error CastReader::failOnOverflow(const Rectangle &region, int64_t row,
                                        int64_t col, double value) const {
-  std::string code;
-  llvm::raw_string_ostream(code) << getFormat().getCode();
-  return makePackError(llvm::formatv(
-      "@{0} casts {1} in row {2}, column {3} of matrix {4}, which exceeds the "
-      "largest {5}; cast to a wider format",
-      name, value, region.row + row, region.col + col, region.matrix, code));
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << "@" << name << " casts " << llvm::format("%g", value) << " in row "
+      << region.row + row << ", column " << region.col + col << " of matrix "
+      << region.matrix << ", which exceeds the largest "
+      << getFormat().getCode() << "; cast to a wider format";
+  return makePackError(text);
 }
 
 llvm::Error CastReader::readCodes(const Rectangle &region, uint8_t *codes,

@@ -1,0 +1,244 @@
+// Packs modules given as text, from tensors in memory, and reads the result
+// back. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "PackFixture.h"
+#include "mlir/Parser/Parser.h"
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+using namespace tenon;
+using namespace tenon::test;
+
+// What bytes that nobody wrote look like.
+static constexpr uint8_t kUntouched = 0xcd;
+
+void MemorySource::add(const std::string &name, StorageType type,
+                       llvm::ArrayRef<int64_t> shape,
+                       std::vector<uint8_t> bytes) {
+  tensors[name] = {{name, type, llvm::SmallVector<int64_t, 4>(shape)},
+                   std::move(bytes)};
+}
+
+/// Makes the f16 at a place finite.
+static void makeFinite(uint8_t *half) {
+  if ((half[1] & 0x7c) == 0x7c)
+    half[1] &= ~0x40;
+}
+
+void MemorySource::addRandom(const std::string &name, StorageType type,
+                             llvm::ArrayRef<int64_t> shape) {
+  int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                                     std::multiplies<>());
+  int64_t size = getBlockBytes(type);
+  std::vector<uint8_t> bytes(elements / getBlockElements(type) * size);
+  for (uint8_t &byte : bytes)
+    byte = static_cast<uint8_t>(random());
+  for (size_t at = 0; at < bytes.size(); at += size) {
+    uint8_t *b = &bytes[at];
+    bool isK = type == StorageType::Q4_K || type == StorageType::Q5_K;
+    if (type == StorageType::F32 || type == StorageType::BF16)
+      b[size - 1] &= 0xbf; // below 2
+    else if (type == StorageType::F8E4M3)
+      *b = (*b & 0x7f) == 0x7f ? 0x7e : *b;
+    else if (type == StorageType::Q6_K)
+      makeFinite(b + 208);
+    else
+      makeFinite(b);
+    if (isK || type == StorageType::Q4_1 || type == StorageType::Q5_1)
+      makeFinite(b + 2);
+  }
+  add(name, type, shape, std::move(bytes));
+}
+
+double MemorySource::getValue(const std::string &name, int64_t element) const {
+  const Tensor &tensor = tensors.at(name);
+  return decodeSlowly(tensor.info.type, tensor.bytes.data(), element);
+}
+
+const TensorInfo *MemorySource::find(llvm::StringRef name) const {
+  auto entry = tensors.find(name.str());
+  return entry == tensors.end() ? nullptr : &entry->second.info;
+}
+
+llvm::Expected<llvm::ArrayRef<uint8_t>>
+MemorySource::read(const TensorInfo &tensor) const {
+  return llvm::ArrayRef<uint8_t>(tensors.at(tensor.name).bytes);
+}
+
+void MemorySource::release(const TensorInfo &tensor) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  ++releases;
+}
+
+PackTest::PackTest() { context.loadDialect<TenonDialect>(); }
+
+mlir::OwningOpRef<mlir::ModuleOp> PackTest::parse(const std::string &text) {
+  return mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+}
+
+std::vector<uint8_t> PackTest::pack(const std::string &text, unsigned threads) {
+  module = parse(text);
+  if (!module) {
+    ADD_FAILURE() << text;
+    return {};
+  }
+  std::vector<uint8_t> data(getPackedSize(*module), kUntouched);
+  std::vector<uint8_t> writes(data.size());
+  uint64_t last = 0, total = 0;
+  PackOptions options;
+  options.threads = threads;
+  options.progress = [&](uint64_t done, uint64_t all) {
+    EXPECT_GT(done, last);
+    last = done;
+    total = all;
+  };
+  llvm::Error error = packWeights(
+      *module, source,
+      [&](uint64_t offset, llvm::ArrayRef<uint8_t> bytes) {
+        EXPECT_LE(offset + bytes.size(), data.size());
+        memcpy(data.data() + offset, bytes.data(), bytes.size());
+        for (size_t i = 0; i < bytes.size(); ++i)
+          ++writes[offset + i];
+        return llvm::Error::success();
+      },
+      options);
+  if (error)
+    ADD_FAILURE() << llvm::toString(std::move(error)) << "\n" << text;
+  EXPECT_EQ(last, total);
+
+  std::vector<uint8_t> expected(data.size());
+  for (const PlacedWeight &weight : listPlacedWeights(*module))
+    std::fill_n(expected.begin() + weight.offset, weight.size, 1);
+  EXPECT_EQ(writes, expected) << text;
+  return data;
+}
+
+std::string PackTest::packError(const std::string &text) {
+  module = parse(text);
+  if (!module)
+    return "does not parse";
+  llvm::Error error =
+      packWeights(*module, source, [](uint64_t, llvm::ArrayRef<uint8_t>) {
+        return llvm::Error::success();
+      });
+  return error ? llvm::toString(std::move(error)) : "no error";
+}
+
+namespace {
+
+/// Reads packed bytes front to back, as the description of the layout tells.
+class Reader {
+public:
+  Reader(WeightType type, const uint8_t *at)
+      : format(type.getFormat()), panel(type.getLayout()),
+        rows(type.getRank() == 1 ? 1 : type.getRows()), cols(type.getCols()),
+        at(at) {
+    size_t elements = type.getMatrices() * rows * cols;
+    result.codes.resize(elements);
+    result.scales.resize(elements, 1);
+    result.offsets.resize(elements, 0);
+  }
+
+  Unpacked read(int64_t matrices) {
+    for (matrix = 0; matrix < matrices; ++matrix) {
+      if (panel)
+        readPanels();
+      else
+        for (int64_t n = 0; n < rows; ++n)
+          for (int64_t k = 0; k < cols; ++k)
+            result.codes[index(n, k)] = next(format.getCodeBytes());
+    }
+    for (size_t i = 0; i < result.codes.size(); ++i)
+      result.values.push_back(decodeCode(format.getCode(), result.codes[i]) *
+                                  result.scales[i] +
+                              result.offsets[i]);
+    return std::move(result);
+  }
+
+  const uint8_t *getEnd() const { return at; }
+
+private:
+  uint32_t next(int64_t bytes) {
+    uint32_t value = 0;
+    memcpy(&value, at, bytes);
+    at += bytes;
+    return value;
+  }
+
+  int64_t index(int64_t n, int64_t k) const {
+    return (matrix * rows + n) * cols + k;
+  }
+
+  /// The row in a place of a panel; one that is not there is `rows`.
+  int64_t rowOf(int64_t number, int64_t place) const {
+    int64_t height = panel.getRows();
+    if (!panel.getPair())
+      return std::min(rows, number * height + place);
+    int64_t inHalf = number * height / 2 + place % (height / 2);
+    if (inHalf >= rows / 2)
+      return rows;
+    return place < height / 2 ? inHalf : rows / 2 + inHalf;
+  }
+
+  void readPanels() {
+    int64_t seen = 0;
+    for (int64_t number = 0; seen < rows; ++number) {
+      int64_t group = format.hasScale() ? format.getScaleCols() : cols;
+      for (int64_t begin = 0; begin < cols; begin += group)
+        readGroup(number, begin, std::min(begin + group, cols));
+      for (int64_t place = 0; place < panel.getRows(); ++place)
+        seen += rowOf(number, place) < rows;
+    }
+  }
+
+  void readFactors(int64_t number, int64_t begin, int64_t end,
+                   std::vector<float> &factors) {
+    for (int64_t place = 0; place < panel.getRows(); ++place) {
+      uint32_t bits = next(4);
+      int64_t row = rowOf(number, place);
+      if (row == rows)
+        EXPECT_EQ(bits, 0u);
+      for (int64_t k = begin; row < rows && k < end; ++k)
+        memcpy(&factors[index(row, k)], &bits, 4);
+    }
+  }
+
+  void readGroup(int64_t number, int64_t begin, int64_t end) {
+    if (format.hasScale())
+      readFactors(number, begin, end, result.scales);
+    if (format.getHasOffset())
+      readFactors(number, begin, end, result.offsets);
+    for (int64_t step = begin; step < end; step += panel.getDepth())
+      for (int64_t place = 0; place < panel.getRows(); ++place)
+        for (int64_t k = step; k < step + panel.getDepth(); ++k) {
+          uint32_t code = next(format.getCodeBytes());
+          int64_t row = rowOf(number, place);
+          if (row < rows && k < end)
+            result.codes[index(row, k)] = code;
+          else
+            EXPECT_EQ(code, 0u);
+        }
+  }
+
+  FormatAttr format;
+  PanelAttr panel;
+  int64_t rows, cols;
+  const uint8_t *at;
+  int64_t matrix = 0;
+  Unpacked result;
+};
+
+} // namespace
+
+Unpacked PackTest::unpack(const std::vector<uint8_t> &data,
+                          const std::string &name) {
+  mlir::Operation *op = module->lookupSymbol(name);
+  auto type = mlir::cast<WeightType>(
+      op->getAttrOfType<mlir::TypeAttr>("type").getValue());
+  int64_t offset = op->getAttrOfType<mlir::IntegerAttr>("offset").getInt();
+  Reader reader(type, data.data() + offset);
+  Unpacked result = reader.read(type.getMatrices());
+  EXPECT_EQ(reader.getEnd(), data.data() + offset + type.getPackedBytes());
+  return result;
+}
