@@ -10,11 +10,6 @@
 extern "C" {
 #endif
 
-/* The library exports what is declared here, and nothing else. */
-#if defined(__GNUC__)
-#pragma GCC visibility push(default)
-#endif
-
 /* Texts are bytes with a size, UTF-8 by intent: bytes that are no UTF-8 are
  * encoded byte by byte, and zero is a character like any other.
  *
@@ -23,13 +18,18 @@ extern "C" {
  * byte for byte, with these exceptions, which lie in the models themselves: a
  * tokenizer with normal form C gives back that form; one that writes spaces as
  * U+2581 gives back a space for that character; one without a piece for some
- * byte loses it; one that puts a space in front of words keeps that; and special
- * tokens that take the white space around them lose that.
+ * byte loses it; one that puts a space in front of words keeps that; and
+ * special tokens that take the white space around them lose that.
  *
  * A tokenizer does not change once it is open; any number of threads may use it
  * at the same time. A stream belongs to one thread at a time. */
 
 typedef struct tenon_tokenizer tenon_tokenizer;
+
+/* The library exports what is declared here, and nothing else. */
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 typedef enum tenon_text_status {
   TENON_TEXT_OK = 0,
