@@ -126,7 +126,12 @@ LogicalResult MlaAttentionOp::verify() {
       !ShapedType::isDynamic(heads) && !ShapedType::isDynamic(value);
   if (isStatic &&
       failed(verifyAgree(*this, "expand and result", "rows of all heads", // C2
-                         expand.getRows(), heads * (getNope() + value))))
+                         expand.getRows() * expand.getMatrices(),
+                         heads * (getNope() + value))))
+    return failure();
+  if (expand.getRank() == 3 &&
+      failed(verifyAgree(*this, "expand and query", "head count", // C2
+                         expand.getShape().front(), heads)))
     return failure();
   if (failed(verifyAgree(*this, "query and result", "head count", heads, // C3
                          getDim(getType(), 1))))

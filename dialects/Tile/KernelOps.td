@@ -70,4 +70,32 @@ def Tile_YieldOp : Tile_Op<"yield", [
   let builders = [OpBuilder<(ins), [{ }]>];
 }
 
+def Tile_WeightViewOp : Tile_Op<"weight_view", [Pure]> {
+  let summary = "Packed bytes of a weight as a memref";
+  let description = [{
+    ```
+    result = the bytes of weight from `offset` on, as elements of the result's type
+    ```
+
+    The bytes are those that `PanelLayout` describes, or plain row-major ones. They
+    are constant, so views may be moved freely.
+
+    Constraints:
+
+    * (C1) The result is static and has the identity layout.
+
+    Example:
+
+    ```mlir
+    %v = tile.weight_view %w at %o : !tenon.weight<96x64, <bf16>, <16x2>> to memref<32x16xi32>
+    ```
+  }];
+  let arguments = (ins Tenon_WeightType:$weight, Index:$offset);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = [{
+    $weight `at` $offset attr-dict `:` type($weight) `to` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // TENON_DIALECTS_TILE_KERNELOPS_TD

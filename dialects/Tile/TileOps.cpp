@@ -59,6 +59,13 @@ LogicalResult KernelOp::verifyRegions() {
   return success();
 }
 
+LogicalResult WeightViewOp::verify() {
+  if (!getType().getLayout().isIdentity()) // C1
+    return emitOpError() << "expects a result with the identity layout, but got "
+                         << getType();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/AllDialects.h"
+#include "tenon/Conversion/Passes.h"
+#include "tenon/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "test/lib/TestPasses.h"
@@ -12,6 +14,8 @@ int main(int argc, char **argv) {
 
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
+  tenon::registerConversionPasses();
+  tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();
 
   return mlir::asMainReturnCode(

@@ -1,0 +1,49 @@
+// Passes that move from one level of the IR to the next.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_CONVERSION_PASSES_TD
+#define TENON_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertTenonToTile : Pass<"convert-tenon-to-tile", "::mlir::ModuleOp"> {
+  let summary = "Write the bodies of kernels as loops over tiles";
+  let description = [{
+    Each kernel becomes loops around ops of the tile dialect: over blocks of
+    weight panels for a product, over tokens for ops on rows, over blocks of
+    queries, heads and tiles of keys for an attention. With
+    `<rows = 4, panels = 2>`, the kernel
+
+    ```mlir
+    %y = tile.kernel "k" <rows = 4, panels = 2> ins(%x, %w : ...) outs(%e : tensor<?x96xf32>) {
+      %r = tenon.linear %a, %b : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
+      tile.yield %r : tensor<?x96xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %r = scf.forall (%p) in (3) shared_outs(%o = %c) -> (tensor<?x96xf32>) {
+      %s = tensor.extract_slice %o[0, %col] [%t, 32] [1, 1] : ...
+      %z = scf.for %i = %c0 to %t step %c4 iter_args(%q = %s) -> (tensor<?x32xf32>) {
+        %n = affine.min affine_map<(d0)[s0] -> (4, s0 - d0)>(%i)[%t]
+        %e = tensor.empty() : tensor<4x32xf32>
+        %v = tile.contract %a[%i, %c0] along 0 count %n, %b panel %panel into %e : ...
+        %u = tensor.insert_slice (rows of %v) into %q[%i, 0] [%n, 32] [1, 1] : ...
+        scf.yield %u : tensor<?x32xf32>
+      }
+      scf.forall.in_parallel { tensor.parallel_insert_slice %z into %o[0, %col] [%t, 32] [1, 1] : ... }
+    } {mapping = [#tile.worker<static>]}
+    ```
+
+    A kernel whose body cannot be written in this way is an error that names it.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::tenon::tile::TileDialect"
+  ];
+}
+
+#endif // TENON_CONVERSION_PASSES_TD

@@ -1,0 +1,273 @@
+// Passes that stay on one level of the IR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_TRANSFORMS_PASSES_TD
+#define TENON_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// simplify
+//===----------------------------------------------------------------------===//
+
+def PairGates : Pass<"tenon-pair-gates", "::mlir::ModuleOp"> {
+  let summary = "Join a gate and the projection beside it into one matrix";
+  let description = [{
+    Two linears of one input, whose results meet in a `tenon.glu`, become one
+    linear over the joined rows of both weights:
+
+    ```mlir
+    %g = tenon.linear %h, %wg : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
+    %u = tenon.linear %h, %wu : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
+    %a = tenon.glu silu %g, %u : tensor<?x96xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<3x192x64, <bf16>>
+    %a = tenon.linear %h, %w glu silu : tensor<?x64xf32>, !tenon.weight<192x64, <bf16>> -> tensor<?x96xf32>
+    ```
+
+    No bit of the result changes. Linears with a bias, of different formats, with
+    further users, or whose rows do not fall on whole blocks of scales stay as
+    they are.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def MergeProjections : Pass<"tenon-merge-projections", "::mlir::ModuleOp"> {
+  let summary = "Join projections of one input into one matrix";
+  let description = [{
+    Linears of one input, in one block, become one linear over the joined rows of
+    their weights, and slices of its result:
+
+    ```mlir
+    %q = tenon.linear %h, %wq : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x6x16xf32>
+    %k = tenon.linear %h, %wk : tensor<?x64xf32>, !tenon.weight<32x64, <bf16>> -> tensor<?x2x16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    tenon.derive @q_k = concat_rows [@q, @k] : !tenon.weight<3x128x64, <bf16>>
+    %m = tenon.linear %h, %w : tensor<?x64xf32>, !tenon.weight<128x64, <bf16>> -> tensor<?x128xf32>
+    %q = tensor.expand_shape (tensor.extract_slice %m[0, 0] [%t, 96] [1, 1]) ...
+    %k = tensor.expand_shape (tensor.extract_slice %m[0, 96] [%t, 32] [1, 1]) ...
+    ```
+
+    No bit of the result changes. Linears with a bias or `glu`, of different
+    formats, or whose rows do not fall on whole blocks of scales are left out.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def OpenExperts : Pass<"tenon-open-experts", "::mlir::ModuleOp"> {
+  let summary = "Open experts into a grouped matrix product";
+  let description = [{
+    ```mlir
+    %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : ...
+    %y = arith.addf %x, %e : tensor<?x64xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    tenon.derive @gate_up = concat_rows [@gate, @up] : ...
+    %order, %place, %offs = tenon.group %id : ...
+    %a = tenon.grouped_linear %h rows %order choices 2 of %offs, %gu glu silu : ...
+    %n = tenon.grouped_linear %a of %offs, %d : ...
+    %y = tenon.combine %n, %place, %wt init %x : ...
+    ```
+
+    No bit of the result changes. Gates and projections that cannot be joined are
+    multiplied apart and meet in a `tenon.glu`. Experts whose only user is not an
+    addition are added to a tensor of zeros.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// form
+//===----------------------------------------------------------------------===//
+
+def CloneBuckets : Pass<"tenon-clone-buckets", "::mlir::ModuleOp"> {
+  let summary = "Make one step function for each bucket of tokens";
+  let description = [{
+    Every public function without a bucket, and what it calls, is cloned once for
+    each bucket; the clones carry the bound and its name:
+
+    ```mlir
+    func.func @step(...) { ... call @layer.dense ... }
+    ```
+
+    becomes, with `buckets=1,8`,
+
+    ```mlir
+    func.func @step.t1(...) attributes {tile.bucket = #tile.bucket<tokens = 1>} { ... call @layer.dense.t1 ... }
+    func.func @step.t8(...) attributes {tile.bucket = #tile.bucket<tokens = 8>} { ... call @layer.dense.t8 ... }
+    ```
+  }];
+  let options = [
+    ListOption<"buckets", "buckets", "int64_t",
+               "Most tokens of a step, ascending: a choice of the user, which the graph does not contain">
+  ];
+  let dependentDialects = ["::tenon::tile::TileDialect"];
+}
+
+def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
+  let summary = "Absorb the expansion of latent attention where steps are short";
+  let description = [{
+    In functions with a bucket of at most `absorb-tokens`, a latent attention is
+    written in its absorbed form: the query is multiplied by the transposed key
+    part of `expand`, attends to the latent cache as if it had one head, and the
+    result is multiplied by the value part:
+
+    ```mlir
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal> : ...
+    ```
+
+    becomes
+
+    ```mlir
+    tenon.derive @w_heads = split_rows [@kv_b] count 28 : !tenon.weight<3x4x28x32, <bf16>>
+    tenon.derive @w_uk = slice_rows [@w_heads] : !tenon.weight<3x4x16x32, <bf16>>
+    tenon.derive @w_ukt = transpose [@w_uk] : !tenon.weight<3x4x32x16, <bf16>>
+    tenon.derive @w_uv = slice_rows [@w_heads] first 16 : !tenon.weight<3x4x12x32, <bf16>>
+    %a = tenon.head_linear %q, %ukt keep : ... -> tensor<?x4x40xf32>
+    %l = tenon.attention %a, %c[%i] ... value_first 32 : ... -> tensor<?x4x32xf32>
+    %o = tenon.head_linear %l, %uv : ... -> tensor<?x4x12xf32>
+    ```
+
+    This is a numeric pass: sums are taken in another order. In other functions
+    only the expansion is split by heads, which changes nothing.
+  }];
+  let options = [
+    Option<"absorbTokens", "absorb-tokens", "int64_t", /*default=*/"8",
+           "Largest bucket that is absorbed; 0 pins the naive form: a choice between two orders of summation">
+  ];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def TabulateRopes : Pass<"tenon-tabulate-ropes", "::mlir::ModuleOp"> {
+  let summary = "Give every rotation a table of its cosines and sines";
+  let description = [{
+    ```mlir
+    %r = tenon.rope %q at %pos last #rope : tensor<?x4x24xf32>, tensor<?xi32>
+    ```
+
+    becomes, with `positions=4096`,
+
+    ```mlir
+    tenon.rope_table @rope #rope positions 4096 : !tenon.weight<272x8, <f32>>
+    %t = tenon.use @rope : !tenon.weight<272x8, <f32>>
+    %r = tenon.rope %q at %pos last #rope table %t : !tenon.weight<272x8, <f32>> : tensor<?x4x24xf32>, tensor<?xi32>
+    ```
+
+    Rotations with equal attributes share a table; one that has a table keeps it.
+  }];
+  let options = [
+    Option<"positions", "positions", "int64_t", /*default=*/"4096",
+           "Positions that a sequence may reach: a choice of the user, which the graph does not contain">
+  ];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
+  let summary = "Give every used weight a layout and a place";
+  let description = [{
+    A matrix that is multiplied or looked up gets panels of 16 rows and 4 bytes
+    of columns, paired where a linear has `glu`; a vector is cast to `f32`. Then
+    each used weight gets its offset among the packed weights.
+
+    ```mlir
+    tenon.weight @w "w" : !tenon.weight<96x64, <bf16>>
+    %w = tenon.use @w : !tenon.weight<96x64, <bf16>>
+    ```
+
+    becomes
+
+    ```mlir
+    tenon.weight @w "w" : !tenon.weight<96x64, <bf16>, <16x2>> at 0
+    %w = tenon.use @w : !tenon.weight<96x64, <bf16>, <16x2>>
+    ```
+
+    The same layout serves every vector width. A scale whose block is no multiple
+    of a panel's depth is refused.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
+def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "Group the ops of functions with a bucket into kernels";
+  let description = [{
+    The ops of a function become kernels, in their order:
+
+    * a product of weights, with a norm before it that has no other user, if the
+      machine computes a norm of so few tokens again in each worker, and an
+      addition after it;
+    * runs of ops that work on single rows: norms, rotations, cache updates,
+      additions, lookups, routers, combinations;
+    * an attention; a grouping.
+
+    Slices and reshapes move into the kernels that read them. A result that is
+    added to an operand is written over it, and a cache over itself.
+
+    ```mlir
+    %h = tenon.norm rms %x, %n eps 1.0e-6 : ...
+    %y = tenon.linear %h, %w : ...
+    ```
+
+    becomes
+
+    ```mlir
+    %e = tensor.empty(%t) : tensor<?x96xf32>
+    %y = tile.kernel "layer.dense.linear.t8" <rows = 4, panels = 2> ins(%x, %n, %w : ...) outs(%e : ...) { ... } -> tensor<?x96xf32>
+    ```
+
+    Sizes of tiles are asked of the machine attribute on the module, without which
+    the pass fails.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect", "::tenon::tile::TileDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// bufferize
+//===----------------------------------------------------------------------===//
+
+def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make a function of every kernel";
+  let description = [{
+    ```mlir
+    %y = tile.kernel "k" <> ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) { ... } -> tensor<?x8xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @k(%x: tensor<?x8xf32>, %e: tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y = func.call @k(%x, %e) : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    ```
+
+    The function has the kernel's bucket. A name that is taken gets a number.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def RefuseCopies : Pass<"tile-refuse-copies", "::mlir::ModuleOp"> {
+  let summary = "Fail when a step copies or allocates more than it may";
+  let description = [{
+    After bufferisation, in every function: an allocation or a copy of more than
+    `limit` bytes, or of a size that depends on the context, is an error that
+    names it. Allocations of at most the bucket's tokens are the arena's, and are
+    left to the pass that plans it. Changes nothing.
+  }];
+  let options = [
+    Option<"limit", "limit", "int64_t", /*default=*/"65536",
+           "Bytes of a copy that are accepted: a budget, not a property of the program">
+  ];
+}
+
+#endif // TENON_TRANSFORMS_PASSES_TD

@@ -1,0 +1,312 @@
+// Kernels of attention: blocks of queries and heads outside, tiles of keys inside.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "KernelLowering.h"
+#include "dialects/Tenon/Agreement.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace tenon;
+
+/// Most rows, tokens times heads, of one tile of queries.
+static constexpr int64_t kMostRows = 128;
+
+namespace {
+/// The block of queries that one iteration works on.
+struct QueryBlock {
+  Value first, count, slot, position, length;
+  /// First head, and how many heads are folded into the rows.
+  Value head;
+  int64_t heads;
+  /// Tokens times heads, at most.
+  int64_t rows;
+};
+
+/// The running state of a softmax.
+struct AttendState {
+  Value acc, maximum, sum;
+
+  static AttendState from(ValueRange values) {
+    return {values[0], values[1], values[2]};
+  }
+  SmallVector<Value> values() const { return {acc, maximum, sum}; }
+};
+} // namespace
+
+/// Reads the entry of the table of blocks with number `number`.
+static QueryBlock readBlock(KernelLowering &lowering, Value blocks,
+                            Value number) {
+  auto field = [&](int64_t i) {
+    return lowering.loadIndex(blocks, {number, lowering.index(i)});
+  };
+  QueryBlock block;
+  block.first = field(0);
+  block.count = field(1);
+  block.slot = field(2);
+  block.position = field(3);
+  return block;
+}
+
+/// One more than the largest position of the block's sequence in this step.
+static Value readLength(KernelLowering &lowering, const QueryBlock &block,
+                        Value blocks, VisibleAttr visible) {
+  Value end = lowering.add(block.position, block.count);
+  if (visible.getReach() == Reach::Causal)
+    return end; // later positions are never seen
+  return lowering.loop(
+      lowering.index(0), lowering.dim(blocks, 0), 1, end,
+      [&](Value i, ValueRange carried) {
+        QueryBlock other = readBlock(lowering, blocks, i);
+        OpBuilder &builder = lowering.builder;
+        Value same = arith::CmpIOp::create(builder, lowering.loc,
+                                           arith::CmpIPredicate::eq, other.slot,
+                                           block.slot);
+        Value most = arith::MaxSIOp::create(
+            builder, lowering.loc, carried.front(),
+            lowering.add(other.position, other.count));
+        return SmallVector<Value>{arith::SelectOp::create(
+            builder, lowering.loc, same, most, carried.front())};
+      })[0];
+}
+
+/// How many heads of a group fit into a tile together with its tokens.
+static int64_t foldHeads(int64_t blockRows, int64_t group) {
+  int64_t most = std::max<int64_t>(1, kMostRows / blockRows);
+  for (int64_t heads = std::min(most, group);; --heads)
+    if (group % heads == 0)
+      return heads;
+}
+
+/// Collects the rows of a block of queries: tokens, their heads inside.
+static Value packQueries(KernelLowering &lowering, Value query,
+                         const QueryBlock &block) {
+  int64_t size = getDim(query.getType(), 2);
+  Value packed = lowering.empty({block.rows, size});
+  return lowering.loop(
+      lowering.index(0), block.count, 1, packed,
+      [&](Value t, ValueRange carried) {
+        Slice heads{{lowering.add(block.first, t), block.head, lowering.attr(0)},
+                    {lowering.attr(1), lowering.attr(block.heads),
+                     lowering.attr(size)}};
+        SmallVector<OpFoldResult> strides(3, lowering.attr(1));
+        Value rows = tensor::ExtractSliceOp::create(
+            lowering.builder, lowering.loc,
+            RankedTensorType::get({block.heads, size},
+                                  lowering.builder.getF32Type()),
+            query, heads.offsets, heads.sizes, strides);
+        return SmallVector<Value>{lowering.insert(
+            rows, carried.front(),
+            {{lowering.mul(t, block.heads), lowering.attr(0)},
+             {lowering.attr(block.heads), lowering.attr(size)}})};
+      })[0];
+}
+
+/// Brings the rows of a block back to tokens and heads.
+static Value unpackRows(KernelLowering &lowering, Value rows, Value out,
+                        const QueryBlock &block, int64_t size) {
+  return lowering.loop(
+      lowering.index(0), block.count, 1, out, [&](Value t, ValueRange carried) {
+        Value heads = lowering.extract(
+            rows, {{lowering.mul(t, block.heads), lowering.attr(0)},
+                   {lowering.attr(block.heads), lowering.attr(size)}});
+        return SmallVector<Value>{lowering.insert(
+            heads, carried.front(),
+            {{t, lowering.attr(0), lowering.attr(0)},
+             {lowering.attr(1), lowering.attr(block.heads),
+              lowering.attr(size)}})};
+      })[0];
+}
+
+static AttendState createState(KernelLowering &lowering, int64_t rows,
+                               int64_t size) {
+  SmallVector<Value> outs = {lowering.empty({rows, size}),
+                             lowering.empty({rows}), lowering.empty({rows})};
+  auto init = tile::AttendInitOp::create(lowering.builder, lowering.loc,
+                                         TypeRange(ValueRange(outs)), outs);
+  return AttendState::from(init->getResults());
+}
+
+/// A tile of keys joins the state: `masked` says whether some are not seen.
+using KeyTile = llvm::function_ref<AttendState(
+    Value key, Value count, const AttendState &state, bool masked)>;
+
+/// The three loops over tiles of keys: an edge, the inside, an edge.
+static AttendState loopOverKeys(KernelLowering &lowering,
+                                const QueryBlock &block, VisibleAttr visible,
+                                AttendState state, KeyTile tile) {
+  int64_t step = lowering.config.getKeys();
+  auto range =
+      tile::KeyRangeOp::create(lowering.builder, lowering.loc, visible,
+                               block.position, block.count, block.length, step);
+  auto run = [&](Value begin, Value end, bool masked) {
+    SmallVector<Value> next = lowering.loop(
+        begin, end, step, state.values(), [&](Value n, ValueRange carried) {
+          Value count = lowering.tileSize(step, n, range.getUpper());
+          return tile(n, count, AttendState::from(carried), masked).values();
+        });
+    state = AttendState::from(next);
+  };
+  run(range.getLower(), range.getFullLower(), /*masked=*/true);
+  run(range.getFullLower(), range.getFullUpper(), /*masked=*/false);
+  run(range.getFullUpper(), range.getUpper(), /*masked=*/true);
+  return state;
+}
+
+/// Where keys and values of a tile lie.
+struct KeySource {
+  Value key, value;
+  SmallVector<Value> keyAt, valueAt;
+  int64_t keyAlong, valueAlong;
+};
+
+static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
+                          Value query, const KeySource &source, Value first,
+                          Value count, const AttendState &state,
+                          FloatAttr scale, VisibleAttr visible,
+                          FloatAttr softcap) {
+  OpBuilder &builder = lowering.builder;
+  // Powers of two are cheaper, so scores are in units of log2(e).
+  auto inLog2 = [&](FloatAttr value) {
+    double scaled = value.getValueAsDouble() * 1.4426950408889634;
+    return builder.getF32FloatAttr(static_cast<float>(scaled));
+  };
+  Value rows = lowering.mul(block.count, block.heads);
+  SmallVector<Value> outs = state.values();
+  auto op = tile::AttendOp::create(
+      builder, lowering.loc, TypeRange(ValueRange(outs)), query, rows,
+      source.key, source.keyAt, source.value, source.valueAt, first, count,
+      block.position, block.length, outs, source.keyAlong, source.valueAlong,
+      lowering.config.getKeys(), block.heads, inLog2(scale), visible,
+      softcap ? inLog2(softcap) : FloatAttr());
+  return AttendState::from(op->getResults());
+}
+
+/// Divides, and writes the rows of the block into the result.
+static KernelLowering::Written
+finishBlock(KernelLowering &lowering, const QueryBlock &block,
+            const AttendState &state, Value sinks, Value shared) {
+  auto finish = tile::AttendFinishOp::create(
+      lowering.builder, lowering.loc, state.acc.getType(), state.maximum,
+      state.sum, sinks, sinks ? block.head : Value(), state.acc, block.heads);
+  int64_t size = getDim(shared.getType(), 2);
+  Slice whole{{block.first, block.head, lowering.attr(0)},
+              {block.count, lowering.attr(block.heads), lowering.attr(size)}};
+  Value out = lowering.extract(shared, whole);
+  return {unpackRows(lowering, finish->getResult(0), out, block, size), 0,
+          whole};
+}
+
+LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
+  int64_t heads = getDim(op.getQuery().getType(), 1);
+  bool hasHeads = op.getKey().getType().getRank() == 5;
+  int64_t shared = hasHeads ? getDim(op.getKey().getType(), 3) : 1;
+  int64_t group = heads / shared;
+  int64_t folded = foldHeads(lowering.config.getRows(), group);
+
+  auto body = [&](ValueRange ivs, ValueRange outs) {
+    QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
+    block.head = lowering.mul(ivs[1], folded);
+    block.heads = folded;
+    block.rows = lowering.config.getRows() * folded;
+    block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
+    Value keyHead = arith::DivUIOp::create(lowering.builder, lowering.loc,
+                                           block.head, lowering.index(group));
+    Value query = packQueries(lowering, op.getQuery(), block);
+    Value zero = lowering.index(0);
+    AttendState state = createState(lowering, block.rows,
+                                    getDim(op.getType(), 2));
+    auto tile = [&](Value first, Value count, const AttendState &old,
+                    bool masked) {
+      SmallVector<Value> at = {op.getLayer(), block.slot, first};
+      if (hasHeads)
+        at.push_back(keyHead);
+      at.push_back(zero);
+      Value value = op.getValue() ? op.getValue() : op.getKey();
+      KeySource source{op.getKey(), value, at, at, 2, 2};
+      return attend(lowering, block, query, source, first, count, old,
+                    op.getScaleAttr(),
+                    masked ? op.getVisible() : VisibleAttr(),
+                    op.getSoftcapAttr());
+    };
+    state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
+    return SmallVector<KernelLowering::Written>{
+        finishBlock(lowering, block, state, op.getSinks(), outs.front())};
+  };
+  ValueRange results = lowering.parallel(
+      {OpFoldResult(lowering.dim(op.getBlocks(), 0)),
+       lowering.attr(heads / folded)},
+      lowering.out(0), body);
+  lowering.finish(SmallVector<Value>(results));
+  return success();
+}
+
+/// Keys and values of one head for a tile of the latent cache.
+static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
+                            const QueryBlock &block, Value first, Value count) {
+  OpBuilder &builder = lowering.builder;
+  WeightType expand = op.getExpand().getType();
+  int64_t keys = lowering.config.getKeys();
+  int64_t size = getDim(op.getQuery().getType(), 2), nope = op.getNope();
+  int64_t latent = expand.getCols();
+  Value zero = lowering.index(0);
+  Value acc = lowering.empty({keys, 16 * expand.getPanelLayout().getPanels()});
+  Value both = tile::ContractOp::create(
+                   builder, lowering.loc, acc.getType(), op.getCache(),
+                   ValueRange{op.getLayer(), block.slot, first, zero}, count,
+                   /*order=*/Value(), op.getExpand(), block.head,
+                   /*panel=*/zero, acc, /*along=*/2, /*choices=*/0)
+                   ->getResult(0);
+  // A key is its part of the expansion, then what all heads share.
+  Value key = lowering.empty({keys, size});
+  Slice own{{lowering.attr(0), lowering.attr(0)},
+            {lowering.attr(keys), lowering.attr(nope)}};
+  key = lowering.insert(lowering.extract(both, own), key, own);
+  SmallVector<OpFoldResult> strides(4, lowering.attr(1));
+  Value rotated = tensor::ExtractSliceOp::create(
+      builder, lowering.loc,
+      RankedTensorType::get({ShapedType::kDynamic, size - nope},
+                            builder.getF32Type()),
+      op.getCache(),
+      ArrayRef<OpFoldResult>{op.getLayer(), block.slot, first,
+                             lowering.attr(latent)},
+      ArrayRef<OpFoldResult>{lowering.attr(1), lowering.attr(1), count,
+                             lowering.attr(size - nope)},
+      strides);
+  key = lowering.insert(rotated, key,
+                        {{lowering.attr(0), lowering.attr(nope)},
+                         {count, lowering.attr(size - nope)}});
+  return {key, both, {zero, zero}, {zero, lowering.index(nope)}, 0, 0};
+}
+
+LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
+                                       MlaAttentionOp op) {
+  if (op.getExpand().getType().getRank() != 3)
+    return op.emitOpError() << "expects expand to be split by heads; run "
+                               "tenon-choose-mla-form first";
+  int64_t heads = getDim(op.getQuery().getType(), 1);
+  auto body = [&](ValueRange ivs, ValueRange outs) {
+    QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
+    block.head = ivs[1];
+    block.heads = 1;
+    block.rows = lowering.config.getRows();
+    block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
+    Value query = packQueries(lowering, op.getQuery(), block);
+    AttendState state = createState(lowering, block.rows,
+                                    getDim(op.getType(), 2));
+    auto tile = [&](Value first, Value count, const AttendState &old,
+                    bool masked) {
+      KeySource source = expandKeys(lowering, op, block, first, count);
+      return attend(lowering, block, query, source, first, count, old,
+                    op.getScaleAttr(),
+                    masked ? op.getVisible() : VisibleAttr(), FloatAttr());
+    };
+    state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
+    return SmallVector<KernelLowering::Written>{
+        finishBlock(lowering, block, state, Value(), outs.front())};
+  };
+  ValueRange results = lowering.parallel(
+      {OpFoldResult(lowering.dim(op.getBlocks(), 0)), lowering.attr(heads)},
+      lowering.out(0), body);
+  lowering.finish(SmallVector<Value>(results));
+  return success();
+}

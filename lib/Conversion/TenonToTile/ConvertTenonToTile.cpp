@@ -1,0 +1,64 @@
+// Writes the bodies of kernels as loops over tiles.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "KernelLowering.h"
+#include "tenon/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_CONVERTTENONTOTILE
+#include "tenon/Conversion/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+static LogicalResult lowerKernel(tile::KernelOp kernel) {
+  auto func = kernel->getParentOfType<func::FuncOp>();
+  auto bucket = func->getAttrOfType<tile::BucketAttr>(
+      tile::TileDialect::kBucketName);
+  if (!bucket)
+    return kernel.emitOpError() << "expects a function with a bucket around it";
+  KernelLowering lowering(kernel, bucket.getTokens());
+  for (Operation &op : kernel.getBody().front()) {
+    std::optional<LogicalResult> done =
+        llvm::TypeSwitch<Operation *, std::optional<LogicalResult>>(&op)
+            .Case([&](LinearOp op) { return lowerLinear(lowering, op); })
+            .Case([&](HeadLinearOp op) { return lowerHeadLinear(lowering, op); })
+            .Case([&](GroupedLinearOp op) {
+              return lowerGroupedLinear(lowering, op);
+            })
+            .Case([&](GroupOp op) { return lowerGroup(lowering, op); })
+            .Case([&](AttentionOp op) { return lowerAttention(lowering, op); })
+            .Case([&](MlaAttentionOp op) {
+              return lowerMlaAttention(lowering, op);
+            })
+            .Default([](Operation *) { return std::nullopt; });
+    if (done)
+      return *done;
+  }
+  return lowerRows(lowering);
+}
+
+namespace {
+struct ConvertTenonToTile
+    : tenon::impl::ConvertTenonToTileBase<ConvertTenonToTile> {
+  void runOnOperation() override {
+    SmallVector<tile::KernelOp> kernels;
+    getOperation().walk([&](tile::KernelOp op) {
+      bool hasLoops = llvm::any_of(op.getBody().front(), [](Operation &op) {
+        return isa<scf::ForallOp>(op);
+      });
+      if (!hasLoops)
+        kernels.push_back(op);
+    });
+    for (tile::KernelOp kernel : kernels)
+      if (failed(lowerKernel(kernel)))
+        return signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,264 @@
+// Kernels of products with weights: blocks of panels outside, tiles of rows inside.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "KernelLowering.h"
+#include "dialects/Tenon/Agreement.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+/// What the kernels of all products of weights have in common: how columns are
+/// cut into blocks of panels, and what is done with one tile.
+struct ColumnBlocks {
+  ColumnBlocks(KernelLowering &lowering, WeightType weight,
+               std::optional<Activation> glu, Value bias)
+      : lowering(lowering), glu(glu), bias(bias),
+        panels(lowering.config.getPanels()), rows(lowering.config.getRows()) {
+    outputs = glu ? weight.getRows() / 2 : weight.getRows();
+    panels = std::min(panels, weight.getPanelLayout().getPanels());
+    width = panels * (glu ? 8 : 16);
+  }
+
+  int64_t count() const { return llvm::divideCeil(outputs, width); }
+
+  /// Columns of block `block`: a constant, unless the last block has fewer.
+  OpFoldResult widthOf(Value block) {
+    if (outputs % width == 0)
+      return lowering.attr(width);
+    Value first = lowering.mul(block, width);
+    return lowering.tileSize(width, first, lowering.index(outputs));
+  }
+
+  /// The product of a tile of rows, with bias and activation: `count` rows and
+  /// the columns of the block are valid.
+  Value tile(Value input, ValueRange at, int64_t along, Value count,
+             Value order, int64_t choices, Value weight, Value matrix,
+             Value block) {
+    OpBuilder &builder = lowering.builder;
+    Value acc = lowering.empty({rows, panels * 16});
+    Value result =
+        tile::ContractOp::create(builder, lowering.loc, acc.getType(), input,
+                                 at, count, order, weight, matrix,
+                                 lowering.mul(block, panels), acc, along,
+                                 choices)
+            ->getResult(0);
+    if (bias)
+      result = tile::AddBiasOp::create(builder, lowering.loc, acc.getType(),
+                                       bias, lowering.mul(block, panels * 16),
+                                       result, glu.has_value())
+                   ->getResult(0);
+    if (!glu)
+      return result;
+    Value half = lowering.empty({rows, width});
+    return tile::GluPairsOp::create(builder, lowering.loc, half.getType(), *glu,
+                                    result, half)
+        ->getResult(0);
+  }
+
+  KernelLowering &lowering;
+  std::optional<Activation> glu;
+  Value bias;
+  int64_t panels, rows, outputs, width;
+};
+} // namespace
+
+/// Norms of all rows, computed by each worker for itself.
+static Value lowerRecomputedNorm(KernelLowering &lowering, NormOp norm) {
+  int64_t columns = getDim(norm.getType(), 1);
+  Value scratch = lowering.empty({lowering.tokens, columns});
+  Value tokens = lowering.dim(norm.getInput(), 0);
+  return lowering.loop(
+      lowering.index(0), tokens, 1, scratch, [&](Value t, ValueRange carried) {
+        Slice row{{t, lowering.attr(0)},
+                  {lowering.attr(1), lowering.attr(columns)}};
+        Value input = lowering.extract(norm.getInput(), row);
+        Value out = lowering.extract(carried.front(), row);
+        auto tile = tile::NormOp::create(
+            lowering.builder, norm.getLoc(), out.getType(), norm.getKind(),
+            input, norm.getWeight(), norm.getBias(), norm.getEpsAttr(), out,
+            norm.getOrder());
+        return SmallVector<Value>{
+            lowering.insert(tile->getResult(0), carried.front(), row)};
+      })[0];
+}
+
+/// The value that the kernel reads in place of a view of it: views cover
+/// columns of whole rows, so reading starts at another column.
+static std::pair<Value, int64_t> lookThroughSlice(Value value) {
+  auto view = value.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!view || view.getSourceType().getRank() != 2)
+    return {value, 0};
+  return {view.getSource(), view.getStaticOffset(1)};
+}
+
+LogicalResult tenon::lowerLinear(KernelLowering &lowering, LinearOp op) {
+  auto norm = op.getInput().getDefiningOp<NormOp>();
+  bool adds = lowering.kernel.getYield().getOperand(0) != op.getResult();
+  Value input = op.getInput();
+  int64_t firstColumn = 0;
+  if (norm)
+    input = lowerRecomputedNorm(lowering, norm);
+  else
+    std::tie(input, firstColumn) = lookThroughSlice(input);
+  ColumnBlocks blocks(lowering, op.getWeight().getType(), op.getGlu(),
+                      op.getBias());
+
+  Value tokens = lowering.dim(lowering.out(0), 0);
+  auto body = [&](ValueRange ivs, ValueRange shared) {
+    Value block = ivs.front();
+    OpFoldResult width = blocks.widthOf(block);
+    Value column = lowering.mul(block, blocks.width);
+    Slice whole{{lowering.attr(0), column}, {tokens, width}};
+    Value columns = lowering.extract(shared.front(), whole);
+    SmallVector<Value> done = lowering.loop(
+        lowering.index(0), tokens, blocks.rows, columns,
+        [&](Value t, ValueRange carried) {
+          Value count = lowering.tileSize(blocks.rows, t, tokens);
+          Value tile = blocks.tile(input, {t, lowering.index(firstColumn)}, 0,
+                                   count, Value(), 0, op.getWeight(), Value(),
+                                   block);
+          Slice valid{{lowering.attr(0), lowering.attr(0)}, {count, width}};
+          Slice place{{t, lowering.attr(0)}, {count, width}};
+          Value rows = lowering.extract(tile, valid);
+          if (adds) {
+            Value old = lowering.extract(carried.front(), place);
+            rows = tile::AddOp::create(lowering.builder, lowering.loc,
+                                       old.getType(), rows, old)
+                       ->getResult(0);
+          }
+          return SmallVector<Value>{
+              lowering.insert(rows, carried.front(), place)};
+        });
+    return SmallVector<KernelLowering::Written>{{done[0], 0, whole}};
+  };
+  ValueRange results = lowering.parallel(lowering.attr(blocks.count()),
+                                         lowering.out(0), body);
+  lowering.finish(SmallVector<Value>(results));
+  return success();
+}
+
+/// Copies what follows the first `from` elements of a head behind the first `to`
+/// elements of the result's.
+static Value copyKept(KernelLowering &lowering, Value input, Value out,
+                      int64_t heads, int64_t from, int64_t to, int64_t count) {
+  Value tokens = lowering.dim(input, 0);
+  return lowering.parallel(
+      {OpFoldResult(tokens), lowering.attr(heads)}, out,
+      [&](ValueRange ivs, ValueRange) {
+        SmallVector<OpFoldResult> sizes = {lowering.attr(1), lowering.attr(1),
+                                           lowering.attr(count)};
+        Value kept = lowering.extract(
+            input, {{ivs[0], ivs[1], lowering.attr(from)}, sizes});
+        return SmallVector<KernelLowering::Written>{
+            {kept, 0, {{ivs[0], ivs[1], lowering.attr(to)}, sizes}}};
+      })[0];
+}
+
+LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
+                                     HeadLinearOp op) {
+  WeightType weight = op.getWeight().getType();
+  int64_t heads = weight.getShape().front();
+  Value input = op.getInput();
+  Value out = lowering.out(0);
+  int64_t kept = getDim(input.getType(), 2) - weight.getCols();
+  if (kept > 0)
+    out = copyKept(lowering, input, out, heads, weight.getCols(),
+                   weight.getRows(), kept);
+
+  ColumnBlocks blocks(lowering, weight, std::nullopt, Value());
+  Value tokens = lowering.dim(input, 0);
+  auto body = [&](ValueRange ivs, ValueRange shared) {
+    Value head = ivs[0], block = ivs[1];
+    OpFoldResult width = blocks.widthOf(block);
+    Value column = lowering.mul(block, blocks.width);
+    Slice whole{{lowering.attr(0), head, column},
+                {tokens, lowering.attr(1), width}};
+    Value columns = lowering.extract(shared.front(), whole);
+    SmallVector<Value> done = lowering.loop(
+        lowering.index(0), tokens, blocks.rows, columns,
+        [&](Value t, ValueRange carried) {
+          Value count = lowering.tileSize(blocks.rows, t, tokens);
+          Value tile =
+              blocks.tile(input, {t, head, lowering.index(0)}, 0, count, Value(),
+                          0, op.getWeight(), head, block);
+          Value rows = lowering.extract(
+              tile, {{lowering.attr(0), lowering.attr(0)}, {count, width}});
+          return SmallVector<Value>{lowering.insert(
+              rows, carried.front(),
+              {{t, lowering.attr(0), lowering.attr(0)},
+               {count, lowering.attr(1), width}})};
+        });
+    return SmallVector<KernelLowering::Written>{{done[0], 0, whole}};
+  };
+  ValueRange results = lowering.parallel(
+      {lowering.attr(heads), lowering.attr(blocks.count())}, out, body);
+  lowering.finish(SmallVector<Value>(results));
+  return success();
+}
+
+LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
+                                        GroupedLinearOp op) {
+  WeightType weight = op.getWeight().getType();
+  ColumnBlocks blocks(lowering, weight, op.getGlu(), Value());
+  Value order = op.getOrder(), offsets = op.getOffsets();
+  auto body = [&](ValueRange ivs, ValueRange shared) {
+    Value expert = ivs[0], block = ivs[1];
+    Value begin = lowering.loadIndex(offsets, expert);
+    Value end =
+        lowering.loadIndex(offsets, lowering.add(expert, lowering.index(1)));
+    Value count =
+        arith::SubIOp::create(lowering.builder, lowering.loc, end, begin);
+    OpFoldResult width = blocks.widthOf(block);
+    Slice whole{{begin, lowering.mul(block, blocks.width)}, {count, width}};
+    Value columns = lowering.extract(shared.front(), whole);
+    SmallVector<Value> done = lowering.loop(
+        lowering.index(0), count, blocks.rows, columns,
+        [&](Value r, ValueRange carried) {
+          Value present = lowering.tileSize(blocks.rows, r, count);
+          Value tile = blocks.tile(
+              op.getInput(), {lowering.add(begin, r), lowering.index(0)}, 0,
+              present, order, op.getChoices(), op.getWeight(), expert, block);
+          Value rows = lowering.extract(
+              tile, {{lowering.attr(0), lowering.attr(0)}, {present, width}});
+          return SmallVector<Value>{
+              lowering.insert(rows, carried.front(),
+                              {{r, lowering.attr(0)}, {present, width}})};
+        });
+    return SmallVector<KernelLowering::Written>{{done[0], 0, whole}};
+  };
+  ValueRange results = lowering.parallel(
+      {lowering.attr(weight.getShape().front()), lowering.attr(blocks.count())},
+      lowering.out(0), body);
+  lowering.finish(SmallVector<Value>(results));
+  return success();
+}
+
+LogicalResult tenon::lowerGroup(KernelLowering &lowering, GroupOp op) {
+  SmallVector<Value> outs = {lowering.out(0), lowering.out(1), lowering.out(2)};
+  auto wholeOf = [&](Value value) {
+    Slice slice;
+    auto type = cast<RankedTensorType>(value.getType());
+    for (int64_t i = 0; i < type.getRank(); ++i) {
+      slice.offsets.push_back(lowering.attr(0));
+      slice.sizes.push_back(
+          tensor::getMixedSize(lowering.builder, lowering.loc, value, i));
+    }
+    return slice;
+  };
+  ValueRange results = lowering.parallel(
+      lowering.attr(1), outs, [&](ValueRange, ValueRange shared) {
+        auto group =
+            tile::GroupOp::create(lowering.builder, lowering.loc,
+                                  TypeRange(ValueRange(shared)), op.getChoice(),
+                                  shared);
+        SmallVector<KernelLowering::Written> written;
+        for (auto [number, value] : llvm::enumerate(group->getResults()))
+          written.push_back(
+              {value, static_cast<unsigned>(number), wholeOf(outs[number])});
+        return written;
+      });
+  lowering.finish(SmallVector<Value>(results));
+  return success();
+}

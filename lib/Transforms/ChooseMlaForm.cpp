@@ -1,0 +1,165 @@
+// Chooses between the two forms of latent attention.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "DerivedWeights.h"
+#include "dialects/Tenon/Agreement.h"
+#include "dialects/Tile/Tile.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_CHOOSEMLAFORM
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+/// Derived weights of one `expand`, each with all its layers.
+struct ExpandParts {
+  ExpandParts(SymbolTable &symbols, UseOp use) : symbols(symbols), use(use) {}
+
+  /// [..., H, nope + value, r]: the rows of each head. Where a block of scales
+  /// would be cut, the values are taken as `f32`, as a product would take them.
+  DeriveOp splitHeads(int64_t nope, int64_t value, bool transposes) {
+    WeightType whole = getWeightType(lookupWeight(symbols, use.getWeight()));
+    FlatSymbolRefAttr from = use.getWeightAttr();
+    FormatAttr format = whole.getFormat();
+    int64_t block = format.hasScale() ? format.getScaleRows() : 1;
+    if (nope % block != 0 || value % block != 0 ||
+        (transposes && format.hasScale() && block != format.getScaleCols())) {
+      auto f32 = FormatAttr::get(Float32Type::get(whole.getContext()));
+      whole = WeightType::get(whole.getContext(), whole.getShape(), f32,
+                              whole.getLayout());
+      DeriveOp cast = derive(use.getWeight() + ".f32", Derivation::Cast, from,
+                             whole, 0, 0);
+      from = FlatSymbolRefAttr::get(cast.getSymNameAttr());
+    }
+    SmallVector<int64_t> shape(whole.getShape());
+    shape[shape.size() - 2] /= nope + value;
+    shape.insert(shape.end() - 1, nope + value);
+    // The two forms may want different formats of one weight.
+    StringRef suffix = transposes ? ".heads" : ".expand";
+    return derive(use.getWeight() + suffix, Derivation::SplitRows, from,
+                  whole.withShape(shape), 0, nope + value);
+  }
+
+  DeriveOp slice(DeriveOp heads, const Twine &name, int64_t first,
+                 int64_t rows) {
+    SmallVector<int64_t> shape(heads.getWeightType().getShape());
+    shape[shape.size() - 2] = rows;
+    return derive(use.getWeight() + name, Derivation::SliceRows,
+                  FlatSymbolRefAttr::get(heads.getSymNameAttr()),
+                  heads.getWeightType().withShape(shape), first, 0);
+  }
+
+  DeriveOp transpose(DeriveOp part, const Twine &name) {
+    SmallVector<int64_t> shape(part.getWeightType().getShape());
+    std::swap(shape[shape.size() - 2], shape.back());
+    return derive(use.getWeight() + name, Derivation::Transpose,
+                  FlatSymbolRefAttr::get(part.getSymNameAttr()),
+                  part.getWeightType().withShape(shape), 0, 0);
+  }
+
+  /// A use of a derived weight in the layer of the original use.
+  UseOp useOf(OpBuilder &builder, DeriveOp derived) {
+    WeightType type = derived.getWeightType();
+    return UseOp::create(builder, use.getLoc(),
+                         use.getIndex() ? type.dropStack() : type,
+                         FlatSymbolRefAttr::get(derived.getSymNameAttr()),
+                         use.getIndex());
+  }
+
+private:
+  DeriveOp derive(const Twine &name, Derivation derivation, Attribute from,
+                  WeightType type, int64_t first, int64_t count) {
+    return getOrCreateDerived(symbols, name, derivation, {from}, type, first,
+                              count);
+  }
+
+  SymbolTable &symbols;
+  UseOp use;
+};
+
+struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
+  ChooseForm(MLIRContext *context, SymbolTable &symbols, int64_t absorbTokens)
+      : Base(context), symbols(symbols), absorbTokens(absorbTokens) {}
+
+  LogicalResult matchAndRewrite(MlaAttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    auto use = op.getExpand().getDefiningOp<UseOp>();
+    if (!use)
+      return rewriter.notifyMatchFailure(op, "has a weight without a name");
+    auto bucket = op->getParentOfType<func::FuncOp>()
+                      ->getAttrOfType<tile::BucketAttr>(
+                          tile::TileDialect::kBucketName);
+    if (!bucket)
+      return rewriter.notifyMatchFailure(op, "belongs to no bucket");
+    if (bucket.getTokens() <= absorbTokens)
+      absorb(op, use, rewriter);
+    else if (op.getExpand().getType().getRank() == 2)
+      split(op, use, rewriter);
+    else
+      return rewriter.notifyMatchFailure(op, "is split by heads already");
+    return success();
+  }
+
+private:
+  void split(MlaAttentionOp op, UseOp use, PatternRewriter &rewriter) const {
+    ExpandParts parts(symbols, use);
+    DeriveOp heads = parts.splitHeads(op.getNope(), getDim(op.getType(), 2),
+                                      /*transposes=*/false);
+    Value byHead = parts.useOf(rewriter, heads);
+    rewriter.modifyOpInPlace(op, [&] { op.getExpandMutable().assign(byHead); });
+  }
+
+  void absorb(MlaAttentionOp op, UseOp use, PatternRewriter &rewriter) const {
+    int64_t nope = op.getNope(), value = getDim(op.getType(), 2);
+    int64_t latent = op.getExpand().getType().getCols();
+    ExpandParts parts(symbols, use);
+    DeriveOp heads = parts.splitHeads(nope, value, /*transposes=*/true);
+    DeriveOp keys = parts.slice(heads, ".keys", 0, nope);
+    DeriveOp values = parts.slice(heads, ".values", nope, value);
+    DeriveOp absorbed = parts.transpose(keys, ".keys_transposed");
+
+    Location loc = op.getLoc();
+    RankedTensorType query = op.getQuery().getType();
+    auto withHead = [&](int64_t size) {
+      return RankedTensorType::get(
+          {query.getDimSize(0), query.getDimSize(1), size},
+          query.getElementType());
+    };
+    int64_t rotated = query.getDimSize(2) - nope;
+    Value wide = HeadLinearOp::create(rewriter, loc, withHead(latent + rotated),
+                                      op.getQuery(),
+                                      parts.useOf(rewriter, absorbed),
+                                      /*keep=*/true);
+    Value mixed = AttentionOp::create(
+        rewriter, loc, withHead(latent), wide, op.getCache(), /*value=*/Value(),
+        op.getLayer(), op.getPositions(), op.getSlots(), op.getBlocks(),
+        /*sinks=*/Value(), op.getScaleAttr(), op.getVisible(),
+        /*softcap=*/FloatAttr(), /*value_first=*/latent);
+    rewriter.replaceOpWithNewOp<HeadLinearOp>(
+        op, op.getType(), mixed, parts.useOf(rewriter, values),
+        /*keep=*/false);
+  }
+
+  SymbolTable &symbols;
+  int64_t absorbTokens;
+};
+
+struct ChooseMlaForm : tenon::impl::ChooseMlaFormBase<ChooseMlaForm> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ChooseForm>(&getContext(), symbols, absorbTokens);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+};
+} // namespace

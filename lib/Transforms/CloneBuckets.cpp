@@ -1,0 +1,74 @@
+// Makes one step function for each bucket of tokens.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tile/Tile.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_CLONEBUCKETS
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// Clones `func`, and what it calls, with the bucket's name; the clone stands
+/// behind the original. `clones` remembers what has been cloned.
+static func::FuncOp
+cloneForBucket(func::FuncOp func, int64_t tokens, SymbolTable &symbols,
+               DenseMap<Operation *, func::FuncOp> &clones) {
+  if (func::FuncOp done = clones.lookup(func))
+    return done;
+  func::FuncOp clone = func.clone();
+  clone.setName((func.getName() + ".t" + Twine(tokens)).str());
+  clone->setAttr(tile::TileDialect::kBucketName,
+                 tile::BucketAttr::get(func.getContext(), tokens));
+  symbols.insert(clone, std::next(func->getIterator()));
+  clones[func] = clone;
+
+  clone.walk([&](func::CallOp call) {
+    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    if (!callee || callee.isExternal())
+      return;
+    func::FuncOp target = cloneForBucket(callee, tokens, symbols, clones);
+    call.setCallee(target.getName());
+  });
+  return clone;
+}
+
+namespace {
+struct CloneBuckets : tenon::impl::CloneBucketsBase<CloneBuckets> {
+  using Base::Base;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (!buckets.empty() && llvm::is_sorted(buckets) && buckets.front() >= 1 &&
+        std::adjacent_find(buckets.begin(), buckets.end()) == buckets.end())
+      return success();
+    InFlightDiagnostic diagnostic = emitError(UnknownLoc::get(context))
+                                    << getArgument()
+                                    << " expects buckets to be positive and "
+                                       "ascending, but got ";
+    llvm::interleaveComma(ArrayRef<int64_t>(buckets), diagnostic);
+    return diagnostic;
+  }
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<func::FuncOp> originals;
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+      if (!func->hasAttr(tile::TileDialect::kBucketName) && !func.isExternal())
+        originals.push_back(func);
+
+    for (int64_t tokens : llvm::reverse(ArrayRef<int64_t>(buckets))) {
+      DenseMap<Operation *, func::FuncOp> clones;
+      for (func::FuncOp func : originals)
+        if (func.isPublic())
+          cloneForBucket(func, tokens, symbols, clones);
+    }
+    for (func::FuncOp func : originals)
+      symbols.erase(func);
+  }
+};
+} // namespace

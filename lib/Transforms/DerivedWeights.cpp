@@ -1,0 +1,87 @@
+// Making a weight out of others, next to them.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "DerivedWeights.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+using namespace tenon;
+
+Operation *tenon::lookupWeight(SymbolTable &symbols, StringRef name) {
+  return symbols.lookup(name);
+}
+
+WeightType tenon::getWeightType(Operation *op) {
+  if (auto weight = dyn_cast<WeightOp>(op))
+    return weight.getWeightType();
+  if (auto derived = dyn_cast<DeriveOp>(op))
+    return derived.getWeightType();
+  return cast<RopeTableOp>(op).getWeightType();
+}
+
+DeriveOp tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
+                                   Derivation derivation,
+                                   ArrayRef<Attribute> from, WeightType type,
+                                   int64_t first, int64_t count) {
+  if (auto existing = symbols.lookup<DeriveOp>(name.str()))
+    return existing;
+  ModuleOp module = cast<ModuleOp>(symbols.getOp());
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
+    builder.setInsertionPoint(func);
+    break;
+  }
+  DeriveOp derived = DeriveOp::create(
+      builder, module.getLoc(), builder.getStringAttr(name), derivation,
+      builder.getArrayAttr(from), first, count, TypeAttr::get(type),
+      /*offset=*/IntegerAttr());
+  symbols.insert(derived);
+  return derived;
+}
+
+StringRef tenon::whyNotConcat(ArrayRef<UseOp> uses) {
+  UseOp front = uses.front();
+  FormatAttr format = front.getType().getFormat();
+  for (UseOp use : uses) {
+    if (use.getType().getFormat() != format)
+      return "has a weight of another format";
+    if (use.getType().getCols() != front.getType().getCols())
+      return "has a weight with another number of columns";
+    if (use.getIndex() != front.getIndex())
+      return "has a weight of another layer";
+    if (format.hasScale() && use != uses.back() &&
+        use.getType().getRows() % format.getScaleRows() != 0)
+      return "has rows that do not fall on whole blocks of scales";
+  }
+  return "";
+}
+
+UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
+                        ArrayRef<UseOp> uses, Operation *before) {
+  UseOp front = uses.front();
+  std::string name;
+  SmallVector<Attribute> from;
+  int64_t rows = 0;
+  for (UseOp use : uses) {
+    name += (name.empty() ? "" : "+") + use.getWeight().str();
+    from.push_back(use.getWeightAttr());
+    rows += use.getType().getRows();
+  }
+  SmallVector<int64_t> shape(front.getType().getShape());
+  shape[shape.size() - 2] = rows;
+  WeightType used = front.getType().withShape(shape);
+  WeightType whole = used;
+  if (front.getIndex()) {
+    WeightType stack =
+        getWeightType(lookupWeight(symbols, front.getWeight()));
+    shape.insert(shape.begin(), stack.getShape().front());
+    whole = used.withShape(shape);
+  }
+  DeriveOp derived =
+      getOrCreateDerived(symbols, name, Derivation::ConcatRows, from, whole);
+  builder.setInsertionPoint(before);
+  return UseOp::create(builder, before->getLoc(), used,
+                       FlatSymbolRefAttr::get(derived.getSymNameAttr()),
+                       front.getIndex());
+}

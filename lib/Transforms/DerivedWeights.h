@@ -1,0 +1,35 @@
+// Making a weight out of others, next to them.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TRANSFORMS_DERIVEDWEIGHTS_H
+#define TENON_LIB_TRANSFORMS_DERIVEDWEIGHTS_H
+
+#include "dialects/Tenon/Tenon.h"
+#include "mlir/IR/Builders.h"
+
+namespace tenon {
+
+/// The op that names a weight: a weight, a derivation or a table.
+mlir::Operation *lookupWeight(mlir::SymbolTable &symbols, llvm::StringRef name);
+WeightType getWeightType(mlir::Operation *op);
+
+/// Returns the derivation with this name, or makes it in front of the first
+/// function of the module. Equal names stand for equal derivations.
+DeriveOp getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
+                            Derivation derivation,
+                            llvm::ArrayRef<mlir::Attribute> from,
+                            WeightType type, int64_t first = 0,
+                            int64_t count = 0);
+
+/// Makes the matrix with the rows of all these matrices, and a use of it in
+/// front of `before`. The uses have the same index, which may be absent.
+/// Returns null if the formats differ or a block of scales would be cut.
+UseOp concatRows(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
+                 llvm::ArrayRef<UseOp> uses, mlir::Operation *before);
+
+/// The reason why `concatRows` would refuse, or an empty text.
+llvm::StringRef whyNotConcat(llvm::ArrayRef<UseOp> uses);
+
+} // namespace tenon
+
+#endif // TENON_LIB_TRANSFORMS_DERIVEDWEIGHTS_H

@@ -1,0 +1,166 @@
+// Joins projections of one input: gates with their partners, and all others.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "DerivedWeights.h"
+#include "dialects/Tenon/Agreement.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_PAIRGATES
+#define GEN_PASS_DEF_MERGEPROJECTIONS
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// The use of a weight behind a plain linear, or null.
+static UseOp getPlainUse(LinearOp op) {
+  if (!op || op.getBias() || op.getGlu())
+    return nullptr;
+  return op.getWeight().getDefiningOp<UseOp>();
+}
+
+namespace {
+/// glu(linear(x, g), linear(x, u)) -> linear(x, concat(g, u)) glu
+struct PairGate : OpRewritePattern<GluOp> {
+  PairGate(MLIRContext *context, SymbolTable &symbols)
+      : Base(context), symbols(symbols) {}
+
+  LogicalResult matchAndRewrite(GluOp op,
+                                PatternRewriter &rewriter) const override {
+    auto gate = op.getGate().getDefiningOp<LinearOp>();
+    auto up = op.getUp().getDefiningOp<LinearOp>();
+    UseOp gateUse = getPlainUse(gate), upUse = getPlainUse(up);
+    if (!gateUse || !upUse)
+      return rewriter.notifyMatchFailure(op, "is not fed by two plain linears");
+    if (gate.getInput() != up.getInput())
+      return rewriter.notifyMatchFailure(op, "has linears of different inputs");
+    if (!gate->hasOneUse() || !up->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "has a linear with further users");
+    StringRef reason = whyNotConcat({gateUse, upUse});
+    if (!reason.empty())
+      return rewriter.notifyMatchFailure(op, reason);
+
+    UseOp both = concatRows(rewriter, symbols, {gateUse, upUse}, op);
+    rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), gate.getInput(),
+                                          both, /*bias=*/Value(),
+                                          op.getActivation());
+    rewriter.eraseOp(gate);
+    rewriter.eraseOp(up);
+    return success();
+  }
+
+private:
+  SymbolTable &symbols;
+};
+
+struct PairGates : tenon::impl::PairGatesBase<PairGates> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    RewritePatternSet patterns(&getContext());
+    patterns.add<PairGate>(&getContext(), symbols);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+};
+} // namespace
+
+/// The plain linears of one input in the block of `first`, from it on, that can
+/// be joined with it.
+static SmallVector<LinearOp> findPartners(LinearOp first) {
+  SmallVector<LinearOp> partners = {first};
+  SmallVector<UseOp> uses = {getPlainUse(first)};
+  SmallVector<Operation *> users(first.getInput().getUsers());
+  llvm::sort(users, [](Operation *a, Operation *b) {
+    return a->getBlock() == b->getBlock() && a->isBeforeInBlock(b);
+  });
+  for (Operation *user : users) {
+    auto linear = dyn_cast<LinearOp>(user);
+    if (linear == first || user->getBlock() != first->getBlock())
+      continue;
+    UseOp use = getPlainUse(linear);
+    if (!use)
+      continue;
+    uses.push_back(use);
+    if (whyNotConcat(uses).empty())
+      partners.push_back(linear);
+    else
+      uses.pop_back();
+  }
+  return partners;
+}
+
+/// The columns of `merged` from `first` on that have the type of a result.
+static Value sliceColumns(OpBuilder &builder, Location loc, Value merged,
+                          int64_t first, RankedTensorType type) {
+  int64_t length = getRowLength(type);
+  OpFoldResult tokens = tensor::getMixedSize(builder, loc, merged, 0);
+  auto flat = RankedTensorType::get({type.getDimSize(0), length},
+                                    type.getElementType());
+  Value slice = tensor::ExtractSliceOp::create(
+      builder, loc, flat, merged,
+      ArrayRef<OpFoldResult>{builder.getIndexAttr(0), builder.getIndexAttr(first)},
+      ArrayRef<OpFoldResult>{tokens, builder.getIndexAttr(length)},
+      ArrayRef<OpFoldResult>{builder.getIndexAttr(1), builder.getIndexAttr(1)});
+  if (type.getRank() == 2)
+    return slice;
+  SmallVector<OpFoldResult> shape = {tokens};
+  for (int64_t size : type.getShape().drop_front())
+    shape.push_back(builder.getIndexAttr(size));
+  return tensor::ExpandShapeOp::create(builder, loc, type, slice,
+                                       ArrayRef<ReassociationIndices>{{0}, {1, 2}},
+                                       shape);
+}
+
+static void mergeLinears(MutableArrayRef<LinearOp> linears,
+                         SymbolTable &symbols) {
+  LinearOp first = linears.front();
+  SmallVector<UseOp> uses;
+  int64_t rows = 0;
+  for (LinearOp linear : linears) {
+    uses.push_back(getPlainUse(linear));
+    rows += uses.back().getType().getRows();
+  }
+  OpBuilder builder(first);
+  UseOp use = concatRows(builder, symbols, uses, first);
+  RankedTensorType type = first.getType();
+  auto mergedType =
+      RankedTensorType::get({type.getDimSize(0), rows}, type.getElementType());
+  Value merged = LinearOp::create(builder, first.getLoc(), mergedType,
+                                  first.getInput(), use, /*bias=*/Value(),
+                                  /*glu=*/std::nullopt);
+  int64_t offset = 0;
+  for (auto [linear, part] : llvm::zip(linears, uses)) {
+    Value slice = sliceColumns(builder, linear->getLoc(), merged, offset,
+                               linear.getType());
+    linear->getResult(0).replaceAllUsesWith(slice);
+    offset += part.getType().getRows();
+  }
+  for (LinearOp linear : linears)
+    linear->erase();
+}
+
+namespace {
+struct MergeProjections
+    : tenon::impl::MergeProjectionsBase<MergeProjections> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<LinearOp> candidates;
+    getOperation().walk([&](LinearOp op) { candidates.push_back(op); });
+    llvm::SmallPtrSet<Operation *, 16> merged;
+    for (LinearOp op : candidates) {
+      if (merged.contains(op) || !getPlainUse(op))
+        continue;
+      SmallVector<LinearOp> partners = findPartners(op);
+      if (partners.size() < 2)
+        continue;
+      merged.insert_range(partners);
+      mergeLinears(partners, symbols);
+    }
+  }
+};
+} // namespace

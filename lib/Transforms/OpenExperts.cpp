@@ -1,0 +1,120 @@
+// Opens experts into a grouping and two grouped products.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "DerivedWeights.h"
+#include "dialects/Tenon/Agreement.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_OPENEXPERTS
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// A value and the op that adds the experts to it.
+struct Residual {
+  Value init;
+  arith::AddFOp add;
+};
+
+/// What the experts are added to, if that is all that happens to them.
+static Residual findResidual(ExpertsOp op) {
+  if (!op->hasOneUse())
+    return {};
+  auto add = dyn_cast<arith::AddFOp>(*op->user_begin());
+  if (!add)
+    return {};
+  Value other = add.getLhs() == op ? add.getRhs() : add.getLhs();
+  return {other, add};
+}
+
+namespace {
+struct OpenExpert : OpRewritePattern<ExpertsOp> {
+  OpenExpert(MLIRContext *context, SymbolTable &symbols)
+      : Base(context), symbols(symbols) {}
+
+  LogicalResult matchAndRewrite(ExpertsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto gate = op.getGate().getDefiningOp<UseOp>();
+    auto up = op.getUp().getDefiningOp<UseOp>();
+    if (!gate || !up)
+      return rewriter.notifyMatchFailure(op, "has a weight without a name");
+
+    Residual residual = findResidual(op);
+    Operation *last = residual.add ? residual.add.getOperation() : op;
+    rewriter.setInsertionPoint(last);
+    UseOp both;
+    if (whyNotConcat({gate, up}).empty())
+      both = concatRows(rewriter, symbols, {gate, up}, last);
+    Value init = residual.init;
+    if (!init)
+      init = createZeros(rewriter, op);
+    rewriter.replaceOp(last, open(rewriter, op, both, init));
+    if (residual.add)
+      rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  static Value createZeros(PatternRewriter &rewriter, ExpertsOp op) {
+    Location loc = op.getLoc();
+    Value zero = arith::ConstantOp::create(
+        rewriter, loc, rewriter.getZeroAttr(op.getType().getElementType()));
+    Value tokens = tensor::DimOp::create(rewriter, loc, op.getInput(), 0);
+    return tensor::SplatOp::create(rewriter, loc, zero, op.getType(),
+                                   ValueRange{tokens});
+  }
+
+  /// group, two grouped products, combine.
+  static Value open(PatternRewriter &rewriter, ExpertsOp op, UseOp both,
+                    Value init) {
+    Location loc = op.getLoc();
+    ArrayRef<int64_t> gate = op.getGate().getType().getShape();
+    RankedTensorType choice = op.getChoice().getType();
+    int64_t dynamic = ShapedType::kDynamic, top = choice.getDimSize(1);
+    auto order = RankedTensorType::get({dynamic}, choice.getElementType());
+    auto offsets =
+        RankedTensorType::get({gate[0] + 1}, choice.getElementType());
+    GroupOp group = GroupOp::create(rewriter, loc, order, choice, offsets,
+                                    op.getChoice());
+    Type element = op.getType().getElementType();
+    auto hiddenType = RankedTensorType::get({dynamic, gate[1]}, element);
+    auto project = [&](Value weight, std::optional<Activation> glu) -> Value {
+      return GroupedLinearOp::create(rewriter, loc, hiddenType, op.getInput(),
+                                     group.getOrder(), group.getOffsets(),
+                                     weight, top, glu);
+    };
+    Value hidden;
+    if (both)
+      hidden = project(both, op.getActivation());
+    else
+      hidden = GluOp::create(rewriter, loc, op.getActivation(),
+                             project(op.getGate(), std::nullopt),
+                             project(op.getUp(), std::nullopt));
+    Value rows = GroupedLinearOp::create(
+        rewriter, loc, RankedTensorType::get({dynamic, gate[2]}, element),
+        hidden, /*order=*/Value(), group.getOffsets(), op.getDown(),
+        /*choices=*/0, /*glu=*/std::nullopt);
+    return CombineOp::create(rewriter, loc, rows, group.getPlace(),
+                             op.getWeights(), init);
+  }
+
+  SymbolTable &symbols;
+};
+
+struct OpenExperts : tenon::impl::OpenExpertsBase<OpenExperts> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    RewritePatternSet patterns(&getContext());
+    patterns.add<OpenExpert>(&getContext(), symbols);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+};
+} // namespace

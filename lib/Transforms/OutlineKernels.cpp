@@ -1,0 +1,56 @@
+// Makes a function of every kernel.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tile/Tile.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// Moves the body of a kernel into a function behind the one that holds it.
+static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
+  OpBuilder builder(kernel);
+  auto type =
+      builder.getFunctionType(kernel->getOperandTypes(), kernel.getResultTypes());
+  func::FuncOp func =
+      func::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), type);
+  func.setPrivate();
+  auto parent = kernel->getParentOfType<func::FuncOp>();
+  if (Attribute bucket = parent->getAttr(tile::TileDialect::kBucketName))
+    func->setAttr(tile::TileDialect::kBucketName, bucket);
+  // `insert` takes the op out of where it was built.
+  func->remove();
+  symbols.insert(func, std::next(Block::iterator(parent)));
+
+  func.getBody().takeBody(kernel.getBody());
+  Operation *yield = func.front().getTerminator();
+  builder.setInsertionPoint(yield);
+  func::ReturnOp::create(builder, yield->getLoc(), yield->getOperands());
+  yield->erase();
+  return func;
+}
+
+namespace {
+struct OutlineKernels : tenon::impl::OutlineKernelsBase<OutlineKernels> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<tile::KernelOp> kernels;
+    getOperation().walk([&](tile::KernelOp op) { kernels.push_back(op); });
+    for (tile::KernelOp kernel : kernels) {
+      func::FuncOp func = outline(kernel, symbols);
+      OpBuilder builder(kernel);
+      auto call = func::CallOp::create(builder, kernel.getLoc(), func,
+                                       kernel->getOperands());
+      kernel.replaceAllUsesWith(call.getResults());
+      kernel.erase();
+    }
+  }
+};
+} // namespace

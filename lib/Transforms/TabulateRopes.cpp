@@ -1,0 +1,66 @@
+// Gives every rotation a table of its cosines and sines.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_TABULATEROPES
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+struct TabulateRopes : tenon::impl::TabulateRopesBase<TabulateRopes> {
+  using Base::Base;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (positions < 1)
+      return emitError(UnknownLoc::get(context))
+             << getArgument() << " expects positions to be at least 1, but got "
+             << positions.getValue();
+    return success();
+  }
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    DenseMap<RopeAttr, RopeTableOp> tables;
+    for (RopeTableOp table : getOperation().getOps<RopeTableOp>())
+      if (table.getPositions() >= positions)
+        tables[table.getRope()] = table;
+    SmallVector<RopeOp> ropes;
+    getOperation().walk([&](RopeOp op) {
+      if (!op.getTable())
+        ropes.push_back(op);
+    });
+    for (RopeOp op : ropes) {
+      RopeTableOp &table = tables[op.getRope()];
+      if (!table)
+        table = createTable(symbols, op.getRope());
+      OpBuilder builder(op);
+      auto use = UseOp::create(builder, op.getLoc(), table.getWeightType(),
+                               FlatSymbolRefAttr::get(table.getSymNameAttr()),
+                               /*index=*/Value());
+      op.getTableMutable().assign(use.getResult());
+    }
+  }
+
+private:
+  RopeTableOp createTable(SymbolTable &symbols, RopeAttr rope) {
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto f32 = FormatAttr::get(builder.getF32Type());
+    auto type = WeightType::get(&getContext(),
+                                RopeTableOp::getShapeFor(rope, positions), f32,
+                                /*layout=*/nullptr);
+    auto table = RopeTableOp::create(builder, getOperation().getLoc(), "rope",
+                                     rope, positions, type,
+                                     /*offset=*/IntegerAttr());
+    symbols.insert(table);
+    return table;
+  }
+};
+} // namespace
