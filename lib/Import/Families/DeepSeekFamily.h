@@ -1,5 +1,5 @@
-// What DeepSeek-V2 and V3 share: latent attention, and experts after some dense
-// layers. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What DeepSeek-V2 and V3 share: latent attention, then experts or a dense MLP.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_IMPORT_FAMILIES_DEEPSEEKFAMILY_H
 #define TENON_LIB_IMPORT_FAMILIES_DEEPSEEKFAMILY_H

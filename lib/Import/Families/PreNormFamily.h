@@ -1,5 +1,5 @@
-// Families with a norm before attention and one before the MLP: Llama and its
-// kin. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Families with a norm before attention and one before the MLP: Llama's kin.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_IMPORT_FAMILIES_PRENORMFAMILY_H
 #define TENON_LIB_IMPORT_FAMILIES_PRENORMFAMILY_H
