@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "llvm/Support/Format.h"
+#include <array>
+#include <cmath>
 #include "DerivedReaders.h"
 #include "FloatBits.h"
 
@@ -24,6 +26,8 @@ public:
   void release(int64_t matrix) const override { from.release(matrix); }
 
 private:
+  void scaleRow(int64_t first, ArrayRef<float> scales, ArrayRef<float> offsets,
+                MutableArrayRef<double> values) const;
   llvm::Error failOnOverflow(const Rectangle &region, int64_t row, int64_t col,
                              double value) const;
 
@@ -61,6 +65,13 @@ static void decodeAs(const uint8_t *codes, MutableArrayRef<double> values,
   }
 }
 
+static std::array<double, 256> makeFloat8Table() {
+  std::array<double, 256> numbers;
+  for (auto [code, number] : llvm::enumerate(numbers))
+    number = float8ToFloat(static_cast<uint8_t>(code));
+  return numbers;
+}
+
 static void decodeCodes(CodeType type, const uint8_t *codes,
                         MutableArrayRef<double> values) {
   switch (type) {
@@ -70,38 +81,62 @@ static void decodeCodes(CodeType type, const uint8_t *codes,
     return decodeAs<uint16_t>(codes, values, halfToFloat);
   case CodeType::BF16:
     return decodeAs<uint16_t>(codes, values, bfloatToFloat);
-  case CodeType::F8:
-    return decodeAs<uint8_t>(codes, values, float8ToFloat);
+  case CodeType::F8: {
+    static const std::array<double, 256> numbers = makeFloat8Table();
+    return decodeAs<uint8_t>(codes, values,
+                             [](uint8_t code) { return numbers[code]; });
+  }
   case CodeType::I8:
     return decodeAs<int8_t>(codes, values, [](int8_t code) { return code; });
   }
 }
 
-/// Rounds to nearest even; false if a finite value became infinite.
-static bool encode(CodeType type, double value, uint8_t *code) {
-  uint32_t bits;
-  uint32_t infinity;
+/// Rounds each value with `round`, which gives at least `infinity` for what is
+/// too large. Returns the first finite value of that kind, or the number of
+/// values.
+template <typename Code, typename Round>
+static size_t encodeAs(ArrayRef<double> values, uint8_t *codes, Code infinity,
+                       Round round) {
+  constexpr Code magnitude = static_cast<Code>(~Code(0)) >> 1;
+  bool overflows = false;
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Code code = static_cast<Code>(round(value));
+    memcpy(codes + i * sizeof(Code), &code, sizeof(Code));
+    overflows |= (code & magnitude) >= infinity;
+  }
+  // Infinity and NaN are not made here; they come in and go out.
+  if (overflows)
+    for (auto [i, value] : llvm::enumerate(values))
+      if (std::isfinite(value) &&
+          (static_cast<Code>(round(value)) & magnitude) >= infinity)
+        return i;
+  return values.size();
+}
+
+/// A finite e4m3 has neither infinity nor a carry into it: 448 is the largest
+/// number, and 464 the tie with what would be the next one.
+static uint32_t roundToFloat8(double value) {
+  uint32_t sign = std::signbit(value) ? 0x80 : 0;
+  return std::fabs(value) <= 464 ? roundToBits<4, 3>(value) : sign | 0x7f;
+}
+
+static size_t encodeCodes(CodeType type, ArrayRef<double> values,
+                          uint8_t *codes) {
   switch (type) {
   case CodeType::F32:
-    bits = llvm::bit_cast<uint32_t>(static_cast<float>(value));
-    infinity = 0x7f800000;
-    memcpy(code, &bits, 4);
-    break;
+    return encodeAs<uint32_t>(values, codes, 0x7f800000, [](double value) {
+      return llvm::bit_cast<uint32_t>(static_cast<float>(value));
+    });
   case CodeType::F16:
+    return encodeAs<uint16_t>(values, codes, 0x7c00, roundToBits<5, 10>);
   case CodeType::BF16:
-    bits = type == CodeType::F16 ? roundToBits<5, 10>(value)
-                                 : roundToBits<8, 7>(value);
-    infinity = type == CodeType::F16 ? 0x7c00 : 0x7f80;
-    memcpy(code, &bits, 2);
-    bits &= 0x7fff;
+    return encodeAs<uint16_t>(values, codes, 0x7f80, roundToBits<8, 7>);
+  case CodeType::F8:
+    return encodeAs<uint8_t>(values, codes, 0x7f, roundToFloat8);
+  case CodeType::I8:
     break;
-  default:
-    // The largest number is 448, and 464 is the tie with what would be next.
-    *code = static_cast<uint8_t>(std::isnan(value) ? 0x7f
-                                                   : roundToBits<4, 3>(value));
-    return !(std::fabs(value) > 464);
   }
-  return (bits & 0x7fffffff) != infinity || std::isinf(value);
+  llvm_unreachable("codes of 8 bits have scales");
 }
 
 llvm::Error CastReader::failOnOverflow(const Rectangle &region, int64_t row,
@@ -132,25 +167,37 @@ llvm::Error CastReader::readCodes(const Rectangle &region, uint8_t *codes,
       return error;
   }
   std::vector<double> values(region.cols);
-  int64_t bytes = getCodeBytes();
   for (int64_t row = 0; row < region.rows; ++row) {
     decodeCodes(source, buffer.data() + row * width, values);
     int64_t block =
         ((region.row + row) / from.getScaleRows() - blocks.row) * blocks.cols;
-    for (int64_t col = 0; col < region.cols; ++col) {
-      if (!scales.empty()) {
-        int64_t run = (region.col + col) / from.getScaleCols() - blocks.col;
-        // The product of 8 and 24 bits is exact. Adding 0 would lose the sign
-        // of -0.
-        values[col] *= scales[block + run];
-        if (offsets[block + run] != 0)
-          values[col] = addToOdd(values[col], offsets[block + run]);
-      }
-      if (!encode(target, values[col], codes + row * stride + col * bytes))
-        return failOnOverflow(region, row, col, values[col]);
-    }
+    if (!scales.empty())
+      scaleRow(region.col, ArrayRef(scales).slice(block, blocks.cols),
+               ArrayRef(offsets).slice(block, blocks.cols), values);
+    size_t overflow = encodeCodes(target, values, codes + row * stride);
+    if (overflow != values.size())
+      return failOnOverflow(region, row, overflow, values[overflow]);
   }
   return llvm::Error::success();
+}
+
+/// Multiplies the values of a row, from column `first`, by their scales and
+/// adds the offsets.
+void CastReader::scaleRow(int64_t first, ArrayRef<float> scales,
+                          ArrayRef<float> offsets,
+                          MutableArrayRef<double> values) const {
+  int64_t run = from.getScaleCols(), begin = 0;
+  for (auto [scale, offset] : llvm::zip_equal(scales, offsets)) {
+    int64_t end =
+        std::min<int64_t>(values.size(), begin + run - (first + begin) % run);
+    // The product of 8 and 24 bits is exact. Adding 0 would lose the sign of
+    // -0.
+    for (int64_t col = begin; col < end; ++col)
+      values[col] *= scale;
+    for (int64_t col = begin; col < end && offset != 0; ++col)
+      values[col] = addToOdd(values[col], offset);
+    begin = end;
+  }
 }
 
 std::unique_ptr<MatrixReader> tenon::makeCastReader(WeightType type,

@@ -58,6 +58,19 @@ uint32_t roundToBits(double value) {
   uint64_t bits = llvm::bit_cast<uint64_t>(value);
   uint32_t sign = static_cast<uint32_t>(bits >> 63)
                   << (ExponentBits + MantissaBits);
+  // Nearly all numbers are normal, before and after. A carry out of the
+  // mantissa adds 1 to the exponent, as it should.
+  constexpr uint64_t smallest = uint64_t(1023 + 1 - bias) << 52;
+  constexpr uint64_t largest = uint64_t(1023 + bias) << 52;
+  constexpr int dropped = 52 - MantissaBits;
+  uint64_t magnitude = bits & ~(uint64_t(1) << 63);
+  if (magnitude - smallest < largest - smallest) {
+    uint64_t half = (uint64_t(1) << (dropped - 1)) - 1;
+    uint64_t rounded =
+        (magnitude + half + (magnitude >> dropped & 1)) >> dropped;
+    return sign | static_cast<uint32_t>(
+                      rounded - (uint64_t(1023 - bias) << MantissaBits));
+  }
   uint64_t fraction = bits & ((uint64_t(1) << 52) - 1);
   int exponent = static_cast<int>(bits >> 52 & 0x7ff) - 1023 + bias;
   if (exponent == 1024 + bias) // infinity and NaN

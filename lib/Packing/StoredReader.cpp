@@ -56,8 +56,13 @@ static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
   for (int64_t end = col + cols; col < end;) {
     int8_t block[256];
     int64_t inside = col % size, count = std::min(size - inside, end - col);
-    decodeBlockCodes(type, row + col / size * bytes, block);
-    memcpy(codes, block + inside, count);
+    const uint8_t *from = row + col / size * bytes;
+    if (count == size) {
+      decodeBlockCodes(type, from, reinterpret_cast<int8_t *>(codes));
+    } else {
+      decodeBlockCodes(type, from, block);
+      memcpy(codes, block + inside, count);
+    }
     codes += count;
     col += count;
   }

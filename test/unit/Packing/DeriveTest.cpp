@@ -248,6 +248,26 @@ TEST_F(PackTest, CastsToSmallFormats) {
   }
 }
 
+// What is no number, or infinite, in the model stays so.
+TEST_F(PackTest, CastsOfWhatIsNotFinite) {
+  std::vector<float> numbers = {INFINITY, -INFINITY, NAN, 1};
+  std::vector<uint8_t> bytes(16);
+  memcpy(bytes.data(), numbers.data(), 16);
+  source.add("v", StorageType::F32, {4}, bytes);
+  for (const char *to : {"f16", "bf16"}) {
+    Unpacked v = unpack(
+        pack(formatv("tenon.weight @v \"v\" : !tenon.weight<4, <f32>>\n"
+                     "tenon.derive @c = cast [@v] : !tenon.weight<4, <{0}>> at "
+                     "0",
+                     to)),
+        "c");
+    EXPECT_EQ(v.values[0], INFINITY);
+    EXPECT_EQ(v.values[1], -INFINITY);
+    EXPECT_TRUE(std::isnan(v.values[2]));
+    EXPECT_EQ(v.values[3], 1);
+  }
+}
+
 TEST_F(PackTest, TablesOfRotations) {
   constexpr int64_t positions = 1000, dims = 6, coarse = 4;
   std::string text = formatv(
