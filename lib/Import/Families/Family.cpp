@@ -4,6 +4,8 @@
 #include "Family.h"
 #include "RotaryEmbedding.h"
 
+#include <cmath>
+
 using namespace tenon;
 
 llvm::Error Family::read() {
@@ -13,6 +15,10 @@ llvm::Error Family::read() {
   vocabulary = config.getSize("vocab_size");
   contextLength = readContextLength(config);
   norm.eps = config.getFloat("rms_norm_eps", 1e-6);
+  if (!std::isnormal(static_cast<float>(norm.eps)))
+    config.complain("rms_norm_eps", "expects a number that is normal in f32, "
+                                    "but got " +
+                                        ConfigReader::print(norm.eps));
   if (config.has("tie_word_embeddings"))
     tied = config.getBool("tie_word_embeddings");
   else
