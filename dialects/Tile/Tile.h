@@ -31,6 +31,9 @@ void registerBufferizationModels(mlir::DialectRegistry &registry);
 
 } // namespace tenon::tile
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tile/TileOpsTypes.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.h.inc"
 

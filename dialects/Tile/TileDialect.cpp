@@ -16,6 +16,9 @@ using namespace tenon::tile;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Tile/TileOpsAttrs.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tile/TileOpsTypes.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.cpp.inc"
 
@@ -23,6 +26,10 @@ void TileDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/Tile/TileOpsAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Tile/TileOpsTypes.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -32,13 +39,25 @@ void TileDialect::initialize() {
 
 LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
-  if (attr.getName() != kBucketName)
+  bool isBucket = attr.getName() == kBucketName;
+  if (!isBucket && attr.getName() != kMemoryName)
     return op->emitOpError() << "has unknown attribute " << attr.getName()
-                             << "; the dialect knows " << kBucketName;
-  if (!isa<FunctionOpInterface>(op) || !isa<BucketAttr>(attr.getValue()))
-    return op->emitOpError()
-           << "expects " << kBucketName
-           << " to be a bucket, on a function, but got " << attr.getValue();
+                             << "; the dialect knows " << kBucketName << " and "
+                             << kMemoryName;
+  bool fits = isBucket ? isa<BucketAttr>(attr.getValue())
+                       : isa<MemoryAttr>(attr.getValue());
+  if (!isa<FunctionOpInterface>(op) || !fits)
+    return op->emitOpError() << "expects " << attr.getName() << " to be a "
+                             << (isBucket ? "bucket" : "memory")
+                             << ", on a function, but got " << attr.getValue();
+  return success();
+}
+
+LogicalResult MemoryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t arena, int64_t scratch) {
+  if (arena < 0 || scratch < 0) // C1
+    return emitError() << "expects sizes not to be negative, but got arena "
+                       << arena << " and scratch " << scratch;
   return success();
 }
 

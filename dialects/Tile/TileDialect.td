@@ -23,11 +23,14 @@ def Tile_Dialect : Dialect {
     memrefs.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
   let dependentDialects = ["::tenon::TenonDialect"];
   let extraClassDeclaration = [{
     /// Name of the attribute on a step function that bounds its tokens.
     static constexpr ::llvm::StringLiteral kBucketName = "tile.bucket";
+    /// Name of the attribute on a step function that says what memory it needs.
+    static constexpr ::llvm::StringLiteral kMemoryName = "tile.memory";
   }];
 }
 
@@ -46,6 +49,26 @@ def Tile_BucketAttr : AttrDef<Tile_Dialect, "Bucket"> {
     Example: `#tile.bucket<tokens = 8>`
   }];
   let parameters = (ins "int64_t":$tokens);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_MemoryAttr : AttrDef<Tile_Dialect, "Memory"> {
+  let mnemonic = "memory";
+  let summary = "Memory that a step needs";
+  let description = [{
+    | Parameter | Meaning                                                   |
+    |-----------|-----------------------------------------------------------|
+    | `arena`   | bytes that all workers share                              |
+    | `scratch` | bytes of each worker                                      |
+
+    Constraints:
+
+    * (C1) Neither is negative.
+
+    Example: `#tile.memory<arena = 4096, scratch = 512>`
+  }];
+  let parameters = (ins "int64_t":$arena, "int64_t":$scratch);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

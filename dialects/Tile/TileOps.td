@@ -8,5 +8,6 @@ include "dialects/Tile/AttendOps.td"
 include "dialects/Tile/ContractOps.td"
 include "dialects/Tile/KernelOps.td"
 include "dialects/Tile/RowOps.td"
+include "dialects/Tile/WorkerOps.td"
 
 #endif // TENON_DIALECTS_TILE_TILEOPS_TD

@@ -44,8 +44,19 @@ static bool isView(Operation *op) {
 static std::string describe(Operation *op) {
   auto weightName = [](Value weight) {
     auto use = weight.getDefiningOp<UseOp>();
-    StringRef name = use ? use.getWeight() : "linear";
-    return name.substr(name.rfind('.') + 1).str();
+    if (!use)
+      return std::string("linear");
+    // Joined weights are called `dense.q+dense.k`, parts of one `dense.kv_b.keys`.
+    SmallVector<StringRef> parts;
+    use.getWeight().split(parts, '+');
+    std::string name;
+    for (StringRef part : parts) {
+      StringRef last = parts.size() > 1 ? part.rsplit('.').second : StringRef();
+      if (last.empty())
+        last = part.contains('.') ? part.split('.').second : part;
+      name += (name.empty() ? "" : "_") + last.str();
+    }
+    return name;
   };
   if (auto linear = dyn_cast<LinearOp>(op))
     return weightName(linear.getWeight());
@@ -195,11 +206,12 @@ struct KernelInterface {
   }
 
   /// Finds where each result goes; makes an empty tensor where it goes nowhere.
-  void findOuts(OpBuilder &builder) {
+  void findOuts(OpBuilder &builder, func::FuncOp func) {
     for (Value result : yielded) {
       Value out = findDestination(result);
       if (!out || llvm::is_contained(outs, out))
-        out = createEmpty(builder, result);
+        out = isHandedOut(result, func) ? addArgument(func, result)
+                                        : createEmpty(builder, result);
       outs.push_back(out);
     }
   }
@@ -229,6 +241,19 @@ private:
     for (Value operand : def->getOperands())
       addInput(operand);
     views.insert(def);
+  }
+
+  /// Whether the caller of a public function gets this value.
+  static bool isHandedOut(Value result, func::FuncOp func) {
+    return func.isPublic() &&
+           llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>);
+  }
+
+  /// The caller says where a new result goes.
+  static Value addArgument(func::FuncOp func, Value result) {
+    unsigned index = func.getNumArguments();
+    (void)func.insertArgument(index, result.getType(), {}, result.getLoc());
+    return func.getArgument(index);
   }
 
   bool isOutside(Value value) {
@@ -309,7 +334,7 @@ void KernelFormer::form(ArrayRef<Operation *> group, StringRef what) {
   Operation *last = group.back();
   builder.setInsertionPoint(last);
   KernelInterface interface(group);
-  interface.findOuts(builder);
+  interface.findOuts(builder, func);
   interface.findInputs(group);
   if (interface.yielded.empty())
     return;

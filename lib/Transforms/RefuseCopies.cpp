@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_REFUSECOPIES
@@ -15,35 +16,56 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
-/// Bytes of a buffer, where each dynamic size is `tokens`; -1 if there is more
-/// than one, for then it depends on the context.
-static int64_t getBoundedBytes(MemRefType type, int64_t tokens) {
+/// Bytes of a buffer, where its only dynamic size is `tokens`; none if there are
+/// more, for then it depends on the context.
+static std::optional<int64_t> getBoundedBytes(MemRefType type, int64_t tokens) {
   if (type.getNumDynamicDims() > 1)
-    return -1;
+    return std::nullopt;
   int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
   for (int64_t size : type.getShape())
     bytes *= ShapedType::isDynamic(size) ? tokens : size;
   return bytes;
 }
 
+/// The type of the static buffer that a value is a part of, or its own type.
+static MemRefType getBoundingType(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>()) {
+    Value source = view.getViewSource();
+    if (cast<MemRefType>(value.getType()).hasStaticShape())
+      break;
+    value = source;
+  }
+  return cast<MemRefType>(value.getType());
+}
+
+/// What a copy moves at most: no more than either side holds.
+static std::optional<int64_t> getCopiedBytes(memref::CopyOp copy,
+                                             int64_t tokens) {
+  std::optional<int64_t> least;
+  for (Value side : {copy.getSource(), copy.getTarget()})
+    for (MemRefType type :
+         {cast<MemRefType>(side.getType()), getBoundingType(side)})
+      if (std::optional<int64_t> bytes = getBoundedBytes(type, tokens))
+        least = std::min(least.value_or(*bytes), *bytes);
+  return least;
+}
+
 /// Complains about a copy of more than `limit` bytes, and about an allocation
 /// that no bucket bounds.
 static LogicalResult verifyOp(Operation *op, int64_t tokens, int64_t limit) {
-  auto complain = [&](StringRef what, MemRefType type) {
+  auto complain = [&](StringRef what, Type type) {
     return op->emitError() << "expects no " << what << " of more than " << limit
                            << " bytes in a step, but got one of " << type
                            << "; pass the buffer whole and slice it where it "
                               "is read";
   };
   if (auto copy = dyn_cast<memref::CopyOp>(op)) {
-    auto type = cast<MemRefType>(copy.getSource().getType());
-    // A copy inside a loop over tokens or tiles is part of a kernel.
-    int64_t bytes = getBoundedBytes(type, /*tokens=*/1);
-    if (bytes < 0 || bytes > limit)
-      return complain("copy", type);
+    std::optional<int64_t> bytes = getCopiedBytes(copy, tokens);
+    if (!bytes || *bytes > limit)
+      return complain("copy", copy.getSource().getType());
   }
   if (auto alloc = dyn_cast<memref::AllocOp>(op))
-    if (getBoundedBytes(alloc.getType(), tokens) < 0)
+    if (!getBoundedBytes(alloc.getType(), tokens))
       return complain("allocation", alloc.getType());
   return success();
 }

@@ -3,7 +3,9 @@
 
 #include "dialects/AllDialects.h"
 #include "tenon/Conversion/Passes.h"
+#include "tenon/Pipelines/Pipelines.h"
 #include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "test/lib/TestPasses.h"
@@ -14,7 +16,9 @@ int main(int argc, char **argv) {
 
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
+  mlir::bufferization::registerBufferizationPasses();
   tenon::registerConversionPasses();
+  tenon::registerPipelines();
   tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();
 

@@ -212,7 +212,9 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     * an attention; a grouping.
 
     Slices and reshapes move into the kernels that read them. A result that is
-    added to an operand is written over it, and a cache over itself.
+    added to an operand is written over it, and a cache over itself. Other results
+    that a public function returns become arguments too: the caller says where
+    they go.
 
     ```mlir
     %h = tenon.norm rms %x, %n eps 1.0e-6 : ...
@@ -268,6 +270,68 @@ def RefuseCopies : Pass<"tile-refuse-copies", "::mlir::ModuleOp"> {
     Option<"limit", "limit", "int64_t", /*default=*/"65536",
            "Bytes of a copy that are accepted: a budget, not a property of the program">
   ];
+}
+
+def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every buffer of a step a place in one arena";
+  let description = [{
+    Functions with a bucket get two arguments, the arena that all workers share
+    and the scratch memory of the worker that runs them, and allocations become
+    views of them:
+
+    ```mlir
+    %a = memref.alloc(%t) : memref<?x72xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %a = memref.view %arena[%c0][%t] : memref<?xi8> to memref<?x72xf32>
+    ```
+
+    A buffer of a function that calls others lies in the arena, with room for the
+    bucket's tokens; it shares its place with buffers that are not used at the
+    same time. What a function calls lies behind its own buffers. A function that
+    calls none is a kernel, and its buffers lie in the scratch memory. Public
+    functions get the attribute `tile.memory` with what they need.
+
+    Recursion, and a buffer with more than one dynamic size, are errors.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::tenon::tile::TileDialect"];
+}
+
+def SplitAmongWorkers : Pass<"tile-split-among-workers", "::mlir::ModuleOp"> {
+  let summary = "Share the iterations of parallel loops among workers";
+  let description = [{
+    Every worker runs the step function. Functions with a bucket get three
+    arguments in front: the context of the step, the number of the worker, and how
+    many there are. A parallel loop becomes a loop over a worker's share:
+
+    ```mlir
+    scf.forall (%i) in (%n) { ... } {mapping = [#tile.worker<static>]}
+    ```
+
+    becomes
+
+    ```mlir
+    %a = ... %worker * %n / %workers
+    %b = ... (%worker + 1) * %n / %workers
+    scf.for %i = %a to %b step %c1 { ... }
+    ```
+
+    and with `ticket`
+
+    ```mlir
+    scf.while : () -> index { %i = tile.next_ticket %ctx  scf.condition(%i < %n) %i }
+      do { ^bb0(%i: index): ... }
+    ```
+
+    A barrier follows each call of a kernel, which is a function with a parallel
+    loop in it.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::tenon::tile::TileDialect"];
 }
 
 #endif // TENON_TRANSFORMS_PASSES_TD

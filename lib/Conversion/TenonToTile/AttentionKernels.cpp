@@ -10,6 +10,8 @@ using namespace tenon;
 
 /// Most rows, tokens times heads, of one tile of queries.
 static constexpr int64_t kMostRows = 128;
+/// Most heads among them.
+static constexpr int64_t kMostHeads = 8;
 
 namespace {
 /// The block of queries that one iteration works on.
@@ -69,9 +71,11 @@ static Value readLength(KernelLowering &lowering, const QueryBlock &block,
       })[0];
 }
 
-/// How many heads of a group fit into a tile together with its tokens.
-static int64_t foldHeads(int64_t blockRows, int64_t group) {
-  int64_t most = std::max<int64_t>(1, kMostRows / blockRows);
+/// How many heads of a group share a tile with its tokens: as many as fit, but
+/// few enough that there is work for more than one worker.
+static int64_t foldHeads(int64_t blockRows, int64_t group, int64_t allHeads) {
+  int64_t most = std::min(kMostHeads, std::max<int64_t>(1, kMostRows / blockRows));
+  most = std::min(most, std::max<int64_t>(1, allHeads / 2));
   for (int64_t heads = std::min(most, group);; --heads)
     if (group % heads == 0)
       return heads;
@@ -201,7 +205,7 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
   bool hasHeads = op.getKey().getType().getRank() == 5;
   int64_t shared = hasHeads ? getDim(op.getKey().getType(), 3) : 1;
   int64_t group = heads / shared;
-  int64_t folded = foldHeads(lowering.config.getRows(), group);
+  int64_t folded = foldHeads(lowering.config.getRows(), group, heads);
 
   auto body = [&](ValueRange ivs, ValueRange outs) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);

@@ -1,0 +1,44 @@
+// Named sequences of passes: the only place where passes are put in order.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_PIPELINES_PIPELINES_H
+#define TENON_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace tenon {
+
+struct FormOptions : mlir::PassPipelineOptions<FormOptions> {
+  ListOption<int64_t> buckets{
+      *this, "buckets", llvm::cl::desc("Most tokens of a step, ascending"),
+      llvm::cl::list_init<int64_t>({1, 8, 64, 512})};
+  Option<int64_t> positions{
+      *this, "positions", llvm::cl::init(4096),
+      llvm::cl::desc("Positions that a sequence may reach")};
+  Option<int64_t> absorbTokens{
+      *this, "absorb-tokens", llvm::cl::init(8),
+      llvm::cl::desc("Largest bucket with absorbed latent attention")};
+};
+
+/// tenon -> tenon with merged weights and opened experts.
+void buildSimplifyPipeline(mlir::OpPassManager &pm);
+
+/// tenon -> tenon with one function for each bucket, and weights with layouts
+/// and places: the same for every machine.
+void buildLayOutPipeline(mlir::OpPassManager &pm, const FormOptions &options);
+
+/// tenon -> tile.kernel with tenon ops inside; reads the machine attribute.
+void buildFormPipeline(mlir::OpPassManager &pm);
+
+/// tile.kernel with tenon ops -> loops over tiles, on tensors.
+void buildTilePipeline(mlir::OpPassManager &pm);
+
+/// Kernels on tensors -> functions on memrefs.
+void buildBufferizePipeline(mlir::OpPassManager &pm);
+
+void registerPipelines();
+
+} // namespace tenon
+
+#endif // TENON_PIPELINES_PIPELINES_H

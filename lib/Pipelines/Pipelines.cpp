@@ -1,0 +1,79 @@
+// Named sequences of passes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Conversion/Passes.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tenon;
+
+void tenon::buildSimplifyPipeline(OpPassManager &pm) {
+  pm.addPass(createPairGates());
+  pm.addPass(createMergeProjections());
+  pm.addPass(createOpenExperts());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void tenon::buildLayOutPipeline(OpPassManager &pm, const FormOptions &options) {
+  pm.addPass(createTabulateRopes({options.positions}));
+  CloneBucketsOptions clone;
+  clone.buckets.assign(options.buckets.begin(), options.buckets.end());
+  pm.addPass(createCloneBuckets(clone));
+  pm.addPass(createChooseMlaForm({options.absorbTokens}));
+  pm.addPass(createCSEPass());
+  pm.addPass(createLayOutWeights());
+}
+
+void tenon::buildFormPipeline(OpPassManager &pm) {
+  pm.addPass(createFormKernels());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void tenon::buildTilePipeline(OpPassManager &pm) {
+  pm.addPass(createConvertTenonToTile());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void tenon::buildBufferizePipeline(OpPassManager &pm) {
+  pm.addPass(createOutlineKernels());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  // Kernels see whole tensors, so their arguments need no strides.
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  // Results that are arguments go one level of calls at a time: kernels, layers,
+  // steps. A copy of a buffer to itself goes only when slices have met.
+  for (int level = 0; level < 3; ++level) {
+    pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  }
+  pm.addPass(createRefuseCopies());
+}
+
+void tenon::registerPipelines() {
+  PassPipelineRegistration<>(
+      "tenon-simplify-pipeline",
+      "tenon -> tenon with merged weights and opened experts",
+      buildSimplifyPipeline);
+  PassPipelineRegistration<FormOptions>(
+      "tenon-form-pipeline",
+      "tenon -> kernels of each bucket, weights with layouts and places",
+      [](OpPassManager &pm, const FormOptions &options) {
+        buildLayOutPipeline(pm, options);
+        buildFormPipeline(pm);
+      });
+  PassPipelineRegistration<>("tenon-tile-pipeline",
+                             "kernels -> loops over tiles", buildTilePipeline);
+  PassPipelineRegistration<>("tenon-bufferize-pipeline",
+                             "kernels on tensors -> functions on memrefs",
+                             buildBufferizePipeline);
+}
