@@ -20,6 +20,16 @@ func.func @rope_at_other_tokens(%q: tensor<3x4x8xf32>, %pos: tensor<4xi32>) {
 
 // -----
 
+// C3
+func.func @rope_with_table_of_other_width(%q: tensor<?x4x8xf32>, %pos: tensor<?xi32>, %t: !tenon.weight<257x6, <f32>>) {
+  // expected-error@+1 {{expects rope and table to agree on number of dims, but got 8 and 6}}
+  %r = tenon.rope %q at %pos first <dims = 8, pairing = half, theta = 1.0e4 : f64> table %t : !tenon.weight<257x6, <f32>>
+      : tensor<?x4x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
 // C1
 func.func @cache_update_of_other_rank(%k: tensor<?x32xf32>, %c: tensor<3x?x?x2x16xf32>, %i: index,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
@@ -297,6 +307,17 @@ func.func @mla_attention_of_other_value_size(%q: tensor<?x4x24xf32>, %c: tensor<
   // expected-error@+1 {{expects expand and result to agree on rows of all heads, but got 112 and 116}}
   %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x13xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @mla_attention_of_other_stack(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<2x56x32, <bf16>>,
+    %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
+  // expected-error@+1 {{expects expand and query to agree on head count, but got 2 and 4}}
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<2x56x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return
 }
 

@@ -20,6 +20,16 @@ func.func @rope_of_a_row(%k: tensor<3x8xbf16>, %pos: tensor<3xi32>) -> tensor<3x
   return %r : tensor<3x8xbf16>
 }
 
+/// Cosines and sines that lie in a table.
+// CHECK-LABEL: func @rope_with_table
+// CHECK-SAME:    %[[K:.*]]: tensor<?x7xf32>, %[[P:.*]]: tensor<?xi32>, %[[T:.*]]: !tenon.weight<257x6, <f32>>
+func.func @rope_with_table(%k: tensor<?x7xf32>, %pos: tensor<?xi32>, %t: !tenon.weight<257x6, <f32>>) -> tensor<?x7xf32> {
+  // CHECK: tenon.rope %[[K]] at %[[P]] first <dims = 6, pairing = half, theta = 1.000000e+04 : f64> table %[[T]] : !tenon.weight<257x6, <f32>> : tensor<?x7xf32>, tensor<?xi32>
+  %r = tenon.rope %k at %pos first <dims = 6, pairing = half, theta = 1.0e4 : f64> table %t : !tenon.weight<257x6, <f32>>
+      : tensor<?x7xf32>, tensor<?xi32>
+  return %r : tensor<?x7xf32>
+}
+
 /// The example of the op's description.
 // CHECK-LABEL: func @cache_update
 // CHECK-SAME:    %[[K:.*]]: tensor<?x2x16xf32>, %[[C:.*]]: tensor<3x?x?x2x16xf32>, %[[I:.*]]: index, %[[P:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi32>
@@ -89,6 +99,19 @@ func.func @mla_attention(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: i
   %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
       nope 16 scale 0.2 visible <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>,
+        tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o : tensor<?x4x12xf32>
+}
+
+/// The expansion of each head is a matrix of its own.
+// CHECK-LABEL: func @mla_attention_of_a_stack
+func.func @mla_attention_of_a_stack(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index,
+    %w: !tenon.weight<4x28x32, <bf16>>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>)
+    -> tensor<?x4x12xf32> {
+  // CHECK: tenon.mla_attention {{.*}} <4x28x32, <bf16>>, tensor<?xi32>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
+      nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<4x28x32, <bf16>>,
         tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>
 }

@@ -96,3 +96,22 @@ func.func @yield_outside_of_a_kernel() {
   // expected-error@+1 {{expects parent op 'tile.kernel'}}
   tile.yield
 }
+
+// -----
+
+// C1
+func.func @view_of_every_other_row(%w: !tenon.weight<96x64, <bf16>, <16x2>>, %o: index) {
+  // expected-error@+1 {{expects a result with the identity layout, but got 'memref<16x16xi32, strided<[32, 1]>>'}}
+  %v = tile.weight_view %w at %o : !tenon.weight<96x64, <bf16>, <16x2>> to memref<16x16xi32, strided<[32, 1]>>
+  return
+}
+
+// -----
+
+// C1
+/// That the result of a tile.weight_view is static is held by the definition of the op.
+func.func @view_of_some_rows(%w: !tenon.weight<96x64, <bf16>, <16x2>>, %o: index) {
+  // expected-error@+1 {{result #0 must be statically shaped memref of any type values, but got 'memref<?x16xi32>'}}
+  %v = tile.weight_view %w at %o : !tenon.weight<96x64, <bf16>, <16x2>> to memref<?x16xi32>
+  return
+}

@@ -43,3 +43,14 @@ func.func @two_results(%p: tensor<1x3xi32>, %q: tensor<1x3xf32>) -> (tensor<1x3x
   } -> tensor<1x3xi32>, tensor<1x3xf32>
   return %r#0, %r#1 : tensor<1x3xi32>, tensor<1x3xf32>
 }
+
+/// The example of the op's description, and all bytes of a vector.
+// CHECK-LABEL: func @weight_view
+// CHECK-SAME:    %[[W:.*]]: !tenon.weight<96x64, <bf16>, <16x2>>, %[[O:.*]]: index
+func.func @weight_view(%w: !tenon.weight<96x64, <bf16>, <16x2>>, %o: index, %b: !tenon.weight<7, <f32>>) {
+  // CHECK: tile.weight_view %[[W]] at %[[O]] : <96x64, <bf16>, <16x2>> to memref<32x16xi32>
+  %v = tile.weight_view %w at %o : !tenon.weight<96x64, <bf16>, <16x2>> to memref<32x16xi32>
+  // CHECK: tile.weight_view %{{.*}} at %[[O]] : <7, <f32>> to memref<28xi8>
+  %c = tile.weight_view %b at %o : !tenon.weight<7, <f32>> to memref<28xi8>
+  return
+}

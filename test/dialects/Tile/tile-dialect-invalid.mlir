@@ -7,12 +7,12 @@ func.func private @step_of_no_token() attributes {tile.bucket = #tile.bucket<tok
 // -----
 
 /// The dialect verifies where its attribute stands.
-// expected-error@+1 {{expects tile.bucket to be a bucket, on a function, but got 8 : i64}}
+// expected-error@+1 {{to be a bucket, on a function, but got 8 : i64}}
 func.func private @number_as_bucket() attributes {tile.bucket = 8}
 
 // -----
 
-// expected-error@+1 {{expects tile.bucket to be a bucket, on a function, but got #tile.bucket<tokens = 8>}}
+// expected-error@+1 {{to be a bucket, on a function, but got #tile.bucket<tokens = 8>}}
 module attributes {tile.bucket = #tile.bucket<tokens = 8>} {}
 
 // -----
@@ -37,3 +37,20 @@ func.func private @negative_panels() attributes {test.config = #tile.config<pane
 // C1
 // expected-error@+1 {{expects sizes to be positive, but got rows 1, panels 1 and keys 0}}
 func.func private @no_keys() attributes {test.config = #tile.config<keys = 0>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects sizes not to be negative, but got arena -1 and scratch 512}}
+func.func private @negative_arena() attributes {tile.memory = #tile.memory<arena = -1, scratch = 512>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects sizes not to be negative, but got arena 0 and scratch -64}}
+func.func private @negative_scratch() attributes {tile.memory = #tile.memory<arena = 0, scratch = -64>}
+
+// -----
+
+// expected-error@+1 {{to be a memory, on a function, but got #tile.bucket<tokens = 8>}}
+func.func private @bucket_as_memory() attributes {tile.memory = #tile.bucket<tokens = 8>}

@@ -4,6 +4,9 @@
 // CHECK: func private @step() attributes {tile.bucket = #tile.bucket<tokens = 8>}
 func.func private @step() attributes {tile.bucket = #tile.bucket<tokens = 8>}
 
+// CHECK: func private @step_with_memory() attributes {tile.memory = #tile.memory<arena = 4096, scratch = 512>}
+func.func private @step_with_memory() attributes {tile.memory = #tile.memory<arena = 4096, scratch = 512>}
+
 /// What is the default is not printed.
 // CHECK: @sizes
 // CHECK-SAME: #tile.config<rows = 6>, #tile.config<>, #tile.config<rows = 4, panels = 2, keys = 32, split = ticket>
