@@ -190,12 +190,13 @@ void CastReader::scaleRow(int64_t first, ArrayRef<float> scales,
   for (auto [scale, offset] : llvm::zip_equal(scales, offsets)) {
     int64_t end =
         std::min<int64_t>(values.size(), begin + run - (first + begin) % run);
-    // The product of 8 and 24 bits is exact. Adding 0 would lose the sign of
-    // -0.
+    // A product of 8 and 24 bits is exact. So is the sum: only blocks of GGUF
+    // have offsets, and their products and offsets are multiples of 2^-24 below
+    // 2^28. Adding 0 would lose the sign of -0.
     for (int64_t col = begin; col < end; ++col)
       values[col] *= scale;
     for (int64_t col = begin; col < end && offset != 0; ++col)
-      values[col] = addToOdd(values[col], offset);
+      values[col] += offset;
     begin = end;
   }
 }

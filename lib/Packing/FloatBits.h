@@ -35,20 +35,6 @@ inline float float8ToFloat(uint8_t bits) {
   return llvm::bit_cast<float>(sign | llvm::bit_cast<uint32_t>(value));
 }
 
-/// `a + b`, but with the last bit set if the sum is not exact. Rounded to any
-/// format with at least two bits less, it gives what the exact sum gives.
-inline double addToOdd(double a, double b) {
-  double sum = a + b;
-  double part = sum - a;
-  double error = (a - (sum - part)) + (b - part);
-  uint64_t bits = llvm::bit_cast<uint64_t>(sum);
-  if (error == 0 || bits & 1 || !std::isfinite(sum))
-    return sum;
-  // Away from zero is one bit up.
-  bits += (error > 0) == (sum > 0) ? 1 : -1;
-  return llvm::bit_cast<double>(bits);
-}
-
 /// Rounds to nearest even, to an IEEE format of `ExponentBits` and
 /// `MantissaBits`; what is too large has a code of at least that of infinity.
 template <int ExponentBits, int MantissaBits>

@@ -125,6 +125,33 @@ TEST_F(PackTest, DerivationsOfBlocks) {
     }
 }
 
+// Offsets move with their scales.
+TEST_F(PackTest, DerivationsOfBlocksWithOffsets) {
+  source.addRandom("a", StorageType::Q4_1, {3, 64});
+  source.addRandom("b", StorageType::Q4_1, {5, 64});
+  std::string format = "<i8, scale f32 per 1x32, offset>";
+  std::vector<uint8_t> data = pack(formatv(
+      "tenon.weight @a \"a\" : !tenon.weight<3x64, {0}>\n"
+      "tenon.weight @b \"b\" : !tenon.weight<5x64, {0}>\n"
+      "tenon.derive @ab = concat_rows [@a, @b] : !tenon.weight<8x64, {0}, "
+      "<16x4>> at 0\n"
+      "tenon.derive @s = slice_rows [@ab] first 2 : !tenon.weight<5x64, {0}, "
+      "<2x2>> at 4096\n"
+      "tenon.derive @h = split_rows [@ab] count 4 : !tenon.weight<2x4x64, {0}, "
+      "<3x1>> at 8192\n",
+      format));
+  Unpacked ab = unpack(data, "ab"), s = unpack(data, "s"),
+           h = unpack(data, "h");
+  for (int64_t i = 0; i < 8 * 64; ++i) {
+    double expected =
+        i < 3 * 64 ? source.getValue("a", i) : source.getValue("b", i - 3 * 64);
+    EXPECT_EQ(ab.values[i], expected);
+    EXPECT_EQ(h.values[i], expected);
+    if (i >= 2 * 64 && i < 7 * 64)
+      EXPECT_EQ(s.values[i - 2 * 64], expected);
+  }
+}
+
 /// `code * scale + offset` in 113 bits, rounded once.
 static uint64_t roundOnce(double code, double scale, double offset,
                           const llvm::fltSemantics &semantics) {
@@ -141,8 +168,7 @@ static uint64_t roundOnce(double code, double scale, double offset,
   return value.bitcastToAPInt().getZExtValue();
 }
 
-// Ties between two bf16, and offsets that are far below the last bit of a
-// double, on either side of the tie.
+// Near ties between two bf16: offsets that a float would lose decide.
 static std::vector<uint8_t> makeTies(int64_t blocks) {
   std::mt19937 random(3);
   std::vector<uint8_t> bytes;
@@ -157,6 +183,21 @@ static std::vector<uint8_t> makeTies(int64_t blocks) {
     }
     for (int byte = 0; byte < 16; ++byte)
       bytes.push_back(static_cast<uint8_t>(random()));
+  }
+  return bytes;
+}
+
+/// Scales of which the product with a code is near a tie between two bf16.
+static std::vector<uint8_t> makeTieScales(const MemorySource &source,
+                                          int64_t count) {
+  std::mt19937 random(4);
+  std::vector<uint8_t> bytes(4 * count);
+  for (int64_t i = 0; i < count; ++i) {
+    float tie = llvm::bit_cast<float>(
+        static_cast<uint32_t>(0x3f808000 | (random() & 0x7f) << 16));
+    double code = source.getValue("w", i);
+    float scale = static_cast<float>(tie / (code == 0 ? 1 : code));
+    memcpy(&bytes[4 * i], &scale, 4);
   }
   return bytes;
 }
@@ -181,12 +222,14 @@ TEST_F(PackTest, CastsRoundOnce) {
        {Case{StorageType::Q4_1, q, makeTies(rows * cols / 32)},
         {StorageType::Q5_K, q, {}},
         {StorageType::Q6_K, "<i8, scale f32 per 1x16>", {}},
-        {StorageType::F8E4M3, "<f8E4M3FN, scale f32 per 128x128>", {}},
+        {StorageType::F8E4M3, "<f8E4M3FN, scale f32 per 1x1>", {}},
         {StorageType::F32, "<f32>", {}},
         {StorageType::F16, "<f16>", {}},
         {StorageType::BF16, "<bf16>", {}}}) {
-    source.addRandom("w_scale_inv", StorageType::F32, {1, 2});
     source.addRandom("w", c.type, {rows, cols});
+    if (c.type == StorageType::F8E4M3)
+      source.add("w_scale_inv", StorageType::F32, {rows, cols},
+                 makeTieScales(source, rows * cols));
     if (!c.bytes.empty())
       source.add("w", c.type, {rows, cols}, c.bytes);
     // The parts, from a weight that is not cast.
