@@ -41,9 +41,9 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
   bool isBucket = attr.getName() == kBucketName;
   if (!isBucket && attr.getName() != kMemoryName)
-    return op->emitOpError() << "has unknown attribute " << attr.getName()
-                             << "; the dialect knows " << kBucketName << " and "
-                             << kMemoryName;
+    return op->emitOpError()
+           << "has unknown attribute " << attr.getName()
+           << "; the dialect knows " << kBucketName << " and " << kMemoryName;
   bool fits = isBucket ? isa<BucketAttr>(attr.getValue())
                        : isa<MemoryAttr>(attr.getValue());
   if (!isa<FunctionOpInterface>(op) || !fits)

@@ -61,8 +61,9 @@ LogicalResult KernelOp::verifyRegions() {
 
 LogicalResult WeightViewOp::verify() {
   if (!getType().getLayout().isIdentity()) // C1
-    return emitOpError() << "expects a result with the identity layout, but got "
-                         << getType();
+    return emitOpError()
+           << "expects a result with the identity layout, but got "
+           << getType();
   return success();
 }
 
