@@ -29,8 +29,8 @@ def Tile_BarrierOp : Tile_Op<"barrier", [
     tile.barrier %ctx, %worker
     ```
   }];
-  let arguments = (ins Tile_ContextType:$context, Index:$worker);
-  let assemblyFormat = "$context `,` $worker attr-dict";
+  let arguments = (ins Tile_ContextType:$step, Index:$worker);
+  let assemblyFormat = "$step `,` $worker attr-dict";
 }
 
 def Tile_NextTicketOp : Tile_Op<"next_ticket", [
@@ -45,9 +45,9 @@ def Tile_NextTicketOp : Tile_Op<"next_ticket", [
     %i = tile.next_ticket %ctx
     ```
   }];
-  let arguments = (ins Tile_ContextType:$context);
+  let arguments = (ins Tile_ContextType:$step);
   let results = (outs Index:$ticket);
-  let assemblyFormat = "$context attr-dict";
+  let assemblyFormat = "$step attr-dict";
 }
 
 #endif // TENON_DIALECTS_TILE_WORKEROPS_TD

@@ -1,0 +1,82 @@
+// Passes that bring a module on memrefs to the LLVM dialect.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_TARGET_CPU_LOWERINGPASSES_TD
+#define TENON_TARGET_CPU_LOWERINGPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AddressWeights : Pass<"tenon-address-weights", "::mlir::ModuleOp"> {
+  let summary = "Compute the addresses of weights and the kinds of layers";
+  let description = [{
+    A use of a weight becomes a constant, and a constant times the layer, added to
+    the address of the packed weights, which the context of the step holds:
+
+    ```mlir
+    %w = tenon.use @q[%l] : !tenon.weight<96x64, <bf16>, <16x2>>     // at 4096
+    ```
+
+    becomes
+
+    ```mlir
+    %base = llvm.load (field of %ctx) : !llvm.ptr -> !llvm.ptr
+    %byte = %l * 12288 + 4096
+    %w = llvm.getelementptr %base[%byte] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+    ```
+
+    seen as a weight through a cast. Kinds and ordinals of layers are read from
+    constant tables. The ops that name weights are dropped. A weight without an
+    offset is an error.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def CreateStepEntries : Pass<"tile-create-step-entries", "::mlir::ModuleOp"> {
+  let summary = "Make a function that the runtime calls for each step function";
+  let description = [{
+    For every public function with `tile.memory`, a function of the context and
+    the worker's number, which reads the fields of the context and calls it. The
+    step function becomes private, and both get the variant's `suffix`.
+
+    ```mlir
+    func.func @step.t8(%ctx: !tile.context, %worker: index, %workers: index, ...)
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @step.t8.v3(%ctx: !tile.context, %worker: index, %workers: index, ...)
+    func.func @entry.step.t8.v3(%ctx: !tile.context, %worker: index) { ... call @step.t8.v3 ... }
+    ```
+  }];
+  let options = [
+    Option<"suffix", "suffix", "std::string", /*default=*/"\"\"",
+           "Appended to the name of every function: several variants share one library">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
+}
+
+def ConvertStepsToLLVM : Pass<"convert-steps-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Convert what is left of a step to the LLVM dialect";
+  let description = [{
+    Weights and contexts become pointers; barriers call the function that the
+    context names; tickets are an atomic addition; everything else goes the way
+    of upstream's conversions. Expects structured control flow and views to be
+    lowered already.
+
+    ```mlir
+    tile.barrier %ctx, %worker
+    ```
+
+    becomes
+
+    ```mlir
+    %f = llvm.load (field of %ctx) : !llvm.ptr -> !llvm.ptr
+    llvm.call %f(%ctx, %worker) : !llvm.ptr, (!llvm.ptr, i64) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // TENON_TARGET_CPU_LOWERINGPASSES_TD

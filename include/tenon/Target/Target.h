@@ -1,0 +1,65 @@
+// What a target makes of a module, and what becomes of several of them.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_TARGET_TARGET_H
+#define TENON_TARGET_TARGET_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// One step function: its bucket, its symbol in the object, and its memory.
+struct CompiledStep {
+  int64_t maxTokens = 0;
+  /// Most tokens of a block of attention.
+  int64_t blockRows = 0;
+  int64_t arenaBytes = 0;
+  int64_t scratchBytes = 0;
+  std::string symbol;
+  /// Kernels that the step calls, in the order of the module.
+  std::vector<std::string> kernels;
+};
+
+/// A cache that a step works on: [layers, slots, context, width].
+struct CompiledState {
+  std::string name;
+  int64_t layers = 0;
+  int64_t width = 0;
+  bool isBF16 = false;
+};
+
+/// Code of one variant.
+struct CompiledVariant {
+  /// `x86-64-v3`.
+  std::string name;
+  /// Bits of TENON_CPU_*.
+  uint32_t features = 0;
+  llvm::SmallVector<char, 0> object;
+  std::vector<CompiledStep> steps; // ascending buckets
+  std::vector<CompiledState> states;
+};
+
+/// What `--emit` asks for in place of an object.
+enum class Emission { Object, Assembly, LLVM, MLIR };
+
+/// Generates code for one CPU level from a module on the level that the
+/// bufferize pipeline leaves, which it consumes. With another emission than
+/// `Object`, the text goes to `text` and the object stays empty.
+llvm::Expected<CompiledVariant> compileForCpu(mlir::ModuleOp bufferized,
+                                              Emission emission,
+                                              std::string *text = nullptr);
+
+/// Links objects of several variants into the shared library of an artifact,
+/// at `path`: the export `tenon_model` with the manifest and, in the order of
+/// the variants, the step functions of each. Nothing is left undefined.
+llvm::Error linkModel(llvm::ArrayRef<CompiledVariant> variants,
+                      llvm::ArrayRef<uint8_t> manifest, llvm::StringRef path);
+
+} // namespace tenon
+
+#endif // TENON_TARGET_TARGET_H

@@ -1,0 +1,108 @@
+// Optimises LLVM IR for one CPU level and writes it as an object or as text.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "EmitObject.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace tenon;
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(llvm::StringRef cpu, std::string &message) {
+  static bool initialised = [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    return true;
+  }();
+  (void)initialised;
+  llvm::Triple triple("x86_64-unknown-linux-gnu");
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, cpu, /*Features=*/"", options, llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
+}
+
+/// Names the CPU on every function, for the middle end asks the function and
+/// not the machine; keeps everything but entries inside the library.
+static void prepareFunctions(llvm::Module &module, llvm::StringRef cpu,
+                             int64_t vectorBits) {
+  for (llvm::Function &function : module) {
+    function.addFnAttr("target-cpu", cpu);
+    function.addFnAttr("prefer-vector-width", std::to_string(vectorBits));
+    function.addFnAttr("no-builtins");
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    if (!function.isDeclaration() && !function.hasLocalLinkage())
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+}
+
+/// The default passes without those that vectorise: the code is vectors already.
+/// No function of a library is known, so no loop becomes a call of one.
+static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopUnrolling = false;
+  tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::TargetLibraryInfoImpl library(module.getTargetTriple());
+  library.disableAllFunctions();
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+llvm::Error tenon::emitObject(llvm::Module &module, llvm::StringRef cpu,
+                              int64_t vectorBits, Emission emission,
+                              llvm::SmallVectorImpl<char> &object,
+                              std::string *text) {
+  std::string message;
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(cpu, message);
+  if (!machine)
+    return llvm::createStringError("cannot generate code for x86-64: " +
+                                   message);
+  module.setDataLayout(machine->createDataLayout());
+  module.setTargetTriple(machine->getTargetTriple());
+  prepareFunctions(module, cpu, vectorBits);
+  optimise(module, *machine);
+  if (emission == Emission::LLVM) {
+    llvm::raw_string_ostream stream(*text);
+    module.print(stream, nullptr);
+    return llvm::Error::success();
+  }
+
+  bool isText = emission == Emission::Assembly;
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager codegen;
+  if (machine->addPassesToEmitFile(codegen, stream, nullptr,
+                                   isText ? llvm::CodeGenFileType::AssemblyFile
+                                          : llvm::CodeGenFileType::ObjectFile))
+    return llvm::createStringError("cannot write code for " + cpu);
+  codegen.run(module);
+  if (isText) {
+    text->assign(object.begin(), object.end());
+    object.clear();
+  }
+  return llvm::Error::success();
+}

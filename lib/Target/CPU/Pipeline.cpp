@@ -1,0 +1,55 @@
+// The passes of the CPU target, in their order.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Target/CPU/Pipeline.h"
+#include "tenon/Target/CPU/LoweringPasses.h"
+#include "tenon/Target/CPU/Passes.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tenon;
+
+void tenon::buildCpuEntryPipeline(OpPassManager &pm, StringRef suffix) {
+  pm.addPass(createExpandTiles());
+  pm.addPass(createPlanMemory());
+  pm.addPass(createSplitAmongWorkers());
+  pm.addPass(createAddressWeights());
+  pm.addPass(createCreateStepEntries({suffix.str()}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertStepsToLLVM());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCSEPass());
+}
+
+namespace {
+struct EntryOptions : PassPipelineOptions<EntryOptions> {
+  Option<std::string> suffix{*this, "suffix", llvm::cl::init(".cpu"),
+                             llvm::cl::desc("Appended to every function")};
+};
+} // namespace
+
+void tenon::registerCpuPipelines() {
+  PassPipelineRegistration<EntryOptions>(
+      "tenon-cpu-entry-pipeline",
+      "tile ops on memrefs -> vector code with entries of steps",
+      [](OpPassManager &pm, const EntryOptions &options) {
+        buildCpuEntryPipeline(pm, options.suffix);
+      });
+  PassPipelineRegistration<>("tenon-cpu-lowering-pipeline",
+                             "vector code -> the LLVM dialect",
+                             buildCpuLoweringPipeline);
+}
