@@ -9,3 +9,9 @@ func.func private @window_of_no_key() attributes {test.visible = #tenon.visible<
 // C1
 // expected-error@+1 {{expects window to be positive, but got -8}}
 func.func private @negative_window() attributes {test.visible = #tenon.visible<all, window = -8>}
+
+// -----
+
+// C2
+// expected-error@+1 {{expects chunk to be positive, but got 0}}
+func.func private @chunk_of_no_key() attributes {test.visible = #tenon.visible<causal, chunk = 0>}
