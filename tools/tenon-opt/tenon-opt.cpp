@@ -4,6 +4,7 @@
 #include "dialects/AllDialects.h"
 #include "tenon/Conversion/Passes.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Target/CPU/Passes.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
   mlir::registerCSEPass();
   mlir::bufferization::registerBufferizationPasses();
   tenon::registerConversionPasses();
+  tenon::registerCpuPasses();
   tenon::registerPipelines();
   tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();

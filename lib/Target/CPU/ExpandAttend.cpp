@@ -1,0 +1,411 @@
+// Expands attention over a tile of keys.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   scores: for keys j, C at a time
+//             for rows r, R at a time
+//               for lanes i of d: s[R][C] += query[r, i..] * key[j, i..]
+//               S[r, j] = scale * (sum over the lanes of s)      a fixed tree
+//   softmax: for rows r
+//              S[r, j] = -infinity where the row does not see the key
+//              new = max(maximum[r], max S[r, :]), S[r, j] = 2^(S[r, j] - new)
+//   values: for vectors of columns, V at a time
+//             for rows r, R at a time
+//               a[R][V] = acc[r, :] * 2^(maximum - new)
+//               for keys j: a[R][V] = fma(S[r, j], value[j, :], a)
+//
+// 2 M keys (d + v) flops, on keys (d + v) elements of the cache and M keys
+// exponentials. Up to about ten rows for each key the bytes of the cache bind,
+// beyond them the multiply-adds; with few rows and short heads also the sums
+// over lanes, three instructions for eight multiply-adds at d = 64.
+//
+// The sums of a row depend on the place of a key in its tile alone: keys that
+// are not seen count as exact zeros, and there is no variant without a mask
+// that would add in another order.
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include <limits>
+#include "Expand.h"
+#include "Polynomials.h"
+
+using namespace mlir;
+using namespace tenon;
+
+using Values = VectorBuilder::Values;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Keys whose scores are computed side by side, and most of them.
+static constexpr int64_t kTileKeys = 4;
+static constexpr int64_t kMostTileKeys = 8;
+
+namespace {
+class AttendExpansion {
+public:
+  AttendExpansion(VectorBuilder &b, tile::AttendOp op)
+      : b(b), op(op), acc(op.getOuts()[0]), maximum(op.getOuts()[1]),
+        sum(op.getOuts()[2]) {
+    ArrayRef<int64_t> shape =
+        cast<MemRefType>(op.getQuery().getType()).getShape();
+    rows = shape[0];
+    depth = shape[1];
+    width = cast<MemRefType>(acc.getType()).getDimSize(1);
+    // Whole vectors of keys, and whole tiles of scores.
+    keys =
+        llvm::alignTo(op.getKeys(), std::max<int64_t>(b.lanes, kMostTileKeys));
+    scores = b.scratch({rows, keys}, b.builder.getF32Type());
+    rescale = b.scratch({rows}, b.builder.getF32Type());
+    paddedCount =
+        b.mul(b.quotient(b.add(op.getCount(), b.lanes - 1), b.lanes), b.lanes);
+  }
+
+  void run();
+
+private:
+  void loopRowTiles(int64_t most, function_ref<void(Value, int64_t)> body);
+
+  void buildScores();
+  void buildScoreTile(Value row, int64_t rowCount, Value key, int64_t keyCount);
+  void addProducts(Value column, int64_t rest, ArrayRef<Value> rowsAt,
+                   ArrayRef<Values> keysAt, MutableArrayRef<Value> sums);
+
+  void buildSoftmax();
+  Value buildScore(Value row, Value position, Value key);
+  Value findSeen(Value position, Value key);
+  Value buildPowers(Value row, Value newMaximum);
+
+  void buildValues();
+  void buildValueTile(Value row, int64_t rowCount, Value column,
+                      int64_t vectors, int64_t lanes);
+
+  Values at(ValueRange base, int64_t along, Value key, Value column);
+
+  VectorBuilder &b;
+  tile::AttendOp op;
+  Value acc, maximum, sum;
+  int64_t rows, depth, width, keys;
+  Value scores, rescale, paddedCount;
+};
+} // namespace
+
+void AttendExpansion::run() {
+  buildScores();
+  buildSoftmax();
+  buildValues();
+}
+
+/// The place of a key or value, `key` steps behind the first one.
+Values AttendExpansion::at(ValueRange base, int64_t along, Value key,
+                           Value column) {
+  Values place(base);
+  place[along] = b.add(place[along], key);
+  place.back() = b.add(place.back(), column);
+  return place;
+}
+
+/// Rows that are present, `most` at a time; the last tile of the memory may
+/// have fewer.
+void AttendExpansion::loopRowTiles(int64_t most,
+                                   function_ref<void(Value, int64_t)> body) {
+  int64_t whole = rows / most * most;
+  if (rows <= most)
+    return body(b.index(0), rows);
+  b.loop(b.index(0), b.smaller(op.getRows(), b.index(whole)), most,
+         [&](Value row) { body(row, most); });
+  if (whole < rows)
+    b.ifThen(b.isLess(b.index(whole), op.getRows()),
+             [&] { body(b.index(whole), rows - whole); });
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+/// Rows and keys whose sums fit into the registers beside one row and the keys.
+static std::pair<int64_t, int64_t> chooseScoreTile(const VectorBuilder &b,
+                                                   int64_t rows) {
+  int64_t most =
+      std::max<int64_t>(1, (b.registers - kTileKeys - 1) / kTileKeys);
+  int64_t tileRows = std::min(rows, most);
+  // With a single row more keys give chains enough to hide the latency.
+  bool isWide = tileRows == 1 && b.registers >= 2 * kMostTileKeys;
+  return {tileRows, isWide ? kMostTileKeys : kTileKeys};
+}
+
+void AttendExpansion::buildScores() {
+  auto [tileRows, tileKeys] = chooseScoreTile(b, rows);
+  int64_t keyCount = tileKeys;
+  b.loop(b.index(0), op.getCount(), keyCount, [&](Value key) {
+    loopRowTiles(tileRows, [&](Value row, int64_t rowCount) {
+      buildScoreTile(row, rowCount, key, keyCount);
+    });
+  });
+}
+
+void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
+                                     int64_t keyCount) {
+  Value last = b.sub(op.getCount(), b.index(1));
+  Values rowsAt, keysAt;
+  for (int64_t r = 0; r < rowCount; ++r)
+    rowsAt.push_back(b.add(row, r));
+  SmallVector<Values> keyPlaces;
+  for (int64_t c = 0; c < keyCount; ++c) {
+    // A key that is not there repeats the last one; its score is cut off later.
+    Value clamped = b.smaller(b.add(key, c), last);
+    keyPlaces.push_back(
+        at(op.getKeyAt(), op.getKeyAlong(), clamped, b.index(0)));
+    keysAt.push_back(b.add(key, c));
+  }
+
+  Values zeros(rowCount * keyCount, b.real(b.getFloats(b.lanes), 0));
+  int64_t whole = depth / b.lanes * b.lanes;
+  Values sums =
+      b.loop(0, whole, b.lanes, zeros, [&](Value column, ValueRange carried) {
+        Values sums(carried);
+        addProducts(column, b.lanes, rowsAt, keyPlaces, sums);
+        return sums;
+      });
+  if (whole < depth)
+    addProducts(b.index(whole), depth - whole, rowsAt, keyPlaces, sums);
+
+  Value scale = b.real(op.getScale().convertToFloat());
+  Values totals = b.sumLanesOf(sums);
+  for (int64_t i = 0; i < rowCount * keyCount; ++i)
+    b.store(b.mul(totals[i], scale), scores,
+            {rowsAt[i / keyCount], keysAt[i % keyCount]});
+}
+
+void AttendExpansion::addProducts(Value column, int64_t rest,
+                                  ArrayRef<Value> rowsAt,
+                                  ArrayRef<Values> keysAt,
+                                  MutableArrayRef<Value> sums) {
+  auto load = [&](Value memref, ValueRange place) {
+    return rest == b.lanes ? b.load(memref, place, b.lanes)
+                           : b.loadSome(memref, place, b.lanes, b.index(rest));
+  };
+  Values loaded;
+  for (const Values &place : keysAt) {
+    Values shifted(place);
+    shifted.back() = b.add(shifted.back(), column);
+    loaded.push_back(load(op.getKey(), shifted));
+  }
+  for (size_t r = 0; r < rowsAt.size(); ++r) {
+    Value query = load(op.getQuery(), {rowsAt[r], column});
+    for (size_t c = 0; c < loaded.size(); ++c) {
+      Value &sum = sums[r * loaded.size() + c];
+      sum = b.fma(query, loaded[c], sum);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+void AttendExpansion::buildSoftmax() {
+  Value low = b.real(-kInfinity);
+  b.loop(b.index(0), op.getRows(), 1, [&](Value row) {
+    Value position = b.add(op.getPosition(), b.quotient(row, op.getHeads()));
+    Values largest =
+        b.loop(b.index(0), paddedCount, b.lanes, b.spread(low, b.lanes),
+               [&](Value key, ValueRange carried) {
+                 Value score = buildScore(row, position, key);
+                 b.store(score, scores, {row, key});
+                 return Values{b.larger(score, carried.front())};
+               });
+    Value old = b.load(maximum, row);
+    Value next = b.larger(b.largestLane(largest.front()), old);
+    // A row that has seen nothing is compared with 0: the difference of two
+    // infinities would not be a number.
+    Value isEmpty = b.compare(arith::CmpFPredicate::OEQ, next, low);
+    Value base = b.select(isEmpty, b.real(0), next);
+    Value factor = buildExp2(b, b.sub(old, base));
+    Value total = buildPowers(row, base);
+    b.store(b.fma(b.load(sum, row), factor, total), sum, row);
+    b.store(factor, rescale, row);
+    b.store(next, maximum, row);
+  });
+}
+
+/// The scores of a row for a vector of keys, -infinity for those not seen.
+Value AttendExpansion::buildScore(Value row, Value position, Value key) {
+  Value score = b.load(scores, {row, key}, b.lanes);
+  if (auto softcap = op.getSoftcapAttr()) {
+    double cap = softcap.getValueAsDouble();
+    Value part = b.mul(score, b.realLike(score, 1 / cap));
+    score = b.mul(buildTanh(b, part), b.realLike(score, cap));
+  }
+  return b.select(findSeen(position, key), score,
+                  b.realLike(score, -kInfinity));
+}
+
+/// For a vector of keys from `key` on, whether there is such a key and whether
+/// the query sees it.
+Value AttendExpansion::findSeen(Value position, Value key) {
+  Value offsets = b.add(b.iota(b.lanes), b.spread(b.toInt(key), b.lanes));
+  Value seen = b.compare(arith::CmpIPredicate::slt, offsets,
+                         b.spread(b.toInt(op.getCount()), b.lanes));
+  if (!op.getVisible())
+    return seen;
+  for (AffineExpr expr : op.getVisible()->getSet().getConstraints()) {
+    LinearBound bound = getLinearBound(expr);
+    // What is left of the key's number is the same for all lanes.
+    Value rest = b.index(bound.constant);
+    rest = b.add(rest, b.mul(position, b.index(bound.p)));
+    rest = b.add(rest, b.mul(op.getLength(), b.index(bound.length)));
+    rest = b.add(rest, b.mul(op.getFirst(), b.index(bound.n)));
+    Value factor = b.bits(b.getInts(b.lanes), bound.n);
+    Value total =
+        b.add(b.mul(offsets, factor), b.spread(b.toInt(rest), b.lanes));
+    seen = b.both(seen, b.compare(arith::CmpIPredicate::sge, total,
+                                  b.bits(b.getInts(b.lanes), 0)));
+  }
+  return seen;
+}
+
+/// Scores become powers of two; returns their sum.
+Value AttendExpansion::buildPowers(Value row, Value base) {
+  Value bases = b.spread(base, b.lanes);
+  Values total = b.loop(b.index(0), paddedCount, b.lanes, b.realLike(bases, 0),
+                        [&](Value key, ValueRange carried) {
+                          Value score = b.load(scores, {row, key}, b.lanes);
+                          Value power = buildExp2(b, b.sub(score, bases));
+                          b.store(power, scores, {row, key});
+                          return Values{b.add(carried.front(), power)};
+                        });
+  return b.sumLanes(total.front());
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+void AttendExpansion::buildValues() {
+  // Two vectors of a value, with as many rows as leave registers for them; a
+  // single row takes more vectors to hide the latency.
+  int64_t vectors = rows == 1 ? 8 : 2;
+  int64_t most = rows == 1 ? 1 : (b.registers - vectors - 1) / vectors;
+  int64_t strip = vectors * b.lanes;
+  auto build = [&](Value column, int64_t vectors, int64_t lanes) {
+    loopRowTiles(std::min(rows, most), [&](Value row, int64_t rowCount) {
+      buildValueTile(row, rowCount, column, vectors, lanes);
+    });
+  };
+  int64_t strips = width / strip * strip;
+  int64_t whole = width / b.lanes * b.lanes;
+  b.loop(0, strips, strip,
+         [&](Value column) { build(column, vectors, b.lanes); });
+  if (strips < whole)
+    build(b.index(strips), (whole - strips) / b.lanes, b.lanes);
+  b.loop(whole, width, 1, [&](Value column) { build(column, 1, 1); });
+}
+
+void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
+                                     int64_t vectors, int64_t lanes) {
+  auto columnOf = [&](int64_t v) { return b.add(column, v * lanes); };
+  Values sums, rowsAt;
+  for (int64_t r = 0; r < rowCount; ++r) {
+    rowsAt.push_back(b.add(row, r));
+    Value factor = b.spread(b.load(rescale, rowsAt[r]), lanes);
+    for (int64_t v = 0; v < vectors; ++v)
+      sums.push_back(
+          b.mul(b.load(acc, {rowsAt[r], columnOf(v)}, lanes), factor));
+  }
+  sums = b.loop(
+      b.index(0), op.getCount(), 1, sums, [&](Value key, ValueRange carried) {
+        Values next(carried), values;
+        for (int64_t v = 0; v < vectors; ++v)
+          values.push_back(
+              b.load(op.getValue(),
+                     at(op.getValueAt(), op.getValueAlong(), key, columnOf(v)),
+                     lanes));
+        for (int64_t i = 0; i < rowCount * vectors; ++i) {
+          Value power = b.load(scores, {rowsAt[i / vectors], key});
+          next[i] = b.fma(b.spread(power, lanes), values[i % vectors], next[i]);
+        }
+        return next;
+      });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    b.store(sum, acc, {rowsAt[i / vectors], columnOf(i % vectors)});
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::AttendOp op) {
+  if (b.widthFor(
+          {op.getQuery(), op.getKey(), op.getValue(), op.getOuts()[0]}) == 1)
+    return op.emitOpError() << "expects query, key, value and acc to have "
+                               "contiguous rows; copy them to tiles";
+  AttendExpansion(b, op).run();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Begin and end
+//===----------------------------------------------------------------------===//
+
+/// Fills memory with a number.
+static void fill(VectorBuilder &b, Value memref, double value) {
+  int64_t rank = cast<MemRefType>(memref.getType()).getRank();
+  b.loopOver(memref, rank - 1, [&](ValueRange row) {
+    b.loopColumns(b.dim(memref, rank - 1), b.widthFor({memref}),
+                  [&](Value column, int64_t width) {
+                    Values at(row);
+                    at.push_back(column);
+                    b.store(b.real(b.getFloats(width), value), memref, at);
+                  });
+  });
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::AttendInitOp op) {
+  fill(b, op.getOuts()[0], 0);
+  fill(b, op.getOuts()[1], -kInfinity);
+  fill(b, op.getOuts()[2], 0);
+  return success();
+}
+
+namespace {
+/// What the accumulator of a row is multiplied with and divided by.
+struct Division {
+  Value factor, divisor;
+};
+} // namespace
+
+/// A sink is a score without a value: it takes part in the sum alone.
+static FailureOr<Division> divideBySum(VectorBuilder &b,
+                                       tile::AttendFinishOp op, Value row) {
+  Value sum = b.load(op.getSum(), row);
+  Division division = {b.real(1), sum};
+  if (op.getSinks()) {
+    FailureOr<Value> sinks = viewRowMajor(b, op, op.getSinks());
+    if (failed(sinks))
+      return failure();
+    Value head = b.add(op.getHead(), b.remainder(row, op.getHeads()));
+    Value sink = b.mul(b.load(*sinks, head), b.real(1.44269504088896341));
+    Value maximum = b.load(op.getMaximum(), row);
+    Value next = b.larger(maximum, sink);
+    division.factor = buildExp2(b, b.sub(maximum, next));
+    division.divisor =
+        b.fma(sum, division.factor, buildExp2(b, b.sub(sink, next)));
+  }
+  // A row without keys is 0, and stays so divided by anything else.
+  Value isZero =
+      b.compare(arith::CmpFPredicate::OEQ, division.divisor, b.real(0));
+  division.divisor = b.select(isZero, b.real(1), division.divisor);
+  return division;
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::AttendFinishOp op) {
+  Value outs = op.getOuts();
+  bool hasFailed = false;
+  b.loopOver(outs, 1, [&](ValueRange row) {
+    FailureOr<Division> division = divideBySum(b, op, row.front());
+    hasFailed = failed(division);
+    if (hasFailed)
+      return;
+    b.loopColumns(b.dim(outs, 1), b.widthFor({outs}),
+                  [&](Value column, int64_t width) {
+                    Value acc = b.load(outs, {row.front(), column}, width);
+                    acc = b.mul(acc, b.spread(division->factor, width));
+                    acc = b.divide(acc, b.spread(division->divisor, width));
+                    b.store(acc, outs, {row.front(), column});
+                  });
+  });
+  return failure(hasFailed);
+}

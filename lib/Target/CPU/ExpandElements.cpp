@@ -1,0 +1,157 @@
+// Expands ops that treat every element of a tile alike.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   for rows, for columns, one vector at a time: outs = f(outs, inputs)
+//
+// A few flops on 8 to 12 bytes of each element: the bytes bind, mostly those of
+// the first-level cache. Activations take about twenty instructions a vector.
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "Expand.h"
+#include "Polynomials.h"
+
+using namespace mlir;
+using namespace tenon;
+
+using Values = VectorBuilder::Values;
+
+static Values append(ValueRange row, Value column) {
+  Values at(row);
+  at.push_back(column);
+  return at;
+}
+
+/// Calls `body` for pieces of rows that all of the memrefs have in common.
+static void
+loopElements(VectorBuilder &b, ArrayRef<Value> memrefs,
+             function_ref<void(ValueRange at, int64_t width)> body) {
+  Value first = memrefs.front();
+  int64_t rank = cast<MemRefType>(first.getType()).getRank();
+  if (rank == 0)
+    return body({}, 1);
+  b.loopOver(first, rank - 1, [&](ValueRange row) {
+    b.loopColumns(
+        b.dim(first, rank - 1), b.widthFor(memrefs),
+        [&](Value column, int64_t width) { body(append(row, column), width); });
+  });
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, memref::CopyOp op) {
+  Value source = op.getSource(), target = op.getTarget();
+  if (source == target)
+    return success();
+  // Dimensions are read from the one that knows more of them.
+  bool isKnown = cast<MemRefType>(target.getType()).hasStaticShape();
+  loopElements(b,
+               isKnown ? ArrayRef<Value>{target, source}
+                       : ArrayRef<Value>{source, target},
+               [&](ValueRange at, int64_t width) {
+                 // Not through `load`, which widens.
+                 Value value;
+                 if (width == 1)
+                   value = memref::LoadOp::create(b.builder, b.loc, source, at);
+                 else
+                   value = vector::LoadOp::create(
+                       b.builder, b.loc,
+                       VectorType::get({width}, getElementTypeOrSelf(source)),
+                       source, at);
+                 b.store(value, target, at);
+               });
+  return success();
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::AddOp op) {
+  loopElements(b, {op.getOuts(), op.getInput()},
+               [&](ValueRange at, int64_t width) {
+                 Value sum = b.add(b.load(op.getOuts(), at, width),
+                                   b.load(op.getInput(), at, width));
+                 b.store(sum, op.getOuts(), at);
+               });
+  return success();
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::GluOp op) {
+  loopElements(b, {op.getOuts(), op.getGate(), op.getUp()},
+               [&](ValueRange at, int64_t width) {
+                 Value gate = b.load(op.getGate(), at, width);
+                 Value act = buildActivation(b, op.getActivation(), gate);
+                 Value up = b.load(op.getUp(), at, width);
+                 b.store(b.mul(act, up), op.getOuts(), at);
+               });
+  return success();
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::GluPairsOp op) {
+  constexpr int64_t half = 8;
+  Value input = op.getInput(), outs = op.getOuts();
+  int64_t width = std::min(b.widthFor({input, outs}), half);
+  int64_t rows = cast<MemRefType>(outs.getType()).getDimSize(0);
+  int64_t columns = cast<MemRefType>(outs.getType()).getDimSize(1);
+  b.loop(0, rows, 1, [&](Value row) {
+    b.loop(0, columns, width, [&](Value column) {
+      // Column 8 q + j of the result comes from 16 q + j and from 16 q + 8 + j.
+      Value from = b.add(column, b.mul(b.quotient(column, half), half));
+      Value gate = b.load(input, {row, from}, width);
+      Value up = b.load(input, {row, b.add(from, half)}, width);
+      Value act = buildActivation(b, op.getActivation(), gate);
+      b.store(b.mul(act, up), outs, {row, column});
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Bias
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Elements of a bias that belong to consecutive columns of a tile.
+struct BiasPiece {
+  Value first;
+  /// How many there are, at most the width asked for; may be negative.
+  Value count;
+};
+} // namespace
+
+/// Where the bias of a column and of those behind it lies.
+static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
+                            int64_t elements) {
+  if (!op.getPair()) {
+    Value first = b.add(op.getFirst(), column);
+    return {first, b.sub(b.index(elements), first)};
+  }
+  // Panel p holds rows 8 p ... 8 p + 7 of each half.
+  constexpr int64_t places = 16, half = places / 2;
+  Value panel =
+      b.add(b.quotient(op.getFirst(), places), b.quotient(column, places));
+  Value place = b.remainder(column, places);
+  Value inHalf = b.add(b.mul(panel, half), b.remainder(place, half));
+  Value start = b.mul(b.quotient(place, half), elements / 2);
+  return {b.add(start, inHalf), b.sub(b.index(elements / 2), inHalf)};
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::AddBiasOp op) {
+  FailureOr<Value> bias = viewRowMajor(b, op, op.getBias());
+  if (failed(bias))
+    return failure();
+  Value outs = op.getOuts();
+  auto type = cast<MemRefType>(outs.getType());
+  int64_t elements = cast<WeightType>(op.getBias().getType()).getRows();
+  // A vector must not cross from one half of a paired panel to the other.
+  int64_t width = std::min<int64_t>(b.widthFor({outs}), op.getPair() ? 8 : 16);
+  b.loopColumns(type.getDimSize(1), width, [&](Value column, int64_t width) {
+    BiasPiece piece = locateBias(b, op, column, elements);
+    auto addTo = [&](Value part) {
+      b.loop(0, type.getDimSize(0), 1, [&](Value row) {
+        Value sum = b.add(b.load(outs, {row, column}, width), part);
+        b.store(sum, outs, {row, column});
+      });
+    };
+    if (width > 1)
+      return addTo(b.loadSome(*bias, piece.first, width, piece.count));
+    b.ifThen(b.isLess(b.index(0), piece.count),
+             [&] { addTo(b.load(*bias, piece.first)); });
+  });
+  return success();
+}

@@ -1,0 +1,314 @@
+// Expands the choice of experts, the sort by expert, and the sum over experts.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   route:   scores and choices of E experts in scratch memory; `top` times the
+//            best of them, a vector at a time
+//   group:   counting sort: count, add up, place
+//   combine: for columns: outs += (sum over j of weight[j] * row[place[j]])
+//
+// A few thousand instructions for a token in route, ten for a choice in group:
+// latency binds both. Combine is 2 flops on 4 bytes of each row: memory binds.
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/Sequence.h"
+#include <limits>
+#include "Expand.h"
+#include "Polynomials.h"
+
+using namespace mlir;
+using namespace tenon;
+
+using Values = VectorBuilder::Values;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+//===----------------------------------------------------------------------===//
+// Route
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The largest element of a row, the first one among equals.
+struct Best {
+  Value value, place; // f32 and i32
+};
+
+class RouteExpansion {
+public:
+  RouteExpansion(VectorBuilder &b, tile::RouteOp op, Value bias)
+      : b(b), op(op), bias(bias),
+        experts(cast<MemRefType>(op.getLogits().getType()).getDimSize(1)),
+        padded(llvm::alignTo(experts, b.lanes)),
+        scores(b.scratch({experts}, b.builder.getF32Type())),
+        // Of another shape than scores, in whole vectors.
+        choices(b.scratch({1, padded}, b.builder.getF32Type())) {}
+
+  void run();
+
+private:
+  void buildScores();
+  void buildSoftmax();
+  void buildChoices();
+  void dropGroups();
+  Value buildGroupScore(Value group, int64_t size);
+  void chooseExperts();
+  void buildWeights();
+  Best findBest(Value memory, int64_t columns);
+  void clearFrom(Value memory, int64_t begin, int64_t end);
+
+  VectorBuilder &b;
+  tile::RouteOp op;
+  Value bias; // as a memref, or null
+  int64_t experts, padded;
+  Value scores, choices;
+};
+} // namespace
+
+void RouteExpansion::run() {
+  buildScores();
+  buildChoices();
+  if (op.getGroups() > 1 && op.getKeep() < op.getGroups())
+    dropGroups();
+  chooseExperts();
+  buildWeights();
+}
+
+/// Fills a row of scratch memory with -infinity.
+void RouteExpansion::clearFrom(Value memory, int64_t begin, int64_t end) {
+  b.loop(begin, end, 1, [&](Value column) {
+    b.store(b.real(-kInfinity), memory, {b.index(0), column});
+  });
+}
+
+void RouteExpansion::buildScores() {
+  if (op.getScoring() == Scoring::Softmax)
+    return buildSoftmax();
+  b.loopColumns(experts, b.widthFor({op.getLogits()}),
+                [&](Value i, int64_t width) {
+                  Value logit = b.load(op.getLogits(), {b.index(0), i}, width);
+                  b.store(buildSigmoid(b, logit), scores, i);
+                });
+}
+
+void RouteExpansion::buildSoftmax() {
+  Value largest = b.loop(b.index(0), b.index(experts), 1, b.real(-kInfinity),
+                         [&](Value i, ValueRange carried) {
+                           Value logit =
+                               b.load(op.getLogits(), {b.index(0), i});
+                           return Values{b.larger(logit, carried.front())};
+                         })
+                      .front();
+  b.loopColumns(
+      experts, b.widthFor({op.getLogits()}), [&](Value i, int64_t width) {
+        Value logit = b.load(op.getLogits(), {b.index(0), i}, width);
+        Value power = buildExp(b, b.sub(logit, b.spread(largest, width)));
+        b.store(power, scores, i);
+      });
+  Value sum = sumRow(b, experts, b.lanes, [&](Value i, int64_t width) {
+    return b.load(scores, i, width);
+  });
+  b.loopColumns(experts, b.lanes, [&](Value i, int64_t width) {
+    Value power = b.load(scores, i, width);
+    b.store(b.divide(power, b.spread(sum, width)), scores, i);
+  });
+}
+
+void RouteExpansion::buildChoices() {
+  b.loopColumns(experts, b.lanes, [&](Value i, int64_t width) {
+    Value score = b.load(scores, i, width);
+    if (bias)
+      score = b.add(score, b.load(bias, i, width));
+    b.store(score, choices, {b.index(0), i});
+  });
+  clearFrom(choices, experts, padded);
+}
+
+/// The largest element of a group, or the sum of its two largest.
+Value RouteExpansion::buildGroupScore(Value group, int64_t size) {
+  Value first = b.mul(group, size);
+  Value low = b.real(-kInfinity);
+  Values best =
+      b.loop(b.index(0), b.index(size), 1, ValueRange{low, low},
+             [&](Value i, ValueRange carried) {
+               Value choice = b.load(choices, {b.index(0), b.add(first, i)});
+               Value most = carried[0], second = carried[1];
+               return Values{b.larger(choice, most),
+                             b.larger(second, b.smaller(choice, most))};
+             });
+  return op.getBy() == GroupScore::Top2Sum ? b.add(best[0], best[1]) : best[0];
+}
+
+/// Keeps the experts of the best groups: the others become -infinity.
+void RouteExpansion::dropGroups() {
+  int64_t groups = op.getGroups(), size = experts / groups;
+  int64_t columns = llvm::alignTo(groups, b.lanes);
+  Value groupScores = b.scratch({1, 1, columns}, b.builder.getF32Type());
+  Value kept = b.scratch({groups}, b.builder.getI32Type());
+  auto row = Values(2, b.index(0));
+  b.loop(0, columns, 1, [&](Value group) {
+    b.store(b.real(-kInfinity), groupScores, {row[0], row[1], group});
+  });
+  b.loop(0, groups, 1, [&](Value group) {
+    b.store(buildGroupScore(group, size), groupScores, {row[0], row[1], group});
+    b.store(b.bits(b.getInts(1), 0), kept, group);
+  });
+  b.loop(0, op.getKeep(), 1, [&](Value) {
+    Value best = b.toIndex(findBest(groupScores, columns).place);
+    b.store(b.real(-kInfinity), groupScores, {row[0], row[1], best});
+    b.store(b.bits(b.getInts(1), 1), kept, best);
+  });
+  b.loop(0, groups, 1, [&](Value group) {
+    Value isDropped = b.compare(arith::CmpIPredicate::eq, b.load(kept, group),
+                                b.bits(b.getInts(1), 0));
+    b.ifThen(isDropped, [&] {
+      b.loop(0, size, 1, [&](Value i) {
+        b.store(b.real(-kInfinity), choices,
+                {b.index(0), b.add(b.mul(group, size), i)});
+      });
+    });
+  });
+}
+
+/// Each lane finds its best element; then the lanes are compared one by one.
+Best RouteExpansion::findBest(Value memory, int64_t columns) {
+  int64_t rank = cast<MemRefType>(memory.getType()).getRank();
+  Type floats = b.getFloats(b.lanes), ints = b.getInts(b.lanes);
+  Values found =
+      b.loop(0, columns, b.lanes,
+             ValueRange{b.real(floats, -kInfinity), b.bits(ints, 0x7fffffff)},
+             [&](Value i, ValueRange carried) {
+               Values at(rank - 1, b.index(0));
+               at.push_back(i);
+               Value value = b.load(memory, at, b.lanes);
+               Value place =
+                   b.add(b.iota(b.lanes), b.spread(b.toInt(i), b.lanes));
+               Value isBetter =
+                   b.compare(arith::CmpFPredicate::OGT, value, carried[0]);
+               return Values{b.select(isBetter, value, carried[0]),
+                             b.select(isBetter, place, carried[1])};
+             });
+  Best best = {b.extract(found[0], 0), b.extract(found[1], 0)};
+  for (int64_t lane : llvm::seq<int64_t>(1, b.lanes)) {
+    Best other = {b.extract(found[0], lane), b.extract(found[1], lane)};
+    Value isMore =
+        b.compare(arith::CmpFPredicate::OGT, other.value, best.value);
+    Value isSame =
+        b.compare(arith::CmpFPredicate::OEQ, other.value, best.value);
+    Value isFirst = b.both(isSame, b.isLess(other.place, best.place));
+    Value isBetter = arith::OrIOp::create(b.builder, b.loc, isMore, isFirst);
+    best = {b.select(isBetter, other.value, best.value),
+            b.select(isBetter, other.place, best.place)};
+  }
+  // Numbers that cannot be compared still name an element.
+  best.place = b.smaller(
+      best.place, b.bits(b.getInts(1), static_cast<uint32_t>(
+                                           std::max<int64_t>(columns, 1) - 1)));
+  return best;
+}
+
+void RouteExpansion::chooseExperts() {
+  b.loop(0, op.getTop(), 1, [&](Value j) {
+    Value place = findBest(choices, padded).place;
+    // The padding is never better than an expert.
+    place = b.smaller(place, b.bits(b.getInts(1), experts - 1));
+    b.store(place, op.getOuts()[0], {b.index(0), j});
+    b.store(b.real(-kInfinity), choices, {b.index(0), b.toIndex(place)});
+    b.store(b.load(scores, b.toIndex(place)), op.getOuts()[1], {b.index(0), j});
+  });
+}
+
+void RouteExpansion::buildWeights() {
+  Value weights = op.getOuts()[1];
+  Value zero = b.index(0);
+  Value divisor;
+  if (auto renorm = op.getRenormAttr()) {
+    Values sum =
+        b.loop(0, op.getTop(), 1, b.real(0), [&](Value j, ValueRange carried) {
+          return Values{b.add(carried.front(), b.load(weights, {zero, j}))};
+        });
+    divisor = b.add(sum.front(), b.real(renorm.getValueAsDouble()));
+  }
+  Value scale = b.real(op.getScale().convertToFloat());
+  b.loop(0, op.getTop(), 1, [&](Value j) {
+    Value weight = b.load(weights, {zero, j});
+    if (divisor)
+      weight = b.divide(weight, divisor);
+    b.store(b.mul(weight, scale), weights, {zero, j});
+  });
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::RouteOp op) {
+  FailureOr<Value> bias = Value();
+  if (op.getBias())
+    bias = viewRowMajor(b, op, op.getBias());
+  if (failed(bias))
+    return failure();
+  RouteExpansion(b, op, *bias).run();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Group
+//===----------------------------------------------------------------------===//
+
+/// Adds to an element of i32 memory; returns what it was.
+static Value addTo(VectorBuilder &b, Value memory, Value at, Value amount) {
+  Value old = b.load(memory, at);
+  b.store(b.add(old, amount), memory, at);
+  return old;
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::GroupOp op) {
+  Value choice = op.getChoice();
+  Value order = op.getOuts()[0], place = op.getOuts()[1],
+        offsets = op.getOuts()[2];
+  int64_t experts = cast<MemRefType>(offsets.getType()).getDimSize(0) - 1;
+  Value zero = b.bits(b.getInts(1), 0), one = b.bits(b.getInts(1), 1);
+  Value columns = b.dim(choice, 1);
+
+  // Count the choices of the expert below each one, and add up.
+  b.loop(0, experts + 1, 1, [&](Value e) { b.store(zero, offsets, e); });
+  b.loopOver(choice, 2, [&](ValueRange at) {
+    addTo(b, offsets, b.add(b.toIndex(b.load(choice, at)), 1), one);
+  });
+  b.loop(0, experts, 1,
+         [&](Value e) { addTo(b, offsets, b.add(e, 1), b.load(offsets, e)); });
+  // Place the choices; each offset moves on to the one behind it,
+  b.loopOver(choice, 2, [&](ValueRange at) {
+    Value next = addTo(b, offsets, b.toIndex(b.load(choice, at)), one);
+    b.store(next, place, at);
+    Value number = b.add(b.mul(at[0], columns), at[1]);
+    b.store(b.toInt(number), order, b.toIndex(next));
+  });
+  // so all of them move back by one.
+  b.loop(0, experts, 1, [&](Value i) {
+    Value e = b.sub(b.index(experts), i);
+    b.store(b.load(offsets, b.sub(e, b.index(1))), offsets, e);
+  });
+  b.store(zero, offsets, b.index(0));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Combine
+//===----------------------------------------------------------------------===//
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::CombineOp op) {
+  Value outs = op.getOuts();
+  int64_t size = cast<MemRefType>(outs.getType()).getDimSize(1);
+  Value choices = b.dim(op.getPlace(), 1);
+  b.loopColumns(
+      size, b.widthFor({op.getInput(), outs}),
+      [&](Value column, int64_t width) {
+        Value zeros = b.real(b.getFloats(width), 0);
+        Values sum = b.loop(
+            b.index(0), choices, 1, zeros, [&](Value j, ValueRange carried) {
+              Value row = b.toIndex(b.load(op.getPlace(), {op.getToken(), j}));
+              Value weight = b.load(op.getWeights(), {op.getToken(), j});
+              Value x = b.load(op.getInput(), {row, column}, width);
+              return Values{b.fma(b.spread(weight, width), x, carried.front())};
+            });
+        Value before = b.load(outs, {b.index(0), column}, width);
+        b.store(b.add(before, sum.front()), outs, {b.index(0), column});
+      });
+  return success();
+}

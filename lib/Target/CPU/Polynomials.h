@@ -1,0 +1,27 @@
+// Exponentials and what follows from them, without a library.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_CPU_POLYNOMIALS_H
+#define TENON_LIB_TARGET_CPU_POLYNOMIALS_H
+
+#include "dialects/Tenon/Tenon.h"
+#include "VectorBuilder.h"
+
+namespace tenon {
+
+// All of them take f32 scalars and vectors, and are within about 2^-22 of the
+// exact result, relative to it. A result too small for a normal number is 0.
+
+/// 2 ^ x, for x up to 127; above, the result of 127.
+mlir::Value buildExp2(VectorBuilder &b, mlir::Value x);
+/// e ^ x, up to about 2 ^ 127.
+mlir::Value buildExp(VectorBuilder &b, mlir::Value x);
+mlir::Value buildSigmoid(VectorBuilder &b, mlir::Value x);
+mlir::Value buildTanh(VectorBuilder &b, mlir::Value x);
+/// The functions of `tenon.linear`.
+mlir::Value buildActivation(VectorBuilder &b, Activation activation,
+                            mlir::Value x);
+
+} // namespace tenon
+
+#endif // TENON_LIB_TARGET_CPU_POLYNOMIALS_H

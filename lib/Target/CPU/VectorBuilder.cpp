@@ -1,0 +1,424 @@
+// Builds loops, memory accesses and arithmetic of vector code.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "VectorBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/Sequence.h"
+
+using namespace mlir;
+using namespace tenon;
+
+using Values = VectorBuilder::Values;
+
+int64_t tenon::getWidth(Value value) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  return vector ? vector.getNumElements() : 1;
+}
+
+static Type withWidth(Type element, int64_t width) {
+  return width == 1 ? element : VectorType::get({width}, element);
+}
+
+static bool isFloat(Value value) {
+  return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+}
+
+//===----------------------------------------------------------------------===//
+// Types and constants
+//===----------------------------------------------------------------------===//
+
+Type VectorBuilder::getFloats(int64_t width) {
+  return withWidth(builder.getF32Type(), width);
+}
+
+Type VectorBuilder::getInts(int64_t width) {
+  return withWidth(builder.getI32Type(), width);
+}
+
+/// A constant of a scalar type, or of a vector with it in all lanes.
+static Value constant(VectorBuilder &b, Type type, TypedAttr scalar) {
+  TypedAttr value = scalar;
+  if (auto vector = dyn_cast<VectorType>(type))
+    value = DenseElementsAttr::get(vector, Attribute(scalar));
+  return arith::ConstantOp::create(b.builder, b.loc, value);
+}
+
+Value VectorBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value VectorBuilder::real(Type type, double value) {
+  return constant(*this, type, builder.getF32FloatAttr(value));
+}
+
+Value VectorBuilder::bits(Type type, uint32_t value) {
+  return constant(*this, type,
+                  builder.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+
+Value VectorBuilder::iota(int64_t width) {
+  auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, width));
+  return arith::ConstantOp::create(
+      builder, loc,
+      DenseElementsAttr::get(VectorType::get({width}, builder.getI32Type()),
+                             ArrayRef<int32_t>(numbers)));
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+Value VectorBuilder::add(Value a, Value b) {
+  if (isFloat(a))
+    return arith::AddFOp::create(builder, loc, a, b);
+  return arith::AddIOp::create(builder, loc, a, b);
+}
+
+Value VectorBuilder::sub(Value a, Value b) {
+  if (isFloat(a))
+    return arith::SubFOp::create(builder, loc, a, b);
+  return arith::SubIOp::create(builder, loc, a, b);
+}
+
+Value VectorBuilder::mul(Value a, Value b) {
+  if (isFloat(a))
+    return arith::MulFOp::create(builder, loc, a, b);
+  return arith::MulIOp::create(builder, loc, a, b);
+}
+
+Value VectorBuilder::quotient(Value a, int64_t b) {
+  return b == 1 ? a : arith::DivUIOp::create(builder, loc, a, index(b));
+}
+
+Value VectorBuilder::remainder(Value a, int64_t b) {
+  return arith::RemUIOp::create(builder, loc, a, index(b));
+}
+
+// Floats are compared and selected, which is one instruction. The minimum and
+// maximum of arith take care of NaN, which is several.
+
+Value VectorBuilder::smaller(Value a, Value b) {
+  if (!isFloat(a))
+    return arith::MinSIOp::create(builder, loc, a, b);
+  return select(compare(arith::CmpFPredicate::OLT, a, b), a, b);
+}
+
+Value VectorBuilder::larger(Value a, Value b) {
+  if (!isFloat(a))
+    return arith::MaxSIOp::create(builder, loc, a, b);
+  return select(compare(arith::CmpFPredicate::OGT, a, b), a, b);
+}
+
+Value VectorBuilder::divide(Value a, Value b) {
+  return arith::DivFOp::create(builder, loc, a, b);
+}
+
+Value VectorBuilder::negate(Value a) {
+  return arith::NegFOp::create(builder, loc, a);
+}
+
+Value VectorBuilder::fma(Value a, Value b, Value c) {
+  if (isa<VectorType>(a.getType()))
+    return vector::FMAOp::create(builder, loc, a, b, c);
+  return math::FmaOp::create(builder, loc, a, b, c);
+}
+
+Value VectorBuilder::select(Value condition, Value a, Value b) {
+  return arith::SelectOp::create(builder, loc, condition, a, b);
+}
+
+Value VectorBuilder::compare(arith::CmpIPredicate predicate, Value a, Value b) {
+  return arith::CmpIOp::create(builder, loc, predicate, a, b);
+}
+
+Value VectorBuilder::compare(arith::CmpFPredicate predicate, Value a, Value b) {
+  return arith::CmpFOp::create(builder, loc, predicate, a, b);
+}
+
+Value VectorBuilder::both(Value a, Value b) {
+  return arith::AndIOp::create(builder, loc, a, b);
+}
+
+Value VectorBuilder::shiftLeft(Value a, unsigned count) {
+  return count == 0
+             ? a
+             : arith::ShLIOp::create(builder, loc, a, bits(a.getType(), count));
+}
+
+Value VectorBuilder::shiftRight(Value a, unsigned count) {
+  return count == 0 ? a
+                    : arith::ShRSIOp::create(builder, loc, a,
+                                             bits(a.getType(), count));
+}
+
+Value VectorBuilder::mask(Value a, uint32_t bitsKept) {
+  return arith::AndIOp::create(builder, loc, a, bits(a.getType(), bitsKept));
+}
+
+Value VectorBuilder::toIndex(Value a) {
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), a);
+}
+
+Value VectorBuilder::toInt(Value a) {
+  return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), a);
+}
+
+Value VectorBuilder::asFloats(Value a) {
+  return arith::BitcastOp::create(builder, loc, getFloats(getWidth(a)), a);
+}
+
+Value VectorBuilder::asInts(Value a) {
+  return arith::BitcastOp::create(builder, loc, getInts(getWidth(a)), a);
+}
+
+Value VectorBuilder::spread(Value scalar, int64_t width) {
+  if (width == 1)
+    return scalar;
+  return vector::BroadcastOp::create(
+      builder, loc, withWidth(scalar.getType(), width), scalar);
+}
+
+Value VectorBuilder::extract(Value vector, int64_t lane) {
+  if (!isa<VectorType>(vector.getType()))
+    return vector;
+  return vector::ExtractOp::create(builder, loc, vector, lane);
+}
+
+Value VectorBuilder::shuffle(Value a, Value b, ArrayRef<int64_t> lanes) {
+  return vector::ShuffleOp::create(builder, loc, a, b, lanes);
+}
+
+/// Adds the halves of every group of `size` lanes of two vectors: the result
+/// has a group of half the size for each group of `a`, then for each of `b`.
+static Value addHalves(VectorBuilder &b, Value x, Value y, int64_t size) {
+  int64_t all = 2 * getWidth(x);
+  SmallVector<int64_t> low, high;
+  for (int64_t group = 0; group < all; group += size)
+    for (int64_t i : llvm::seq<int64_t>(0, size / 2)) {
+      low.push_back(group + i);
+      high.push_back(group + size / 2 + i);
+    }
+  return b.add(b.shuffle(x, y, low), b.shuffle(x, y, high));
+}
+
+/// As above, for one vector.
+static Value addOwnHalves(VectorBuilder &b, Value x, int64_t size) {
+  SmallVector<int64_t> low, high;
+  for (int64_t group = 0; group < getWidth(x); group += size)
+    for (int64_t i : llvm::seq<int64_t>(0, size / 2)) {
+      low.push_back(group + i);
+      high.push_back(group + size / 2 + i);
+    }
+  return b.add(b.shuffle(x, x, low), b.shuffle(x, x, high));
+}
+
+Value VectorBuilder::sumLanes(Value vector) {
+  return sumLanesOf({vector}).front();
+}
+
+Values VectorBuilder::sumLanesOf(ArrayRef<Value> vectors) {
+  // Two vectors become one with half as many lanes for each, so that several
+  // sums share their instructions. The tree of each sum is the same.
+  Values level(vectors);
+  int64_t size = getWidth(vectors.front());
+  for (; size > 1; size /= 2) {
+    Values next;
+    for (size_t i = 0; i + 1 < level.size(); i += 2)
+      next.push_back(addHalves(*this, level[i], level[i + 1], size));
+    if (level.size() % 2)
+      next.push_back(addOwnHalves(*this, level.back(), size));
+    level = next;
+  }
+  Values sums;
+  for (Value vector : level)
+    for (int64_t lane : llvm::seq<int64_t>(0, getWidth(vector)))
+      sums.push_back(extract(vector, lane));
+  return sums;
+}
+
+Value VectorBuilder::largestLane(Value vector) {
+  for (int64_t size = getWidth(vector); size > 1; size /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t i : llvm::seq<int64_t>(0, size / 2)) {
+      low.push_back(i);
+      high.push_back(size / 2 + i);
+    }
+    vector =
+        larger(shuffle(vector, vector, low), shuffle(vector, vector, high));
+  }
+  return extract(vector, 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+static Type getElement(Value memref) {
+  return cast<MemRefType>(memref.getType()).getElementType();
+}
+
+/// Widens narrow floats to f32.
+static Value widen(VectorBuilder &b, Value value) {
+  auto type = dyn_cast<FloatType>(getElementTypeOrSelf(value.getType()));
+  if (!type || type.isF32())
+    return value;
+  return arith::ExtFOp::create(b.builder, b.loc, b.getFloats(getWidth(value)),
+                               value);
+}
+
+Value VectorBuilder::load(Value memref, ValueRange at, int64_t width) {
+  if (width == 1)
+    return widen(*this, memref::LoadOp::create(builder, loc, memref, at));
+  auto type = VectorType::get({width}, getElement(memref));
+  return widen(*this, vector::LoadOp::create(builder, loc, type, memref, at));
+}
+
+Value VectorBuilder::loadSome(Value memref, ValueRange at, int64_t width,
+                              Value count) {
+  auto type = VectorType::get({width}, getElement(memref));
+  auto maskType = VectorType::get({width}, builder.getI1Type());
+  Value mask = vector::CreateMaskOp::create(builder, loc, maskType, count);
+  Value zeros =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  return widen(*this, vector::MaskedLoadOp::create(builder, loc, type, memref,
+                                                   at, mask, zeros));
+}
+
+void VectorBuilder::store(Value value, Value memref, ValueRange at) {
+  Type element = getElement(memref);
+  if (element != getElementTypeOrSelf(value.getType()) && isFloat(value))
+    value = arith::TruncFOp::create(builder, loc,
+                                    withWidth(element, getWidth(value)), value);
+  if (isa<VectorType>(value.getType()))
+    vector::StoreOp::create(builder, loc, value, memref, at);
+  else
+    memref::StoreOp::create(builder, loc, value, memref, at);
+}
+
+Value VectorBuilder::dim(Value memref, int64_t i) {
+  auto type = cast<MemRefType>(memref.getType());
+  if (!type.isDynamicDim(i))
+    return index(type.getDimSize(i));
+  return memref::DimOp::create(builder, loc, memref, i);
+}
+
+Value VectorBuilder::scratch(ArrayRef<int64_t> shape, Type element) {
+  MemRefType type = MemRefType::get(shape, element);
+  for (Value memory : pool)
+    if (memory.getType() == type && !llvm::is_contained(taken, memory))
+      return taken.emplace_back(memory);
+  OpBuilder::InsertionGuard guard(builder);
+  Operation *around = builder.getInsertionBlock()->getParentOp();
+  auto func = dyn_cast<func::FuncOp>(around);
+  if (!func)
+    func = around->getParentOfType<func::FuncOp>();
+  builder.setInsertionPointToStart(&func.front());
+  Value memory = memref::AllocaOp::create(builder, loc, type,
+                                          builder.getI64IntegerAttr(64));
+  pool.push_back(memory);
+  return taken.emplace_back(memory);
+}
+
+int64_t VectorBuilder::widthFor(ArrayRef<Value> memrefs) const {
+  for (Value memref : memrefs) {
+    auto type = cast<MemRefType>(memref.getType());
+    if (type.getRank() == 0 || !type.isLastDimUnitStride())
+      return 1;
+  }
+  return lanes;
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+Values VectorBuilder::loop(Value lower, Value upper, int64_t step,
+                           ValueRange init, CarryBody body) {
+  auto loop = scf::ForOp::create(
+      builder, loc, lower, upper, index(step), init,
+      [&](OpBuilder &, Location, Value i, ValueRange carried) {
+        scf::YieldOp::create(builder, loc, body(i, carried));
+      });
+  return Values(loop.getResults());
+}
+
+Values VectorBuilder::loop(int64_t lower, int64_t upper, int64_t step,
+                           ValueRange init, CarryBody body) {
+  if (lower >= upper)
+    return Values(init);
+  if (lower + step >= upper)
+    return body(index(lower), init);
+  return loop(index(lower), index(upper), step, init, body);
+}
+
+void VectorBuilder::loop(Value lower, Value upper, int64_t step, Body body) {
+  loop(lower, upper, step, ValueRange(), [&](Value i, ValueRange) {
+    body(i);
+    return Values();
+  });
+}
+
+void VectorBuilder::loop(int64_t lower, int64_t upper, int64_t step,
+                         Body body) {
+  loop(lower, upper, step, ValueRange(), [&](Value i, ValueRange) {
+    body(i);
+    return Values();
+  });
+}
+
+void VectorBuilder::ifThen(Value condition, function_ref<void()> then,
+                           function_ref<void()> otherwise) {
+  auto build = [&](function_ref<void()> body) {
+    return [this, body](OpBuilder &, Location) {
+      body();
+      scf::YieldOp::create(builder, loc);
+    };
+  };
+  if (otherwise)
+    scf::IfOp::create(builder, loc, condition, build(then), build(otherwise));
+  else
+    scf::IfOp::create(builder, loc, condition, build(then));
+}
+
+void VectorBuilder::loopOver(Value memref, int64_t count,
+                             function_ref<void(ValueRange)> body) {
+  auto type = cast<MemRefType>(memref.getType());
+  Values at;
+  std::function<void()> nest = [&] {
+    int64_t depth = at.size();
+    if (depth == count)
+      return body(at);
+    auto step = [&](Value i) {
+      at.push_back(i);
+      nest();
+      at.pop_back();
+    };
+    if (type.isDynamicDim(depth))
+      loop(index(0), dim(memref, depth), 1, step);
+    else
+      loop(0, type.getDimSize(depth), 1, step);
+  };
+  nest();
+}
+
+void VectorBuilder::loopColumns(Value columns, int64_t width,
+                                function_ref<void(Value, int64_t)> body) {
+  std::optional<int64_t> known = getConstantIntValue(columns);
+  if (known)
+    return loopColumns(*known, width, body);
+  Value whole = mul(quotient(columns, width), width);
+  loop(index(0), whole, width, [&](Value i) { body(i, width); });
+  if (width > 1)
+    loop(whole, columns, 1, [&](Value i) { body(i, 1); });
+}
+
+void VectorBuilder::loopColumns(int64_t columns, int64_t width,
+                                function_ref<void(Value, int64_t)> body) {
+  int64_t whole = columns / width * width;
+  loop(0, whole, width, [&](Value i) { body(i, width); });
+  if (width > 1)
+    loop(whole, columns, 1, [&](Value i) { body(i, 1); });
+}

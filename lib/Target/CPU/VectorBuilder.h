@@ -1,0 +1,154 @@
+// Builds loops, memory accesses and arithmetic of vector code.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_CPU_VECTORBUILDER_H
+#define TENON_LIB_TARGET_CPU_VECTORBUILDER_H
+
+#include "dialects/Machine/Machine.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+
+namespace tenon {
+
+/// A thin layer over `OpBuilder`. Arithmetic takes scalars and vectors alike,
+/// so that a generator is written once for whole vectors and for what is left
+/// of a row: a width of 1 means a scalar. Values of memory are widened to f32
+/// when they are loaded, and rounded to the type of the memory when they are
+/// stored.
+class VectorBuilder {
+public:
+  /// `pool` is the scratch memory that the function already has.
+  VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+                machine::CpuAttr cpu, llvm::SmallVectorImpl<mlir::Value> &pool)
+      : builder(builder), loc(loc), lanes(cpu.getLanes()),
+        registers(cpu.getRegisters()), pool(pool) {}
+
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  /// f32 elements of a vector register, and how many of those there are.
+  const int64_t lanes, registers;
+
+  using Values = llvm::SmallVector<mlir::Value>;
+  using Body = llvm::function_ref<void(mlir::Value)>;
+  using CarryBody = llvm::function_ref<Values(mlir::Value, mlir::ValueRange)>;
+
+  //===--------------------------------------------------------------------===//
+  // Types and constants
+  //===--------------------------------------------------------------------===//
+
+  mlir::Type getFloats(int64_t width);
+  mlir::Type getInts(int64_t width);
+  mlir::Value index(int64_t value);
+  /// A constant of a float type, in all lanes.
+  mlir::Value real(mlir::Type type, double value);
+  mlir::Value real(double value) { return real(builder.getF32Type(), value); }
+  /// A constant of the type of `like`.
+  mlir::Value realLike(mlir::Value like, double value) {
+    return real(like.getType(), value);
+  }
+  /// A constant of an i32 or vector type, in all lanes, given by its bits.
+  mlir::Value bits(mlir::Type type, uint32_t value);
+  /// The i32 vector 0, 1, 2, ...
+  mlir::Value iota(int64_t width);
+
+  //===--------------------------------------------------------------------===//
+  // Arithmetic; integers and floats alike where the name does not say
+  //===--------------------------------------------------------------------===//
+
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, int64_t b) { return b ? add(a, index(b)) : a; }
+  mlir::Value mul(mlir::Value a, int64_t b) {
+    return b == 1 ? a : mul(a, index(b));
+  }
+  /// Quotient and remainder of indices that are not negative.
+  mlir::Value quotient(mlir::Value a, int64_t b);
+  mlir::Value remainder(mlir::Value a, int64_t b);
+  mlir::Value smaller(mlir::Value a, mlir::Value b);
+  /// The larger one; `b` if floats cannot be compared.
+  mlir::Value larger(mlir::Value a, mlir::Value b);
+  mlir::Value divide(mlir::Value a, mlir::Value b);
+  mlir::Value negate(mlir::Value a);
+  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
+  mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
+  mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value a,
+                      mlir::Value b);
+  mlir::Value compare(mlir::arith::CmpFPredicate predicate, mlir::Value a,
+                      mlir::Value b);
+  mlir::Value isLess(mlir::Value a, mlir::Value b) {
+    return compare(mlir::arith::CmpIPredicate::slt, a, b);
+  }
+  mlir::Value both(mlir::Value a, mlir::Value b);
+  mlir::Value shiftLeft(mlir::Value a, unsigned count);
+  mlir::Value shiftRight(mlir::Value a, unsigned count); // copies the sign
+  mlir::Value mask(mlir::Value a, uint32_t bitsKept);
+  mlir::Value toIndex(mlir::Value a);
+  mlir::Value toInt(mlir::Value a); // index to i32
+  /// The same bits as another type of 32-bit lanes.
+  mlir::Value asFloats(mlir::Value a);
+  mlir::Value asInts(mlir::Value a);
+
+  /// A scalar in all lanes; itself for a width of 1.
+  mlir::Value spread(mlir::Value scalar, int64_t width);
+  mlir::Value extract(mlir::Value vector, int64_t lane);
+  mlir::Value shuffle(mlir::Value a, mlir::Value b,
+                      llvm::ArrayRef<int64_t> lanes);
+  /// Sum over the lanes: halves are added until one is left.
+  mlir::Value sumLanes(mlir::Value vector);
+  /// Sums of several vectors, each taken as `sumLanes` does.
+  Values sumLanesOf(llvm::ArrayRef<mlir::Value> vectors);
+  mlir::Value largestLane(mlir::Value vector);
+
+  //===--------------------------------------------------------------------===//
+  // Memory
+  //===--------------------------------------------------------------------===//
+
+  mlir::Value load(mlir::Value memref, mlir::ValueRange at, int64_t width = 1);
+  /// The first `count` of `width` elements, zeros behind.
+  mlir::Value loadSome(mlir::Value memref, mlir::ValueRange at, int64_t width,
+                       mlir::Value count);
+  void store(mlir::Value value, mlir::Value memref, mlir::ValueRange at);
+  mlir::Value dim(mlir::Value memref, int64_t i);
+  /// Memory of the function, allocated where it begins. Another builder may use
+  /// it again, so that ops share what they need for a while.
+  mlir::Value scratch(llvm::ArrayRef<int64_t> shape, mlir::Type element);
+  /// Lanes if rows of all of them can be read as vectors, else 1.
+  int64_t widthFor(llvm::ArrayRef<mlir::Value> memrefs) const;
+
+  //===--------------------------------------------------------------------===//
+  // Control flow
+  //===--------------------------------------------------------------------===//
+
+  void loop(mlir::Value lower, mlir::Value upper, int64_t step, Body body);
+  void loop(int64_t lower, int64_t upper, int64_t step, Body body);
+  Values loop(mlir::Value lower, mlir::Value upper, int64_t step,
+              mlir::ValueRange init, CarryBody body);
+  /// Without a loop where there is one step at most.
+  Values loop(int64_t lower, int64_t upper, int64_t step, mlir::ValueRange init,
+              CarryBody body);
+  void ifThen(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise = nullptr);
+
+  /// All indices of the first `count` dimensions.
+  void loopOver(mlir::Value memref, int64_t count,
+                llvm::function_ref<void(mlir::ValueRange)> body);
+  /// Columns of a row, `width` at a time and then one by one.
+  void loopColumns(mlir::Value columns, int64_t width,
+                   llvm::function_ref<void(mlir::Value, int64_t)> body);
+  /// The same for a number that is known.
+  void loopColumns(int64_t columns, int64_t width,
+                   llvm::function_ref<void(mlir::Value, int64_t)> body);
+
+private:
+  llvm::SmallVectorImpl<mlir::Value> &pool;
+  llvm::SmallVector<mlir::Value> taken;
+};
+
+/// Lanes of a vector, 1 for a scalar.
+int64_t getWidth(mlir::Value value);
+
+} // namespace tenon
+
+#endif // TENON_LIB_TARGET_CPU_VECTORBUILDER_H
