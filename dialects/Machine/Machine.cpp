@@ -45,6 +45,7 @@ MachineAttrInterface tenon::machine::getTarget(Operation *op) {
 
 MachineAttrInterface tenon::machine::lookupMachine(MLIRContext *context,
                                                    StringRef name) {
+  context->loadDialect<MachineDialect>();
   if (name == "x86-64-v3")
     return CpuAttr::get(context, name, /*lanes=*/8, /*registers=*/16);
   if (name == "x86-64-v4")

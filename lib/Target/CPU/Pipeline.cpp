@@ -8,6 +8,7 @@
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -16,7 +17,7 @@ using namespace mlir;
 using namespace tenon;
 
 void tenon::buildCpuEntryPipeline(OpPassManager &pm, StringRef suffix) {
-  pm.addPass(createExpandTiles());
+  pm.addNestedPass<func::FuncOp>(createExpandTiles());
   pm.addPass(createPlanMemory());
   pm.addPass(createSplitAmongWorkers());
   pm.addPass(createAddressWeights());

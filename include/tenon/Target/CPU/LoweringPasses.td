@@ -57,6 +57,28 @@ def CreateStepEntries : Pass<"tile-create-step-entries", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
 }
 
+def CreateArrayEntries : Pass<"tile-create-array-entries", "::mlir::ModuleOp"> {
+  let summary = "Make a function that takes the arguments of each step function as an array";
+  let description = [{
+    Like `tile-create-step-entries`, for functions of any signature: argument `i`
+    of those after the three of each worker and before arena and scratch is read
+    from where `states[i]` of the context points, a memref descriptor or an
+    `i64`. It serves single kernels, which are executed on their own in tests.
+
+    ```mlir
+    func.func @f(%ctx: !tile.context, %worker: index, %workers: index, %x: memref<?x8xf32>, ...)
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @f(...)
+    func.func @entry.f(%ctx: !tile.context, %worker: index) { ... call @f ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
+}
+
 def ConvertStepsToLLVM : Pass<"convert-steps-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Convert what is left of a step to the LLVM dialect";
   let description = [{

@@ -1,0 +1,63 @@
+// From formed kernels to PTX text.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_TARGET_NVPTX_EMITPTX_H
+#define TENON_TARGET_NVPTX_EMITPTX_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace tenon {
+namespace machine {
+class GpuAttr;
+} // namespace machine
+
+/// An entry point of the PTX text and how it is launched.
+///
+/// Its parameters are those of the `tile.kernel`, `ins` before `outs`:
+///
+///   tensor   pointer to its elements, row-major, aligned to 16 bytes; then its
+///            dynamic sizes in order, as `i64`
+///   weight   pointer to the packed bytes of the one weight that is meant (a
+///            layer of a stack), as its type describes them, aligned to 64 bytes
+///   index    `i64`
+///
+/// Results are written over `outs`. Every kernel shares its work among as many
+/// blocks as it is launched with, in one dimension, and gives the same bits for
+/// any number of them; more than `blocks` have nothing to do.
+struct PtxKernel {
+  /// The symbol in the text, and the name that it stands for: a `.` of a name
+  /// is a `$` in the text.
+  std::string symbol, name;
+  int64_t threads = 0;
+  /// Dynamic shared memory.
+  int64_t sharedBytes = 0;
+  /// Pieces of work in the largest step of the kernel's bucket.
+  int64_t blocks = 0;
+};
+
+/// A kernel that there is no device code for, and why.
+struct SkippedKernel {
+  std::string name, reason;
+};
+
+struct PtxModule {
+  std::string text;
+  std::vector<PtxKernel> kernels;
+  std::vector<SkippedKernel> skipped;
+};
+
+/// Writes PTX for each `tile.kernel` of the functions that have a bucket, before
+/// kernels are tiled. Kernels are named as `tenon-outline-kernels` names them.
+/// A kernel that has no device code is reported as a remark, too.
+llvm::Expected<PtxModule> emitPtx(mlir::ModuleOp formed,
+                                  machine::GpuAttr machine);
+
+/// Registers `--tile-to-ptx`.
+void registerPtxTranslation();
+
+} // namespace tenon
+
+#endif // TENON_TARGET_NVPTX_EMITPTX_H

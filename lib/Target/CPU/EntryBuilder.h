@@ -1,0 +1,54 @@
+// Building the body of a function that the runtime calls.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_CPU_ENTRYBUILDER_H
+#define TENON_LIB_TARGET_CPU_ENTRYBUILDER_H
+
+#include "StepContext.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tenon {
+
+/// Reads what a step function is called with from the context of the step.
+class EntryBuilder {
+public:
+  EntryBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+               mlir::Value context, mlir::Value worker);
+
+  mlir::Value size(size_t offset);
+  mlir::Value address(size_t offset);
+  mlir::Value constant(int64_t value);
+  mlir::Value asIndex(mlir::Value value);
+  /// What entry `number` of the table of states points to.
+  mlir::Value stateAddress(int64_t number);
+  /// The worker's own part of the scratch memory.
+  mlir::Value scratchAddress();
+  /// A memref at an address; `dynamic` are its sizes that are not static.
+  mlir::Value memref(mlir::MemRefType type, mlir::Value base,
+                     llvm::ArrayRef<mlir::Value> dynamic);
+  /// A memref whose descriptor lies at an address.
+  mlir::Value loadMemref(mlir::MemRefType type, mlir::Value address);
+  /// An index that lies at an address.
+  mlir::Value loadIndex(mlir::Value address);
+
+private:
+  mlir::Type descriptorOf(mlir::MemRefType type);
+
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  mlir::Value context, worker;
+  mlir::Type pointer, i64;
+};
+
+/// Makes the function `entry.NAME` of the context and the worker's number, which
+/// calls `step` with the values that `readArguments` gives. The step function
+/// becomes private; the entry keeps its attributes of the tile dialect.
+void createEntry(
+    mlir::func::FuncOp step, mlir::SymbolTable &symbols,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(
+        mlir::OpBuilder &, mlir::Value context, mlir::Value worker)>
+        readArguments);
+
+} // namespace tenon
+
+#endif // TENON_LIB_TARGET_CPU_ENTRYBUILDER_H
