@@ -1,0 +1,301 @@
+// Caches and both kinds of attention, one query and one key at a time.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include <cmath>
+#include <limits>
+#include "Formulas.h"
+
+using namespace mlir;
+using namespace tenon;
+
+bool tenon::sees(VisibleAttr visible, int64_t p, int64_t n, int64_t length) {
+  if (n < 0 || n >= length)
+    return false;
+  if (visible.getReach() == Reach::Causal && n > p)
+    return false;
+  if (visible.getChunk() && n < p / *visible.getChunk() * *visible.getChunk())
+    return false;
+  return !visible.getWindow() || n > p - *visible.getWindow();
+}
+
+static LogicalResult execute(Frame &frame, tenon::CacheUpdateOp op) {
+  const Tensor input = frame.tensor(op.getInput());
+  const Tensor positions = frame.tensor(op.getPositions());
+  const Tensor slots = frame.tensor(op.getSlots());
+  int64_t layer = frame.integer(op.getLayer());
+  Tensor cache = frame.takeTensor(op.getCacheMutable());
+  int64_t tokens = input.getDim(0);
+  int64_t width = tokens ? input.getNumElements() / tokens : 0;
+  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
+      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
+      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
+    return failure();
+  MutableArrayRef<double> out = cache.mutableFloats();
+  for (int64_t t = 0; t < tokens; ++t) {
+    int64_t slot = slots.ints()[t], position = positions.ints()[t];
+    if (failed(checkInside(op, "a slot", slot, cache.getDim(1))) ||
+        failed(checkInside(op, "a position", position, cache.getDim(2))))
+      return failure();
+    int64_t row = (layer * cache.getDim(1) + slot) * cache.getDim(2) + position;
+    for (int64_t i = 0; i < width; ++i)
+      out[row * width + i] =
+          frame.round(cache.getElementType(), input.floats()[t * width + i]);
+  }
+  cache.history.merge(input.history);
+  frame.set(op, std::move(cache));
+  return success();
+}
+
+namespace {
+/// What both kinds of attention agree on.
+struct Attention {
+  Operation *op;
+  const Tensor &query, &cache, &positions, &slots, &blocks;
+  int64_t layer;
+  double scale;
+  VisibleAttr visible;
+  std::optional<double> softcap;
+  std::vector<double> sinks;
+  int64_t valueSize;
+
+  LogicalResult check() const;
+  /// One more than the largest position of a slot in this step.
+  int64_t getLength(int64_t slot) const;
+  /// Terms of a score, or of a sum over keys, whichever are more.
+  int64_t getLongestSum() const {
+    int64_t keys = 0;
+    for (int64_t position : positions.ints())
+      keys = std::max(keys, position + 1);
+    return std::max(keys, query.getDim(2));
+  }
+  /// Row-major number of a position among those of the cache.
+  int64_t getCacheRow(int64_t slot, int64_t n) const {
+    return (layer * cache.getDim(1) + slot) * cache.getDim(2) + n;
+  }
+
+  using HeadRow = llvm::function_ref<const double *(int64_t slot, int64_t n)>;
+  /// One head of one token.
+  void apply(const Frame &frame, Type type, int64_t t, int64_t h, HeadRow key,
+             HeadRow value, MutableArrayRef<double> out) const;
+};
+} // namespace
+
+LogicalResult Attention::check() const {
+  int64_t tokens = query.getDim(0);
+  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
+      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
+      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
+    return failure();
+  for (int64_t t = 0; t < tokens; ++t)
+    if (failed(checkInside(op, "a slot", slots.ints()[t], cache.getDim(1))) ||
+        failed(checkInside(op, "a position", positions.ints()[t],
+                           cache.getDim(2))))
+      return failure();
+  // Blocks have no meaning of their own, but other targets rely on them.
+  std::vector<int64_t> covered(tokens, 0);
+  for (int64_t b = 0; b < blocks.getDim(0); ++b) {
+    ArrayRef<int64_t> block = blocks.ints().slice(b * 4, 4);
+    for (int64_t i = 0; i < block[1]; ++i) {
+      int64_t row = block[0] + i;
+      if (row < 0 || row >= tokens || covered[row]++ ||
+          slots.ints()[row] != block[2] ||
+          positions.ints()[row] != block[3] + i)
+        return op->emitOpError()
+               << "expects blocks to agree with positions and slots, and to "
+                  "cover a row once, but block "
+               << b << " does not at row " << row;
+    }
+  }
+  if (llvm::is_contained(covered, 0))
+    return op->emitOpError() << "expects blocks to cover every row";
+  return success();
+}
+
+int64_t Attention::getLength(int64_t slot) const {
+  int64_t length = 0;
+  for (int64_t t = 0; t < slots.getDim(0); ++t)
+    if (slots.ints()[t] == slot)
+      length = std::max(length, positions.ints()[t] + 1);
+  return length;
+}
+
+void Attention::apply(const Frame &frame, Type type, int64_t t, int64_t h,
+                      HeadRow key, HeadRow value,
+                      MutableArrayRef<double> out) const {
+  int64_t size = query.getDim(2);
+  const double *q = query.floats().data() + (t * query.getDim(1) + h) * size;
+  int64_t slot = slots.ints()[t], p = positions.ints()[t];
+  int64_t length = getLength(slot);
+  std::vector<std::pair<int64_t, double>> scores;
+  double largest = -std::numeric_limits<double>::infinity();
+  for (int64_t n = 0; n < length; ++n) {
+    if (!sees(visible, p, n, length))
+      continue;
+    const double *k = key(slot, n);
+    double score = 0;
+    for (int64_t i = 0; i < size; ++i)
+      score += q[i] * k[i];
+    score *= scale;
+    if (softcap)
+      score = *softcap * std::tanh(score / *softcap);
+    scores.emplace_back(n, score);
+    largest = std::max(largest, score);
+  }
+  llvm::fill(out, 0);
+  if (scores.empty())
+    return;
+  if (!sinks.empty())
+    largest = std::max(largest, sinks[h]);
+  double sum = sinks.empty() ? 0 : std::exp(sinks[h] - largest);
+  for (auto [n, score] : scores) {
+    double weight = std::exp(score - largest);
+    const double *v = value(slot, n);
+    sum += weight;
+    for (int64_t i = 0; i < valueSize; ++i)
+      out[i] += weight * v[i];
+  }
+  for (double &element : out)
+    element = frame.round(type, element / sum);
+}
+
+static LogicalResult execute(Frame &frame, tenon::AttentionOp op) {
+  const Tensor &query = frame.tensor(op.getQuery());
+  const Tensor &key = frame.tensor(op.getKey());
+  const Tensor &value = op.getValue() ? frame.tensor(op.getValue()) : key;
+  FailureOr<std::vector<double>> sinks = frame.readVector(op, op.getSinks());
+  if (failed(sinks))
+    return failure();
+  std::optional<double> softcap;
+  if (op.getSoftcap())
+    softcap = op.getSoftcap()->convertToDouble();
+  int64_t valueSize = op.getValue() ? value.getRowLength() : op.getValueFirst();
+  Attention attention{op,
+                      query,
+                      key,
+                      frame.tensor(op.getPositions()),
+                      frame.tensor(op.getSlots()),
+                      frame.tensor(op.getBlocks()),
+                      frame.integer(op.getLayer()),
+                      op.getScale().convertToDouble(),
+                      op.getVisible(),
+                      softcap,
+                      std::move(*sinks),
+                      valueSize};
+  int64_t groups = key.getRank() == 5 ? key.getDim(3) : 1;
+  int64_t heads = query.getDim(1);
+  if (failed(attention.check()) ||
+      failed(
+          checkEqual(op, "slots of caches", key.getDim(1), value.getDim(1))) ||
+      failed(checkEqual(op, "positions of caches", key.getDim(2),
+                        value.getDim(2))) ||
+      failed(checkEqual(op, "head size", query.getDim(2), key.getRowLength())))
+    return failure();
+  Type type = op.getType().getElementType();
+  Tensor result(type, {query.getDim(0), heads, valueSize});
+  MutableArrayRef<double> out = result.mutableFloats();
+  for (int64_t t = 0; t < query.getDim(0); ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      int64_t g = h / (heads / groups);
+      auto rowOf = [&](const Tensor &cache) {
+        return [&, g](int64_t slot, int64_t n) {
+          int64_t row = attention.getCacheRow(slot, n) * groups + g;
+          return cache.floats().data() + row * cache.getRowLength();
+        };
+      };
+      attention.apply(frame, type, t, h, rowOf(key), rowOf(value),
+                      out.slice((t * heads + h) * valueSize, valueSize));
+    }
+  frame.noteSum(attention.getLongestSum());
+  frame.set(op, std::move(result));
+  return success();
+}
+
+namespace {
+/// Keys and values of all heads, for the positions that the step can see.
+struct Expansion {
+  /// Where the keys and values of a row of the cache are found.
+  llvm::DenseMap<int64_t, int64_t> places;
+  std::vector<std::vector<double>> keys, values;
+};
+} // namespace
+
+/// Makes keys and values of the latent vectors in the cache.
+static FailureOr<Expansion> expand(Frame &frame, tenon::MlaAttentionOp op,
+                                   const Attention &attention) {
+  int64_t width = attention.cache.getRowLength();
+  Expansion result;
+  SmallVector<const double *> rows;
+  for (int64_t slot : attention.slots.ints())
+    for (int64_t n = 0, e = attention.getLength(slot); n < e; ++n) {
+      int64_t row = attention.getCacheRow(slot, n);
+      if (result.places.try_emplace(row, rows.size()).second)
+        rows.push_back(attention.cache.floats().data() + row * width);
+    }
+  WeightType type = op.getExpand().getType();
+  int64_t heads = attention.query.getDim(1), latent = type.getCols();
+  int64_t perHead = type.getRows() / heads, nope = op.getNope();
+  Product product{op, op.getExpand(), 0, type.getRows(), latent};
+  auto sums = multiply(frame, product, rows);
+  if (failed(sums))
+    return failure();
+  for (auto [place, row] : llvm::enumerate(rows)) {
+    std::vector<double> &key = result.keys.emplace_back();
+    std::vector<double> &value = result.values.emplace_back();
+    for (int64_t h = 0; h < heads; ++h) {
+      auto begin = (*sums)[place].begin() + h * perHead;
+      key.insert(key.end(), begin, begin + nope);
+      key.insert(key.end(), row + latent, row + width);
+      value.insert(value.end(), begin + nope, begin + perHead);
+    }
+  }
+  return result;
+}
+
+static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
+  const Tensor &query = frame.tensor(op.getQuery());
+  int64_t heads = query.getDim(1), keySize = query.getDim(2);
+  int64_t valueSize = op.getExpand().getType().getRows() / heads - op.getNope();
+  Attention attention{op,
+                      query,
+                      frame.tensor(op.getCache()),
+                      frame.tensor(op.getPositions()),
+                      frame.tensor(op.getSlots()),
+                      frame.tensor(op.getBlocks()),
+                      frame.integer(op.getLayer()),
+                      op.getScale().convertToDouble(),
+                      op.getVisible(),
+                      std::nullopt,
+                      {},
+                      valueSize};
+  if (failed(attention.check()))
+    return failure();
+  FailureOr<Expansion> expansion = expand(frame, op, attention);
+  if (failed(expansion))
+    return failure();
+  Type type = op.getType().getElementType();
+  Tensor result(type, {query.getDim(0), heads, valueSize});
+  MutableArrayRef<double> out = result.mutableFloats();
+  for (int64_t t = 0; t < query.getDim(0); ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      auto placeOf = [&](int64_t slot, int64_t n) {
+        return expansion->places.lookup(attention.getCacheRow(slot, n));
+      };
+      auto keyAt = [&](int64_t slot, int64_t n) -> const double * {
+        return expansion->keys[placeOf(slot, n)].data() + h * keySize;
+      };
+      auto valueAt = [&](int64_t slot, int64_t n) -> const double * {
+        return expansion->values[placeOf(slot, n)].data() + h * valueSize;
+      };
+      attention.apply(frame, type, t, h, keyAt, valueAt,
+                      out.slice((t * heads + h) * valueSize, valueSize));
+    }
+  frame.noteSum(attention.getLongestSum());
+  frame.set(op, std::move(result));
+  return success();
+}
+
+void tenon::addAttentionHandlers(HandlerTable &table) {
+  table.add<tenon::CacheUpdateOp>(execute);
+  table.add<tenon::AttentionOp>(execute);
+  table.add<tenon::MlaAttentionOp>(execute);
+}

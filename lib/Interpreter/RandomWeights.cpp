@@ -1,0 +1,121 @@
+// Weights for tests: random numbers of a format, and numbers given one by one.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Interpreter/Tensor.h"
+#include "tenon/Interpreter/WeightProvider.h"
+#include "llvm/Support/xxhash.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace tenon;
+
+WeightProvider::~WeightProvider() = default;
+
+namespace {
+/// A sequence of numbers, each found by its place.
+struct RandomSequence {
+  uint64_t key;
+
+  uint64_t bits(int64_t place) const {
+    uint64_t x = key + 0x9e3779b97f4a7c15 * static_cast<uint64_t>(place + 1);
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+  }
+  /// From 0, inclusive, to 1.
+  double fraction(int64_t place) const {
+    return std::ldexp(static_cast<double>(bits(place) >> 11), -53);
+  }
+  /// From -1 to 1.
+  double centred(int64_t place) const { return 2 * fraction(place) - 1; }
+};
+} // namespace
+
+/// Layers in front of a vector do not make it a matrix.
+static bool isVector(WeightOp weight) {
+  return weight.getWeightType().getRank() <=
+         (weight.getLayers().empty() ? 1 : 2);
+}
+
+static double drawCode(Type code, uint64_t bits) {
+  if (code.isInteger(8))
+    return static_cast<int8_t>(bits >> 56);
+  // 254 of the 256 patterns of the type are numbers.
+  int pattern = (bits >> 32) % 254;
+  int magnitude = pattern % 127, exponent = magnitude >> 3;
+  double value = exponent ? std::ldexp(8 + (magnitude & 7), exponent - 10)
+                          : std::ldexp(magnitude, -9);
+  return pattern >= 127 ? -value : value;
+}
+
+/// Codes of a scaled format, and scales that give them the usual deviation.
+static void fillScaledRow(WeightType type, const RandomSequence &codes,
+                          const RandomSequence &scales, int64_t row,
+                          MutableArrayRef<double> out) {
+  FormatAttr format = type.getFormat();
+  Type f32 = format.getScale();
+  int64_t cols = out.size(), rows = type.getRows();
+  int64_t blocks = llvm::divideCeil(cols, format.getScaleCols());
+  int64_t blockRow =
+      row / rows * llvm::divideCeil(rows, format.getScaleRows()) +
+      row % rows / format.getScaleRows();
+  double deviation = 1 / std::sqrt(static_cast<double>(cols));
+  double codeDeviation = format.getCode().isInteger(8) ? 74 : 110;
+  for (int64_t k = 0; k < cols; ++k) {
+    int64_t block = blockRow * blocks + k / format.getScaleCols();
+    double scale = roundTo(f32, (0.5 + scales.fraction(2 * block)) * deviation /
+                                    codeDeviation);
+    double offset =
+        format.getHasOffset()
+            ? roundTo(f32, 0.5 * deviation * scales.centred(2 * block + 1))
+            : 0;
+    out[k] =
+        drawCode(format.getCode(), codes.bits(row * cols + k)) * scale + offset;
+  }
+}
+
+llvm::Error RandomWeights::readRow(WeightOp weight, int64_t row,
+                                   MutableArrayRef<double> out) {
+  WeightType type = weight.getWeightType();
+  uint64_t name = llvm::xxh3_64bits(weight.getSymName());
+  RandomSequence codes{RandomSequence{seed}.bits(0) ^ name};
+  RandomSequence scales{codes.bits(-1)};
+  if (type.getFormat().hasScale()) {
+    fillScaledRow(type, codes, scales, row, out);
+    return llvm::Error::success();
+  }
+  bool vector = isVector(weight);
+  double centre = vector ? 1 : 0;
+  // A uniform number between -1 and 1 has the deviation 1 / sqrt(3).
+  double width = vector ? 0.2 : std::sqrt(3.0 / out.size());
+  for (int64_t k = 0, cols = out.size(); k < cols; ++k)
+    out[k] = roundTo(type.getFormat().getCode(),
+                     centre + width * codes.centred(row * cols + k));
+  return llvm::Error::success();
+}
+
+llvm::Error ListedWeights::readRow(WeightOp weight, int64_t row,
+                                   MutableArrayRef<double> out) {
+  auto found = listed.find(weight.getSymName());
+  if (found == listed.end())
+    return others.readRow(weight, row, out);
+  WeightType type = weight.getWeightType();
+  int64_t elements = 1, cols = out.size();
+  for (int64_t dim : type.getShape())
+    elements *= dim;
+  ArrayRef<double> values = found->second;
+  if (static_cast<int64_t>(values.size()) != elements)
+    return llvm::createStringError("expects " + Twine(elements) +
+                                   " values for @" + weight.getSymName() +
+                                   ", but got " + Twine(values.size()));
+  llvm::copy(values.slice(row * cols, cols), out.begin());
+  if (type.getFormat().hasScale())
+    return llvm::Error::success();
+  for (double value : out)
+    if (roundTo(type.getFormat().getCode(), value) != value)
+      return llvm::createStringError(
+          "expects values of @" + weight.getSymName() +
+          " to be numbers of its format, but got " + std::to_string(value));
+  return llvm::Error::success();
+}

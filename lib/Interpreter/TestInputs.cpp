@@ -1,0 +1,248 @@
+// Inputs of functions under test: random tensors, lists, files and steps.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Interpreter/TestInputs.h"
+#include "tenon/Interpreter/Npy.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <numeric>
+#include <random>
+
+using namespace mlir;
+using namespace tenon;
+
+static bool parseNumbers(StringRef text, StringRef separator,
+                         SmallVectorImpl<int64_t> &numbers) {
+  numbers.clear();
+  SmallVector<StringRef> parts;
+  text.split(parts, separator);
+  for (StringRef part : parts)
+    if (part.getAsInteger(10, numbers.emplace_back()))
+      return false;
+  return true;
+}
+
+llvm::Expected<StepPlan> StepPlan::parse(StringRef text) {
+  StepPlan plan;
+  SmallVector<StringRef> entries;
+  text.split(entries, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef entry : entries) {
+    auto [key, value] = entry.split(':');
+    if (key == "rows" && (value == "last" || value == "all")) {
+      plan.allRows = value == "all";
+      continue;
+    }
+    SmallVector<int64_t> numbers;
+    bool isGood = parseNumbers(value, "+", numbers) &&
+                  llvm::all_of(numbers, [](int64_t n) { return n >= 0; });
+    if (isGood && (key == "tokens" || key == "start")) {
+      (key == "tokens" ? plan.tokens : plan.start) = numbers;
+      continue;
+    }
+    int64_t *field = llvm::StringSwitch<int64_t *>(key)
+                         .Case("slots", &plan.slots)
+                         .Case("block", &plan.block)
+                         .Case("context", &plan.context)
+                         .Case("vocabulary", &plan.vocabulary)
+                         .Case("seed", &plan.seed)
+                         .Default(nullptr);
+    if (!isGood || !field || numbers.size() != 1)
+      return llvm::createStringError(
+          "cannot read '" + entry +
+          "' of a step; known keys: tokens, start, slots, block, context, "
+          "vocabulary, rows, seed");
+    *field = numbers.front();
+  }
+  int64_t sequences = plan.tokens.size(), longest = 0;
+  plan.start.resize(sequences, 0);
+  for (auto [count, first] : llvm::zip_equal(plan.tokens, plan.start))
+    longest = std::max(longest, first + count);
+  plan.slots = plan.slots ? plan.slots : sequences;
+  plan.context = plan.context ? plan.context : longest + 3;
+  if (plan.slots < sequences || plan.context < longest || plan.block < 1 ||
+      plan.vocabulary < 1)
+    return llvm::createStringError(
+        "expects a slot for each of " + Twine(sequences) +
+        " sequences, a context of at least " + Twine(longest) +
+        ", and a positive block and vocabulary");
+  return plan;
+}
+
+/// Rows of one part of a step, one after the other.
+static std::vector<int64_t> listPart(StringRef part, const StepPlan &step) {
+  std::vector<int64_t> list;
+  std::mt19937_64 random(step.seed);
+  int64_t row = 0;
+  for (auto [sequence, count] : llvm::enumerate(step.tokens)) {
+    int64_t slot = step.slots - 1 - static_cast<int64_t>(sequence);
+    int64_t start = step.start[sequence];
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t token = random() % step.vocabulary;
+      bool isLast = i + 1 == count;
+      if (part == "tokens")
+        list.push_back(token);
+      if (part == "positions")
+        list.push_back(start + i);
+      if (part == "slots")
+        list.push_back(slot);
+      if (part == "rows" && (step.allRows || isLast))
+        list.push_back(row + i);
+      if (part == "blocks" && i % step.block == 0)
+        list.insert(list.end(), {row + i, std::min(step.block, count - i), slot,
+                                 start + i});
+    }
+    row += count;
+  }
+  return list;
+}
+
+namespace {
+/// The text of an input, taken apart.
+struct InputText {
+  StringRef kind, value;
+  SmallVector<int64_t> shape;
+  bool hasShape = false;
+};
+} // namespace
+
+static llvm::Expected<InputText> parseInput(StringRef text) {
+  InputText input;
+  if (text.ends_with(".npy"))
+    return InputText{"npy", text, {}, false};
+  auto [front, shape] = text.split('@');
+  std::tie(input.kind, input.value) = front.split(':');
+  input.hasShape = text.contains('@');
+  if (input.hasShape && !shape.empty() &&
+      !parseNumbers(shape, "x", input.shape))
+    return llvm::createStringError("cannot read the shape '" + shape +
+                                   "' of an input; write it as @8x64");
+  if (llvm::any_of(input.shape,
+                   [](int64_t dim) { return dim < 0 || dim > (1 << 24); }))
+    return llvm::createStringError(
+        "expects dimensions from 0 to 2^24 for an input, but got '" + shape +
+        "'");
+  return input;
+}
+
+/// The shape of an input with `count` elements, or with any number for -1.
+static SmallVector<int64_t> findShape(const InputText &input, Type type,
+                                      int64_t count, ArrayRef<int64_t> dims) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (input.hasShape || !tensor)
+    return input.shape;
+  SmallVector<int64_t> shape(tensor.getShape());
+  if (count >= 0 && tensor.getNumDynamicDims() == 1) {
+    int64_t others = 1;
+    for (int64_t dim : shape)
+      others *= ShapedType::isDynamic(dim) ? 1 : dim;
+    dims = {};
+    for (int64_t &dim : shape)
+      if (ShapedType::isDynamic(dim))
+        dim = others ? count / others : 0;
+  }
+  for (int64_t &dim : shape) {
+    if (!ShapedType::isDynamic(dim))
+      continue;
+    dim = dims.empty() ? 1 : dims.front();
+    if (dims.size() > 1)
+      dims = dims.drop_front();
+  }
+  return shape;
+}
+
+static llvm::Expected<Tensor> fill(Tensor tensor, ArrayRef<double> numbers) {
+  int64_t count = tensor.getNumElements();
+  if (static_cast<int64_t>(numbers.size()) != count)
+    return llvm::createStringError("expects an input of " + Twine(count) +
+                                   " elements, but got " +
+                                   Twine(numbers.size()));
+  for (int64_t i = 0; i < count; ++i) {
+    if (tensor.isFloat())
+      tensor.mutableFloats()[i] = roundTo(tensor.getElementType(), numbers[i]);
+    else
+      tensor.mutableInts()[i] =
+          wrapTo(tensor.getElementType(), static_cast<int64_t>(numbers[i]));
+  }
+  return tensor;
+}
+
+static bool parseList(StringRef text, std::vector<double> &numbers) {
+  SmallVector<StringRef> parts;
+  text.split(parts, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef part : parts)
+    if (part.getAsDouble(numbers.emplace_back()))
+      return false;
+  return true;
+}
+
+static std::vector<double> draw(uint64_t seed, int64_t count) {
+  std::mt19937_64 random(seed);
+  std::vector<double> numbers(count);
+  for (double &number : numbers)
+    number = std::ldexp(static_cast<double>(random() >> 11), -52) - 1;
+  return numbers;
+}
+
+/// A cache of random numbers, so that what lies behind a sequence shows if it
+/// is read.
+static llvm::Expected<Tensor> makeCache(RankedTensorType type, uint64_t seed,
+                                        const StepPlan &step) {
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t defaults[] = {1, step.slots, step.context};
+  for (auto [dim, size] : llvm::enumerate(shape))
+    if (ShapedType::isDynamic(size))
+      size = dim < 3 ? defaults[dim] : 1;
+  Tensor tensor(type.getElementType(), shape);
+  return fill(tensor, draw(seed, tensor.getNumElements()));
+}
+
+llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
+                                        ArrayRef<int64_t> dims,
+                                        const StepPlan &step) {
+  llvm::Expected<InputText> input = parseInput(text);
+  if (!input)
+    return input.takeError();
+  StringRef kind = input->kind;
+  Type element = getElementTypeOrSelf(type);
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (kind == "npy")
+    return readNpy(text, element);
+  auto make = [&](int64_t count) {
+    return Tensor(element, findShape(*input, type, count, dims));
+  };
+  uint64_t seed = step.seed;
+  bool hasSeed = !input->value.getAsInteger(10, seed);
+  if (kind == "cache" && tensor && tensor.getRank() >= 3)
+    return makeCache(tensor, seed, step);
+  if (kind == "seed" && hasSeed && isa<FloatType>(element)) {
+    Tensor result = make(-1);
+    return fill(result, draw(seed, result.getNumElements()));
+  }
+  std::vector<double> numbers;
+  if (kind == "iota" && hasSeed && seed <= (1 << 24)) {
+    numbers.resize(seed);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return fill(make(seed), numbers);
+  }
+  if (kind == "zeros" || kind == "fill") {
+    Tensor result = make(-1);
+    double number = 0;
+    if (kind == "zeros" || !input->value.getAsDouble(number))
+      return fill(result, std::vector<double>(result.getNumElements(), number));
+  }
+  if (((kind == "ints" && !isa<FloatType>(element)) || kind == "floats") &&
+      parseList(input->value, numbers))
+    return fill(make(numbers.size()), numbers);
+  if (llvm::is_contained({"tokens", "positions", "slots", "rows", "blocks"},
+                         kind)) {
+    for (int64_t number : listPart(kind, step))
+      numbers.push_back(static_cast<double>(number));
+    return fill(make(numbers.size()), numbers);
+  }
+  std::string typeText;
+  llvm::raw_string_ostream(typeText) << type;
+  return llvm::createStringError(
+      "cannot make an input of type " + typeText + " from '" + text +
+      "'; known kinds: seed:N (floats), zeros, fill:X, iota:N, ints:..., "
+      "floats:..., F.npy, tokens, positions, slots, rows, blocks, cache");
+}

@@ -1,0 +1,295 @@
+// Executes a function of a module, and compares what it gives with the oracle.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/AllDialects.h"
+#include "tenon/Conversion/Passes.h"
+#include "tenon/Import/ModelSource.h"
+#include "tenon/Interpreter/Engine.h"
+#include "tenon/Interpreter/Npy.h"
+#include "tenon/Interpreter/TestInputs.h"
+#include "tenon/Interpreter/Tolerance.h"
+#include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace mlir;
+using namespace tenon;
+namespace cl = llvm::cl;
+
+static cl::opt<std::string> file(cl::Positional, cl::Required,
+                                 cl::desc("X.mlir"));
+static cl::opt<std::string> entry("entry", cl::init("main"),
+                                  cl::desc("function to run"));
+static cl::list<std::string> inputs(
+    "input",
+    cl::desc("one for each argument: seed:N, zeros, fill:X, iota:N, ints:1,2, "
+             "floats:1,2.5, F.npy, or a part of --step: tokens, positions, "
+             "slots, rows, blocks, cache; @8x64 behind it gives a shape"));
+static cl::list<int64_t> dims("dims", cl::CommaSeparated,
+                              cl::desc("dynamic dimensions of inputs"));
+static cl::opt<std::string> step(
+    "step",
+    cl::desc("a consistent step: tokens:5+2,start:3+0,slots:2,block:4,"
+             "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
+             "be left out; `+` joins sequences. Without --input the arguments "
+             "are tokens, positions, slots, rows, blocks, then caches"));
+static cl::opt<std::string> weightSeed("weights", cl::init("seed:1"),
+                                       cl::desc("random weights: seed:N"));
+static cl::list<std::string>
+    listedWeights("weight", cl::desc("values of one weight: NAME:1,2.5,3"));
+static cl::opt<std::string>
+    model("model",
+          cl::desc("take weights from a Hugging Face folder or GGUF file"));
+static cl::opt<std::string> engineName("engine", cl::init("interpret"),
+                                       cl::desc("interpret"));
+static cl::opt<std::string>
+    oracleName("compare", cl::desc("compare with an oracle: interpret"));
+static cl::opt<std::string>
+    before("before",
+           cl::desc("module that the oracle runs; X.mlir by default"));
+static cl::opt<std::string>
+    beforeEntry("before-entry",
+                cl::desc("function that the oracle runs; by default that "
+                         "of --entry"));
+static cl::opt<std::string>
+    pipeline("pipeline",
+             cl::desc("passes to run on X.mlir before the engine does; the "
+                      "oracle runs what was there before them"));
+static cl::opt<double> toleranceScale(
+    "tolerance-scale", cl::init(1),
+    cl::desc("factor of the tolerance that follows from types and sums"));
+static cl::opt<bool> print("print", cl::desc("print results"));
+static cl::opt<int> digits("digits", cl::init(6),
+                           cl::desc("significant digits of --print"));
+static cl::list<std::string>
+    outputs("output",
+            cl::desc("F.npy for the first result, then the next ones"));
+static cl::opt<bool>
+    exact("exact",
+          cl::desc("keep f32 results as doubles: formulas, not rounding"));
+static cl::opt<uint64_t>
+    shuffle("shuffle", cl::init(1),
+            cl::desc("seed of the order in which parallel iterations run"));
+
+static llvm::Expected<OwningOpRef<ModuleOp>> parse(MLIRContext &context,
+                                                   StringRef path) {
+  ParserConfig config(&context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, config);
+  if (!module)
+    return llvm::createStringError("cannot read a module from '" + path + "'");
+  return std::move(module);
+}
+
+static llvm::Error runPipeline(ModuleOp module) {
+  PassManager manager(module.getContext());
+  FailureOr<OpPassManager> passes = parsePassPipeline(pipeline);
+  if (failed(passes))
+    return llvm::createStringError("cannot read the pipeline '" +
+                                   pipeline.getValue() + "'");
+  static_cast<OpPassManager &>(manager) = *passes;
+  if (failed(manager.run(module)))
+    return llvm::createStringError("the pipeline failed on '" +
+                                   file.getValue() + "'");
+  return llvm::Error::success();
+}
+
+static llvm::Expected<std::vector<Tensor>> makeInputs(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>(entry);
+  if (!function)
+    return llvm::createStringError("'" + file.getValue() +
+                                   "' has no function '" + entry.getValue() +
+                                   "'; name one with --entry");
+  llvm::Expected<StepPlan> plan = StepPlan::parse(step);
+  if (!plan)
+    return plan.takeError();
+  std::vector<std::string> texts = inputs;
+  if (texts.empty() && step.getNumOccurrences())
+    texts = {"tokens", "positions", "slots", "rows", "blocks"};
+  // Every cache has numbers of its own.
+  while (step.getNumOccurrences() && inputs.empty() &&
+         texts.size() < function.getNumArguments())
+    texts.push_back("cache:" + std::to_string(plan->seed + texts.size()));
+  if (texts.size() != function.getNumArguments())
+    return llvm::createStringError(
+        "expects " + Twine(function.getNumArguments()) + " inputs for '" +
+        entry.getValue() + "', but got " + Twine(texts.size()) +
+        "; give one --input for each, or --step");
+  std::vector<Tensor> tensors;
+  for (auto [text, type] :
+       llvm::zip_equal(texts, function.getArgumentTypes())) {
+    llvm::Expected<Tensor> tensor = makeInput(text, type, dims, *plan);
+    if (!tensor)
+      return tensor.takeError();
+    tensors.push_back(std::move(*tensor));
+  }
+  return tensors;
+}
+
+namespace {
+/// Everything that weights may come from.
+struct WeightSources {
+  std::unique_ptr<ModelSource> source;
+  std::unique_ptr<WeightProvider> base;
+  std::unique_ptr<ListedWeights> listed;
+
+  llvm::Error open();
+};
+} // namespace
+
+llvm::Error WeightSources::open() {
+  uint64_t seed;
+  StringRef text = weightSeed;
+  if (!text.consume_front("seed:") || text.getAsInteger(10, seed))
+    return llvm::createStringError("expects --weights=seed:N, but got '" +
+                                   weightSeed.getValue() + "'");
+  base = std::make_unique<RandomWeights>(seed);
+  if (!model.empty()) {
+    llvm::Expected<std::unique_ptr<ModelSource>> opened =
+        openModelSource(model);
+    if (!opened)
+      return opened.takeError();
+    source = std::move(*opened);
+    base = std::make_unique<SourceWeights>(source->getTensors());
+  }
+  listed = std::make_unique<ListedWeights>(*base);
+  for (StringRef weight : listedWeights) {
+    auto [name, rest] = weight.split(':');
+    SmallVector<StringRef> parts;
+    rest.split(parts, ',');
+    std::vector<double> values;
+    for (StringRef part : parts)
+      if (part.getAsDouble(values.emplace_back()))
+        return llvm::createStringError("cannot read the number '" + part +
+                                       "' of --weight=" + name);
+    listed->add(name, std::move(values));
+  }
+  return llvm::Error::success();
+}
+
+/// Prints how far each result is from the oracle's, and whether all are near.
+static bool report(ArrayRef<Tensor> results, ArrayRef<Tensor> oracles) {
+  if (results.size() != oracles.size()) {
+    llvm::outs() << "expects " << oracles.size() << " results, but got "
+                 << results.size() << "\n";
+    return false;
+  }
+  bool isGood = true;
+  for (auto [index, result, oracle] : llvm::enumerate(results, oracles)) {
+    llvm::outs() << "result " << index << ": ";
+    llvm::Expected<Deviation> deviation =
+        compare(result, oracle, toleranceScale);
+    if (!deviation) {
+      llvm::outs() << llvm::toString(deviation.takeError()) << "\n";
+      isGood = false;
+      continue;
+    }
+    llvm::outs() << llvm::format("error %.3g of %.3g allowed", deviation->error,
+                                 deviation->tolerance)
+                 << " at element " << deviation->element
+                 << llvm::format(", ratio %.3g\n", deviation->ratio);
+    isGood &= deviation->ratio < 1;
+  }
+  return isGood;
+}
+
+static llvm::Error show(ArrayRef<Tensor> results) {
+  for (auto [index, result] : llvm::enumerate(results)) {
+    if (print) {
+      llvm::outs() << "result " << index << ": ";
+      for (int64_t dim : result.getShape())
+        llvm::outs() << dim << "x";
+      llvm::outs() << result.getElementType() << " = ";
+      result.print(llvm::outs(), digits);
+      llvm::outs() << "\n";
+    }
+    if (index < outputs.size())
+      if (llvm::Error error = writeNpy(outputs[index], result))
+        return error;
+  }
+  return llvm::Error::success();
+}
+
+/// Runs everything; the result says whether it was near the oracle's.
+static llvm::Expected<bool> run(MLIRContext &context) {
+  auto module = parse(context, file);
+  if (!module)
+    return module.takeError();
+  OwningOpRef<ModuleOp> oracleModule = (*module)->clone();
+  if (!before.empty()) {
+    auto other = parse(context, before);
+    if (!other)
+      return other.takeError();
+    oracleModule = std::move(*other);
+  }
+  if (!pipeline.empty())
+    if (llvm::Error error = runPipeline(**module))
+      return error;
+  WeightSources weights;
+  if (llvm::Error error = weights.open())
+    return error;
+  auto tensors = makeInputs(**module);
+  if (!tensors)
+    return tensors.takeError();
+  InterpretEngine engine(*weights.listed, {shuffle, exact});
+  auto results = engine.run(**module, entry, *tensors);
+  if (!results)
+    return results.takeError();
+  if (llvm::Error error = show(*results))
+    return error;
+  if (oracleName.empty())
+    return true;
+  InterpretEngine oracle(*weights.listed, InterpreterOptions());
+  auto expected = oracle.run(
+      *oracleModule, beforeEntry.empty() ? entry : beforeEntry, *tensors);
+  if (!expected)
+    return expected.takeError();
+  return report(*results, *expected);
+}
+
+static llvm::Error checkOptions() {
+  if (engineName != "interpret")
+    return llvm::createStringError("unknown engine '" + engineName.getValue() +
+                                   "'; known engines: interpret");
+  if (!oracleName.empty() && oracleName != "interpret")
+    return llvm::createStringError("unknown oracle '" + oracleName.getValue() +
+                                   "'; known oracles: interpret");
+  if (!oracleName.empty() && before.empty() && pipeline.empty())
+    return llvm::createStringError(
+        "nothing to compare: the interpreter would run the same module twice; "
+        "give --pipeline or --before");
+  return llvm::Error::success();
+}
+
+static int fail(llvm::Error error, int code) {
+  llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
+  return code;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  tenon::registerConversionPasses();
+  tenon::registerPipelines();
+  tenon::registerTransformsPasses();
+  cl::ParseCommandLineOptions(argc, argv, "runs a function of a module\n");
+  if (llvm::Error error = checkOptions())
+    return fail(std::move(error), 2);
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registry.insert<linalg::LinalgDialect>();
+  MLIRContext context(registry);
+  llvm::Expected<bool> isGood = run(context);
+  if (!isGood)
+    return fail(isGood.takeError(), 1);
+  return *isGood ? 0 : 1;
+}
