@@ -35,12 +35,11 @@ mlir::LogicalResult expand(VectorBuilder &b, tile::CombineOp op);
 /// The values that replace the results.
 VectorBuilder::Values expand(VectorBuilder &b, tile::KeyRangeOp op);
 
-/// `a p + b n + c len + d` of an inequality of a `VisibleAttr`.
-struct LinearBound {
-  int64_t p, n, length, constant;
-};
-/// The coefficients of a result of an affine map over three dimensions.
-LinearBound getLinearBound(mlir::AffineExpr expr);
+/// The keys from the largest lower bound up to, without it, the smallest upper
+/// one, for queries at `first` to `last`.
+std::pair<mlir::Value, mlir::Value>
+buildKeyRange(VectorBuilder &b, VisibleAttr::KeyRange range, mlir::Value first,
+              mlir::Value last, mlir::Value length);
 
 /// A row-major weight, a vector or a table, as a memref of its shape.
 mlir::FailureOr<mlir::Value> viewRowMajor(VectorBuilder &b, mlir::Operation *op,

@@ -238,27 +238,19 @@ Value AttendExpansion::buildScore(Value row, Value position, Value key) {
 }
 
 /// For a vector of keys from `key` on, whether there is such a key and whether
-/// the query sees it.
+/// the query sees it. What a single query sees is a range, whatever the mask.
 Value AttendExpansion::findSeen(Value position, Value key) {
   Value offsets = b.add(b.iota(b.lanes), b.spread(b.toInt(key), b.lanes));
-  Value seen = b.compare(arith::CmpIPredicate::slt, offsets,
-                         b.spread(b.toInt(op.getCount()), b.lanes));
+  auto compare = [&](arith::CmpIPredicate predicate, Value bound) {
+    return b.compare(predicate, offsets, b.spread(b.toInt(bound), b.lanes));
+  };
   if (!op.getVisible())
-    return seen;
-  for (AffineExpr expr : op.getVisible()->getSet().getConstraints()) {
-    LinearBound bound = getLinearBound(expr);
-    // What is left of the key's number is the same for all lanes.
-    Value rest = b.index(bound.constant);
-    rest = b.add(rest, b.mul(position, b.index(bound.p)));
-    rest = b.add(rest, b.mul(op.getLength(), b.index(bound.length)));
-    rest = b.add(rest, b.mul(op.getFirst(), b.index(bound.n)));
-    Value factor = b.bits(b.getInts(b.lanes), bound.n);
-    Value total =
-        b.add(b.mul(offsets, factor), b.spread(b.toInt(rest), b.lanes));
-    seen = b.both(seen, b.compare(arith::CmpIPredicate::sge, total,
-                                  b.bits(b.getInts(b.lanes), 0)));
-  }
-  return seen;
+    return compare(arith::CmpIPredicate::slt, op.getCount());
+  auto [lower, upper] = buildKeyRange(b, op.getVisible()->getKeysSeenBySome(),
+                                      position, position, op.getLength());
+  Value end = b.smaller(b.sub(upper, op.getFirst()), op.getCount());
+  return b.both(compare(arith::CmpIPredicate::sge, b.sub(lower, op.getFirst())),
+                compare(arith::CmpIPredicate::slt, end));
 }
 
 /// Scores become powers of two; returns their sum.

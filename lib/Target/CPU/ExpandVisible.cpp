@@ -1,6 +1,7 @@
 // Expands the range of keys that follows from the visibility of keys.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "mlir/Dialect/Affine/Utils.h"
 #include "Expand.h"
 
 using namespace mlir;
@@ -8,39 +9,20 @@ using namespace tenon;
 
 using Values = VectorBuilder::Values;
 
-LinearBound tenon::getLinearBound(AffineExpr expr) {
-  AffineMap map = AffineMap::get(/*dimCount=*/3, /*symbolCount=*/0, expr);
-  auto evaluate = [&](int64_t p, int64_t n, int64_t length) {
-    return map.compose(ArrayRef<int64_t>{p, n, length}).front();
+std::pair<Value, Value> tenon::buildKeyRange(VectorBuilder &b,
+                                             VisibleAttr::KeyRange range,
+                                             Value first, Value last,
+                                             Value length) {
+  auto evaluate = [&](AffineMap map) {
+    auto values = affine::expandAffineMap(b.builder, b.loc, map,
+                                          ValueRange{first, last, length});
+    assert(values && "bounds are affine");
+    return Values(values->begin(), values->end());
   };
-  int64_t constant = evaluate(0, 0, 0);
-  return {evaluate(1, 0, 0) - constant, evaluate(0, 1, 0) - constant,
-          evaluate(0, 0, 1) - constant, constant};
-}
-
-/// The value of each result of a map over three dimensions.
-static Values evaluate(VectorBuilder &b, AffineMap map, ArrayRef<Value> dims) {
-  Values values;
-  for (AffineExpr expr : map.getResults()) {
-    LinearBound bound = getLinearBound(expr);
-    Value value = b.index(bound.constant);
-    for (auto [factor, dim] : llvm::zip_equal(
-             ArrayRef<int64_t>{bound.p, bound.n, bound.length}, dims))
-      if (factor != 0)
-        value = b.add(value, b.mul(dim, factor));
-    values.push_back(value);
-  }
-  return values;
-}
-
-/// The keys between the largest lower and the smallest upper bound.
-static std::pair<Value, Value> buildRange(VectorBuilder &b,
-                                          VisibleAttr::KeyRange range,
-                                          ArrayRef<Value> dims) {
   Value lower = b.index(0);
-  for (Value value : evaluate(b, range.lower, dims))
+  for (Value value : evaluate(range.lower))
     lower = b.larger(lower, value);
-  Values uppers = evaluate(b, range.upper, dims);
+  Values uppers = evaluate(range.upper);
   Value upper = uppers.front();
   for (Value value : llvm::drop_begin(uppers))
     upper = b.smaller(upper, value);
@@ -50,11 +32,12 @@ static std::pair<Value, Value> buildRange(VectorBuilder &b,
 Values tenon::expand(VectorBuilder &b, tile::KeyRangeOp op) {
   int64_t step = op.getStep();
   Value last = b.sub(b.add(op.getFirst(), op.getCount()), b.index(1));
-  SmallVector<Value> dims = {op.getFirst(), last, op.getLength()};
   auto [someLower, someUpper] =
-      buildRange(b, op.getVisible().getKeysSeenBySome(), dims);
+      buildKeyRange(b, op.getVisible().getKeysSeenBySome(), op.getFirst(), last,
+                    op.getLength());
   auto [allLower, allUpper] =
-      buildRange(b, op.getVisible().getKeysSeenByAll(), dims);
+      buildKeyRange(b, op.getVisible().getKeysSeenByAll(), op.getFirst(), last,
+                    op.getLength());
   // Keys begin at 0, so only the end of an empty range can be negative.
   auto roundDown = [&](Value value) {
     Value positive = b.larger(value, b.index(0));
