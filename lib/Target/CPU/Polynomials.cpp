@@ -3,6 +3,7 @@
 
 #include "Polynomials.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace tenon;
@@ -106,7 +107,9 @@ Value tenon::buildExp(VectorBuilder &b, Value x) {
   Reduced reduced = reduceByLn2(b, clamp(b, x, low, high));
   Value result =
       scaleByPower(b, buildPolynomial(b, kExp, reduced.rest), reduced.power);
-  return flushBelow(b, x, low, result);
+  Value isLarge = b.compare(arith::CmpFPredicate::OGT, x, b.realLike(x, high));
+  Value infinity = b.realLike(x, std::numeric_limits<double>::infinity());
+  return flushBelow(b, x, low, b.select(isLarge, infinity, result));
 }
 
 Value tenon::buildSigmoid(VectorBuilder &b, Value x) {
@@ -128,15 +131,17 @@ Value tenon::buildTanh(VectorBuilder &b, Value x) {
 /// x times the normal distribution up to x: the half of erfc(-x / sqrt(2)),
 /// taken where erfc is small, so that small results keep their digits.
 static Value buildGelu(VectorBuilder &b, Value x) {
-  Value zero = b.realLike(x, 0);
-  Value isPositive = b.compare(arith::CmpFPredicate::OGT, x, zero);
-  Value size = b.select(isPositive, x, b.negate(x));
-  // Far out the tail is 0 whatever the polynomial says.
-  Value t =
-      b.smaller(b.realLike(x, 10), b.mul(size, b.realLike(x, std::sqrt(0.5))));
+  Value isPositive = b.compare(arith::CmpFPredicate::OGT, x, b.realLike(x, 0));
+  // Beyond 14 the tail is 0 in f32.
+  Value size =
+      b.smaller(b.realLike(x, 14), b.select(isPositive, x, b.negate(x)));
   Value two = b.realLike(x, 2);
-  Value u = b.divide(two, b.add(two, t));
-  Value bell = buildExp(b, b.negate(b.mul(t, t)));
+  Value u = b.divide(two, b.fma(size, b.realLike(x, std::sqrt(0.5)), two));
+  // The bell falls so fast that what the square loses by rounding counts.
+  Value square = b.mul(size, size);
+  Value lost = b.fma(size, size, b.negate(square));
+  Value bell = buildExp(b, b.mul(square, b.realLike(x, -0.5)));
+  bell = b.fma(b.mul(bell, lost), b.realLike(x, -0.5), bell);
   Value half = b.mul(b.realLike(x, 0.5), bell);
   Value tail = b.mul(b.mul(buildPolynomial(b, kErfcx, u), u), half);
   Value share = b.select(isPositive, b.sub(b.realLike(x, 1), tail), tail);

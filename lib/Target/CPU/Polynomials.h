@@ -14,7 +14,7 @@ namespace tenon {
 
 /// 2 ^ x, for x up to 127; above, the result of 127.
 mlir::Value buildExp2(VectorBuilder &b, mlir::Value x);
-/// e ^ x, up to about 2 ^ 127.
+/// e ^ x; infinity from about 2 ^ 127 on.
 mlir::Value buildExp(VectorBuilder &b, mlir::Value x);
 mlir::Value buildSigmoid(VectorBuilder &b, mlir::Value x);
 mlir::Value buildTanh(VectorBuilder &b, mlir::Value x);
