@@ -61,6 +61,7 @@ llvm_config.add_tool_substitutions(
         ToolSubst("tenon-opt", extra_args=opt_args),
         "tenon-lsp-server",
         "tenon-reduce",
+        "tenon-run",
         "tenon-translate",
         "FileCheck",
         "not",

@@ -104,7 +104,9 @@ void Tensor::copyElement(int64_t to, const Tensor &from, int64_t at) {
 void Tensor::print(llvm::raw_ostream &os, int digits) const {
   int64_t total = getNumElements();
   auto printElement = [&](int64_t at) {
-    if (isFloat())
+    if (isFloat() && std::isnan(floats()[at]))
+      os << "nan"; // whatever its sign
+    else if (isFloat())
       os << llvm::format("%.*g", digits, floats()[at]);
     else
       os << ints()[at];

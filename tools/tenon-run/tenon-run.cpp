@@ -247,7 +247,7 @@ static llvm::Expected<bool> run(MLIRContext &context) {
     return error;
   if (oracleName.empty())
     return true;
-  InterpretEngine oracle(*weights.listed, InterpreterOptions());
+  InterpretEngine oracle(*weights.listed, {/*shuffleSeed=*/1, exact});
   auto expected = oracle.run(
       *oracleModule, beforeEntry.empty() ? entry : beforeEntry, *tensors);
   if (!expected)
