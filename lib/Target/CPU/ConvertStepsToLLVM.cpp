@@ -16,7 +16,9 @@
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTSTEPSTOLLVM
@@ -108,6 +110,8 @@ struct ConvertStepsToLLVM
       func->removeAttr(tile::TileDialect::kMemoryName);
     });
 
+    if (failed(materializeMasks()))
+      return signalPassFailure();
     RewritePatternSet patterns(context);
     arith::populateArithToLLVMConversionPatterns(types, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(types, patterns);
@@ -122,6 +126,16 @@ struct ConvertStepsToLLVM
     target.addLegalOp<ModuleOp>();
     if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
+  }
+
+private:
+  /// Masks become compares of vectors of 32-bit numbers.
+  LogicalResult materializeMasks() {
+    RewritePatternSet patterns(&getContext());
+    vector::populateVectorMaskOpLoweringPatterns(patterns);
+    vector::populateVectorMaskMaterializationPatterns(
+        patterns, /*force32BitVectorIndices=*/true);
+    return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
 };
 } // namespace
