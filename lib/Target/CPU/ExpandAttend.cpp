@@ -131,11 +131,10 @@ static std::pair<int64_t, int64_t> chooseScoreTile(const VectorBuilder &b,
 }
 
 void AttendExpansion::buildScores() {
-  auto [tileRows, tileKeys] = chooseScoreTile(b, rows);
-  int64_t keyCount = tileKeys;
-  b.loop(b.index(0), op.getCount(), keyCount, [&](Value key) {
-    loopRowTiles(tileRows, [&](Value row, int64_t rowCount) {
-      buildScoreTile(row, rowCount, key, keyCount);
+  std::pair<int64_t, int64_t> tile = chooseScoreTile(b, rows);
+  b.loop(b.index(0), op.getCount(), tile.second, [&](Value key) {
+    loopRowTiles(tile.first, [&](Value row, int64_t rowCount) {
+      buildScoreTile(row, rowCount, key, tile.second);
     });
   });
 }
