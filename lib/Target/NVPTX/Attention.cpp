@@ -1,0 +1,260 @@
+// Attention over caches: which rows and keys a block of threads works on.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Attention.h"
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+//===----------------------------------------------------------------------===//
+// Tiling
+//===----------------------------------------------------------------------===//
+
+int64_t AttentionTiling::getTileBytes() const {
+  int64_t values = sharesValue ? 0 : getValueStride();
+  return keys * (getKeyStride() + values);
+}
+
+int64_t AttentionTiling::getStageBytes() const {
+  if (copy != CacheCopy::Staged)
+    return 0;
+  return keys * (keySize + (sharesValue ? 0 : valueSize)) * 4;
+}
+
+int64_t AttentionTiling::getSharedBytes() const {
+  int64_t powers = splits > 1 ? getRows() * (getPowerStride() + splits * 4) : 0;
+  return getRows() * getKeyStride() + getBuffers() * getTileBytes() +
+         getStageBytes() + powers;
+}
+
+/// Splits columns until a warp's sums fit into its registers, and further while
+/// there are few warps; fails if keys cannot be split so often.
+bool AttentionTiling::setSplits() {
+  auto isPossible = [&](int64_t count) {
+    int64_t padded = llvm::alignTo(valueSize, 16 * count);
+    return keys % (16 * count) == 0 && padded < valueSize + 16 * count &&
+           valueSize > 16 * (count - 1) &&
+           (!sharesValue || padded <= keyPadded);
+  };
+  splits = 1;
+  while (llvm::alignTo(valueSize, 16 * splits) / splits > 256)
+    splits *= 2;
+  while (splits * rowTiles < 4 && isPossible(splits * 2))
+    splits *= 2;
+  valuePadded = llvm::alignTo(valueSize, 16 * splits);
+  return isPossible(splits);
+}
+
+static CacheCopy chooseCopy(Type type, int64_t keySize, int64_t valueSize) {
+  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  if (keySize * bytes % 16 != 0 || valueSize * bytes % 16 != 0)
+    return CacheCopy::Direct;
+  return type.isF32() ? CacheCopy::Staged : CacheCopy::Async;
+}
+
+FailureOr<AttentionTiling> AttentionTiling::choose(DeviceKernel &kernel,
+                                                   AttentionOp op) {
+  AttentionTiling t;
+  RankedTensorType key = op.getKey().getType();
+  t.heads = op.getQuery().getType().getDimSize(1);
+  t.groups = key.getRank() == 5 ? key.getDimSize(3) : 1;
+  t.headsOfGroup = t.heads / t.groups;
+  t.keySize = key.getShape().back();
+  t.valueSize = op.getType().getDimSize(2);
+  t.keyPadded = llvm::alignTo(t.keySize, 16);
+  t.sharesValue = !op.getValue();
+  t.copy = chooseCopy(key.getElementType(), t.keySize,
+                      t.sharesValue ? t.keySize : t.valueSize);
+  int64_t rows = kernel.op.getConfig().getRows() * t.headsOfGroup;
+  int64_t wanted = kernel.tokens <= 16 && rows < 64 ? 1 : 4;
+  int64_t shared = kernel.machine.getShared();
+  auto fits = [&] { return t.setSplits() && t.getSharedBytes() <= shared; };
+  // The tile of keys must not depend on the bucket.
+  for (t.keys = 64; t.keys >= 16; t.keys /= 2) {
+    t.rowTiles = 2;
+    if (!fits())
+      continue;
+    for (t.rowTiles = wanted; t.rowTiles > 0; t.rowTiles /= 2)
+      if (fits())
+        return t;
+  }
+  return failure();
+}
+
+Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
+  Type type = op.getKey().getType().getElementType();
+  if (!type.isF32() && !type.isBF16())
+    return "caches are neither f32 nor bf16";
+  if (op.getValue() && op.getValue().getType().getElementType() != type)
+    return "keys and values have different types";
+  if (!op.getQuery().getType().getElementType().isF32() ||
+      !op.getType().getElementType().isF32())
+    return "rows are not f32";
+  if (kernel.op.getYield().getValues().size() != 1 ||
+      kernel.op.getYield().getValues().front() != op.getResult())
+    return "the result goes through other operations";
+  for (Value operand : op->getOperands())
+    if (!isa<BlockArgument>(operand))
+      return "an operand is not an argument of the kernel";
+  FailureOr<AttentionTiling> tiling = AttentionTiling::choose(kernel, op);
+  if (failed(tiling))
+    return "no tile of keys fits into shared memory";
+  AttentionEmitter(kernel, op, *tiling).emit();
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+AttentionEmitter::AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
+                                   const AttentionTiling &tiling)
+    : kernel(kernel), b(kernel.b), op(op), t(tiling) {
+  kernel.setThreads(32 * t.rowTiles * t.splits);
+  queryAt = kernel.reserve(t.getRows() * t.getKeyStride(), 128);
+  keys.tileAt = kernel.reserve(t.getBuffers() * t.getTileBytes());
+  values.tileAt =
+      t.sharesValue ? keys.tileAt : keys.tileAt + t.keys * t.getKeyStride();
+  keys.stageAt = kernel.reserve(t.getStageBytes());
+  values.stageAt = keys.stageAt + t.keys * t.keySize * 4;
+  if (t.splits > 1) {
+    powersAt = kernel.reserve(t.getRows() * t.getPowerStride());
+    maximaAt = kernel.reserve(t.getRows() * t.splits * 4);
+  }
+  keys.size = t.keySize;
+  keys.stride = t.getKeyStride();
+  values.size = t.valueSize;
+  values.stride = t.getValueStride();
+  keys.type = values.type = op.getKey().getType().getElementType();
+  columnTiles = t.valuePadded / t.splits / 8;
+}
+
+/// The value of an expression that is linear over (first, last, length).
+static Value evaluateBound(DeviceBuilder &b, AffineExpr expr, ValueRange dims) {
+  SmallVector<int64_t> factors;
+  [[maybe_unused]] LogicalResult isAffine =
+      getFlattenedAffineExpr(expr, /*numDims=*/3, /*numSymbols=*/0, &factors);
+  assert(succeeded(isAffine) && "a bound is not linear");
+  Value sum = b.i32(factors.back());
+  for (auto [factor, dim] : llvm::zip(ArrayRef(factors).drop_back(), dims))
+    if (factor != 0)
+      sum = b.add(sum, b.mul(dim, factor));
+  return sum;
+}
+
+std::pair<Value, Value> AttentionEmitter::getKeys(VisibleAttr::KeyRange range,
+                                                  Value first, Value last,
+                                                  Value length) {
+  SmallVector<Value> dims = {first, last, length};
+  Value lower, upper;
+  for (AffineExpr expr : range.lower.getResults()) {
+    Value bound = evaluateBound(b, expr, dims);
+    lower = lower ? b.max(lower, bound) : bound;
+  }
+  for (AffineExpr expr : range.upper.getResults()) {
+    Value bound = evaluateBound(b, expr, dims);
+    upper = upper ? b.min(upper, bound) : bound;
+  }
+  return {lower, upper};
+}
+
+/// One more than the largest position of a sequence in this step.
+Value AttentionEmitter::getLength(Value slot) {
+  Value count = b.trunc32(kernel.getSize(op.getBlocks(), 0));
+  return b
+      .loop(b.i32(0), count, b.i32(1), b.i32(0),
+            [&](Value index, ValueRange state) {
+              Value at = b.shl(index, 2);
+              auto field = [&](int64_t i) {
+                return kernel.loadIndex(op.getBlocks(), b.add(at, i));
+              };
+              Value end = b.add(field(3), field(1));
+              end = b.select(b.equal(field(2), slot), end, b.i32(0));
+              return Values{b.max(state.front(), end)};
+            })
+      .front();
+}
+
+AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
+  Value at = b.shl(index, 2);
+  auto field = [&](int64_t i) {
+    return kernel.loadIndex(op.getBlocks(), b.add(at, i));
+  };
+  Block block;
+  block.first = field(0);
+  block.count = field(1);
+  block.slot = field(2);
+  block.position = field(3);
+  // A causal query sees no key behind it, so that the length does not matter.
+  bool isCausal = op.getVisible().getReach() == Reach::Causal;
+  block.length =
+      isCausal ? b.add(block.position, block.count) : getLength(block.slot);
+  block.group = group;
+  block.endRow = b.mul(block.count, t.headsOfGroup);
+  return block;
+}
+
+/// Chooses the rows of a block from `firstRow` on, and the keys they see.
+void AttentionEmitter::setRows(Block &block, Value firstRow) {
+  block.firstRow = firstRow;
+  Value lastRow = b.sub(b.min(b.add(firstRow, t.getRows()), block.endRow), 1);
+  Value first = b.add(block.position, b.div(firstRow, t.headsOfGroup));
+  Value last = b.add(block.position, b.div(lastRow, t.headsOfGroup));
+  VisibleAttr visible = op.getVisible();
+  std::tie(block.lower, block.upper) =
+      getKeys(visible.getKeysSeenBySome(), first, last, block.length);
+  std::tie(block.allLower, block.allUpper) =
+      getKeys(visible.getKeysSeenByAll(), first, last, block.length);
+  block.lower = b.bitAnd(b.max(block.lower, b.i32(0)), -t.keys);
+}
+
+std::pair<Value, Value> AttentionEmitter::getTokenAndHead(const Block &block,
+                                                          Value row) {
+  Value inBlock = b.add(block.firstRow, row);
+  Value head =
+      b.add(b.rem(inBlock, t.headsOfGroup), b.mul(block.group, t.headsOfGroup));
+  return {b.div(inBlock, t.headsOfGroup), head};
+}
+
+void AttentionEmitter::emit() {
+  rowTile = b.rem(kernel.warp, t.rowTiles);
+  split = b.div(kernel.warp, t.rowTiles);
+  clearPadding();
+  int64_t rows = kernel.op.getConfig().getRows() * t.headsOfGroup;
+  int64_t chunks = llvm::divideCeil(rows, t.getRows());
+  kernel.blocks = kernel.tokens * t.groups * chunks;
+  Value blocks = b.trunc32(kernel.getSize(op.getBlocks(), 0));
+  kernel.forEachPiece(b.mul(blocks, t.groups * chunks), [&](Value piece) {
+    // The last rows see the most keys, so they come first.
+    Value chunk = b.sub(b.i32(chunks - 1), b.rem(piece, chunks));
+    Value rest = b.div(piece, chunks);
+    Block block = readBlock(b.div(rest, t.groups), b.rem(rest, t.groups));
+    b.loop(b.mul(chunk, t.getRows()), block.endRow, b.i32(chunks * t.getRows()),
+           [&](Value firstRow) {
+             Block here = block;
+             setRows(here, firstRow);
+             emitRows(here);
+           });
+  });
+}
+
+void AttentionEmitter::emitRows(const Block &block) {
+  b.syncBlock();
+  locateCaches(block);
+  loadQuery(block);
+  beginTile(block, block.lower);
+  // Sums of values, sums of powers, maxima.
+  Values state(columnTiles * 4 + 4, b.f32(0));
+  state.append(2, b.f32(-std::numeric_limits<float>::infinity()));
+  state = b.loop(block.lower, block.upper, b.i32(t.keys), state,
+                 [&](Value key, ValueRange now) {
+                   finishTile(block, key);
+                   return runTile(block, key, now);
+                 });
+  b.waitForCopies(0);
+  storeRows(block, state);
+}

@@ -1,0 +1,129 @@
+// Attention over caches: how its rows, keys and values are cut into tiles.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_NVPTX_ATTENTION_H
+#define TENON_LIB_TARGET_NVPTX_ATTENTION_H
+
+#include "DeviceKernel.h"
+
+namespace tenon::nvptx {
+
+/// How a tile of a cache comes to shared memory, where it is `bf16`.
+enum class CacheCopy {
+  /// `bf16` is copied as it is, one tile ahead, into two buffers.
+  Async,
+  /// `f32` is copied one tile ahead, and rounded from there.
+  Staged,
+  /// Elements are read one by one: rows are not whole units of 16 bytes.
+  Direct
+};
+
+/// A row is a head of a token; the heads that share keys are rows of the same
+/// tile. A block of threads works on `16 rowTiles` rows. A tile of keys is the
+/// same for every bucket, and keys are summed in their order, so that a token
+/// has the same bits in a step of any size.
+///
+/// Each row of tiles belongs to `splits` warps. Each of them computes the
+/// scores of its part of the keys, and the sums of its part of the value's
+/// columns.
+struct AttentionTiling {
+  /// Fails if no tiling fits into the machine.
+  static mlir::FailureOr<AttentionTiling> choose(DeviceKernel &kernel,
+                                                 AttentionOp op);
+
+  int64_t heads = 0, groups = 0, headsOfGroup = 0;
+  int64_t keySize = 0, valueSize = 0;
+  int64_t keyPadded = 0, valuePadded = 0; // with zeros
+  bool sharesValue = false;               // a value is a part of its key
+  CacheCopy copy = CacheCopy::Direct;
+  int64_t keys = 0;     // of a tile
+  int64_t rowTiles = 0; // of 16 rows
+  int64_t splits = 0;
+
+  int64_t getRows() const { return 16 * rowTiles; }
+  /// Bytes between two rows in shared memory: an odd number of 16-byte units,
+  /// so that eight of them begin in different banks.
+  int64_t getKeyStride() const { return keyPadded * 2 + 16; }
+  int64_t getValueStride() const {
+    return sharesValue ? getKeyStride() : valuePadded * 2 + 16;
+  }
+  int64_t getPowerStride() const { return keys * 2 + 16; }
+  int64_t getBuffers() const { return copy == CacheCopy::Async ? 2 : 1; }
+  int64_t getTileBytes() const;
+  int64_t getStageBytes() const;
+  int64_t getSharedBytes() const;
+
+private:
+  bool setSplits();
+};
+
+/// A cache, one head of one sequence of it, and where its tiles lie.
+struct CacheTile {
+  mlir::Value pointer; // of the first key
+  mlir::Type type;
+  int64_t size = 0, keyStep = 0; // elements
+  int64_t tileAt = 0, stageAt = 0, stride = 0;
+};
+
+class AttentionEmitter {
+public:
+  AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
+                   const AttentionTiling &tiling);
+  void emit();
+
+private:
+  /// What a block of threads works on.
+  struct Block {
+    mlir::Value first, count, slot, position, length; // of tokens
+    mlir::Value group, firstRow, endRow;              // of rows
+    mlir::Value lower, upper, allLower, allUpper;     // of keys
+  };
+  /// The bounds of the keys that queries at two positions see.
+  std::pair<mlir::Value, mlir::Value> getKeys(VisibleAttr::KeyRange range,
+                                              mlir::Value first,
+                                              mlir::Value last,
+                                              mlir::Value length);
+  mlir::Value getLength(mlir::Value slot);
+  Block readBlock(mlir::Value index, mlir::Value group);
+  void setRows(Block &block, mlir::Value firstRow);
+  void emitRows(const Block &block);
+  std::pair<mlir::Value, mlir::Value> getTokenAndHead(const Block &block,
+                                                      mlir::Value row);
+
+  // AttentionCopies.cpp
+  void clearPadding();
+  void loadQuery(const Block &block);
+  void locateCaches(const Block &block);
+  void beginTile(const Block &block, mlir::Value key);
+  void finishTile(const Block &block, mlir::Value key);
+  void forUnits(
+      const CacheTile &cache, int64_t elements,
+      llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
+  mlir::Value getBuffer(mlir::Value key);
+
+  // AttentionTiles.cpp
+  Values runTile(const Block &block, mlir::Value key, mlir::ValueRange state);
+  Values computeScores(mlir::Value buffer);
+  void maskScores(const Block &block, mlir::Value key, Values &scores);
+  mlir::Value scaleScore(mlir::Value score);
+  Values findMaxima(mlir::ValueRange scores);
+  Values exchangeMaxima(mlir::ValueRange maxima);
+  llvm::SmallVector<Values> sharePowers(mlir::ValueRange powers);
+  void storeRows(const Block &block, mlir::ValueRange state);
+  mlir::Value getFinalFactor(const Block &block, mlir::Value row,
+                             mlir::Value maximum, mlir::Value sum);
+
+  DeviceKernel &kernel;
+  DeviceBuilder &b;
+  AttentionOp op;
+  AttentionTiling t;
+  mlir::Value rowTile, split; // of the warp
+  CacheTile keys, values;
+  int64_t queryAt = 0, powersAt = 0, maximaAt = 0;
+  /// Sums of a warp: columns of values in tiles of 8.
+  int64_t columnTiles = 0;
+};
+
+} // namespace tenon::nvptx
+
+#endif // TENON_LIB_TARGET_NVPTX_ATTENTION_H

@@ -1,0 +1,111 @@
+// Products of rows with packed matrices: what is multiplied, and by which
+// tiles. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_NVPTX_CONTRACTION_H
+#define TENON_LIB_TARGET_NVPTX_CONTRACTION_H
+
+#include "PackedWeight.h"
+
+namespace tenon::nvptx {
+
+/// A `linear`, `head_linear` or `grouped_linear` with what surrounds it.
+struct Contraction {
+  static mlir::FailureOr<Contraction>
+  match(DeviceKernel &kernel, mlir::Operation *root, std::string &reason);
+
+  mlir::Value weight;
+  mlir::Value bias;     // may be null
+  mlir::Value residual; // may be null: rows that are added, an argument
+  std::optional<Activation> glu;
+  RowView input;
+  mlir::Value order, offsets; // of grouped rows; may be null
+  int64_t choices = 0;
+
+  int64_t rows = 0; // of a matrix: outputs
+  int64_t cols = 0; // of a matrix: inputs
+  int64_t matrices = 1;
+  int64_t inputStep = 0; // elements between the inputs of two heads
+  int64_t outStride = 0; // elements of a row of the result
+  int64_t outStep = 0;   // elements between the results of two heads
+  int64_t kept = 0;      // elements of a head that are copied behind its result
+
+  bool isGrouped() const { return static_cast<bool>(offsets); }
+};
+
+/// Tiles: `panels` of the matrix by `tokens` rows.
+struct ContractionTiling {
+  int64_t tokens = 0;
+  int64_t panels = 0;
+  int64_t stages = 3;
+  /// Each warp sums a part of the columns for the whole tile; otherwise each
+  /// computes a part of the tile.
+  bool splitsColumns = false;
+  /// Columns are summed in this many parts, one after the other, in both cases:
+  /// so a token has the same bits in a step of any size.
+  static constexpr int64_t kParts = 8;
+  static constexpr int64_t kWarps = 8;
+};
+
+class ContractionEmitter {
+public:
+  ContractionEmitter(DeviceKernel &kernel, const Contraction &contraction);
+  void emit();
+
+private:
+  /// One tile of the result.
+  struct Tile {
+    mlir::Value matrix, firstPanel, firstRow, endRow;
+    mlir::Value inputFirst, outFirst; // elements, from the head
+  };
+  void chooseTiling();
+  void planShared();
+  void emitPiece(mlir::Value piece);
+  void emitGroupedPiece(mlir::Value piece);
+  void emitTile(const Tile &tile);
+
+  // ContractionInput.cpp
+  mlir::Value getRowPointer(const Tile &tile, mlir::Value row);
+  Values loadInput(mlir::Value pointer, mlir::Value column);
+  mlir::Value getBoundary(mlir::Value part);
+
+  // ContractionLoops.cpp
+  Values sumSplitColumns(const Tile &tile);
+  Values loadOperands(llvm::ArrayRef<mlir::Value> pointers, mlir::Value slab);
+  Values sumWholeColumns(const Tile &tile);
+  Values loadStaged(llvm::ArrayRef<mlir::Value> pointers, mlir::Value slab);
+  void storeStaged(mlir::ValueRange values, mlir::Value slab);
+  Values runSlab(const Tile &tile, llvm::ArrayRef<mlir::Value> pointers,
+                 mlir::Value slab, mlir::ValueRange sums);
+  /// Adds the products of one slab; `operands(step, tile)` gives right
+  /// operands.
+  Values addSlab(mlir::Value source, mlir::ValueRange sums,
+                 llvm::function_ref<Values(int64_t, int64_t)> operands);
+  void addScaled(mlir::Value source, int64_t group, Values &sums,
+                 mlir::ValueRange partial, mlir::ValueRange ones);
+
+  // ContractionResults.cpp
+  void stageSums(mlir::ValueRange sums);
+  void storeResults(const Tile &tile);
+  mlir::Value sumParts(mlir::Value token, mlir::Value place);
+  void finishElement(const Tile &tile, mlir::Value row, mlir::Value column,
+                     mlir::Value value);
+  mlir::Value addBias(mlir::Value value, mlir::Value row);
+  void copyKept(const Tile &tile);
+
+  DeviceKernel &kernel;
+  DeviceBuilder &b;
+  Contraction c;
+  PanelSlab slab;
+  ContractionTiling tiling;
+  /// Tiles of 8 tokens that each warp computes.
+  int64_t tokenTiles = 0;
+  int64_t slabsOfPart = 0;
+  int64_t weightsAt = 0, inputsAt = 0, resultsAt = 0;
+};
+
+mlir::Value activate(DeviceBuilder &b, Activation activation,
+                     mlir::Value value);
+
+} // namespace tenon::nvptx
+
+#endif // TENON_LIB_TARGET_NVPTX_CONTRACTION_H

@@ -1,0 +1,253 @@
+// The loops of a contraction: rows and slabs of panels flow through matrix
+// instructions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Contraction.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+Value ContractionEmitter::getRowPointer(const Tile &tile, Value row) {
+  // Rows behind the last one repeat it; what comes of them is not stored.
+  Value real = b.min(b.add(tile.firstRow, row), b.sub(tile.endRow, 1));
+  if (c.order)
+    real = b.div(kernel.loadIndex(c.order, real), c.choices);
+  Value element = b.add(b.mul(b.zext64(real), c.input.stride),
+                        b.add(tile.inputFirst, c.input.first));
+  return b.offset(kernel.getPointer(c.input.base), b.mul(element, 4));
+}
+
+Values ContractionEmitter::loadInput(Value pointer, Value column) {
+  Type f32 = b.getF32Type();
+  bool isEven = c.cols % slab.columns == 0;
+  bool isAligned = c.cols % 4 == 0 && c.input.stride % 4 == 0 &&
+                   c.input.first % 4 == 0 && c.inputStep % 4 == 0;
+  // Beyond the last column, the first one is read and dropped.
+  auto load = [&](Value at, int64_t count) {
+    Value valid = isEven ? Value() : b.less(at, c.cols);
+    Value real = isEven ? at : b.select(valid, at, b.i32(0));
+    Values values =
+        b.loadVector(f32, count, b.offset(pointer, b.zext64(b.shl(real, 2))));
+    if (valid)
+      for (Value &value : values)
+        value = b.select(valid, value, b.f32(0));
+    return values;
+  };
+  if (isAligned)
+    return load(column, 4);
+  Values values;
+  for (int64_t i = 0; i < 4; ++i)
+    values.append(load(b.add(column, i), 1));
+  return values;
+}
+
+Value ContractionEmitter::getBoundary(Value part) {
+  return b.min(b.mul(part, slabsOfPart), b.i32(slab.count));
+}
+
+//===----------------------------------------------------------------------===//
+// One slab
+//===----------------------------------------------------------------------===//
+
+void ContractionEmitter::addScaled(Value source, int64_t group, Values &sums,
+                                   ValueRange partial, ValueRange ones) {
+  Values scales = slab.loadScales(source, group, /*offsets=*/false);
+  Values offsets;
+  if (slab.hasOffset())
+    offsets = slab.loadScales(source, group, /*offsets=*/true);
+  for (int64_t i = 0, e = sums.size(); i < e; ++i) {
+    // Two tiles of rows for each tile of tokens, four sums each.
+    int64_t row = 2 * (i / 4 % 2) + i % 4 / 2;
+    sums[i] = b.fma(partial[i], scales[row], sums[i]);
+    if (slab.hasOffset())
+      sums[i] = b.fma(ones[i / 8 * 4 + i % 2], offsets[row], sums[i]);
+  }
+}
+
+Values ContractionEmitter::addSlab(
+    Value source, ValueRange init,
+    llvm::function_ref<Values(int64_t, int64_t)> operands) {
+  Values sums(init), partial, ones;
+  Values one(4, b.i32(0x3f803f80));
+  auto add = [&](Values &into, int64_t first, ValueRange left,
+                 ValueRange right) {
+    Values result =
+        b.multiplyTile(left, right, ValueRange(into).slice(first, 4));
+    std::copy(result.begin(), result.end(), into.begin() + first);
+  };
+  for (int64_t step = 0; step < slab.columns / 16; ++step) {
+    if (slab.hasScale() && step % slab.stepsOfGroup == 0) {
+      partial.assign(sums.size(), b.f32(0));
+      ones.assign(tokenTiles * 4, b.f32(0));
+    }
+    std::array<Values, 2> left = slab.loadTiles(source, step);
+    for (int64_t tile = 0; tile < tokenTiles; ++tile) {
+      Values right = operands(step, tile);
+      Values &into = slab.hasScale() ? partial : sums;
+      add(into, tile * 8, left[0], right);
+      add(into, tile * 8 + 4, left[1], right);
+      if (slab.hasOffset())
+        add(ones, tile * 4, one, right);
+    }
+    if (slab.hasScale() && (step + 1) % slab.stepsOfGroup == 0)
+      addScaled(source, step / slab.stepsOfGroup, sums, partial, ones);
+  }
+  return sums;
+}
+
+//===----------------------------------------------------------------------===//
+// Few rows: each warp streams its part of the columns by itself
+//===----------------------------------------------------------------------===//
+
+/// Right operands of a slab, straight from rows, four floats for each.
+Values ContractionEmitter::loadOperands(ArrayRef<Value> pointers, Value index) {
+  Value first = b.mul(b.min(index, b.i32(slab.count - 1)), slab.columns);
+  first = b.add(first, b.shl(b.bitAnd(kernel.lane, 3), 2));
+  Values values;
+  for (Value pointer : pointers)
+    for (int64_t step = 0; step < slab.columns / 16; ++step)
+      values.append(loadInput(pointer, b.add(first, step * 16)));
+  return values;
+}
+
+Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
+  int64_t stageBytes = tiling.panels * slab.sharedBytes;
+  Value begin = getBoundary(kernel.warp);
+  Value end = getBoundary(b.add(kernel.warp, 1));
+  Value ring = b.add(b.mul(kernel.warp, tiling.stages * stageBytes), weightsAt);
+  auto copy = [&](Value index, Value stage) {
+    b.when(b.less(index, end), [&] {
+      slab.copy(tile.matrix, tile.firstPanel, tiling.panels, index,
+                b.add(ring, b.mul(stage, stageBytes)), kernel.lane, 32);
+    });
+    b.commitCopies();
+  };
+  for (int64_t i = 0; i + 1 < tiling.stages; ++i)
+    copy(b.add(begin, i), b.i32(i));
+
+  Values pointers;
+  for (int64_t i = 0; i < tokenTiles; ++i)
+    pointers.push_back(
+        getRowPointer(tile, b.add(b.shr(kernel.lane, 2), i * 8)));
+  // Sums, then what the next slab is multiplied with.
+  Values init(tokenTiles * 8, b.f32(0));
+  init.append(loadOperands(pointers, begin));
+  Values results =
+      b.loop(begin, end, b.i32(1), init, [&](Value index, ValueRange state) {
+        b.waitForCopies(tiling.stages - 2);
+        b.syncWarp();
+        Value ahead = b.add(index, tiling.stages - 1);
+        copy(ahead, b.rem(b.sub(ahead, begin), tiling.stages));
+        Values next = loadOperands(pointers, b.add(index, 1));
+        Value source = b.add(
+            ring, b.mul(b.rem(b.sub(index, begin), tiling.stages), stageBytes));
+        ValueRange inputs = state.drop_front(tokenTiles * 8);
+        int64_t steps = slab.columns / 16;
+        Values sums = addSlab(source, state.take_front(tokenTiles * 8),
+                              [&](int64_t step, int64_t i) {
+                                ValueRange four =
+                                    inputs.slice((i * steps + step) * 4, 4);
+                                return Values{b.packBF16(four[0], four[1]),
+                                              b.packBF16(four[2], four[3])};
+                              });
+        sums.append(next);
+        return sums;
+      });
+  results.truncate(tokenTiles * 8);
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// Many rows: all warps share slabs, and rows go through shared memory
+//===----------------------------------------------------------------------===//
+
+/// This thread's share of the rows of a slab.
+Values ContractionEmitter::loadStaged(ArrayRef<Value> pointers, Value index) {
+  int64_t units = slab.columns / 4;
+  Value unit = b.rem(kernel.thread, units);
+  Value column = b.add(b.mul(b.min(index, b.i32(slab.count - 1)), slab.columns),
+                       b.shl(unit, 2));
+  Values values;
+  for (Value pointer : pointers)
+    values.append(loadInput(pointer, column));
+  return values;
+}
+
+void ContractionEmitter::storeStaged(ValueRange values, Value index) {
+  int64_t units = slab.columns / 4, rowBytes = slab.columns * 2 + 32;
+  Value buffer = b.mul(b.bitAnd(index, 1), tiling.tokens * rowBytes);
+  Value row = b.div(kernel.thread, units);
+  Value at = b.add(b.add(buffer, inputsAt), b.mul(row, rowBytes));
+  at = b.add(at, b.shl(b.rem(kernel.thread, units), 3));
+  int64_t rowsAtOnce = kernel.threads / units;
+  for (int64_t i = 0; i * 4 < static_cast<int64_t>(values.size()); ++i) {
+    ValueRange four = values.slice(i * 4, 4);
+    b.storeVector({b.packBF16(four[0], four[1]), b.packBF16(four[2], four[3])},
+                  b.shared(b.add(at, i * rowsAtOnce * rowBytes)));
+  }
+}
+
+Values ContractionEmitter::runSlab(const Tile &tile, ArrayRef<Value> pointers,
+                                   Value index, ValueRange sums) {
+  int64_t stageBytes = tiling.panels * slab.sharedBytes;
+  int64_t rowBytes = slab.columns * 2 + 32;
+  b.waitForCopies(tiling.stages - 2);
+  b.syncBlock();
+  Value ahead = b.add(index, tiling.stages - 1);
+  b.when(b.less(ahead, slab.count), [&] {
+    Value stage = b.mul(b.rem(ahead, tiling.stages), stageBytes);
+    slab.copy(tile.matrix, tile.firstPanel, tiling.panels, ahead,
+              b.add(stage, weightsAt), kernel.thread, kernel.threads);
+  });
+  b.commitCopies();
+  Values next = loadStaged(pointers, b.add(index, 1));
+
+  Value panels = b.mul(b.bitAnd(kernel.warp, 3), 2 * slab.sharedBytes);
+  Value source = b.add(b.mul(b.rem(index, tiling.stages), stageBytes),
+                       b.add(panels, weightsAt));
+  Value firstRow = b.add(b.mul(b.shr(kernel.warp, 2), tokenTiles * 8),
+                         b.shr(kernel.lane, 2));
+  Value rows =
+      b.add(b.mul(b.bitAnd(index, 1), tiling.tokens * rowBytes),
+            b.add(b.mul(firstRow, rowBytes),
+                  b.add(b.shl(b.bitAnd(kernel.lane, 3), 3), inputsAt)));
+  Values result = addSlab(source, sums, [&](int64_t step, int64_t i) {
+    Value at = b.add(rows, i * 8 * rowBytes + step * 32);
+    return b.loadVector(b.getI32Type(), 2, b.shared(at));
+  });
+  storeStaged(next, b.add(index, 1));
+  return result;
+}
+
+Values ContractionEmitter::sumWholeColumns(const Tile &tile) {
+  int64_t units = slab.columns / 4, rowsAtOnce = kernel.threads / units;
+  Values pointers;
+  for (int64_t row = 0; row < tiling.tokens; row += rowsAtOnce)
+    pointers.push_back(
+        getRowPointer(tile, b.add(b.div(kernel.thread, units), row)));
+  for (int64_t i = 0; i + 1 < tiling.stages; ++i) {
+    if (i < slab.count)
+      slab.copy(tile.matrix, tile.firstPanel, tiling.panels, b.i32(i),
+                b.i32(weightsAt + i * tiling.panels * slab.sharedBytes),
+                kernel.thread, kernel.threads);
+    b.commitCopies();
+  }
+  storeStaged(loadStaged(pointers, b.i32(0)), b.i32(0));
+
+  Values zeros(tokenTiles * 8, b.f32(0));
+  return b.loop(b.i32(0), b.i32(ContractionTiling::kParts), b.i32(1), zeros,
+                [&](Value part, ValueRange totals) {
+                  Values sums = b.loop(
+                      getBoundary(part), getBoundary(b.add(part, 1)), b.i32(1),
+                      zeros, [&](Value index, ValueRange state) {
+                        return runSlab(tile, pointers, index, state);
+                      });
+                  for (auto [sum, total] : llvm::zip_equal(sums, totals))
+                    sum = b.add(total, sum);
+                  return sums;
+                });
+}

@@ -1,0 +1,148 @@
+// The end of a contraction: sums become results.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Contraction.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+/// The error function to 2e-7, by Abramowitz and Stegun 7.1.26.
+static Value emitErf(DeviceBuilder &b, Value x) {
+  Type i32 = b.getI32Type(), f32 = b.getF32Type();
+  Value bits = b.bitcast(i32, x);
+  Value size = b.bitcast(f32, b.bitAnd(bits, 0x7fffffff));
+  Value t = b.reciprocal(b.fma(b.f32(0.3275911), size, b.f32(1.0)));
+  Value sum = b.f32(1.061405429);
+  for (double c : {-1.453152027, 1.421413741, -0.284496736, 0.254829592})
+    sum = b.fma(sum, t, b.f32(c));
+  Value power = b.exp2(b.mul(b.mul(size, size), b.f32(-M_LOG2E)));
+  Value result = b.fma(b.mul(b.mul(sum, t), b.f32(-1.0)), power, b.f32(1.0));
+  Value sign = b.bitAnd(bits, 0x80000000);
+  return b.bitcast(f32, b.bitOr(b.bitcast(i32, result), sign));
+}
+
+Value tenon::nvptx::activate(DeviceBuilder &b, Activation activation,
+                             Value value) {
+  // z / (1 + e^-y)
+  auto gate = [&](Value y) {
+    Value power = b.exp2(b.mul(y, b.f32(-M_LOG2E)));
+    return b.mul(value, b.reciprocal(b.add(power, b.f32(1.0))));
+  };
+  switch (activation) {
+  case Activation::Silu:
+    return gate(value);
+  case Activation::GeluTanh: {
+    // z (1 + tanh(u)) / 2 = z / (1 + e^-2u)
+    Value square = b.mul(value, value);
+    Value u = b.mul(value, b.fma(square, b.f32(0.044715), b.f32(1.0)));
+    return gate(b.mul(u, b.f32(2.0 * std::sqrt(2.0 / M_PI))));
+  }
+  case Activation::Gelu: {
+    Value erf = emitErf(b, b.mul(value, b.f32(std::sqrt(0.5))));
+    return b.mul(b.mul(value, b.f32(0.5)), b.add(erf, b.f32(1.0)));
+  }
+  case Activation::Relu:
+    return b.max(value, b.f32(0));
+  }
+  llvm_unreachable("no other activations");
+}
+
+void ContractionEmitter::stageSums(ValueRange sums) {
+  Value row = b.shr(kernel.lane, 2), column = b.bitAnd(kernel.lane, 3);
+  // Four neighbouring outputs of one token are one store.
+  Value place = b.add(b.shl(b.shr(row, 2), 4), b.shl(b.bitAnd(row, 3), 2));
+  Value token = b.shl(column, 1);
+  if (tiling.splitsColumns) {
+    token = b.add(token, b.mul(kernel.warp, tiling.tokens));
+  } else {
+    place = b.add(place, b.shl(b.bitAnd(kernel.warp, 3), 5));
+    token = b.add(token, b.mul(b.shr(kernel.warp, 2), tokenTiles * 8));
+  }
+  int64_t rowBytes = (tiling.panels * 16 + 4) * 4;
+  Value at = b.add(b.add(b.mul(token, rowBytes), b.shl(place, 2)), resultsAt);
+  for (int64_t i = 0; i < tokenTiles; ++i)
+    for (int64_t j = 0; j < 2; ++j) {
+      ValueRange tile = sums.slice(i * 8, 8);
+      b.storeVector({tile[j], tile[2 + j], tile[4 + j], tile[6 + j]},
+                    b.shared(b.add(at, (i * 8 + j) * rowBytes)));
+    }
+}
+
+Value ContractionEmitter::sumParts(Value token, Value place) {
+  int64_t rowBytes = (tiling.panels * 16 + 4) * 4;
+  Value at = b.add(b.add(b.mul(token, rowBytes), b.shl(place, 2)), resultsAt);
+  auto load = [&](int64_t part) {
+    int64_t first = part * tiling.tokens * rowBytes;
+    return b.load(b.getF32Type(), b.shared(b.add(at, first)), 4);
+  };
+  if (!tiling.splitsColumns)
+    return load(0);
+  Value sum = b.f32(0);
+  for (int64_t part = 0; part < ContractionTiling::kParts; ++part)
+    sum = b.add(sum, load(part));
+  return sum;
+}
+
+Value ContractionEmitter::addBias(Value value, Value row) {
+  if (!c.bias)
+    return value;
+  return b.add(value, loadFromVector(kernel, c.bias, row, 1).front());
+}
+
+void ContractionEmitter::finishElement(const Tile &tile, Value row,
+                                       Value column, Value value) {
+  Value element = b.add(b.mul(b.zext64(row), c.outStride),
+                        b.add(tile.outFirst, b.zext64(column)));
+  Value bytes = b.mul(element, 4);
+  if (c.residual) {
+    Value other = b.offset(kernel.getPointer(c.residual), bytes);
+    value = b.add(b.load(b.getF32Type(), other, 4), value);
+  }
+  b.store(value, b.offset(kernel.getPointer(kernel.getOut(0)), bytes), 4);
+}
+
+void ContractionEmitter::storeResults(const Tile &tile) {
+  // A gate and the projection beside it are 8 places apart in a panel.
+  int64_t ofPanel = c.glu ? 8 : 16, width = tiling.panels * ofPanel;
+  int64_t columns = c.glu ? c.rows / 2 : c.rows;
+  Value present = b.sub(tile.endRow, tile.firstRow);
+  b.loop(kernel.thread, b.i32(tiling.tokens * width), b.i32(kernel.threads),
+         [&](Value number) {
+           Value token = b.div(number, width), index = b.rem(number, width);
+           Value column = b.add(b.mul(tile.firstPanel, ofPanel), index);
+           Value valid =
+               b.both(b.less(token, present), b.less(column, columns));
+           b.when(valid, [&] {
+             Value place = index;
+             if (c.glu)
+               place = b.add(b.shl(b.shr(index, 3), 4), b.bitAnd(index, 7));
+             Value value = addBias(sumParts(token, place), column);
+             if (c.glu) {
+               Value up = sumParts(token, b.add(place, 8));
+               up = addBias(up, b.add(column, columns));
+               value = b.mul(activate(b, *c.glu, value), up);
+             }
+             finishElement(tile, b.add(tile.firstRow, token), column, value);
+           });
+         });
+}
+
+void ContractionEmitter::copyKept(const Tile &tile) {
+  Value present =
+      b.min(b.sub(tile.endRow, tile.firstRow), b.i32(tiling.tokens));
+  b.loop(kernel.thread, b.mul(present, c.kept), b.i32(kernel.threads),
+         [&](Value number) {
+           Value token = b.div(number, c.kept), index = b.rem(number, c.kept);
+           Value pointer = getRowPointer(tile, token);
+           Value from = b.mul(b.zext64(b.add(index, c.cols)), 4);
+           Value value = b.load(b.getF32Type(), b.offset(pointer, from), 4);
+           Value element =
+               b.add(b.mul(b.zext64(b.add(tile.firstRow, token)), c.outStride),
+                     b.add(tile.outFirst, b.zext64(b.add(index, c.rows))));
+           Value out = kernel.getPointer(kernel.getOut(0));
+           b.store(value, b.offset(out, b.mul(element, 4)), 4);
+         });
+}

@@ -1,0 +1,208 @@
+// Copies slabs of weight panels and reads them as operands of matrix
+// instructions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "llvm/Support/FormatVariadic.h"
+#include "PackedWeight.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+static constexpr int64_t kRows = 16;
+
+/// Columns of a slab, whose codes are 2048 bytes.
+static int64_t getColumns(const PanelLayout &layout) {
+  return PanelSlab::kCodeBytes / kRows / layout.codeBytes;
+}
+
+Refusal PanelSlab::check(WeightType weight) {
+  if (!weight.getLayout() || weight.getLayout().getRows() != kRows)
+    return "the weight is not in panels of 16 rows";
+  PanelLayout layout = weight.getPanelLayout();
+  if (layout.depth * layout.codeBytes != 4)
+    return llvm::formatv("a panel of depth {0} and {1} bytes of code does not "
+                         "have words of 4 bytes",
+                         layout.depth, layout.codeBytes)
+        .str();
+  int64_t columns = getColumns(layout);
+  if (layout.hasScale() &&
+      (layout.groupCols % 16 != 0 || columns % layout.groupCols != 0))
+    return llvm::formatv(
+               "scales for {0} columns do not divide slabs of {1} into "
+               "steps of 16",
+               layout.groupCols, columns)
+        .str();
+  return std::nullopt;
+}
+
+PanelSlab::PanelSlab(DeviceKernel &kernel, Value weight)
+    : kernel(kernel), b(kernel.b), weight(weight) {
+  auto type = cast<WeightType>(weight.getType());
+  layout = type.getPanelLayout();
+  code = type.getFormat().getCode();
+  columns = getColumns(layout);
+  count = llvm::divideCeil(layout.cols, columns);
+  if (layout.hasScale())
+    stepsOfGroup = layout.groupCols / 16;
+  sharedBytes = kCodeBytes + getGroupsOfSlab() * layout.getHeaderBytes();
+}
+
+int64_t PanelSlab::getGroupsOfSlab() const {
+  return layout.hasScale() ? columns / layout.groupCols : 1;
+}
+
+int64_t PanelSlab::getUnitsOfGroup() const {
+  return kCodeBytes / 16 / getGroupsOfSlab();
+}
+
+Value PanelSlab::getUnitAddress(Value unit) {
+  Value turn = b.shl(b.bitAnd(b.shr(unit, 3), 3), 1);
+  return b.shl(b.bitXor(unit, turn), 4);
+}
+
+void PanelSlab::copyUnit(Value panel, Value within, Value target) {
+  // Only the last slab of a panel can end early.
+  Value valid;
+  if (layout.cols % columns != 0)
+    valid = b.less(within, layout.getPanelBytes());
+  Value at = valid ? b.select(valid, within, b.i64(0)) : within;
+  b.copyAsync(b.shared(target), b.offset(panel, at), valid);
+}
+
+void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
+                     Value target, Value thread, int64_t threads) {
+  int64_t groups = getGroupsOfSlab(), header = layout.getHeaderBytes();
+  int64_t slabBytes = kCodeBytes + groups * header;
+  Value begin = b.mul(b.zext64(slab), slabBytes);
+  // Each thread takes one unit of `threads` neighbours at a time.
+  auto forUnits = [&](int64_t unitsOfPanel,
+                      llvm::function_ref<void(Value, Value)> body) {
+    for (int64_t first = 0; first < panels * unitsOfPanel; first += threads) {
+      Value number = b.add(thread, first);
+      auto one = [&] {
+        body(b.div(number, unitsOfPanel), b.rem(number, unitsOfPanel));
+      };
+      if (first + threads <= panels * unitsOfPanel)
+        one();
+      else
+        b.when(b.less(number, panels * unitsOfPanel), one);
+    }
+  };
+  auto getPanel = [&](Value panel) {
+    Value last = b.i32(layout.getPanels() - 1);
+    Value real = b.min(b.add(firstPanel, panel), last);
+    Value bytes = b.add(b.mul(b.zext64(real), layout.getPanelBytes()),
+                        b.mul(b.zext64(matrix), layout.getMatrixBytes()));
+    return b.offset(kernel.getPointer(weight), bytes);
+  };
+  forUnits(kCodeBytes / 16, [&](Value panel, Value unit) {
+    int64_t units = getUnitsOfGroup();
+    Value within = b.mul(b.div(unit, units), layout.getFullGroupBytes());
+    within = b.add(within, b.add(b.shl(b.rem(unit, units), 4), header));
+    Value place = b.add(b.mul(panel, sharedBytes), getUnitAddress(unit));
+    copyUnit(getPanel(panel), b.add(begin, b.zext64(within)),
+             b.add(target, place));
+  });
+  if (header == 0)
+    return;
+  forUnits(groups * header / 16, [&](Value panel, Value unit) {
+    int64_t units = header / 16;
+    Value within = b.mul(b.div(unit, units), layout.getFullGroupBytes());
+    within = b.add(within, b.shl(b.rem(unit, units), 4));
+    Value place =
+        b.add(b.mul(panel, sharedBytes), b.add(b.shl(unit, 4), kCodeBytes));
+    copyUnit(getPanel(panel), b.add(begin, b.zext64(within)),
+             b.add(target, place));
+  });
+}
+
+Values PanelSlab::loadUnit(Value source, Value word) {
+  Value row = b.shr(kernel.lane, 2);
+  Value unit = b.add(b.shl(word, 2), b.bitAnd(row, 3));
+  Value panel = b.mul(b.shr(row, 2), sharedBytes);
+  Value at = b.add(b.add(source, panel), getUnitAddress(unit));
+  return b.loadVector(b.getI32Type(), 4, b.shared(at));
+}
+
+/// Two pairs of `bf16` from a word of four `f8E4M3FN`.
+static std::pair<Value, Value> decodeF8(DeviceBuilder &b, Value word) {
+  Type pair = VectorType::get(2, b.getBF16Type());
+  // 2^120 corrects the bias of the exponent, which is 7 for 127; the product is
+  // exact.
+  Value factor = b.bitcast(pair, b.i32(0x7b807b80));
+  Value zero = b.bitcast(pair, b.i32(0x80008000));
+  auto decode = [&](int64_t selector) {
+    // Bytes of codes become the upper bytes of halves.
+    Value halves = b.permute(word, b.i32(0), selector);
+    Value sign = b.bitAnd(halves, 0x80008000);
+    Value rest = b.shr(b.bitAnd(halves, 0x7f007f00), 4);
+    Value number = b.bitcast(pair, b.bitOr(sign, rest));
+    return b.bitcast(b.getI32Type(), b.fma(number, factor, zero));
+  };
+  return {decode(0x1404), decode(0x3424)};
+}
+
+/// Two pairs of `bf16` from a word of four signed bytes.
+static std::pair<Value, Value> decodeI8(DeviceBuilder &b, Value word) {
+  // A byte in the last bits of 2^23 is that number plus the byte.
+  Value biased = b.bitXor(word, b.i32(0x80808080));
+  Values numbers;
+  for (int64_t i = 0; i < 4; ++i) {
+    Value bits = b.permute(biased, b.i32(0x4b000000), 0x7440 + i);
+    numbers.push_back(
+        b.sub(b.bitcast(b.getF32Type(), bits), b.f32(8388608.0 + 128.0)));
+  }
+  return {b.packBF16(numbers[0], numbers[1]),
+          b.packBF16(numbers[2], numbers[3])};
+}
+
+std::pair<Value, Value> PanelSlab::decodeWord(Value word) {
+  return code.isInteger(8) ? decodeI8(b, word) : decodeF8(b, word);
+}
+
+std::array<Values, 2> PanelSlab::loadTiles(Value source, int64_t step) {
+  Value column = b.bitAnd(kernel.lane, 3);
+  // Pairs of columns, first and second, of the lane's four rows.
+  Values first, second;
+  auto loadWords = [&](int64_t perLane, int64_t i) {
+    Value word = b.add(b.mul(column, perLane), step * 4 * perLane + i);
+    return loadUnit(source, word);
+  };
+  if (layout.codeBytes == 1) {
+    for (Value word : loadWords(1, 0)) {
+      auto [low, high] = decodeWord(word);
+      first.push_back(low);
+      second.push_back(high);
+    }
+  } else if (layout.codeBytes == 2) {
+    first = loadWords(2, 0);
+    second = loadWords(2, 1);
+    for (Values *words : {&first, &second})
+      for (Value &word : *words)
+        if (code.isF16()) {
+          auto [low, high] = b.unpackF16(word);
+          word = b.packBF16(low, high);
+        }
+  } else {
+    std::array<Values, 4> words;
+    for (int64_t i = 0; i < 4; ++i)
+      for (Value word : loadWords(4, i))
+        words[i].push_back(b.bitcast(b.getF32Type(), word));
+    for (int64_t row = 0; row < 4; ++row) {
+      first.push_back(b.packBF16(words[0][row], words[1][row]));
+      second.push_back(b.packBF16(words[2][row], words[3][row]));
+    }
+  }
+  return {Values{first[0], first[1], second[0], second[1]},
+          Values{first[2], first[3], second[2], second[3]}};
+}
+
+Values PanelSlab::loadScales(Value source, int64_t group, bool offsets) {
+  Value row = b.shr(kernel.lane, 2);
+  Value panel = b.mul(b.shr(row, 2), sharedBytes);
+  Value place = b.shl(b.bitAnd(row, 3), 4);
+  int64_t first = kCodeBytes + group * layout.getHeaderBytes() +
+                  (offsets ? layout.height * 4 : 0);
+  Value at = b.add(b.add(source, panel), b.add(place, first));
+  return b.loadVector(b.getF32Type(), 4, b.shared(at));
+}

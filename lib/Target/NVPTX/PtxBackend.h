@@ -1,0 +1,20 @@
+// From device functions in the LLVM dialect to PTX text.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_NVPTX_PTXBACKEND_H
+#define TENON_LIB_TARGET_NVPTX_PTXBACKEND_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+#include <string>
+
+namespace tenon::nvptx {
+
+/// Makes PTX of a module of device functions for an architecture, which is
+/// `sm_80` or `sm_90a`. The module is lowered in place.
+llvm::Expected<std::string> translateToPtx(mlir::ModuleOp device,
+                                           llvm::StringRef architecture);
+
+} // namespace tenon::nvptx
+
+#endif // TENON_LIB_TARGET_NVPTX_PTXBACKEND_H

@@ -1,0 +1,148 @@
+// Kernels of ops on the rows of single tokens: one block of threads for a
+// token. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/MapVector.h"
+#include "RowValues.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+/// The rows that are stored for a result: itself, or what enters a cache.
+static Value getStored(Value result) {
+  if (auto update = result.getDefiningOp<CacheUpdateOp>())
+    return update.getInput();
+  return result;
+}
+
+/// Arguments that elements of `row` come from; `elsewhere` holds those that are
+/// read at another place than the one that is computed.
+static void collectReads(Value row, bool moved, SmallPtrSetImpl<Value> &here,
+                         SmallPtrSetImpl<Value> &elsewhere) {
+  if (isa<BlockArgument>(row)) {
+    (moved ? elsewhere : here).insert(row);
+    return;
+  }
+  Operation *op = row.getDefiningOp();
+  moved |= isa<RopeOp, GatherRowsOp, CombineOp, tensor::ExtractSliceOp>(op);
+  for (Value operand : op->getOperands())
+    if (isa<RankedTensorType>(operand.getType()))
+      collectReads(operand, moved, here, elsewhere);
+}
+
+/// Results are written over arguments. An element may be read for another one
+/// only if that is computed at the same time.
+static Refusal checkHazards(DeviceKernel &kernel) {
+  OperandRange results = kernel.op.getYield().getValues();
+  for (auto [j, result] : llvm::enumerate(results)) {
+    SmallPtrSet<Value, 8> here, elsewhere;
+    collectReads(getStored(result), false, here, elsewhere);
+    for (auto [i, written] : llvm::enumerate(results)) {
+      Value out = kernel.getOut(i);
+      if (elsewhere.contains(out))
+        return "a result is written over rows that another element needs";
+      if (here.contains(out) &&
+          getRowLength(getStored(written)) != getRowLength(getStored(result)))
+        return "a result is written over rows that another result needs";
+    }
+  }
+  return std::nullopt;
+}
+
+/// Where the elements of a token's row go.
+static Value getTarget(DeviceKernel &kernel, int64_t index, Value token) {
+  DeviceBuilder &b = kernel.b;
+  Value result = kernel.op.getYield().getValues()[index];
+  Value out = kernel.getOut(index);
+  int64_t length = getRowLength(getStored(result));
+  Value row = b.zext64(token);
+  if (auto update = result.getDefiningOp<CacheUpdateOp>()) {
+    Value slot = b.zext64(kernel.loadIndex(update.getSlots(), token));
+    Value position = b.zext64(kernel.loadIndex(update.getPositions(), token));
+    row = b.mul(kernel.getIndex(update.getLayer()), kernel.getSize(out, 1));
+    row = b.mul(b.add(row, slot), kernel.getSize(out, 2));
+    row = b.add(row, position);
+  }
+  Type type = cast<RankedTensorType>(out.getType()).getElementType();
+  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  return b.offset(kernel.getPointer(out), b.mul(row, length * bytes));
+}
+
+/// Rounds elements to the type that they are stored as.
+static void storeElements(DeviceBuilder &b, Type type, ValueRange values,
+                          Value row, Value at) {
+  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  Value pointer = b.offset(row, b.mul(b.zext64(at), bytes));
+  if (type.isF32())
+    return b.storeVector(values, pointer);
+  Values rounded;
+  for (Value value : values)
+    rounded.push_back(LLVM::FPTruncOp::create(b, type, value));
+  b.storeVector(rounded, pointer);
+}
+
+static void storeResults(DeviceKernel &kernel, RowValues &rows, Value token) {
+  DeviceBuilder &b = kernel.b;
+  OperandRange results = kernel.op.getYield().getValues();
+  // Rows of the same length share a loop: all of them are read before one is
+  // written.
+  llvm::MapVector<int64_t, SmallVector<int64_t>> byLength;
+  for (auto [i, result] : llvm::enumerate(results))
+    byLength[getRowLength(getStored(result))].push_back(i);
+  for (auto &[length, group] : byLength) {
+    Values targets;
+    for (int64_t i : group)
+      targets.push_back(getTarget(kernel, i, token));
+    int64_t width = rows.getWidth();
+    b.loop(b.mul(kernel.thread, width), b.i32(length),
+           b.i32(kernel.threads * width), [&, &group = group](Value at) {
+             SmallVector<Values> values;
+             for (int64_t i : group)
+               values.push_back(
+                   rows.evaluate(getStored(results[i]), token, at));
+             for (auto [i, target, elements] :
+                  llvm::zip_equal(group, targets, values)) {
+               Value out = kernel.getOut(i);
+               storeElements(
+                   b, cast<RankedTensorType>(out.getType()).getElementType(),
+                   elements, target, at);
+             }
+           });
+  }
+}
+
+/// The argument whose first dimension counts the tokens.
+static Value getCounted(DeviceKernel &kernel) {
+  for (auto [i, result] : llvm::enumerate(kernel.op.getYield().getValues()))
+    if (!result.getDefiningOp<CacheUpdateOp>())
+      return kernel.getOut(i);
+  Value first = kernel.op.getYield().getValues().front();
+  return first.getDefiningOp<CacheUpdateOp>().getPositions();
+}
+
+Refusal tenon::nvptx::emitRows(DeviceKernel &kernel) {
+  RowValues rows(kernel);
+  if (Refusal refusal = rows.check())
+    return refusal;
+  for (Value result : kernel.op.getYield().getValues())
+    if (isa<BlockArgument>(result))
+      return "a result is an argument of the kernel";
+  if (Refusal refusal = checkHazards(kernel))
+    return refusal;
+  rows.plan();
+  int64_t longest = 0;
+  for (Value result : kernel.op.getYield().getValues())
+    longest = std::max(longest, getRowLength(getStored(result)));
+  // The length alone decides, so that sums do not depend on the bucket.
+  int64_t warps = llvm::divideCeil(longest, 32 * rows.getWidth());
+  kernel.setThreads(32 * std::clamp<int64_t>(warps, 2, 16));
+  kernel.blocks = kernel.tokens;
+  Value tokens = kernel.b.trunc32(kernel.getSize(getCounted(kernel), 0));
+  kernel.forEachPiece(tokens, [&](Value token) {
+    rows.computeStatistics(token);
+    storeResults(kernel, rows, token);
+    kernel.b.syncBlock();
+  });
+  return std::nullopt;
+}

@@ -1,0 +1,105 @@
+// Statistics of norms: sums over rows, in an order that their length decides.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "RowValues.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+Value RowValues::sumOfWarp(Value value) {
+  for (int64_t mask = 16; mask > 0; mask /= 2)
+    value = b.add(value, b.shuffleXor(value, mask));
+  return value;
+}
+
+Value RowValues::sumOfBlock(Value value) {
+  value = sumOfWarp(value);
+  b.when(b.equal(kernel.lane, 0), [&] {
+    b.store(value, b.shared(b.add(b.shl(kernel.warp, 2), partialsAt)), 4);
+  });
+  b.syncBlock();
+  Value sum = b.f32(0);
+  for (int64_t i = 0; i < kernel.threads / 32; ++i)
+    sum = b.add(sum,
+                b.load(b.getF32Type(), b.shared(b.i32(partialsAt + 4 * i)), 4));
+  b.syncBlock();
+  return sum;
+}
+
+Value RowValues::sumElements(NormOp op, Value token, Value row, Value first,
+                             int64_t step, Value mean, bool squared) {
+  int64_t normed = op.getWeight().getType().getCols();
+  Value begin = b.mul(first, width);
+  Values sums =
+      b.loop(begin, b.i32(normed), b.i32(step * width), b.f32(0),
+             [&](Value at, ValueRange state) {
+               Value sum = state.front();
+               for (Value x : evaluate(op.getInput(), token, b.add(row, at))) {
+                 if (mean)
+                   x = b.sub(x, mean);
+                 sum = squared ? b.fma(x, x, sum) : b.add(sum, x);
+               }
+               return Values{sum};
+             });
+  return sums.front();
+}
+
+Value RowValues::getDeviation(NormOp op, Value squares) {
+  int64_t normed = op.getWeight().getType().getCols();
+  Value mean = b.mul(squares, b.f32(1.0 / normed));
+  return b.rsqrt(b.add(mean, b.f32(op.getEps().convertToFloat())));
+}
+
+void RowValues::storeStatistics(NormOp op, Value head, Value deviation,
+                                Value mean) {
+  Value place = b.add(b.shl(head, 3), statisticsAt.at(op));
+  b.storeVector({deviation, mean ? mean : b.f32(0)}, b.shared(place));
+}
+
+/// One row for a token: all threads share it.
+void RowValues::computeForRow(NormOp op, Value token) {
+  int64_t normed = op.getWeight().getType().getCols();
+  auto sum = [&](Value mean, bool squared) {
+    return sumOfBlock(sumElements(op, token, b.i32(0), kernel.thread,
+                                  kernel.threads, mean, squared));
+  };
+  Value mean;
+  if (op.getKind() == NormKind::Layer)
+    mean = b.mul(sum(Value(), false), b.f32(1.0 / normed));
+  Value deviation = getDeviation(op, sum(mean, true));
+  b.when(b.equal(kernel.thread, 0),
+         [&] { storeStatistics(op, b.i32(0), deviation, mean); });
+  b.syncBlock();
+}
+
+/// A row for each head: each warp takes some of them.
+void RowValues::computeForHeads(NormOp op, Value token) {
+  int64_t length =
+      cast<RankedTensorType>(op.getInput().getType()).getShape().back();
+  int64_t normed = op.getWeight().getType().getCols();
+  int64_t heads = getRowLength(op.getInput()) / length;
+  b.loop(kernel.warp, b.i32(heads), b.i32(kernel.threads / 32),
+         [&](Value head) {
+           auto sum = [&](Value mean, bool squared) {
+             return sumOfWarp(sumElements(op, token, b.mul(head, length),
+                                          kernel.lane, 32, mean, squared));
+           };
+           Value mean;
+           if (op.getKind() == NormKind::Layer)
+             mean = b.mul(sum(Value(), false), b.f32(1.0 / normed));
+           Value deviation = getDeviation(op, sum(mean, true));
+           b.when(b.equal(kernel.lane, 0),
+                  [&] { storeStatistics(op, head, deviation, mean); });
+         });
+  b.syncBlock();
+}
+
+void RowValues::computeStatistics(Value token) {
+  for (auto op : kernel.op.getBody().front().getOps<NormOp>()) {
+    bool isWhole =
+        getRowLength(op.getInput()) ==
+        cast<RankedTensorType>(op.getInput().getType()).getShape().back();
+    isWhole ? computeForRow(op, token) : computeForHeads(op, token);
+  }
+}

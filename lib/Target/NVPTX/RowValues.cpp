@@ -1,0 +1,283 @@
+// Elements of the rows that a kernel computes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "RowValues.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "Contraction.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+static int64_t getLast(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getShape().back();
+}
+
+static bool isArgument(Value value) { return isa<BlockArgument>(value); }
+
+//===----------------------------------------------------------------------===//
+// What can be computed, and how much at once
+//===----------------------------------------------------------------------===//
+
+Refusal RowValues::checkOp(Operation *op) {
+  for (Value result : op->getResults())
+    if (auto type = dyn_cast<RankedTensorType>(result.getType()))
+      if (!isa<CacheUpdateOp>(op) && !type.getElementType().isF32())
+        return "rows are not f32";
+  if (isa<NormOp, CacheUpdateOp, GluOp, arith::AddFOp, tile::YieldOp>(op))
+    return std::nullopt;
+  if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
+          tensor::CollapseShapeOp>(op)) {
+    bool isRows = succeeded(kernel.resolveRows(op->getResult(0)));
+    return isRows ? Refusal() : "a view does not keep whole rows";
+  }
+  if (auto rope = dyn_cast<RopeOp>(op)) {
+    auto table = rope.getTable();
+    bool isTable = table && !table.getType().getLayout() &&
+                   table.getType().getFormat().getCode().isF32();
+    return isTable ? Refusal() : "a rotation has no table of f32";
+  }
+  if (auto gather = dyn_cast<GatherRowsOp>(op))
+    return isArgument(gather.getInput())
+               ? Refusal()
+               : "gathered rows are not an argument of the kernel";
+  if (auto embedding = dyn_cast<EmbeddingOp>(op))
+    return embedding.getTable().getType().getLayout()
+               ? Refusal()
+               : "the table of an embedding is not in panels";
+  if (auto combine = dyn_cast<CombineOp>(op))
+    return isArgument(combine.getInput())
+               ? Refusal()
+               : "combined rows are not an argument of the kernel";
+  return "there is no device code for " + op->getName().getStringRef().str();
+}
+
+Refusal RowValues::check() {
+  for (Operation &op : kernel.op.getBody().front())
+    if (Refusal refusal = checkOp(&op))
+      return refusal;
+  return std::nullopt;
+}
+
+void RowValues::plan() {
+  auto fits = [&](int64_t size) {
+    while (size % width != 0)
+      width /= 2;
+  };
+  for (Operation &op : kernel.op.getBody().front()) {
+    for (Value value : llvm::concat<Value>(llvm::to_vector(op.getOperands()),
+                                           llvm::to_vector(op.getResults())))
+      if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+        if (type.getElementType().isFloat() && type.getRank() > 1)
+          fits(type.getShape().back());
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      fits(slice.getStaticOffset(1));
+    if (auto rope = dyn_cast<RopeOp>(op)) {
+      int64_t dims = rope.getRope().getDims();
+      fits(dims);
+      if (rope.getRope().getPairing() == RopePairing::Half)
+        fits(dims / 2);
+    }
+    if (auto norm = dyn_cast<NormOp>(op)) {
+      fits(norm.getWeight().getType().getCols());
+      int64_t heads = getRowLength(norm.getInput()) / getLast(norm.getInput());
+      statisticsAt[norm] = kernel.reserve(heads * 8);
+    }
+  }
+  partialsAt = kernel.reserve(32 * 4);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+Values RowValues::loadArgument(Value argument, Value token, Value at) {
+  Value element =
+      b.add(b.mul(b.zext64(token), getRowLength(argument)), b.zext64(at));
+  Value pointer = b.offset(kernel.getPointer(argument), b.mul(element, 4));
+  return b.loadVector(b.getF32Type(), width, pointer);
+}
+
+Values RowValues::evaluateView(Operation *op, Value token, Value at) {
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    at = b.add(at, slice.getStaticOffset(1));
+  return evaluate(op->getOperand(0), token, at);
+}
+
+Values RowValues::evaluateEmbedding(EmbeddingOp op, Value token, Value at) {
+  Value row = kernel.loadIndex(op.getTokens(), token);
+  Values values = loadFromRow(kernel, op.getTable(), row, at, width);
+  if (op.getScaleAttr())
+    for (Value &value : values)
+      value = b.mul(value, b.f32(op.getScaleAttr().getValueAsDouble()));
+  return values;
+}
+
+Values RowValues::evaluateCombine(CombineOp op, Value token, Value at) {
+  int64_t choices = op.getPlace().getType().getDimSize(1);
+  Values sums(width, b.f32(0));
+  for (int64_t i = 0; i < choices; ++i) {
+    Value choice = b.add(b.mul(b.zext64(token), choices), b.i64(i));
+    Value row = kernel.loadIndex(op.getPlace(), choice);
+    Value weight = b.load(
+        b.getF32Type(),
+        b.offset(kernel.getPointer(op.getWeights()), b.mul(choice, 4)), 4);
+    Values values = loadArgument(op.getInput(), row, at);
+    for (auto [sum, value] : llvm::zip_equal(sums, values))
+      sum = b.fma(weight, value, sum);
+  }
+  Values init = evaluate(op.getInit(), token, at);
+  for (auto [sum, value] : llvm::zip_equal(sums, init))
+    sum = b.add(value, sum);
+  return sums;
+}
+
+Values RowValues::evaluateNorm(NormOp op, Value token, Value at) {
+  int64_t length = getLast(op.getInput());
+  int64_t normed = op.getWeight().getType().getCols();
+  Value head = b.div(at, length), column = b.rem(at, length);
+  Values inputs = evaluate(op.getInput(), token, at);
+  auto normalize = [&] {
+    Value place = b.add(b.shl(head, 3), statisticsAt.at(op));
+    Values statistics = b.loadVector(b.getF32Type(), 2, b.shared(place));
+    Values scales = loadFromVector(kernel, op.getWeight(), column, width);
+    Values shifts;
+    if (op.getBias())
+      shifts = loadFromVector(kernel, op.getBias(), column, width);
+    Values results;
+    for (int64_t i = 0; i < width; ++i) {
+      Value x = inputs[i];
+      if (op.getKind() == NormKind::Layer)
+        x = b.sub(x, statistics[1]);
+      x = b.mul(x, statistics[0]);
+      if (op.getOrder() == NormOrder::OnePlus)
+        scales[i] = b.add(scales[i], b.f32(1.0));
+      x = b.mul(scales[i], x);
+      results.push_back(op.getBias() ? b.add(x, shifts[i]) : x);
+    }
+    return results;
+  };
+  if (normed == length)
+    return normalize();
+  return b.choose(b.less(column, normed), normalize, [&] { return inputs; });
+}
+
+Values RowValues::evaluate(Value row, Value token, Value at) {
+  if (isArgument(row))
+    return loadArgument(row, token, at);
+  auto combineEach = [&](Value left, Value right, auto body) {
+    Values results;
+    for (auto [x, y] :
+         llvm::zip_equal(evaluate(left, token, at), evaluate(right, token, at)))
+      results.push_back(body(x, y));
+    return results;
+  };
+  return llvm::TypeSwitch<Operation *, Values>(row.getDefiningOp())
+      .Case<NormOp>([&](auto op) { return evaluateNorm(op, token, at); })
+      .Case<RopeOp>([&](auto op) { return evaluateRope(op, token, at); })
+      .Case<EmbeddingOp>(
+          [&](auto op) { return evaluateEmbedding(op, token, at); })
+      .Case<CombineOp>([&](auto op) { return evaluateCombine(op, token, at); })
+      .Case<GatherRowsOp>([&](GatherRowsOp op) {
+        Value other = kernel.loadIndex(op.getRows(), token);
+        return evaluate(op.getInput(), other, at);
+      })
+      .Case<GluOp>([&](GluOp op) {
+        return combineEach(op.getGate(), op.getUp(), [&](Value x, Value y) {
+          return b.mul(activate(b, op.getActivation(), x), y);
+        });
+      })
+      .Case<arith::AddFOp>([&](auto op) {
+        return combineEach(op.getLhs(), op.getRhs(),
+                           [&](Value x, Value y) { return b.add(x, y); });
+      })
+      .Default([&](Operation *op) { return evaluateView(op, token, at); });
+}
+
+//===----------------------------------------------------------------------===//
+// Rotations
+//===----------------------------------------------------------------------===//
+
+std::pair<Values, Values> RowValues::loadRotation(RopeOp op, Value token,
+                                                  Value pair, int64_t count) {
+  // A position is 256 a + b, and angles are added.
+  auto table = cast<WeightType>(op.getTable().getType());
+  int64_t pairs = table.getCols() / 2;
+  Value position = kernel.loadIndex(op.getPositions(), token);
+  Value coarse = b.shr(position, 8);
+  Value fine = b.add(b.bitAnd(position, 255), table.getRows() - 256);
+  auto load = [&](Value row, int64_t half) {
+    Value element = b.add(b.mul(b.zext64(row), table.getCols()),
+                          b.zext64(b.add(pair, half * pairs)));
+    Value pointer =
+        b.offset(kernel.getPointer(op.getTable()), b.mul(element, 4));
+    return b.loadVector(b.getF32Type(), count, pointer);
+  };
+  Values cosA = load(coarse, 0), sinA = load(coarse, 1);
+  Values cosB = load(fine, 0), sinB = load(fine, 1);
+  Value factor = b.f32(op.getRope().getAttentionFactor());
+  Values cosines, sines;
+  for (int64_t i = 0; i < count; ++i) {
+    Value cosine = b.sub(b.mul(cosA[i], cosB[i]), b.mul(sinA[i], sinB[i]));
+    Value sine = b.add(b.mul(sinA[i], cosB[i]), b.mul(cosA[i], sinB[i]));
+    cosines.push_back(b.mul(cosine, factor));
+    sines.push_back(b.mul(sine, factor));
+  }
+  return {cosines, sines};
+}
+
+Values RowValues::rotateHalves(RopeOp op, Value token, Value at, Value place) {
+  int64_t half = op.getRope().getDims() / 2;
+  Value isFirst = b.less(place, half);
+  Value pair = b.select(isFirst, place, b.sub(place, half));
+  Value other = b.select(isFirst, b.add(at, half), b.sub(at, half));
+  auto [cosines, sines] = loadRotation(op, token, pair, width);
+  Values own = evaluate(op.getInput(), token, at);
+  Values partners = evaluate(op.getInput(), token, other);
+  Value sign = b.select(isFirst, b.f32(-1.0), b.f32(1.0));
+  Values results;
+  for (int64_t i = 0; i < width; ++i) {
+    Value turned = b.mul(b.mul(partners[i], sines[i]), sign);
+    results.push_back(b.add(b.mul(own[i], cosines[i]), turned));
+  }
+  return results;
+}
+
+Values RowValues::rotateNeighbours(RopeOp op, Value token, Value at,
+                                   Value place) {
+  int64_t pairs = std::max<int64_t>(1, width / 2);
+  auto [cosines, sines] = loadRotation(op, token, b.shr(place, 1), pairs);
+  Values own = evaluate(op.getInput(), token, at), results;
+  if (width == 1) {
+    Value isFirst = b.equal(b.bitAnd(place, 1), 0);
+    Value other = b.select(isFirst, b.add(at, 1), b.sub(at, 1));
+    Values partner = evaluate(op.getInput(), token, other);
+    Value sign = b.select(isFirst, b.f32(-1.0), b.f32(1.0));
+    Value turned = b.mul(b.mul(partner[0], sines[0]), sign);
+    return {b.add(b.mul(own[0], cosines[0]), turned)};
+  }
+  for (int64_t i = 0; i < pairs; ++i) {
+    Value x = own[2 * i], y = own[2 * i + 1];
+    results.push_back(b.sub(b.mul(x, cosines[i]), b.mul(y, sines[i])));
+    results.push_back(b.add(b.mul(y, cosines[i]), b.mul(x, sines[i])));
+  }
+  return results;
+}
+
+Values RowValues::evaluateRope(RopeOp op, Value token, Value at) {
+  int64_t length = getLast(op.getInput()), dims = op.getRope().getDims();
+  int64_t first = op.getEnd() == RopeEnd::First ? 0 : length - dims;
+  Value place = b.sub(b.rem(at, length), first);
+  bool isHalf = op.getRope().getPairing() == RopePairing::Half;
+  auto rotate = [&] {
+    return isHalf ? rotateHalves(op, token, at, place)
+                  : rotateNeighbours(op, token, at, place);
+  };
+  if (dims == length)
+    return rotate();
+  // Places before the first one wrap around and are large.
+  return b.choose(b.less(place, dims), rotate,
+                  [&] { return evaluate(op.getInput(), token, at); });
+}
