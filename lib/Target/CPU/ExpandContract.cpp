@@ -59,8 +59,6 @@ private:
   void addLine(const PanelReader::Group &group, Value line, int64_t columns,
                ArrayRef<PanelFactors> factors, MutableArrayRef<Value> sums,
                ArrayRef<Values> rowsAt, ArrayRef<PanelReader> readers);
-  void addColumn(function_ref<Value(int64_t)> weightVector, Value column,
-                 MutableArrayRef<Value> sums, ArrayRef<Values> rowsAt);
   Value loadInput(ArrayRef<Value> at, Value column);
 
   VectorBuilder &b;
@@ -226,43 +224,48 @@ void ContractExpansion::addLine(const PanelReader::Group &group, Value line,
                                 MutableArrayRef<Value> sums,
                                 ArrayRef<Values> rowsAt,
                                 ArrayRef<PanelReader> readers) {
-  Values codes;
-  for (const PanelReader &reader : readers)
-    for (int64_t v = 0; v < vectors; ++v)
-      codes.push_back(
-          reader.loadCodes(group, line, b.index(v * b.lanes), b.lanes));
+  int64_t perRow = factors.size();
   Value first = b.add(group.column, b.mul(line, readers.front().getDepth()));
-  for (int64_t j = 0; j < columns; ++j)
-    addColumn(
-        [&](int64_t i) {
-          return readers[i / vectors].decode(codes[i], j, factors[i]);
-        },
-        b.add(first, j), sums, rowsAt);
-}
-
-void ContractExpansion::addColumn(function_ref<Value(int64_t)> weightVector,
-                                  Value column, MutableArrayRef<Value> sums,
-                                  ArrayRef<Values> rowsAt) {
-  int64_t perRow = sums.size() / rowsAt.size();
-  auto loadRow = [&](int64_t r) {
-    return b.spread(loadInput(rowsAt[r], column), b.lanes);
+  auto loadCodes = [&](int64_t i) {
+    return readers[i / vectors].loadCodes(
+        group, line, b.index(i % vectors * b.lanes), b.lanes);
   };
-  // A single row meets each weight as soon as it is decoded; several rows share
-  // weights that stay in registers.
+  auto decode = [&](Value codes, int64_t i, int64_t j) {
+    return readers[i / vectors].decode(codes, j, factors[i]);
+  };
+  auto loadRow = [&](int64_t r, int64_t j) {
+    Value x = loadInput(rowsAt[r], b.add(first, j));
+    return b.spread(x, b.lanes);
+  };
+
+  // A single row meets each weight as soon as it is decoded, so that only
+  // elements of the row stay in registers.
   if (rowsAt.size() == 1) {
-    Value x = loadRow(0);
-    for (int64_t i = 0; i < perRow; ++i)
-      sums[i] = b.fma(x, weightVector(i), sums[i]);
+    Values row;
+    for (int64_t j = 0; j < columns; ++j)
+      row.push_back(loadRow(0, j));
+    for (int64_t i = 0; i < perRow; ++i) {
+      Value codes = loadCodes(i);
+      for (int64_t j = 0; j < columns; ++j)
+        sums[i] = b.fma(row[j], decode(codes, i, j), sums[i]);
+    }
     return;
   }
-  Values weights;
+
+  // Several rows share the weights of a column, which stay in registers.
+  Values codes;
   for (int64_t i = 0; i < perRow; ++i)
-    weights.push_back(weightVector(i));
-  for (size_t r = 0; r < rowsAt.size(); ++r) {
-    Value x = loadRow(r);
-    for (int64_t i = 0; i < perRow; ++i) {
-      Value &sum = sums[r * perRow + i];
-      sum = b.fma(x, weights[i], sum);
+    codes.push_back(loadCodes(i));
+  for (int64_t j = 0; j < columns; ++j) {
+    Values weights;
+    for (int64_t i = 0; i < perRow; ++i)
+      weights.push_back(decode(codes[i], i, j));
+    for (size_t r = 0; r < rowsAt.size(); ++r) {
+      Value x = loadRow(r, j);
+      for (int64_t i = 0; i < perRow; ++i) {
+        Value &sum = sums[r * perRow + i];
+        sum = b.fma(x, weights[i], sum);
+      }
     }
   }
 }

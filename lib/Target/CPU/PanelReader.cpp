@@ -10,8 +10,6 @@ using namespace mlir;
 using namespace tenon;
 
 static constexpr int64_t kLineBytes = 4 * PanelReader::kPlaces;
-/// Difference of the exponent's bias between f32 and f8E4M3FN.
-static constexpr int64_t kF8Shift = 120;
 
 LogicalResult PanelReader::check(Operation *op, WeightType weight) {
   if (!weight.getLayout())
@@ -68,55 +66,69 @@ PanelFactors PanelReader::loadFactors(const Group &group, Value place,
   if (layout.hasOffset)
     factors.offset =
         b->asFloats(b->load(lines, {b->add(group.line, 1), place}, width));
-  if (!isa<Float8E4M3FNType>(code))
-    return factors;
-  // Codes are decoded 2^120 times too small, subnormal ones too. The power goes
-  // into the scale, where it changes no bit: a scale of 2^8 and more, whose
-  // product would be too large, does not belong to a weight.
-  double power = std::ldexp(1.0, kF8Shift);
-  Type floats = b->getFloats(width);
-  factors.scale = factors.scale ? b->mul(factors.scale, b->real(floats, power))
-                                : b->real(floats, power);
+  if (int64_t shift = getCodeShift()) {
+    // The power changes no bit of a product: a scale for which the product with
+    // it is no normal number does not belong to a weight.
+    Value power = b->real(b->getFloats(width), std::ldexp(1.0, shift));
+    factors.scale = factors.scale ? b->mul(factors.scale, power) : power;
+  }
   return factors;
+}
+
+/// Codes are decoded as values that are 2^shift times too small. Codes of 8
+/// bits stay in the upper byte, which saves instructions, and small floats of 8
+/// bits become small floats of 32 bits, subnormal ones too.
+int64_t PanelReader::getCodeShift() const {
+  if (isa<Float8E4M3FNType>(code))
+    return 120; // difference of the exponents' biases
+  return code.isInteger(8) ? -24 : 0;
 }
 
 Value PanelReader::loadCodes(const Group &group, Value line, Value place,
                              int64_t width) const {
   Value at = b->add(b->add(group.line, line), getHeaderLines());
-  return b->load(lines, {at, place}, width);
+  Value codes = b->load(lines, {at, place}, width);
+  if (!code.isF16() || width == 1)
+    return codes;
+  // First columns, then second ones, so that either is a half of the register.
+  return b->sortBytes(codes, /*size=*/2);
 }
 
-/// A code as f32; one of 8 bits of a float is 2^120 times too small.
+/// One column of f16 codes.
+Value PanelReader::widenHalf(Value codes, int64_t column) const {
+  Value value;
+  if (isa<VectorType>(codes.getType())) {
+    int64_t width = getWidth(codes);
+    Value halves = b->bitcast(codes, b->builder.getF16Type());
+    value = b->slice(halves, column * width, width);
+  } else {
+    Value bits =
+        b->mask(column == 0 ? codes : b->shiftRight(codes, 16), 0xffff);
+    value = arith::BitcastOp::create(
+        b->builder, b->loc, b->builder.getF16Type(),
+        arith::TruncIOp::create(b->builder, b->loc, b->builder.getI16Type(),
+                                bits));
+  }
+  return arith::ExtFOp::create(b->builder, b->loc,
+                               b->getFloats(getWidth(value)), value);
+}
+
+/// A code as f32, 2^shift times too small.
 Value PanelReader::widenCode(Value codes, int64_t column) const {
   if (code.isF32())
     return b->asFloats(codes);
   if (code.isBF16())
     return b->asFloats(column == 0 ? b->shiftLeft(codes, 16)
                                    : b->mask(codes, 0xffff0000));
-  if (code.isF16()) {
-    // Shifted without the sign, so that only whole halves are truncated.
-    Value half = column == 0
-                     ? codes
-                     : arith::ShRUIOp::create(b->builder, b->loc, codes,
-                                              b->bits(codes.getType(), 16));
-    int64_t width = getWidth(codes);
-    auto of = [&](Type element) -> Type {
-      return width == 1 ? element : VectorType::get({width}, element);
-    };
-    Value bits = arith::TruncIOp::create(b->builder, b->loc,
-                                         of(b->builder.getI16Type()), half);
-    Value value = arith::BitcastOp::create(b->builder, b->loc,
-                                           of(b->builder.getF16Type()), bits);
-    return arith::ExtFOp::create(b->builder, b->loc, b->getFloats(width),
-                                 value);
-  }
-  Value top = b->shiftLeft(codes, 24 - 8 * column);
+  if (code.isF16())
+    return widenHalf(codes, column);
   if (code.isInteger(8))
     return arith::SIToFPOp::create(b->builder, b->loc,
                                    b->getFloats(getWidth(codes)),
-                                   b->shiftRight(top, 24));
+                                   b->byteToTop(codes, column));
   // The sign is copied down to the exponent's upper bits and cut away there;
   // exponent and mantissa come to lie where f32 has them.
+  Value top = column == 3 ? codes : b->byteToTop(codes, column);
   return b->asFloats(b->mask(b->shiftRight(top, 4), 0x87f00000));
 }
 

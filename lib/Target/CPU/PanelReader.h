@@ -46,7 +46,7 @@ public:
   /// The factors of `width` places from `place` on.
   PanelFactors loadFactors(const Group &group, mlir::Value place,
                            int64_t width) const;
-  /// The codes of a line of a group, 4 bytes for each place.
+  /// The codes of a line of a group, 4 bytes for each place, for `decode`.
   mlir::Value loadCodes(const Group &group, mlir::Value line, mlir::Value place,
                         int64_t width) const;
   /// The values of one of the columns of such codes.
@@ -54,7 +54,9 @@ public:
                      const PanelFactors &factors) const;
 
 private:
+  int64_t getCodeShift() const;
   mlir::Value widenCode(mlir::Value codes, int64_t column) const;
+  mlir::Value widenHalf(mlir::Value codes, int64_t column) const;
   int64_t getHeaderLines() const;
 
   VectorBuilder *b;

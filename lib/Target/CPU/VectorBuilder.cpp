@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
@@ -172,6 +173,46 @@ Value VectorBuilder::asFloats(Value a) {
 
 Value VectorBuilder::asInts(Value a) {
   return arith::BitcastOp::create(builder, loc, getInts(getWidth(a)), a);
+}
+
+Value VectorBuilder::bitcast(Value vector, Type element) {
+  int64_t bytes = getWidth(vector) *
+                  getElementTypeOrSelf(vector).getIntOrFloatBitWidth() / 8;
+  int64_t width = bytes * 8 / element.getIntOrFloatBitWidth();
+  return vector::BitCastOp::create(builder, loc,
+                                   VectorType::get({width}, element), vector);
+}
+
+Value VectorBuilder::byteToTop(Value a, int64_t byte) {
+  if (byte == 3)
+    return mask(a, 0xff000000);
+  if (!isa<VectorType>(a.getType()))
+    return mask(shiftLeft(a, 24 - 8 * byte), 0xff000000);
+  // A shuffle moves the byte and clears the others at once, where a shift needs
+  // a mask beside it.
+  Value bytes = bitcast(a, builder.getI8Type());
+  Value zeros = arith::ConstantOp::create(builder, loc,
+                                          builder.getZeroAttr(bytes.getType()));
+  int64_t count = getWidth(bytes);
+  SmallVector<int64_t> order(count, count);
+  for (int64_t lane = 0; lane < count; lane += 4)
+    order[lane + 3] = lane + byte;
+  return bitcast(shuffle(bytes, zeros, order), builder.getI32Type());
+}
+
+Value VectorBuilder::sortBytes(Value vector, int64_t size) {
+  Value pieces = bitcast(vector, builder.getIntegerType(8 * size));
+  int64_t perLane = 4 / size;
+  SmallVector<int64_t> order;
+  for (int64_t piece : llvm::seq<int64_t>(0, perLane))
+    for (int64_t lane : llvm::seq<int64_t>(0, getWidth(vector)))
+      order.push_back(lane * perLane + piece);
+  return bitcast(shuffle(pieces, pieces, order), getElementTypeOrSelf(vector));
+}
+
+Value VectorBuilder::slice(Value vector, int64_t first, int64_t count) {
+  auto lanes = llvm::to_vector(llvm::seq<int64_t>(first, first + count));
+  return shuffle(vector, vector, lanes);
 }
 
 Value VectorBuilder::spread(Value scalar, int64_t width) {

@@ -90,9 +90,19 @@ public:
   mlir::Value asFloats(mlir::Value a);
   mlir::Value asInts(mlir::Value a);
 
+  /// The same bits as a vector of another element type.
+  mlir::Value bitcast(mlir::Value vector, mlir::Type element);
+  /// One byte of each 32-bit lane, counted from the lowest, moved to the top;
+  /// the others become 0.
+  mlir::Value byteToTop(mlir::Value a, int64_t byte);
+  /// Pieces of `size` bytes of each 32-bit lane: the first ones of all lanes,
+  /// then the second ones of all, and so on.
+  mlir::Value sortBytes(mlir::Value vector, int64_t size);
+
   /// A scalar in all lanes; itself for a width of 1.
   mlir::Value spread(mlir::Value scalar, int64_t width);
   mlir::Value extract(mlir::Value vector, int64_t lane);
+  mlir::Value slice(mlir::Value vector, int64_t first, int64_t count);
   mlir::Value shuffle(mlir::Value a, mlir::Value b,
                       llvm::ArrayRef<int64_t> lanes);
   /// Sum over the lanes: halves are added until one is left.
