@@ -56,6 +56,9 @@ if ptxas:
 # Where the programs of gtest are.
 config.substitutions.append(("%unit", os.path.join(config.test_exec_root, "unit")))
 
+# Not a tool like the others: its name begins theirs.
+config.substitutions.append(("%tenon", os.path.join(config.tenon_obj_root, "bin/tenon")))
+
 llvm_config.add_tool_substitutions(
     [
         ToolSubst("tenon-opt", extra_args=opt_args),

@@ -119,6 +119,7 @@ llvm::Expected<std::vector<uint8_t>> ManifestBuilder::build() const {
   head.hidden = facts.hidden;
   head.layers = facts.layers;
   head.max_context = facts.maxContext;
+  head.token_bytes = facts.tokenBytes;
   head.architecture = blob.addText(facts.architecture);
   head.producer = blob.addText(facts.producer);
   head.buckets = blob.addTable(ArrayRef<tenon_bucket>(buckets));

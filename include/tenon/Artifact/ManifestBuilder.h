@@ -21,6 +21,7 @@ struct ModelFacts {
   uint32_t hidden = 0;
   uint32_t layers = 0;
   uint32_t maxContext = 0;
+  uint64_t tokenBytes = 0;
 };
 
 /// Entries keep the order in which they are added: buckets by ascending number

@@ -172,6 +172,8 @@ typedef struct tenon_manifest {
                                None, though weights_size is not 0, when compiled
                                without weights: weights_size is what they would
                                have, and the artifact can only be inspected */
+  uint64_t token_bytes; /* of weights that a step of one token reads; 0 when it
+                           is not known */
 } tenon_manifest;
 
 /* The last bytes of the file model.so, appended after linking, so that the code

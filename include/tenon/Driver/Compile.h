@@ -1,0 +1,52 @@
+// From a published model to an artifact, or to the text of a phase on the way.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DRIVER_COMPILE_H
+#define TENON_DRIVER_COMPILE_H
+
+#include "tenon/Import/ImportModel.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// The phases of a compilation, in their order.
+enum class Phase { Import, Simplify, Form, Tile, Bufferize, Codegen };
+/// What is printed after the last phase.
+enum class EmitKind { MLIR, LLVM, Assembly, Object, PTX };
+/// Which of the two forms of latent attention is generated.
+enum class MlaChoice { Auto, Naive, Absorbed };
+
+struct CompileOptions {
+  /// A folder of Hugging Face, a GGUF file or a module.
+  std::string source;
+  /// The artifact, or with `stopAfter` or `emit` a file of text; empty and `-`
+  /// are the standard output then.
+  std::string output;
+  /// `cpu`, `cpu:x86-64-v3`, `cuda:sm_90a`...
+  std::vector<std::string> targets = {"cpu"};
+  WeightChoice weights = WeightChoice::Keep;
+  CacheType cacheType = CacheType::F32;
+  MlaChoice mla = MlaChoice::Auto;
+  /// Positions of a sequence; 0 for those of the model, but at most 4096.
+  int64_t maxContext = 0;
+  /// Most tokens of a step, in any order.
+  std::vector<int64_t> buckets = {1, 8, 64, 512};
+  bool skipWeights = false;
+  std::optional<Phase> stopAfter;
+  std::optional<EmitKind> emit;
+  /// 0 for as many as there are cores.
+  unsigned threads = 0;
+  /// Prints seconds and memory of each phase to the standard error.
+  bool timing = false;
+};
+
+/// Compiles. The output is complete or not there at all.
+llvm::Error compileModel(const CompileOptions &options);
+
+} // namespace tenon
+
+#endif // TENON_DRIVER_COMPILE_H

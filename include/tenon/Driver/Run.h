@@ -1,0 +1,48 @@
+// Continues a prompt with a compiled model.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DRIVER_RUN_H
+#define TENON_DRIVER_RUN_H
+
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+/// Exactly one of `prompt`, `tokens` and `tokensFile` is given.
+struct RunOptions {
+  std::string artifact;
+  std::optional<std::string> prompt;
+  std::vector<int32_t> tokens;
+  /// A JSON list of tokens.
+  std::string tokensFile;
+  /// Most tokens to generate.
+  uint32_t count = 64;
+  float temperature = 0;
+  float topP = 0;
+  uint32_t topK = 0;
+  uint64_t seed = 0;
+  /// 0 for one for each core.
+  uint32_t threads = 0;
+  /// Tokens of one step of the prefill; 0 for the largest bucket.
+  uint32_t chunk = 0;
+  /// So many tokens at the end of the prompt are steps of one token each, as
+  /// generated ones are.
+  uint32_t decodeLast = 0;
+  /// Receives float32 [tokens, vocabulary]: a row for each token that the model
+  /// was given.
+  std::string dumpLogits;
+  bool verify = false;
+  bool json = false;
+};
+
+/// Writes what follows the prompt to the standard output as it comes, and
+/// tokens per second to the standard error.
+llvm::Error runModel(const RunOptions &options);
+
+} // namespace tenon
+
+#endif // TENON_DRIVER_RUN_H

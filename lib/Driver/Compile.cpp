@@ -1,0 +1,158 @@
+// From a published model to an artifact, or to the text of a phase on the way.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Driver/Compile.h"
+#include "dialects/AllDialects.h"
+#include "tenon/Artifact/ArtifactWriter.h"
+#include "tenon/Driver/UsageError.h"
+#include "tenon/Packing/Packer.h"
+#include "CompileVariants.h"
+#include "CompilerInput.h"
+#include "DescribeArtifact.h"
+#include "EmitPhase.h"
+#include "PhaseTimer.h"
+#include "Phases.h"
+#include "ProgressBar.h"
+
+#include <thread>
+
+using namespace mlir;
+using namespace tenon;
+
+static unsigned getThreads(const CompileOptions &options) {
+  return options.threads ? options.threads
+                         : std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// Sorts the buckets and drops repetitions.
+static llvm::Error orderBuckets(std::vector<int64_t> &buckets) {
+  llvm::sort(buckets);
+  buckets.erase(llvm::unique(buckets), buckets.end());
+  if (buckets.empty())
+    return makeUsageError("expects a bucket; write --buckets=1,8,64,512");
+  // A step has as many positions as tokens, and those are 32 bits wide.
+  constexpr int64_t most = 1 << 20;
+  for (int64_t bucket : buckets)
+    if (bucket < 1 || bucket > most)
+      return makeUsageError("expects buckets between 1 and " +
+                            llvm::Twine(most) + ", but got " +
+                            llvm::Twine(bucket));
+  return llvm::Error::success();
+}
+
+static llvm::Expected<std::vector<uint64_t>>
+writeWeights(CompilerInput &input, ArtifactWriter &writer, unsigned threads) {
+  ModuleOp module = *input.module;
+  llvm::Expected<std::unique_ptr<WeightsFile>> file =
+      writer.createWeights(getPackedSize(module));
+  if (!file)
+    return file.takeError();
+  ProgressBar bar("packing weights");
+  PackOptions packing;
+  packing.threads = threads;
+  packing.progress = [&](uint64_t done, uint64_t all) {
+    bar.update(done, all);
+  };
+  auto sink = [&](uint64_t offset, llvm::ArrayRef<uint8_t> bytes) {
+    return (*file)->write(offset, bytes);
+  };
+  if (llvm::Error error =
+          packWeights(module, input.source->getTensors(), sink, packing))
+    return std::move(error);
+  return (*file)->finish();
+}
+
+/// Links code with its manifest and completes the artifact.
+static llvm::Error finishArtifact(CompilerInput &input, ArtifactWriter &writer,
+                                  llvm::ArrayRef<CompiledVariant> variants,
+                                  llvm::ArrayRef<uint64_t> hashes,
+                                  llvm::ArrayRef<uint8_t> tokenizer) {
+  llvm::Expected<std::vector<uint8_t>> manifest =
+      describeArtifact(input.facts, *input.module, variants, hashes);
+  if (!manifest)
+    return manifest.takeError();
+  if (llvm::Error error = linkModel(variants, *manifest, writer.getCodePath()))
+    return error;
+  if (llvm::Error error = writer.sealCode())
+    return error;
+  if (!tokenizer.empty())
+    if (llvm::Error error = writer.writeTokenizer(tokenizer))
+      return error;
+  return writer.commit();
+}
+
+static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
+                                 const CompileOptions &options,
+                                 llvm::ArrayRef<TargetName> targets,
+                                 PhaseTimer &timer) {
+  llvm::Expected<std::vector<uint8_t>> tokenizer = compileTokenizer(input);
+  if (!tokenizer)
+    return tokenizer.takeError();
+  if (llvm::Error error = simplify(*input.module, timer))
+    return error;
+  if (llvm::Error error =
+          layOut(*input.module, options, input.facts.maxContext, timer))
+    return error;
+
+  // Code and weights depend on nothing of each other.
+  VariantCompiler compiler(*input.module, targets, getThreads(options), timer);
+  std::vector<uint64_t> hashes;
+  if (!options.skipWeights) {
+    llvm::Error error = timer.measure("pack weights", [&]() -> llvm::Error {
+      llvm::Expected<std::vector<uint64_t>> written =
+          writeWeights(input, writer, getThreads(options));
+      if (!written)
+        return written.takeError();
+      hashes = std::move(*written);
+      return llvm::Error::success();
+    });
+    if (error)
+      return error;
+  }
+  llvm::Expected<std::vector<CompiledVariant>> variants = compiler.finish();
+  if (!variants)
+    return variants.takeError();
+  return timer.measure("link", [&] {
+    return finishArtifact(input, writer, *variants, hashes, *tokenizer);
+  });
+}
+
+llvm::Error tenon::compileModel(const CompileOptions &asked) {
+  CompileOptions options = asked;
+  if (llvm::Error error = orderBuckets(options.buckets))
+    return error;
+  llvm::Expected<std::vector<TargetName>> targets =
+      parseTargets(options.targets);
+  if (!targets)
+    return targets.takeError();
+  if (llvm::Error error = checkEmission(options, *targets))
+    return error;
+
+  bool isText = options.stopAfter || options.emit;
+  std::unique_ptr<ArtifactWriter> writer;
+  if (!isText) {
+    llvm::Expected<std::unique_ptr<ArtifactWriter>> created =
+        ArtifactWriter::create(options.output);
+    if (!created)
+      return created.takeError();
+    writer = std::move(*created);
+  }
+
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  PhaseTimer timer(options.timing);
+  CompilerInput input;
+  llvm::Error error = timer.measure("import", [&]() -> llvm::Error {
+    llvm::Expected<CompilerInput> opened = openInput(context, options);
+    if (!opened)
+      return opened.takeError();
+    input = std::move(*opened);
+    return llvm::Error::success();
+  });
+  if (!error)
+    error = isText ? emitPhase(input, options, *targets, timer)
+                   : writeArtifact(input, *writer, options, *targets, timer);
+  timer.print();
+  return error;
+}

@@ -1,0 +1,75 @@
+// Code of one module for several CPU levels, side by side.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "CompileVariants.h"
+#include "dialects/AllDialects.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/raw_ostream.h"
+#include "PhaseTimer.h"
+#include "Phases.h"
+
+using namespace mlir;
+using namespace tenon;
+
+static llvm::Expected<CompiledVariant>
+compileVariant(StringRef bytecode, StringRef machine, PhaseTimer &timer) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  auto module = parseSourceString<ModuleOp>(bytecode, ParserConfig(&context));
+  if (!module)
+    return llvm::createStringError("cannot copy the module for " + machine);
+  if (llvm::Error error =
+          lowerForMachine(*module, machine, Phase::Bufferize, timer))
+    return std::move(error);
+  CompiledVariant variant;
+  llvm::Error error = timer.measure("codegen " + machine, [&]() -> llvm::Error {
+    llvm::Expected<CompiledVariant> compiled =
+        compileForCpu(*module, Emission::Object);
+    if (!compiled)
+      return compiled.takeError();
+    variant = std::move(*compiled);
+    return llvm::Error::success();
+  });
+  if (error)
+    return std::move(error);
+  return variant;
+}
+
+VariantCompiler::VariantCompiler(ModuleOp laidOut,
+                                 llvm::ArrayRef<TargetName> targets,
+                                 unsigned threads, PhaseTimer &timer)
+    : targets(targets), variants(targets.size()), failures(targets.size()) {
+  llvm::raw_string_ostream stream(bytecode);
+  (void)writeBytecodeToFile(laidOut, stream);
+  for (size_t i = 0; i < std::min<size_t>(threads, targets.size()); ++i)
+    workers.emplace_back([this, &timer] { work(timer); });
+}
+
+VariantCompiler::~VariantCompiler() { join(); }
+
+void VariantCompiler::join() {
+  for (std::thread &worker : workers)
+    worker.join();
+  workers.clear();
+}
+
+void VariantCompiler::work(PhaseTimer &timer) {
+  for (size_t i = next++; i < targets.size(); i = next++) {
+    llvm::Expected<CompiledVariant> variant =
+        compileVariant(bytecode, targets[i].machine, timer);
+    if (variant)
+      variants[i] = std::move(*variant);
+    else
+      failures[i] = llvm::toString(variant.takeError());
+  }
+}
+
+llvm::Expected<std::vector<CompiledVariant>> VariantCompiler::finish() {
+  join();
+  for (const std::string &failure : failures)
+    if (!failure.empty())
+      return llvm::createStringError(failure);
+  return std::move(variants);
+}

@@ -1,0 +1,135 @@
+// What is compiled: the module of one step, and where its weights come from.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "CompilerInput.h"
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Import/Tokenizer.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "FirstDiagnostic.h"
+
+using namespace mlir;
+using namespace tenon;
+
+static constexpr StringLiteral kModel = "tenon.model";
+static constexpr StringLiteral kProducer = "tenon 0.1.0";
+
+/// A longer context is asked for: tables of rotations and the state of a
+/// session grow with it, and few uses need all that a model can do.
+static constexpr int64_t kDefaultContext = 4096;
+
+static llvm::Expected<OwningOpRef<ModuleOp>>
+parseModule(MLIRContext &context, const CompileOptions &options) {
+  if (!options.skipWeights && !options.stopAfter && !options.emit)
+    return llvm::createStringError(
+        "'" + options.source +
+        "' is a module and has no values of weights; compile the model itself, "
+        "or add --skip-weights");
+  if (!llvm::sys::fs::exists(options.source))
+    return llvm::createStringError("cannot open '" + options.source +
+                                   "': no such file; check the path");
+  FirstDiagnostic diagnostic(&context);
+  auto module =
+      parseSourceFile<ModuleOp>(options.source, ParserConfig(&context));
+  if (!module)
+    return diagnostic.take("cannot parse '" + options.source + "'");
+  return module;
+}
+
+static llvm::Error importSource(MLIRContext &context,
+                                const CompileOptions &options,
+                                CompilerInput &input) {
+  llvm::Expected<std::unique_ptr<ModelSource>> source =
+      openModelSource(options.source, options.skipWeights);
+  if (!source)
+    return source.takeError();
+  input.source = std::move(*source);
+  ImportOptions choices{options.maxContext, options.cacheType, options.weights};
+  llvm::Expected<OwningOpRef<ModuleOp>> module =
+      importModel(context, *input.source, choices);
+  if (!module)
+    return module.takeError();
+  input.module = std::move(*module);
+  return llvm::Error::success();
+}
+
+/// Reads what the module says about itself, and limits the context if nobody
+/// has asked for one.
+static void readModelAttribute(ModuleOp module, int64_t asked,
+                               ModelFacts &facts) {
+  auto model = module->getAttrOfType<DictionaryAttr>(kModel);
+  StringAttr family;
+  IntegerAttr context;
+  if (model) {
+    family = model.getAs<StringAttr>("family");
+    context = model.getAs<IntegerAttr>("context");
+  }
+  int64_t length = context ? context.getInt() : kDefaultContext;
+  facts.maxContext = asked ? asked : std::min(length, kDefaultContext);
+  facts.architecture = family ? family.getValue().str() : "module";
+  Builder builder(module.getContext());
+  NamedAttrList entries;
+  if (model)
+    entries = model;
+  entries.set("context", builder.getI64IntegerAttr(facts.maxContext));
+  module->setAttr(kModel, entries.getDictionary(module.getContext()));
+}
+
+/// Reads sizes off the types of the step.
+static llvm::Error readSizes(ModuleOp module, StringRef source,
+                             ModelFacts &facts) {
+  auto step = module.lookupSymbol<func::FuncOp>("step");
+  RankedTensorType logits, rows, cache;
+  if (step && step.getNumResults() > 1) {
+    logits = dyn_cast<RankedTensorType>(step.getResultTypes().front());
+    cache = dyn_cast<RankedTensorType>(step.getResultTypes()[1]);
+  }
+  module.walk([&](EmbeddingOp op) { rows = op.getResult().getType(); });
+  if (!logits || logits.getRank() != 2 || !rows || !cache ||
+      cache.getRank() < 4)
+    return llvm::createStringError(
+        "'" + source +
+        "' has no function @step from tokens to logits and caches; see what "
+        "--stop-after=import prints for a model");
+  facts.vocabulary = logits.getDimSize(1);
+  facts.hidden = rows.getDimSize(1);
+  facts.layers = cache.getDimSize(0);
+  return llvm::Error::success();
+}
+
+llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
+                                               const CompileOptions &options) {
+  CompilerInput input;
+  if (StringRef(options.source).ends_with(".mlir")) {
+    llvm::Expected<OwningOpRef<ModuleOp>> module =
+        parseModule(context, options);
+    if (!module)
+      return module.takeError();
+    input.module = std::move(*module);
+  } else if (llvm::Error error = importSource(context, options, input)) {
+    return std::move(error);
+  }
+  input.facts.producer = kProducer.str();
+  readModelAttribute(*input.module, options.maxContext, input.facts);
+  if (llvm::Error error = readSizes(*input.module, options.source, input.facts))
+    return std::move(error);
+  return input;
+}
+
+llvm::Expected<std::vector<uint8_t>>
+tenon::compileTokenizer(const CompilerInput &input) {
+  if (!input.source)
+    return std::vector<uint8_t>();
+  if (const GgufMetadataView *metadata = input.source->getEmbeddedMetadata()) {
+    if (!metadata->getString("tokenizer.ggml.model"))
+      return std::vector<uint8_t>();
+    return compileTokenizerGguf(*metadata);
+  }
+  llvm::SmallString<256> file(input.source->getPath());
+  llvm::sys::path::append(file, "tokenizer.json");
+  if (!llvm::sys::fs::exists(file))
+    return std::vector<uint8_t>();
+  return compileTokenizerJson(input.source->getPath());
+}

@@ -1,0 +1,31 @@
+// What is compiled: the module of one step, and where its weights come from.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_DRIVER_COMPILERINPUT_H
+#define TENON_LIB_DRIVER_COMPILERINPUT_H
+
+#include "tenon/Artifact/ManifestBuilder.h"
+#include "tenon/Driver/Compile.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace tenon {
+
+struct CompilerInput {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  /// Null when the input is a module, which has no values of weights.
+  std::unique_ptr<ModelSource> source;
+  ModelFacts facts;
+};
+
+/// Imports a folder or a GGUF file, or reads a module.
+llvm::Expected<CompilerInput> openInput(mlir::MLIRContext &context,
+                                        const CompileOptions &options);
+
+/// The bytes of tokenizer.bin; empty when the model has no tokenizer.
+llvm::Expected<std::vector<uint8_t>>
+compileTokenizer(const CompilerInput &input);
+
+} // namespace tenon
+
+#endif // TENON_LIB_DRIVER_COMPILERINPUT_H

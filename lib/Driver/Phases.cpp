@@ -1,0 +1,83 @@
+// The phases between import and code, on one module.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Phases.h"
+#include "dialects/Machine/Machine.h"
+#include "tenon/Pipelines/Pipelines.h"
+#include "mlir/Pass/PassManager.h"
+#include "FirstDiagnostic.h"
+#include "PhaseTimer.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace tenon;
+
+/// Runs one pipeline; `verb` is what it does to the model, for messages.
+static llvm::Error runPipeline(ModuleOp module, const llvm::Twine &phase,
+                               StringRef verb,
+                               llvm::function_ref<void(OpPassManager &)> build,
+                               PhaseTimer &timer) {
+  return timer.measure(phase, [&]() -> llvm::Error {
+    FirstDiagnostic diagnostic(module.getContext());
+    PassManager manager(module.getContext());
+    build(manager);
+    if (succeeded(manager.run(module)))
+      return llvm::Error::success();
+    return diagnostic.take("cannot " + verb + " the model");
+  });
+}
+
+llvm::Error tenon::simplify(ModuleOp module, PhaseTimer &timer) {
+  return runPipeline(module, "simplify", "simplify", buildSimplifyPipeline,
+                     timer);
+}
+
+/// The largest bucket in which latent attention has its absorbed form.
+static int64_t getAbsorbTokens(MlaChoice choice) {
+  switch (choice) {
+  case MlaChoice::Naive:
+    return 0;
+  case MlaChoice::Absorbed:
+    return std::numeric_limits<int64_t>::max();
+  case MlaChoice::Auto:
+    break;
+  }
+  // The absorbed form does more arithmetic per token and reads the latent cache
+  // once for all heads: it wins when few tokens share what is read.
+  return 8;
+}
+
+llvm::Error tenon::layOut(ModuleOp module, const CompileOptions &options,
+                          int64_t positions, PhaseTimer &timer) {
+  FormOptions form;
+  form.buckets = ArrayRef<int64_t>(options.buckets);
+  form.positions = positions;
+  form.absorbTokens = getAbsorbTokens(options.mla);
+  auto build = [&](OpPassManager &manager) {
+    buildLayOutPipeline(manager, form);
+  };
+  return runPipeline(module, "lay out", "lay out", build, timer);
+}
+
+llvm::Error tenon::lowerForMachine(ModuleOp module, StringRef machine,
+                                   Phase last, PhaseTimer &timer) {
+  struct Step {
+    Phase phase;
+    StringRef name;
+    void (*build)(OpPassManager &);
+  };
+  const Step steps[] = {
+      {Phase::Form, "form", buildFormPipeline},
+      {Phase::Tile, "tile", buildTilePipeline},
+      {Phase::Bufferize, "bufferize", buildBufferizePipeline}};
+  module->setAttr(machine::MachineDialect::kTargetName,
+                  machine::lookupMachine(module.getContext(), machine));
+  for (const Step &step : steps)
+    if (step.phase <= last)
+      if (llvm::Error error =
+              runPipeline(module, step.name + llvm::Twine(" ") + machine,
+                          step.name, step.build, timer))
+        return error;
+  return llvm::Error::success();
+}

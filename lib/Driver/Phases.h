@@ -1,0 +1,29 @@
+// The phases between import and code, on one module.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_DRIVER_PHASES_H
+#define TENON_LIB_DRIVER_PHASES_H
+
+#include "tenon/Driver/Compile.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tenon {
+
+class PhaseTimer;
+
+/// Simplifies.
+llvm::Error simplify(mlir::ModuleOp module, PhaseTimer &timer);
+
+/// Makes a step for each bucket and gives weights their layouts and places,
+/// which are the same for every machine.
+llvm::Error layOut(mlir::ModuleOp module, const CompileOptions &options,
+                   int64_t positions, PhaseTimer &timer);
+
+/// States the machine on a module that is laid out, and runs the phases from
+/// `Form` to the one before `Codegen`, or to `last`.
+llvm::Error lowerForMachine(mlir::ModuleOp module, llvm::StringRef machine,
+                            Phase last, PhaseTimer &timer);
+
+} // namespace tenon
+
+#endif // TENON_LIB_DRIVER_PHASES_H

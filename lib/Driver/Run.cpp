@@ -1,0 +1,235 @@
+// Continues a prompt with a compiled model.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Driver/Run.h"
+#include "tenon/Driver/UsageError.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include "LogitsFile.h"
+#include "Prompt.h"
+#include "TokenPrinter.h"
+
+#include <chrono>
+
+using namespace tenon;
+
+namespace {
+/// So many tokens in so much time.
+struct Rate {
+  uint64_t tokens = 0;
+  double seconds = 0;
+
+  double perSecond() const { return seconds > 0 ? tokens / seconds : 0; }
+};
+
+class Runner {
+public:
+  explicit Runner(const RunOptions &options) : options(options) {}
+
+  llvm::Error open();
+  llvm::Error prefill();
+  llvm::Error generate();
+  llvm::Error finish();
+
+private:
+  llvm::Error step(llvm::ArrayRef<int32_t> tokens, uint32_t rows);
+  llvm::Error decode(int32_t token);
+  llvm::Error prefillWithLogits(llvm::ArrayRef<int32_t> tokens);
+  void printJson() const;
+
+  const RunOptions &options;
+  OwnedModel model;
+  OwnedTokenizer tokenizer;
+  OwnedSession session;
+  tenon_model_info info = {};
+  std::vector<int32_t> prompt, generated;
+  /// Those of the last step; the last row is that of the last token.
+  std::vector<float> logits;
+  std::unique_ptr<LogitsFile> dump;
+  std::unique_ptr<TokenPrinter> printer;
+  Rate prefilled, decoded;
+};
+} // namespace
+
+/// Runs something and adds the time to a rate.
+template <typename Action>
+static llvm::Error measure(Rate &rate, uint64_t tokens, Action action) {
+  auto begin = std::chrono::steady_clock::now();
+  llvm::Error error = action();
+  auto end = std::chrono::steady_clock::now();
+  rate.tokens += tokens;
+  rate.seconds += std::chrono::duration<double>(end - begin).count();
+  return error;
+}
+
+llvm::Error Runner::open() {
+  llvm::Expected<OwnedModel> opened = openModel(options.artifact);
+  if (!opened)
+    return opened.takeError();
+  model = std::move(*opened);
+  info = getInfo(model);
+  if (options.verify)
+    if (llvm::Error error = check(tenon_model_check(model.get())))
+      return error;
+  llvm::Expected<OwnedTokenizer> text = openTokenizer(options.artifact);
+  if (!text)
+    return text.takeError();
+  tokenizer = std::move(*text);
+  llvm::Expected<std::vector<int32_t>> tokens = readPrompt(options, tokenizer);
+  if (!tokens)
+    return tokens.takeError();
+  prompt = std::move(*tokens);
+
+  tenon_session_options choices = {};
+  choices.struct_size = sizeof(choices);
+  choices.threads = options.threads;
+  llvm::Expected<OwnedSession> created = createSession(model, choices);
+  if (!created)
+    return created.takeError();
+  session = std::move(*created);
+  // Text continues text, and tokens continue tokens.
+  printer = std::make_unique<TokenPrinter>(
+      options.prompt ? tokenizer.get() : nullptr, /*silent=*/options.json);
+  if (options.dumpLogits.empty())
+    return llvm::Error::success();
+  llvm::Expected<std::unique_ptr<LogitsFile>> file =
+      LogitsFile::create(options.dumpLogits, info.vocabulary);
+  if (!file)
+    return file.takeError();
+  dump = std::move(*file);
+  return llvm::Error::success();
+}
+
+/// Runs one step and keeps the logits of its last rows.
+llvm::Error Runner::step(llvm::ArrayRef<int32_t> tokens, uint32_t rows) {
+  logits.resize(uint64_t(rows) * info.vocabulary);
+  return check(tenon_session_step(session.get(), uint32_t(tokens.size()),
+                                  tokens.data(), nullptr, nullptr, rows,
+                                  nullptr, logits.data()));
+}
+
+llvm::Error Runner::decode(int32_t token) {
+  if (llvm::Error error = measure(decoded, 1, [&] { return step(token, 1); }))
+    return error;
+  return dump ? dump->append(logits) : llvm::Error::success();
+}
+
+/// Logits of all rows of a step are in memory at once, so steps are shorter
+/// where the vocabulary is large, unless their length is asked for.
+llvm::Error Runner::prefillWithLogits(llvm::ArrayRef<int32_t> tokens) {
+  constexpr uint64_t most = 64 << 20;
+  uint64_t rows = std::max<uint64_t>(1, most / (info.vocabulary * 4ull));
+  rows = std::min<uint64_t>(rows, getInfo(session).max_tokens);
+  uint64_t chunk = options.chunk ? options.chunk : rows;
+  for (; !tokens.empty();
+       tokens = tokens.drop_front(std::min<size_t>(chunk, tokens.size()))) {
+    llvm::ArrayRef<int32_t> part = tokens.take_front(chunk);
+    auto action = [&] { return step(part, uint32_t(part.size())); };
+    if (llvm::Error error = measure(prefilled, part.size(), action))
+      return error;
+    if (llvm::Error error = dump->append(logits))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Runner::prefill() {
+  llvm::ArrayRef<int32_t> all = prompt;
+  if (options.decodeLast > all.size())
+    return makeUsageError(
+        "--decode-last expects at most the " + llvm::Twine(all.size()) +
+        " tokens of the prompt, but got " + llvm::Twine(options.decodeLast));
+  llvm::ArrayRef<int32_t> first = all.drop_back(options.decodeLast);
+  if (dump) {
+    if (llvm::Error error = prefillWithLogits(first))
+      return error;
+  } else if (!first.empty()) {
+    logits.resize(info.vocabulary);
+    llvm::Error error = measure(prefilled, first.size(), [&] {
+      return check(tenon_session_prefill(session.get(), 0, first.size(),
+                                         first.data(), options.chunk,
+                                         logits.data()));
+    });
+    if (error)
+      return error;
+  }
+  for (int32_t token : all.take_back(options.decodeLast))
+    if (llvm::Error error = decode(token))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Runner::generate() {
+  tenon_sampling sampling = {};
+  sampling.struct_size = sizeof(sampling);
+  sampling.temperature = options.temperature;
+  sampling.top_p = options.topP;
+  sampling.top_k = options.topK;
+  sampling.seed = options.seed;
+  uint64_t position = prompt.size();
+  uint32_t context = getInfo(session).max_context;
+  while (generated.size() < options.count) {
+    const float *last = logits.data() + logits.size() - info.vocabulary;
+    int32_t token;
+    // The position is another number for each draw.
+    if (llvm::Error error = check(
+            tenon_sample(session.get(), last, &sampling, position, &token)))
+      return error;
+    if (tokenizer && tenon_text_is_eos(tokenizer.get(), token))
+      break;
+    generated.push_back(token);
+    if (llvm::Error error = printer->print(token))
+      return error;
+    if (generated.size() == options.count || position++ >= context)
+      break;
+    if (llvm::Error error = decode(token))
+      return error;
+  }
+  return printer->finish();
+}
+
+static void printRate(llvm::StringRef what, const Rate &rate) {
+  if (rate.tokens)
+    llvm::errs() << llvm::format("%.*s %llu tokens in %.3f s, %.1f tokens/s\n",
+                                 int(what.size()), what.data(),
+                                 (unsigned long long)rate.tokens, rate.seconds,
+                                 rate.perSecond());
+}
+
+void Runner::printJson() const {
+  llvm::json::Object result;
+  result["tokens"] = llvm::json::Array(generated);
+  result["prompt"] = llvm::json::Array(prompt);
+  if (options.prompt)
+    result["text"] = llvm::json::fixUTF8(printer->getText());
+  for (auto [name, rate] :
+       {std::pair("prefill", &prefilled), std::pair("decode", &decoded)})
+    result[name] = llvm::json::Object{{"tokens", int64_t(rate->tokens)},
+                                      {"seconds", rate->seconds},
+                                      {"tokens_per_second", rate->perSecond()}};
+  result["variant"] = info.variant;
+  result["threads"] = int64_t(getInfo(session).threads);
+  llvm::outs() << llvm::json::Value(std::move(result)) << '\n';
+  llvm::outs().flush();
+}
+
+llvm::Error Runner::finish() {
+  if (dump)
+    if (llvm::Error error = dump->commit())
+      return error;
+  if (options.json)
+    printJson();
+  printRate("prefill:", prefilled);
+  printRate("decode: ", decoded);
+  return llvm::Error::success();
+}
+
+llvm::Error tenon::runModel(const RunOptions &options) {
+  Runner runner(options);
+  for (auto part :
+       {&Runner::open, &Runner::prefill, &Runner::generate, &Runner::finish})
+    if (llvm::Error error = (runner.*part)())
+      return error;
+  return llvm::Error::success();
+}

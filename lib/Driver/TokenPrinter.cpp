@@ -1,0 +1,52 @@
+// Prints generated tokens as they come.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "TokenPrinter.h"
+#include "tenon/Artifact/OutputFile.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace tenon;
+
+TokenPrinter::TokenPrinter(const tenon_tokenizer *tokenizer, bool silent)
+    : tokenizer(tokenizer), silent(silent) {
+  if (!tokenizer)
+    return;
+  tenon_text_stream_begin(tokenizer, TENON_TEXT_SKIP_SPECIAL, &stream);
+  piece.resize(tenon_text_stream_capacity(tokenizer));
+}
+
+llvm::Error TokenPrinter::write(llvm::StringRef piece) {
+  text += piece;
+  if (silent)
+    return llvm::Error::success();
+  llvm::outs() << piece;
+  llvm::outs().flush();
+  std::error_code code = llvm::outs().error();
+  if (!code)
+    return llvm::Error::success();
+  llvm::outs().clear_error();
+  return llvm::createStringError("cannot write to the standard output: " +
+                                 llvm::StringRef(code.message()).lower() +
+                                 "; check where it goes");
+}
+
+llvm::Error TokenPrinter::print(int32_t token) {
+  if (!tokenizer)
+    return write((text.empty() ? "" : ",") + std::to_string(token));
+  uint64_t size = 0;
+  if (llvm::Error error = check(tenon_text_stream_next(
+          &stream, token, piece.data(), piece.size(), &size)))
+    return error;
+  return write({piece.data(), size});
+}
+
+llvm::Error TokenPrinter::finish() {
+  uint64_t size = 0;
+  if (tokenizer)
+    if (llvm::Error error = check(tenon_text_stream_finish(
+            &stream, piece.data(), piece.size(), &size)))
+      return error;
+  if (llvm::Error error = write({piece.data(), size}))
+    return error;
+  return silent ? llvm::Error::success() : write("\n");
+}

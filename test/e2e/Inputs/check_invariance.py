@@ -1,0 +1,38 @@
+# The bits of logits depend neither on threads nor on how tokens are spread over steps.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""check_invariance.py TENON GOLDENS FOLDER VARIANT NAME [OPTION...]
+
+Options are those of the compiler. Dumps the logits of one checkpoint in many ways
+and compares the files byte by byte.
+"""
+
+import itertools
+import sys
+
+import checkpoints
+
+# All at once, one by one, and sizes that no block of attention divides.
+CHUNKS = [1, 7, 64, 0]
+THREADS = [1, 2, 3, 7]
+
+
+def main():
+    tenon, goldens, folder, variant, name, *options = sys.argv[1:]
+    cases = checkpoints.Checkpoints(tenon, goldens, folder)
+    cases.make(name)
+    cases.compile(name, *options)
+    expected = None
+    for chunk, threads in itertools.product(CHUNKS, THREADS):
+        output = cases.folder / "logits.npy"
+        way = [f"--chunk={chunk}", f"--threads={threads}"]
+        cases.run(name, output, *way, variant=variant)
+        logits = output.read_bytes()
+        expected = expected or logits
+        if logits != expected:
+            sys.exit(f"{name}: logits differ with {' '.join(way + options)}")
+    print(f"{name}: {len(CHUNKS) * len(THREADS)} ways, the same bits")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+# Compiles checkpoints and compares their logits with the reference in float64.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""check_logits.py TENON GOLDENS FOLDER VARIANT PREFIX
+
+For each checkpoint whose name begins with PREFIX: all tokens in one prefill, and
+the last 32 decoded through the cache one by one. The tolerance of 1e-4 of the
+spread of the logits is that of goldens/README.md: a hundred times what float32
+loses in three layers of these widths, and a hundredth of what any rule that is
+not followed costs.
+"""
+
+import sys
+
+import checkpoints
+
+TOLERANCE = "--tolerance=1e-4"
+
+
+def check(cases, name, variant):
+    cases.make(name)
+    cases.script("numpy_reference.py", cases.folder / name)
+    cases.compile(name)
+    reference = cases.folder / f"{name}.logits.npy"
+    for way, last in [("prefill", 0), ("decode", checkpoints.DECODED)]:
+        output = cases.folder / f"{name}.{way}.npy"
+        cases.run(name, output, f"--decode-last={last}", variant=variant)
+        cases.script("compare_logits.py", output, reference, TOLERANCE)
+        print(f"{name}: {way} agrees")
+
+
+def main():
+    tenon, goldens, folder, variant, prefix = sys.argv[1:]
+    cases = checkpoints.Checkpoints(tenon, goldens, folder)
+    for name in cases.names(prefix):
+        check(cases, name, variant)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+// tenon compile: the options of the compiler.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Driver/Compile.h"
+#include "tenon/Driver/UsageError.h"
+#include "Command.h"
+
+using namespace tenon;
+namespace cl = llvm::cl;
+
+namespace {
+struct CompileCommand : Command {
+  CompileCommand()
+      : Command("compile", "Compile a published model into an artifact") {}
+
+  llvm::Error run() const override;
+
+  cl::opt<std::string> source{
+      cl::Positional, cl::sub(subCommand), cl::value_desc("SRC"),
+      cl::desc("<folder of Hugging Face, .gguf file or .mlir file>")};
+  cl::opt<std::string> output{
+      "o", cl::sub(subCommand), cl::value_desc("OUT"),
+      cl::desc("The artifact, or the file of --emit (default: standard "
+               "output)")};
+  cl::list<std::string> targets{
+      "target", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("T"),
+      cl::desc("cpu (the best level of this machine, the default), "
+               "cpu:x86-64-v3, cpu:x86-64-v4; with --emit=ptx cuda:sm_80, "
+               "cuda:sm_90a")};
+  cl::opt<WeightChoice> weights{
+      "weights", cl::sub(subCommand), cl::init(WeightChoice::Keep),
+      cl::desc("How matrices are kept"),
+      cl::values(clEnumValN(WeightChoice::Keep, "keep", "as stored (default)"),
+                 clEnumValN(WeightChoice::F32, "f32", "as f32"),
+                 clEnumValN(WeightChoice::BF16, "bf16", "as bf16"))};
+  cl::opt<CacheType> cacheType{
+      "cache-type", cl::sub(subCommand), cl::init(CacheType::F32),
+      cl::desc("Element type of caches"),
+      cl::values(clEnumValN(CacheType::F32, "f32", "f32 (default)"),
+                 clEnumValN(CacheType::BF16, "bf16", "bf16"))};
+  cl::opt<MlaChoice> mla{
+      "mla", cl::sub(subCommand), cl::init(MlaChoice::Auto),
+      cl::desc("Form of latent attention"),
+      cl::values(clEnumValN(MlaChoice::Auto, "auto",
+                            "absorbed in buckets up to 8 (default)"),
+                 clEnumValN(MlaChoice::Naive, "naive", "naive in every bucket"),
+                 clEnumValN(MlaChoice::Absorbed, "absorbed",
+                            "absorbed in every bucket"))};
+  cl::opt<int64_t> maxContext{
+      "max-context", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
+      cl::desc("Tokens of a sequence (default: 4096, or less if the model can "
+               "do less)")};
+  cl::list<int64_t> buckets{
+      "buckets", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("N"),
+      cl::desc("Most tokens of a step, for each kind of step (default: "
+               "1,8,64,512)")};
+  cl::opt<bool> skipWeights{
+      "skip-weights", cl::sub(subCommand),
+      cl::desc("Read no weights; the artifact can only be inspected")};
+  cl::opt<Phase> stopAfter{
+      "stop-after", cl::sub(subCommand), cl::init(Phase::Codegen),
+      cl::desc("Print what is there after"),
+      cl::values(clEnumValN(Phase::Import, "import", "import"),
+                 clEnumValN(Phase::Simplify, "simplify", "simplification"),
+                 clEnumValN(Phase::Form, "form", "forming of kernels"),
+                 clEnumValN(Phase::Tile, "tile", "tiling"),
+                 clEnumValN(Phase::Bufferize, "bufferize", "bufferization"),
+                 clEnumValN(Phase::Codegen, "codegen", "code generation"))};
+  cl::opt<EmitKind> emit{
+      "emit", cl::sub(subCommand), cl::init(EmitKind::MLIR),
+      cl::desc("Print, in place of an artifact,"),
+      cl::values(clEnumValN(EmitKind::MLIR, "mlir", "the module"),
+                 clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR"),
+                 clEnumValN(EmitKind::Assembly, "asm", "assembly"),
+                 clEnumValN(EmitKind::Object, "obj", "an object file"),
+                 clEnumValN(EmitKind::PTX, "ptx", "PTX of a GPU"))};
+  cl::opt<unsigned> threads{
+      "threads", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
+      cl::desc("Threads of the compiler (default: one for each core)")};
+  cl::opt<bool> timing{"timing", cl::sub(subCommand),
+                       cl::desc("Print seconds and memory of each phase")};
+};
+} // namespace
+
+llvm::Error CompileCommand::run() const {
+  if (source.empty())
+    return makeUsageError("compile expects a model; write tenon compile SRC -o "
+                          "OUT.tenon");
+  CompileOptions options;
+  options.source = source;
+  options.output = output;
+  if (!targets.empty())
+    options.targets.assign(targets.begin(), targets.end());
+  options.weights = weights;
+  options.cacheType = cacheType;
+  options.mla = mla;
+  options.maxContext = maxContext;
+  if (!buckets.empty())
+    options.buckets.assign(buckets.begin(), buckets.end());
+  options.skipWeights = skipWeights;
+  if (stopAfter.getNumOccurrences())
+    options.stopAfter = stopAfter;
+  if (emit.getNumOccurrences())
+    options.emit = emit;
+  options.threads = threads;
+  options.timing = timing;
+  if (options.output.empty() && !options.stopAfter && !options.emit)
+    return makeUsageError("compile expects a name for the artifact; add -o "
+                          "OUT.tenon");
+  return compileModel(options);
+}
+
+std::unique_ptr<Command> tenon::createCompileCommand() {
+  return std::make_unique<CompileCommand>();
+}
