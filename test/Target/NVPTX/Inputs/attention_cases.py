@@ -1,0 +1,95 @@
+"""Kernels of attention over caches."""
+
+import numpy as np
+
+from kernel_cases import CASES, Case, Index, Tensor, Vector, round_bf16
+
+
+def attend(query, key, value, seen, scale, softcap, sink):
+    """The formula of tenon.attention for one row."""
+    score = scale * (key @ query)
+    if softcap:
+        score = softcap * np.tanh(score / softcap)
+    score = np.where(seen, score, -np.inf)
+    largest = max(score.max(initial=-np.inf), -np.inf if sink is None else sink)
+    if largest == -np.inf:
+        return np.zeros(value.shape[1])
+    power = np.exp(score - largest)
+    total = power.sum() + (0 if sink is None else np.exp(sink - largest))
+    return (power @ value) / total
+
+
+def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32", window=None,
+              causal=True, first=False, softcap=None, sinks=False, capacity=200, **more):
+    """Adds a case; `blocks` has the count, slot and position of each run of tokens."""
+    tokens = sum(count for count, _, _ in blocks)
+    tail = f"{groups}x{size}" if groups > 1 or not first else f"{size}"
+    key = f"tensor<2x?x?x{tail}x{cache}>"
+    val = f"tensor<2x?x?x{groups}x{value_size}x{cache}>"
+    index = "tensor<?xi32>"
+    inputs = [Tensor("q", f"tensor<?x{heads}x{size}xf32>"), Tensor("k", key, cache)]
+    inputs += [] if first else [Tensor("v", val, cache)]
+    inputs += [Index("l"), Tensor("p", index, "i32"), Tensor("s", index, "i32"),
+               Tensor("b", "tensor<?x4xi32>", "i32")]
+    inputs += [Vector("z", heads)] if sinks else []
+    outs = [Tensor("y", f"tensor<?x{heads}x{value_size}xf32>")]
+    scale = round(size ** -0.5, 6)
+    visible = ("causal" if causal else "all") + (f", window = {window}" if window else "")
+    body = (f"    %o = tenon.attention %a_q, %a_k{'' if first else ', %a_v'}[%a_l] at %a_p in %a_s "
+            f"blocks %a_b {f'sinks %a_z : {inputs[-1].type} ' if sinks else ''}scale {scale} "
+            f"visible <{visible}> {f'softcap {softcap}' if softcap else ''} "
+            f"{f'value_first {value_size}' if first else ''} : {inputs[0].type}, {key}"
+            f"{'' if first else ' and ' + val}, {index}, tensor<?x4xi32> -> {outs[0].type}\n"
+            f"    tile.yield %o : {outs[0].type}")
+
+    def make(rng):
+        starts = np.cumsum([0] + [count for count, _, _ in blocks])
+        table = [[starts[i], *block] for i, block in enumerate(blocks)]
+        positions = [p + i for count, _, p in blocks for i in range(count)]
+        slots = [s for count, s, _ in blocks for _ in range(count)]
+        sequences = max(slots, default=0) + 1
+        shape = (2, sequences, capacity, groups)
+        arrays = {"q": rng.standard_normal((tokens, heads, size)) * 2, "l": 1,
+                  "k": rng.standard_normal(shape + (size,)),
+                  "v": rng.standard_normal(shape + (value_size,)),
+                  "p": np.array(positions, int), "s": np.array(slots, int),
+                  "b": np.array(table, int).reshape(-1, 4), "z": rng.standard_normal(heads),
+                  "y": np.zeros((tokens, heads, value_size))}
+        # What was never written may be no number.
+        for slot in range(sequences):
+            end = max((p + c for c, s, p in blocks if s == slot), default=0)
+            arrays["k"][:, slot, end:] = arrays["v"][:, slot, end:] = np.nan
+        if first and groups == 1:
+            arrays["k"] = arrays["k"][:, :, :, 0]
+        return arrays
+
+    def reference(a):
+        y = np.zeros((tokens, heads, value_size))
+        keys = round_bf16(a["k"].reshape(2, -1, capacity, groups, size))
+        values = keys[..., :value_size] if first else round_bf16(a["v"])
+        for t, (slot, p) in enumerate(zip(a["s"], a["p"])):
+            n = np.arange(max(q + 1 for q, s in zip(a["p"], a["s"]) if s == slot))
+            seen = (n <= p if causal else n >= 0) & (n > p - window if window else True)
+            for h in range(heads):
+                g = h // (heads // groups)
+                y[t, h] = attend(round_bf16(a["q"][t, h]), keys[1, slot, n, g],
+                                 values[1, slot, n, g], seen, scale, softcap,
+                                 a["z"][h] if sinks else None)
+        return [y]
+
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, tolerance=8e-3, **more))
+
+
+DECODE = [(1, 2, 150), (1, 0, 0), (3, 1, 62)]
+PREFILL = [(64, 0, 0), (20, 0, 64), (7, 1, 90)]
+attention("attention.decode", DECODE, 8, 6, 2, 32, 32, apart=True)
+attention("attention.decode.bf16", DECODE, 8, 8, 1, 64, 64, "bf16", window=40)
+attention("attention.prefill", PREFILL, 512, 4, 2, 32, 32, rows=64)
+attention("attention.prefill.bf16", PREFILL, 512, 2, 2, 16, 16, "bf16", window=33, rows=64)
+attention("attention.latent", DECODE, 8, 16, 1, 80, 64, first=True, apart=True)
+attention("attention.latent.wide", [(1, 0, 70), (2, 1, 20)], 8, 32, 1, 288, 272, first=True,
+          cache="bf16")
+attention("attention.odd", DECODE, 8, 3, 3, 20, 12, sinks=True, softcap=2.5)
+attention("attention.prime", PREFILL, 512, 3, 1, 7, 5, "bf16", rows=64)
+attention("attention.all", [(5, 0, 3), (4, 0, 8), (2, 1, 0)], 16, 2, 1, 16, 16, causal=False)
+attention("attention.none", [], 8, 2, 1, 16, 16)

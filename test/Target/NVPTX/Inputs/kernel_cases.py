@@ -1,0 +1,304 @@
+"""Kernels of single operations, with formulas of what they compute."""
+
+import dataclasses
+from typing import Callable
+
+import numpy as np
+
+from ptx_machine import bf16_to_f32, f32_to_bf16
+
+CASES = []
+
+
+def round_bf16(values):
+    """Rounds to the nearest bf16."""
+    return bf16_to_f32(f32_to_bf16(np.asarray(values, np.float32))).astype(np.float64)
+
+
+@dataclasses.dataclass
+class Tensor:
+    """An operand in plain order."""
+    name: str
+    type: str
+    dtype: str = "f32"
+
+    @property
+    def dynamic(self):
+        sizes = self.type[self.type.index("<") + 1:].split("x")
+        return [i for i, size in enumerate(sizes) if size == "?"]
+
+    def pack(self, value):
+        if self.dtype == "bf16":
+            return f32_to_bf16(value).astype(np.uint16)
+        return np.asarray(value, {"f32": np.float32, "i32": np.int32}[self.dtype])
+
+    def unpack(self, array):
+        return bf16_to_f32(array) if self.dtype == "bf16" else array
+
+
+@dataclasses.dataclass
+class Index:
+    name: str
+    type: str = "index"
+
+
+FORMATS = {  # bytes of a code, columns of a scale, offset
+    "f32": ("<f32>", 4, 0, False), "bf16": ("<bf16>", 2, 0, False),
+    "f16": ("<f16>", 2, 0, False),
+    "f8": ("<f8E4M3FN, scale f32 per 128x128>", 1, 128, False),
+    "i8": ("<i8, scale f32 per 1x32>", 1, 32, False),
+    "i8o": ("<i8, scale f32 per 1x32, offset>", 1, 32, True),
+    "i8s": ("<i8, scale f32 per 1x16>", 1, 16, False),
+}
+
+
+@dataclasses.dataclass
+class Panels:
+    """A matrix, or a stack of matrices, in panels of 16 rows."""
+    name: str
+    shape: tuple
+    format: str
+    pair: bool = False
+    dynamic = ()
+
+    @property
+    def type(self):
+        text, size, _, _ = FORMATS[self.format]
+        shape = "x".join(map(str, self.shape))
+        return f"!tenon.weight<{shape}, {text}, <16x{4 // size}{', pair' if self.pair else ''}>>"
+
+    def make(self, rng):
+        """Codes, scales and offsets of every element."""
+        if self.format.startswith("i8"):
+            codes = rng.integers(-128, 128, self.shape).astype(np.float64)
+        elif self.format == "f8":
+            codes = decode_f8(rng.integers(0, 256, self.shape))
+        else:
+            codes = rng.standard_normal(self.shape)
+            codes = round_bf16(codes) if self.format == "bf16" else codes.astype(np.float16)
+        _, _, columns, offset = FORMATS[self.format]
+        groups = -(-self.shape[-1] // columns) if columns else 1
+        rows = self.shape[:-1]
+        scales = rng.uniform(0.01, 0.02, rows + (groups,)).astype(np.float32)
+        if self.format == "f8":  # 128 rows share a scale
+            scales[:] = scales[..., :1, :]
+        offsets = rng.uniform(-1, 1, rows + (groups,)).astype(np.float32) * offset
+        return codes.astype(np.float64), scales, offsets
+
+    def values(self, parts):
+        codes, scales, offsets = parts
+        columns = FORMATS[self.format][2]
+        if not columns:
+            return codes
+        spread = [np.repeat(x, columns, -1)[..., :codes.shape[-1]] for x in (scales, offsets)]
+        return codes * spread[0] + spread[1]
+
+    def pack(self, parts):
+        flat = [x.reshape((-1,) + x.shape[-2:]) for x in parts]
+        return np.concatenate([self.pack_matrix(*m) for m in zip(*flat)])
+
+    def pack_matrix(self, codes, scales, offsets):
+        _, size, columns, has_offset = FORMATS[self.format]
+        rows, cols = codes.shape
+        depth, half = 4 // size, rows // 2
+        columns = columns or cols
+        out = []
+        for panel in range(-(-half // 8) if self.pair else -(-rows // 16)):
+            place = np.arange(16)
+            row = panel * 16 + place
+            if self.pair:
+                row = panel * 8 + place % 8
+                row = np.where(row < half, row + (place >= 8) * half, rows)
+            for group, first in enumerate(range(0, cols, columns)):
+                width = min(columns, cols - first)
+                tile = np.zeros((16, -(-width // depth) * depth))
+                head = np.zeros((2, 16), np.float32)
+                for i in place[row < rows]:
+                    tile[i, :width] = codes[row[i], first:first + width]
+                    head[:, i] = scales[row[i], group], offsets[row[i], group]
+                if FORMATS[self.format][2]:
+                    out.append(head[:1 + has_offset].tobytes())
+                words = tile.reshape(16, -1, depth).transpose(1, 0, 2)
+                out.append(encode(self.format, words).tobytes())
+        return np.frombuffer(b"".join(out), np.uint8)
+
+
+def decode_f8(codes):
+    """Numbers of f8E4M3FN; the code of NaN becomes 0."""
+    sign = np.where(codes & 128, -1.0, 1.0)
+    exponent, mantissa = codes >> 3 & 15, codes & 7
+    value = np.where(exponent, (8 + mantissa) * 2.0 ** (exponent - 10.0), mantissa * 2.0 ** -9)
+    return np.where(codes & 127 == 127, 0.0, sign * value)
+
+
+F8 = decode_f8(np.arange(256))
+
+
+def encode(name, values):
+    if name == "f32":
+        return values.astype(np.float32)
+    if name == "f16":
+        return values.astype(np.float16)
+    if name == "bf16":
+        return f32_to_bf16(values.astype(np.float32)).astype(np.uint16)
+    if name == "f8":
+        order = np.argsort(F8, kind="stable")
+        return order[np.searchsorted(F8[order], values)].astype(np.uint8)
+    return values.astype(np.int8)
+
+
+@dataclasses.dataclass
+class Vector:
+    name: str
+    size: int
+    dynamic = ()
+
+    @property
+    def type(self):
+        return f"!tenon.weight<{self.size}, <f32>>"
+
+    def pack(self, value):
+        return np.asarray(value, np.float32)
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    bucket: int
+    inputs: list
+    outs: list
+    body: str
+    make: Callable
+    reference: Callable
+    rows: int = 8
+    grid: int = 3
+    tolerance: float = 1e-5
+    apart: bool = False
+
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+def gelu_tanh(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
+
+
+def gelu(x):
+    import math
+    return 0.5 * x * (1 + np.vectorize(math.erf)(x / np.sqrt(2)))
+
+
+ACTIVATIONS = {"silu": silu, "gelu_tanh": gelu_tanh, "gelu": gelu,
+               "relu": lambda x: np.maximum(x, 0)}
+
+#===----------------------------------------------------------------------===//
+# Contractions
+#===----------------------------------------------------------------------===//
+
+
+def linear(name, tokens, bucket, rows, cols, form, glu=None, bias=False, residual=False, **more):
+    """Adds a case of tenon.linear."""
+    weight = Panels("w", (rows, cols), form, pair=bool(glu))
+    width = rows // 2 if glu else rows
+    inputs = [Tensor("x", f"tensor<?x{cols}xf32>"), weight]
+    if bias:
+        inputs.append(Vector("b", rows))
+    outs = [Tensor("y", f"tensor<?x{width}xf32>")]
+    body = (f"    %l = tenon.linear %a_x, %a_w {'bias %a_b ' if bias else ''}"
+            f"{'glu ' + glu if glu else ''} : tensor<?x{cols}xf32>, {weight.type}"
+            f"{', ' + inputs[-1].type if bias else ''} -> tensor<?x{width}xf32>\n")
+    if residual:
+        body += f"    %s = arith.addf %a_y, %l : tensor<?x{width}xf32>\n"
+    body += f"    tile.yield %{'s' if residual else 'l'} : tensor<?x{width}xf32>"
+
+    def make(rng):
+        return {"x": rng.standard_normal((tokens, cols)), "w": weight.make(rng),
+                "b": rng.standard_normal(rows), "y": rng.standard_normal((tokens, width))}
+
+    def reference(arrays):
+        matrix = weight.values(arrays["w"])
+        if form in ("f32", "f16"):
+            matrix = round_bf16(matrix)
+        y = round_bf16(arrays["x"]) @ matrix.T
+        if bias:
+            y = y + np.float32(arrays["b"])
+        if glu:
+            y = ACTIVATIONS[glu](y[:, :width]) * y[:, width:]
+        return [y + (np.float32(arrays["y"]) if residual else 0)]
+
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, **more))
+
+
+def head_linear(name, tokens, bucket, heads, size, rows, cols, form):
+    """Adds a case of tenon.head_linear, with `keep` if heads are longer than matrices."""
+    weight = Panels("w", (heads, rows, cols), form)
+    kept = size - cols
+    inputs = [Tensor("x", f"tensor<?x{heads}x{size}xf32>"), weight]
+    outs = [Tensor("y", f"tensor<?x{heads}x{rows + kept}xf32>")]
+    body = (f"    %l = tenon.head_linear %a_x, %a_w {'keep' if kept else ''} : {inputs[0].type}, "
+            f"{weight.type} -> {outs[0].type}\n    tile.yield %l : {outs[0].type}")
+
+    def make(rng):
+        return {"x": rng.standard_normal((tokens, heads, size)), "w": weight.make(rng),
+                "y": np.zeros((tokens, heads, rows + kept))}
+
+    def reference(arrays):
+        x = np.float32(arrays["x"])
+        y = np.einsum("thk,hnk->thn", round_bf16(x[..., :cols]), weight.values(arrays["w"]))
+        return [np.concatenate([y, x[..., cols:]], -1)]
+
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, tolerance=2e-5))
+
+
+def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu=None):
+    """Adds a case of tenon.grouped_linear: with glu from tokens, else from sorted rows."""
+    weight = Panels("w", (experts, rows, cols), form, pair=bool(glu))
+    width, count = rows // 2 if glu else rows, tokens * choices
+    inputs = [Tensor("x", f"tensor<?x{cols}xf32>"), Tensor("order", "tensor<?xi32>", "i32"),
+              Tensor("offsets", f"tensor<{experts + 1}xi32>", "i32"), weight]
+    outs = [Tensor("y", f"tensor<?x{width}xf32>")]
+    order = f"rows %a_order : tensor<?xi32> choices {choices} " if glu else ""
+    body = (f"    %l = tenon.grouped_linear %a_x {order}of %a_offsets, %a_w "
+            f"{'glu ' + glu if glu else ''} : {inputs[0].type}, {inputs[2].type}, {weight.type} "
+            f"-> {outs[0].type}\n    tile.yield %l : {outs[0].type}")
+
+    def make(rng):
+        chosen = rng.integers(0, experts - 1, count)  # the last one has no rows
+        offsets = np.searchsorted(np.sort(chosen), np.arange(experts + 1))
+        return {"x": rng.standard_normal((tokens if glu else count, cols)),
+                "order": np.argsort(chosen, kind="stable"), "offsets": offsets,
+                "w": weight.make(rng), "y": np.zeros((count, width))}
+
+    def reference(arrays):
+        matrices, y = weight.values(arrays["w"]), np.zeros((count, width))
+        for e in range(experts):
+            for j in range(arrays["offsets"][e], arrays["offsets"][e + 1]):
+                row = arrays["x"][arrays["order"][j] // choices if glu else j]
+                z = matrices[e] @ round_bf16(row)
+                y[j] = ACTIVATIONS[glu](z[:width]) * z[width:] if glu else z
+        return [y]
+
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference))
+
+
+linear("linear.bf16.t8", 5, 8, 100, 90, "bf16", residual=True, apart=True)
+linear("linear.bf16.t8.even", 8, 8, 32, 256, "bf16")
+linear("linear.bf16.t16", 13, 16, 49, 133, "bf16", bias=True)
+linear("linear.bf16.t32", 20, 32, 130, 200, "bf16", bias=True, apart=True)
+linear("linear.bf16.t512", 70, 512, 144, 1100, "bf16", residual=True)
+linear("linear.f32.t8", 3, 8, 17, 61, "f32")
+linear("linear.f32.t512", 65, 512, 40, 100, "f32", glu="gelu")
+linear("linear.f16.t8", 7, 8, 48, 64, "f16", glu="gelu_tanh", bias=True)
+linear("linear.f8.t8", 8, 8, 48, 300, "f8", glu="silu", tolerance=2e-5)
+linear("linear.f8.t512", 33, 512, 160, 1300, "f8", residual=True, tolerance=2e-5)
+linear("linear.i8.t8", 2, 8, 33, 70, "i8", glu=None)
+linear("linear.i8o.t16", 16, 16, 32, 200, "i8o", glu="relu", tolerance=2e-5)
+linear("linear.i8o.t512", 40, 512, 70, 330, "i8o", tolerance=2e-5)
+linear("linear.i8s.t8", 1, 8, 16, 129, "i8s")
+linear("linear.none.t8", 0, 8, 16, 16, "bf16")
+head_linear("heads.keep.t8", 6, 8, 3, 24, 33, 16, "f8")
+head_linear("heads.t512", 40, 512, 2, 48, 20, 48, "bf16")
+grouped_linear("experts.up.t8", 7, 8, 6, 3, 32, 60, "f8", glu="silu")
+grouped_linear("experts.down.t8", 7, 8, 6, 3, 40, 36, "bf16")
+grouped_linear("experts.up.t512", 60, 512, 4, 2, 48, 70, "bf16", glu="silu")
