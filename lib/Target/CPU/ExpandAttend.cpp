@@ -36,6 +36,10 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Keys whose scores are computed side by side, and most of them.
 static constexpr int64_t kTileKeys = 4;
 static constexpr int64_t kMostTileKeys = 8;
+/// f32 elements of a cache line.
+static constexpr int64_t kLine = 16;
+/// Most rows for which memory binds rather than multiply-adds.
+static constexpr int64_t kFewRows = 16;
 
 namespace {
 class AttendExpansion {
@@ -77,6 +81,8 @@ private:
                       int64_t vectors, int64_t lanes);
 
   Values at(ValueRange base, int64_t along, Value key, Value column);
+  void prefetchValues(Value key, int64_t count);
+  void prefetchNextKey(Value key, Value column, int64_t columns);
 
   VectorBuilder &b;
   tile::AttendOp op;
@@ -99,6 +105,33 @@ Values AttendExpansion::at(ValueRange base, int64_t along, Value key,
   place[along] = b.add(place[along], key);
   place.back() = b.add(place.back(), column);
   return place;
+}
+
+// The hardware's prefetcher does not follow from keys to values and back. With
+// so few rows that memory binds, each phase asks for what the other one needs.
+
+/// Asks for the values of some keys.
+void AttendExpansion::prefetchValues(Value key, int64_t count) {
+  int64_t along = op.getValueAlong();
+  Value last = b.sub(op.getCount(), b.index(1));
+  for (int64_t c = 0; c < count; ++c)
+    b.loop(0, width, kLine, [&](Value column) {
+      b.prefetch(op.getValue(), at(op.getValueAt(), along,
+                                   b.smaller(b.add(key, c), last), column));
+    });
+}
+
+/// Asks for a part of a key of the next tile, as far as there is memory.
+void AttendExpansion::prefetchNextKey(Value key, Value column,
+                                      int64_t columns) {
+  int64_t along = op.getKeyAlong();
+  Value last = b.sub(b.dim(op.getKey(), along), b.index(1));
+  for (int64_t i = 0; i < columns; i += kLine) {
+    Values place =
+        at(op.getKeyAt(), along, b.add(key, op.getCount()), b.add(column, i));
+    place[along] = b.smaller(place[along], last);
+    b.prefetch(op.getKey(), place);
+  }
 }
 
 /// Rows that are present, `most` at a time; the last tile of the memory may
@@ -133,6 +166,8 @@ static std::pair<int64_t, int64_t> chooseScoreTile(const VectorBuilder &b,
 void AttendExpansion::buildScores() {
   std::pair<int64_t, int64_t> tile = chooseScoreTile(b, rows);
   b.loop(b.index(0), op.getCount(), tile.second, [&](Value key) {
+    if (rows <= kFewRows && op.getKey() != op.getValue())
+      prefetchValues(key, tile.second);
     loopRowTiles(tile.first, [&](Value row, int64_t rowCount) {
       buildScoreTile(row, rowCount, key, tile.second);
     });
@@ -303,6 +338,8 @@ void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
   sums = b.loop(
       b.index(0), op.getCount(), 1, sums, [&](Value key, ValueRange carried) {
         Values next(carried), values;
+        if (rows <= kFewRows && lanes > 1)
+          prefetchNextKey(key, column, std::min(vectors * lanes, depth));
         for (int64_t v = 0; v < vectors; ++v)
           values.push_back(
               b.load(op.getValue(),

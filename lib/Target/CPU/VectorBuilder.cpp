@@ -339,6 +339,11 @@ void VectorBuilder::store(Value value, Value memref, ValueRange at) {
     memref::StoreOp::create(builder, loc, value, memref, at);
 }
 
+void VectorBuilder::prefetch(Value memref, ValueRange at) {
+  memref::PrefetchOp::create(builder, loc, memref, at, /*isWrite=*/false,
+                             /*localityHint=*/3, /*isDataCache=*/true);
+}
+
 Value VectorBuilder::dim(Value memref, int64_t i) {
   auto type = cast<MemRefType>(memref.getType());
   if (!type.isDynamicDim(i))

@@ -120,6 +120,8 @@ public:
   mlir::Value loadSome(mlir::Value memref, mlir::ValueRange at, int64_t width,
                        mlir::Value count);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange at);
+  /// Asks for the cache line of an element that is read soon.
+  void prefetch(mlir::Value memref, mlir::ValueRange at);
   mlir::Value dim(mlir::Value memref, int64_t i);
   /// Memory of the function, allocated where it begins. Another builder may use
   /// it again, so that ops share what they need for a while.
