@@ -25,7 +25,7 @@ struct RandomSequence {
   }
   /// From 0, inclusive, to 1.
   double fraction(int64_t place) const {
-    return std::ldexp(static_cast<double>(bits(place) >> 11), -53);
+    return static_cast<double>(bits(place) >> 11) * 0x1p-53;
   }
   /// From -1 to 1.
   double centred(int64_t place) const { return 2 * fraction(place) - 1; }
@@ -38,15 +38,23 @@ static bool isVector(WeightOp weight) {
          (weight.getLayers().empty() ? 1 : 2);
 }
 
+/// The values of the codes of finite e4m3: 254 of the 256 patterns.
+static std::vector<double> listE4M3() {
+  std::vector<double> values;
+  for (int pattern = 0; pattern < 127; ++pattern) {
+    int exponent = pattern >> 3;
+    values.push_back(exponent ? std::ldexp(8 + (pattern & 7), exponent - 10)
+                              : std::ldexp(pattern, -9));
+    values.push_back(-values.back());
+  }
+  return values;
+}
+
 static double drawCode(Type code, uint64_t bits) {
   if (code.isInteger(8))
     return static_cast<int8_t>(bits >> 56);
-  // 254 of the 256 patterns of the type are numbers.
-  int pattern = (bits >> 32) % 254;
-  int magnitude = pattern % 127, exponent = magnitude >> 3;
-  double value = exponent ? std::ldexp(8 + (magnitude & 7), exponent - 10)
-                          : std::ldexp(magnitude, -9);
-  return pattern >= 127 ? -value : value;
+  static const std::vector<double> values = listE4M3();
+  return values[(bits >> 32) % values.size()];
 }
 
 /// Codes of a scaled format, and scales that give them the usual deviation.
@@ -54,24 +62,25 @@ static void fillScaledRow(WeightType type, const RandomSequence &codes,
                           const RandomSequence &scales, int64_t row,
                           MutableArrayRef<double> out) {
   FormatAttr format = type.getFormat();
-  Type f32 = format.getScale();
+  Type code = format.getCode(), f32 = format.getScale();
   int64_t cols = out.size(), rows = type.getRows();
-  int64_t blocks = llvm::divideCeil(cols, format.getScaleCols());
+  int64_t width = format.getScaleCols();
+  int64_t blocks = llvm::divideCeil(cols, width);
   int64_t blockRow =
       row / rows * llvm::divideCeil(rows, format.getScaleRows()) +
       row % rows / format.getScaleRows();
   double deviation = 1 / std::sqrt(static_cast<double>(cols));
-  double codeDeviation = format.getCode().isInteger(8) ? 74 : 110;
-  for (int64_t k = 0; k < cols; ++k) {
-    int64_t block = blockRow * blocks + k / format.getScaleCols();
+  double codeDeviation = code.isInteger(8) ? 74 : 110;
+  for (int64_t first = 0; first < cols; first += width) {
+    int64_t block = blockRow * blocks + first / width;
     double scale = roundTo(f32, (0.5 + scales.fraction(2 * block)) * deviation /
                                     codeDeviation);
     double offset =
         format.getHasOffset()
             ? roundTo(f32, 0.5 * deviation * scales.centred(2 * block + 1))
             : 0;
-    out[k] =
-        drawCode(format.getCode(), codes.bits(row * cols + k)) * scale + offset;
+    for (int64_t k = first; k < std::min(first + width, cols); ++k)
+      out[k] = drawCode(code, codes.bits(row * cols + k)) * scale + offset;
   }
 }
 

@@ -4,6 +4,7 @@
 #include "tenon/Interpreter/Tensor.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
 #include <limits>
@@ -21,6 +22,15 @@ double tenon::getUnitRoundoff(Type type) {
   return std::ldexp(1.0, -int(llvm::APFloat::semanticsPrecision(semantics)));
 }
 
+/// Rounds a double in its own bits; only for numbers that stay normal.
+static double roundBits(double value, int precision) {
+  uint64_t bits = llvm::bit_cast<uint64_t>(value);
+  int dropped = 53 - precision;
+  uint64_t last = bits >> dropped & 1;
+  bits += (uint64_t(1) << (dropped - 1)) - 1 + last;
+  return llvm::bit_cast<double>(bits >> dropped << dropped);
+}
+
 double tenon::roundTo(Type type, double value) {
   if (type.isF64() || value == 0 || !std::isfinite(value))
     return value;
@@ -29,12 +39,13 @@ double tenon::roundTo(Type type, double value) {
   const llvm::fltSemantics &semantics =
       cast<FloatType>(type).getFloatSemantics();
   int precision = llvm::APFloat::semanticsPrecision(semantics);
-  int exponent;
-  std::frexp(value, &exponent);
-  // Numbers are multiples of this power of two, also below the smallest normal.
-  int unit = std::max(exponent - precision,
-                      llvm::APFloat::semanticsMinExponent(semantics) -
-                          (precision - 1));
+  int smallest = llvm::APFloat::semanticsMinExponent(semantics);
+  int exponent = std::ilogb(value);
+  if (exponent >= smallest &&
+      exponent < llvm::APFloat::semanticsMaxExponent(semantics))
+    return roundBits(value, precision);
+  // Below the smallest normal number, all are multiples of one power of two.
+  int unit = std::max(exponent, smallest) - (precision - 1);
   double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -unit)), unit);
   double largest = llvm::APFloat::getLargest(semantics).convertToDouble();
   if (std::abs(rounded) <= largest)
