@@ -108,6 +108,31 @@ def Tile_EmbedOp : Tile_DestinationOp<"embed", []> {
   let hasVerifier = 1;
 }
 
+def Tile_FillOp : Tile_DestinationOp<"fill", []> {
+  let summary = "One value in every element of a tile";
+  let description = [{
+    ```
+    outs[...] = value
+    ```
+
+    Constraints:
+
+    * (C1) `value` has the element type of `outs`.
+
+    Example:
+
+    ```mlir
+    %z = tile.fill %v into %o : f32 into tensor<1x64xf32> -> tensor<1x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyFloat:$value, Tile_Buffer:$outs);
+  let assemblyFormat = [{
+    $value `into` $outs attr-dict `:` type($value) `into` type($outs)
+    (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_RouteOp : Tile_DestinationOp<"route", [AttrSizedOperandSegments]> {
   let summary = "Chooses the experts of one token";
   let description = [{

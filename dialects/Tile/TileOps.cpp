@@ -197,6 +197,15 @@ LogicalResult tile::EmbedOp::verify() {
   return success();
 }
 
+LogicalResult FillOp::verify() {
+  Type element = shapeOf(getOuts()).getElementType();
+  if (getValue().getType() != element) // C1
+    return emitOpError() << "expects value to have the element type of outs, "
+                            "but got "
+                         << getValue().getType() << " and " << element;
+  return success();
+}
+
 LogicalResult tile::RouteOp::verify() {
   bool fits = isStaticRow(getLogits()) && getOuts().size() == 2;
   for (Value out : getOuts())

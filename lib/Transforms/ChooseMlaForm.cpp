@@ -1,7 +1,6 @@
 // Chooses between the two forms of latent attention.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "DerivedWeights.h"
 #include "dialects/Tenon/Agreement.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
@@ -9,6 +8,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "DerivedWeights.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CHOOSEMLAFORM
@@ -35,8 +35,8 @@ struct ExpandParts {
       auto f32 = FormatAttr::get(Float32Type::get(whole.getContext()));
       whole = WeightType::get(whole.getContext(), whole.getShape(), f32,
                               whole.getLayout());
-      DeriveOp cast = derive(use.getWeight() + ".f32", Derivation::Cast, from,
-                             whole, 0, 0);
+      DeriveOp cast =
+          derive(use.getWeight() + ".f32", Derivation::Cast, from, whole, 0, 0);
       from = FlatSymbolRefAttr::get(cast.getSymNameAttr());
     }
     SmallVector<int64_t> shape(whole.getShape());
@@ -68,10 +68,9 @@ struct ExpandParts {
   /// A use of a derived weight in the layer of the original use.
   UseOp useOf(OpBuilder &builder, DeriveOp derived) {
     WeightType type = derived.getWeightType();
-    return UseOp::create(builder, use.getLoc(),
-                         use.getIndex() ? type.dropStack() : type,
-                         FlatSymbolRefAttr::get(derived.getSymNameAttr()),
-                         use.getIndex());
+    return UseOp::create(
+        builder, use.getLoc(), use.getIndex() ? type.dropStack() : type,
+        FlatSymbolRefAttr::get(derived.getSymNameAttr()), use.getIndex());
   }
 
 private:
@@ -94,17 +93,18 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
     auto use = op.getExpand().getDefiningOp<UseOp>();
     if (!use)
       return rewriter.notifyMatchFailure(op, "has a weight without a name");
-    auto bucket = op->getParentOfType<func::FuncOp>()
-                      ->getAttrOfType<tile::BucketAttr>(
-                          tile::TileDialect::kBucketName);
+    auto func = op->getParentOfType<func::FuncOp>();
+    auto bucket = func ? func->getAttrOfType<tile::BucketAttr>(
+                             tile::TileDialect::kBucketName)
+                       : tile::BucketAttr();
     if (!bucket)
       return rewriter.notifyMatchFailure(op, "belongs to no bucket");
+    if (op.getExpand().getType().getRank() != 2)
+      return rewriter.notifyMatchFailure(op, "is split by heads already");
     if (bucket.getTokens() <= absorbTokens)
       absorb(op, use, rewriter);
-    else if (op.getExpand().getType().getRank() == 2)
-      split(op, use, rewriter);
     else
-      return rewriter.notifyMatchFailure(op, "is split by heads already");
+      split(op, use, rewriter);
     return success();
   }
 
@@ -134,18 +134,18 @@ private:
           query.getElementType());
     };
     int64_t rotated = query.getDimSize(2) - nope;
-    Value wide = HeadLinearOp::create(rewriter, loc, withHead(latent + rotated),
-                                      op.getQuery(),
-                                      parts.useOf(rewriter, absorbed),
-                                      /*keep=*/true);
+    Value wide =
+        HeadLinearOp::create(rewriter, loc, withHead(latent + rotated),
+                             op.getQuery(), parts.useOf(rewriter, absorbed),
+                             /*keep=*/true);
     Value mixed = AttentionOp::create(
         rewriter, loc, withHead(latent), wide, op.getCache(), /*value=*/Value(),
         op.getLayer(), op.getPositions(), op.getSlots(), op.getBlocks(),
         /*sinks=*/Value(), op.getScaleAttr(), op.getVisible(),
         /*softcap=*/FloatAttr(), /*value_first=*/latent);
-    rewriter.replaceOpWithNewOp<HeadLinearOp>(
-        op, op.getType(), mixed, parts.useOf(rewriter, values),
-        /*keep=*/false);
+    rewriter.replaceOpWithNewOp<HeadLinearOp>(op, op.getType(), mixed,
+                                              parts.useOf(rewriter, values),
+                                              /*keep=*/false);
   }
 
   SymbolTable &symbols;

@@ -30,7 +30,8 @@ cloneForBucket(func::FuncOp func, int64_t tokens, SymbolTable &symbols,
 
   clone.walk([&](func::CallOp call) {
     auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-    if (!callee || callee.isExternal())
+    if (!callee || callee.isExternal() ||
+        callee->hasAttr(tile::TileDialect::kBucketName))
       return;
     func::FuncOp target = cloneForBucket(callee, tokens, symbols, clones);
     call.setCallee(target.getName());
@@ -51,7 +52,28 @@ struct CloneBuckets : tenon::impl::CloneBucketsBase<CloneBuckets> {
                                     << " expects buckets to be positive and "
                                        "ascending, but got ";
     llvm::interleaveComma(ArrayRef<int64_t>(buckets), diagnostic);
+    if (buckets.empty())
+      diagnostic << "none";
     return diagnostic;
+  }
+
+  /// What functions with a bucket of their own call stays.
+  void eraseUnused(SmallVector<func::FuncOp> funcs, SymbolTable &symbols) {
+    DenseSet<StringAttr> kept;
+    SmallVector<func::FuncOp> left;
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+      if (func->hasAttr(tile::TileDialect::kBucketName))
+        left.push_back(func);
+    while (!left.empty())
+      left.pop_back_val().walk([&](func::CallOp call) {
+        if (!kept.insert(call.getCalleeAttr().getAttr()).second)
+          return;
+        if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
+          left.push_back(callee);
+      });
+    for (func::FuncOp func : funcs)
+      if (!kept.contains(func.getNameAttr()))
+        symbols.erase(func);
   }
 
   void runOnOperation() override {
@@ -67,8 +89,7 @@ struct CloneBuckets : tenon::impl::CloneBucketsBase<CloneBuckets> {
         if (func.isPublic())
           cloneForBucket(func, tokens, symbols, clones);
     }
-    for (func::FuncOp func : originals)
-      symbols.erase(func);
+    eraseUnused(originals, symbols);
   }
 };
 } // namespace

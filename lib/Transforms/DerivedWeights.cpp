@@ -24,10 +24,17 @@ DeriveOp tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
                                    Derivation derivation,
                                    ArrayRef<Attribute> from, WeightType type,
                                    int64_t first, int64_t count) {
-  if (auto existing = symbols.lookup<DeriveOp>(name.str()))
-    return existing;
+  auto isSame = [&](DeriveOp op) {
+    return op.getDerivation() == derivation &&
+           op.getFrom().getValue() == from && op.getWeightType() == type &&
+           static_cast<int64_t>(op.getFirst()) == first &&
+           static_cast<int64_t>(op.getCount()) == count;
+  };
   ModuleOp module = cast<ModuleOp>(symbols.getOp());
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  if (auto existing = symbols.lookup<DeriveOp>(name.str()))
+    if (isSame(existing))
+      return existing;
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
     builder.setInsertionPoint(func);
     break;
@@ -46,6 +53,10 @@ StringRef tenon::whyNotConcat(ArrayRef<UseOp> uses) {
   for (UseOp use : uses) {
     if (use.getType().getFormat() != format)
       return "has a weight of another format";
+    if (use.getType().getLayout())
+      return "has a weight that is laid out already";
+    if (use.getType().getRank() != front.getType().getRank())
+      return "has a weight of another rank";
     if (use.getType().getCols() != front.getType().getCols())
       return "has a weight with another number of columns";
     if (use.getIndex() != front.getIndex())
@@ -73,8 +84,7 @@ UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
   WeightType used = front.getType().withShape(shape);
   WeightType whole = used;
   if (front.getIndex()) {
-    WeightType stack =
-        getWeightType(lookupWeight(symbols, front.getWeight()));
+    WeightType stack = getWeightType(lookupWeight(symbols, front.getWeight()));
     shape.insert(shape.begin(), stack.getShape().front());
     whole = used.withShape(shape);
   }

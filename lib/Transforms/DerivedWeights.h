@@ -13,8 +13,9 @@ namespace tenon {
 mlir::Operation *lookupWeight(mlir::SymbolTable &symbols, llvm::StringRef name);
 WeightType getWeightType(mlir::Operation *op);
 
-/// Returns the derivation with this name, or makes it in front of the first
-/// function of the module. Equal names stand for equal derivations.
+/// Returns the derivation with this name if it is this one, or makes it in
+/// front of the first function of the module, with a number if the name is
+/// taken.
 DeriveOp getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
                             Derivation derivation,
                             llvm::ArrayRef<mlir::Attribute> from,

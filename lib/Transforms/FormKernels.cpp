@@ -3,6 +3,7 @@
 
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/RowViews.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -10,7 +11,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/SetVector.h"
+#include "KernelInterface.h"
+#include "RowCounts.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_FORMKERNELS
@@ -20,33 +22,14 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
-/// Ops that work on the rows of single tokens.
-static bool isRowOp(Operation *op) {
-  if (isa<arith::AddFOp>(op))
-    return isa<RankedTensorType>(op->getResult(0).getType());
-  return isa<EmbeddingOp, NormOp, GluOp, GatherRowsOp, RopeOp, CacheUpdateOp,
-             RouterOp, CombineOp, tensor::SplatOp>(op);
-}
-
-/// Ops that read all rows of a token at once, or several tokens.
-static bool isRootOp(Operation *op) {
-  return isa<LinearOp, HeadLinearOp, GroupedLinearOp, AttentionOp,
-             MlaAttentionOp, GroupOp>(op);
-}
-
-/// Views are repeated in each kernel that reads them.
-static bool isView(Operation *op) {
-  return isa_and_nonnull<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-                         tensor::CollapseShapeOp>(op);
-}
-
 /// What a kernel is called after: the weight or the op that it is made for.
 static std::string describe(Operation *op) {
   auto weightName = [](Value weight) {
     auto use = weight.getDefiningOp<UseOp>();
     if (!use)
       return std::string("linear");
-    // Joined weights are called `dense.q+dense.k`, parts of one `dense.kv_b.keys`.
+    // Joined weights are called `dense.q+dense.k`, parts of one
+    // `dense.kv_b.keys`.
     SmallVector<StringRef> parts;
     use.getWeight().split(parts, '+');
     std::string name;
@@ -81,9 +64,8 @@ static void flatten(LinearOp op) {
   }
   if (result.getRank() != 3)
     return;
-  op.getResult().setType(
-      RankedTensorType::get({result.getDimSize(0), getRowLength(result)},
-                            result.getElementType()));
+  op.getResult().setType(RankedTensorType::get(
+      {result.getDimSize(0), getRowLength(result)}, result.getElementType()));
   builder.setInsertionPointAfter(op);
   SmallVector<OpFoldResult> shape = {
       tensor::getMixedSize(builder, op.getLoc(), op.getResult(), 0)};
@@ -99,216 +81,183 @@ static void flatten(LinearOp op) {
 }
 
 namespace {
-/// Forms the kernels of one function.
+/// Ops that become one kernel, and what it is called after.
+struct KernelGroup {
+  SmallVector<Operation *> ops;
+  std::string name;
+};
+
+/// Forms the kernels of one block of a function.
 class KernelFormer {
 public:
-  KernelFormer(func::FuncOp func, int64_t tokens,
+  KernelFormer(func::FuncOp func, Block &block, int64_t tokens,
                machine::MachineAttrInterface machine)
-      : func(func), tokens(tokens), machine(machine), builder(func) {}
+      : func(func), block(block), tokens(tokens), machine(machine),
+        builder(func) {}
 
   void run() {
-    for (LinearOp op : llvm::make_early_inc_range(func.front().getOps<LinearOp>()))
+    for (LinearOp op : llvm::make_early_inc_range(block.getOps<LinearOp>()))
       flatten(op);
-    SmallVector<Operation *> ops;
-    for (Operation &op : func.front())
-      ops.push_back(&op);
-    for (Operation *op : ops) {
-      if (taken.contains(op))
-        continue;
-      if (isRowOp(op)) {
-        if (!isRecomputed(op))
-          rows.push_back(op);
-      } else if (isRootOp(op)) {
-        flushRows();
-        formRoot(op);
-      } else if (!isPassive(op)) {
-        flushRows();
-      }
-    }
-    flushRows();
+    findGroups();
+    for (KernelGroup &group : groups)
+      for (Operation *op : group.ops)
+        ends[op] = group.ops.back();
+    for (KernelGroup &group : groups)
+      form(group);
   }
 
 private:
-  /// Ops that neither compute on tensors nor end a group of rows.
-  static bool isPassive(Operation *op) {
-    return isView(op) || isa<UseOp, KindOp, OrdinalOp, tensor::DimOp,
-                             tensor::EmptyOp>(op) ||
-           (op->getDialect() && isa<arith::ArithDialect>(op->getDialect()));
-  }
+  void findGroups();
+  bool isRecomputed(Operation *op);
+  bool joinsRows(Operation *op, const RowCounts &counts);
+  bool dependsOnRows(Operation *op);
+  bool readsRowsOfOthers(Operation *op);
+  void flushRows();
+  void addRoot(Operation *root);
+  Operation *findResidualAdd(Operation *root);
 
-  /// A norm that the kernel of its only user, a linear, computes.
-  bool isRecomputed(Operation *op) {
-    return isa<NormOp>(op) && op->hasOneUse() &&
-           isa<LinearOp>(*op->user_begin()) &&
-           op->user_begin()->getBlock() == op->getBlock() &&
-           tokens <= machine.getRecomputedNormTokens();
-  }
-
-  void flushRows() {
-    SmallVector<Operation *> group = std::move(rows);
-    rows.clear();
-    if (!group.empty())
-      form(group, "rows");
-  }
-
-  void formRoot(Operation *root) {
-    SmallVector<Operation *> group;
-    if (auto linear = dyn_cast<LinearOp>(root)) {
-      Operation *norm = linear.getInput().getDefiningOp();
-      if (norm && isRowOp(norm) && isRecomputed(norm))
-        group.push_back(norm);
-    }
-    group.push_back(root);
-    if (Operation *add = findResidualAdd(root))
-      group.push_back(add);
-    form(group, describe(root));
-  }
-
-  /// The addition that ends a linear, if the other summand exists before it.
-  Operation *findResidualAdd(Operation *root) {
-    if (!isa<LinearOp>(root) || !root->hasOneUse())
-      return nullptr;
-    auto add = dyn_cast<arith::AddFOp>(*root->user_begin());
-    if (!add || add->getBlock() != root->getBlock() ||
-        cast<RankedTensorType>(add.getType()).getRank() != 2)
-      return nullptr;
-    Value other =
-        add.getLhs() == root->getResult(0) ? add.getRhs() : add.getLhs();
-    Operation *def = other.getDefiningOp();
-    bool isBefore = !def || def->getBlock() != root->getBlock() ||
-                    def->isBeforeInBlock(root);
-    return isBefore && other != root->getResult(0) ? add.getOperation()
-                                                   : nullptr;
-  }
-
-  void form(ArrayRef<Operation *> group, StringRef what);
+  void form(KernelGroup &group);
+  void fillBody(tile::KernelOp kernel, const KernelInterface &interface);
+  void dissolve(KernelGroup &group, tile::KernelOp kernel, Operation *before);
   tile::ConfigAttr configOf(Operation *root);
   std::string nameOf(StringRef what);
 
   func::FuncOp func;
+  Block &block;
   int64_t tokens;
   machine::MachineAttrInterface machine;
   OpBuilder builder;
+  /// The group of ops on rows that is being collected.
   SmallVector<Operation *> rows;
+  SmallVector<KernelGroup> groups;
   DenseSet<Operation *> taken;
-};
-
-/// Operands and results of a kernel that is being formed.
-struct KernelInterface {
-  explicit KernelInterface(ArrayRef<Operation *> ops)
-      : group(ops.begin(), ops.end()) {
-    for (Operation *op : ops)
-      for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) {
-              return !group.contains(user);
-            }))
-          yielded.push_back(result);
-  }
-
-  /// Finds where each result goes; makes an empty tensor where it goes nowhere.
-  void findOuts(OpBuilder &builder, func::FuncOp func) {
-    for (Value result : yielded) {
-      Value out = findDestination(result);
-      if (!out || llvm::is_contained(outs, out))
-        out = isHandedOut(result, func) ? addArgument(func, result)
-                                        : createEmpty(builder, result);
-      outs.push_back(out);
-    }
-  }
-
-  /// Collects what comes from outside, and the views that are repeated.
-  void findInputs(ArrayRef<Operation *> ops) {
-    for (Operation *op : ops)
-      for (Value operand : op->getOperands())
-        addInput(operand);
-  }
-
-  llvm::SmallSetVector<Operation *, 8> group;
-  SmallVector<Value> yielded, outs;
-  llvm::SetVector<Value> inputs;
-  llvm::SetVector<Operation *> views;
-
-private:
-  void addInput(Value value) {
-    Operation *def = value.getDefiningOp();
-    if (group.contains(def) || llvm::is_contained(outs, value) ||
-        views.contains(def))
-      return;
-    if (!isView(def)) {
-      inputs.insert(value);
-      return;
-    }
-    for (Value operand : def->getOperands())
-      addInput(operand);
-    views.insert(def);
-  }
-
-  /// Whether the caller of a public function gets this value.
-  static bool isHandedOut(Value result, func::FuncOp func) {
-    return func.isPublic() &&
-           llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>);
-  }
-
-  /// The caller says where a new result goes.
-  static Value addArgument(func::FuncOp func, Value result) {
-    unsigned index = func.getNumArguments();
-    (void)func.insertArgument(index, result.getType(), {}, result.getLoc());
-    return func.getArgument(index);
-  }
-
-  bool isOutside(Value value) {
-    Operation *def = value.getDefiningOp();
-    return !group.contains(def) && !isView(def);
-  }
-
-  /// The operand that a result may be written over, or null.
-  Value findDestination(Value result) {
-    Operation *op = result.getDefiningOp();
-    if (auto update = dyn_cast<CacheUpdateOp>(op))
-      return isOutside(update.getCache()) ? Value(update.getCache()) : Value();
-    if (auto combine = dyn_cast<CombineOp>(op))
-      return isOutside(combine.getInit()) ? Value(combine.getInit()) : Value();
-    if (!isa<arith::AddFOp>(op))
-      return {};
-    for (Value operand : op->getOperands())
-      if (isOutside(operand))
-        return operand;
-    return {};
-  }
-
-  /// The number of rows of a value, in terms of values outside the group.
-  Value rowsOf(OpBuilder &builder, Value value) {
-    Operation *op = value.getDefiningOp();
-    Location loc = value.getLoc();
-    if (!op || !(group.contains(op) || isView(op)))
-      return tensor::DimOp::create(builder, loc, value, 0);
-    if (auto gather = dyn_cast<GatherRowsOp>(op))
-      return rowsOf(builder, gather.getRows());
-    if (auto grouped = dyn_cast<GroupedLinearOp>(op))
-      return rowsOf(builder, grouped.getOrder() ? Value(grouped.getOrder())
-                                                : Value(grouped.getInput()));
-    if (auto combine = dyn_cast<CombineOp>(op))
-      return rowsOf(builder, combine.getInit());
-    if (auto splat = dyn_cast<tensor::SplatOp>(op))
-      return splat.getDynamicSizes().front();
-    if (isa<GroupOp>(op) && value == op->getResult(0)) {
-      Value choices = op->getOperand(0);
-      Value top = arith::ConstantIndexOp::create(
-          builder, loc, cast<RankedTensorType>(choices.getType()).getDimSize(1));
-      return arith::MulIOp::create(builder, loc, rowsOf(builder, choices), top);
-    }
-    return rowsOf(builder, op->getOperand(0));
-  }
-
-  Value createEmpty(OpBuilder &builder, Value result) {
-    auto type = cast<RankedTensorType>(result.getType());
-    SmallVector<Value> sizes;
-    if (type.isDynamicDim(0))
-      sizes.push_back(rowsOf(builder, result));
-    return tensor::EmptyOp::create(builder, result.getLoc(), type, sizes);
-  }
+  KernelEnds ends;
 };
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Which ops become one kernel
+//===----------------------------------------------------------------------===//
+
+/// Ops that compute nothing that a kernel could.
+static bool isPassive(Operation *op) {
+  if (isRepeated(op) || isa<UseOp, KindOp, OrdinalOp, tensor::EmptyOp>(op))
+    return true;
+  return isa_and_nonnull<arith::ArithDialect>(op->getDialect()) &&
+         !llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
+}
+
+void KernelFormer::findGroups() {
+  RowCounts counts(block);
+  for (Operation &op : block) {
+    if (taken.contains(&op))
+      continue;
+    if (isRowOp(&op)) {
+      if (isRecomputed(&op))
+        continue;
+      if (!joinsRows(&op, counts))
+        flushRows();
+      rows.push_back(&op);
+    } else if (isRootOp(&op)) {
+      flushRows();
+      addRoot(&op);
+    } else if (!isPassive(&op) || (!isRepeated(&op) && dependsOnRows(&op))) {
+      flushRows();
+    }
+  }
+  flushRows();
+}
+
+/// A norm that the kernel of its only user, a linear, computes.
+bool KernelFormer::isRecomputed(Operation *op) {
+  if (!isa<NormOp>(op) || !op->hasOneUse() ||
+      tokens > machine.getRecomputedNormTokens())
+    return false;
+  auto linear = dyn_cast<LinearOp>(*op->user_begin());
+  return linear && linear->getBlock() == op->getBlock() &&
+         linear.getInput() == op->getResult(0);
+}
+
+/// Whether one loop can do what an op does and what the group does so far.
+bool KernelFormer::joinsRows(Operation *op, const RowCounts &counts) {
+  if (rows.empty())
+    return true;
+  Value own = getRowTensors(op).front();
+  Value others = getRowTensors(rows.front()).front();
+  return counts.areEqual(own, others) && !readsRowsOfOthers(op);
+}
+
+/// Whether a value is made by the group, in whatever shape.
+static bool isMadeBy(ArrayRef<Operation *> group, Value value) {
+  Operation *def = value.getDefiningOp();
+  if (isRepeated(def))
+    return llvm::any_of(def->getOperands(), [&](Value operand) {
+      return isMadeBy(group, operand);
+    });
+  return llvm::is_contained(group, def);
+}
+
+bool KernelFormer::dependsOnRows(Operation *op) {
+  return llvm::any_of(op->getOperands(),
+                      [&](Value operand) { return isMadeBy(rows, operand); });
+}
+
+/// Whether an op reads what the group makes in other rows than its own.
+bool KernelFormer::readsRowsOfOthers(Operation *op) {
+  SmallVector<Value> read;
+  if (auto combine = dyn_cast<CombineOp>(op)) {
+    read = {combine.getInput(), combine.getPlace(), combine.getWeights()};
+  } else {
+    SmallVector<Value> own = getRowTensors(op);
+    llvm::copy_if(
+        op->getOperands(), std::back_inserter(read),
+        [&](Value operand) { return !llvm::is_contained(own, operand); });
+  }
+  return llvm::any_of(read, [&](Value value) { return isMadeBy(rows, value); });
+}
+
+void KernelFormer::flushRows() {
+  if (!rows.empty())
+    groups.push_back({std::move(rows), "rows"});
+  rows.clear();
+}
+
+void KernelFormer::addRoot(Operation *root) {
+  KernelGroup group{{}, describe(root)};
+  if (auto linear = dyn_cast<LinearOp>(root)) {
+    Operation *norm = linear.getInput().getDefiningOp();
+    if (norm && isRecomputed(norm))
+      group.ops.push_back(norm);
+  }
+  group.ops.push_back(root);
+  if (Operation *add = findResidualAdd(root))
+    group.ops.push_back(add);
+  taken.insert_range(group.ops);
+  groups.push_back(std::move(group));
+}
+
+/// The addition that ends a linear, if the other summand exists before it.
+Operation *KernelFormer::findResidualAdd(Operation *root) {
+  if (!isa<LinearOp>(root) || !root->hasOneUse())
+    return nullptr;
+  auto add = dyn_cast<arith::AddFOp>(*root->user_begin());
+  if (!add || add->getBlock() != root->getBlock() ||
+      cast<RankedTensorType>(add.getType()).getRank() != 2)
+    return nullptr;
+  Value other =
+      add.getLhs() == root->getResult(0) ? add.getRhs() : add.getLhs();
+  // What is repeated is written row by row, and not in blocks of columns.
+  Operation *def = lookThroughRowViews(other).getDefiningOp();
+  if (isRepeated(def))
+    return nullptr;
+  bool isBefore =
+      !def || def->getBlock() != root->getBlock() || def->isBeforeInBlock(root);
+  return isBefore ? add.getOperation() : nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
 
 tile::ConfigAttr KernelFormer::configOf(Operation *root) {
   int64_t tileRows = machine.getContractRows(tokens);
@@ -329,47 +278,120 @@ std::string KernelFormer::nameOf(StringRef what) {
   return (base + "." + what + suffix).str();
 }
 
-void KernelFormer::form(ArrayRef<Operation *> group, StringRef what) {
-  taken.insert_range(group);
-  Operation *last = group.back();
-  builder.setInsertionPoint(last);
-  KernelInterface interface(group);
-  interface.findOuts(builder, func);
-  interface.findInputs(group);
+void KernelFormer::form(KernelGroup &group) {
+  Operation *before = group.ops.front()->getPrevNode();
+  builder.setInsertionPoint(group.ops.back());
+  KernelInterface interface(group.ops, ends);
   if (interface.yielded.empty())
     return;
+  interface.findOuts(builder, func);
+  interface.findInputs();
 
-  Operation *root = group.front();
-  for (Operation *op : group)
+  Operation *root = group.ops.front();
+  SmallVector<Location> locs;
+  for (Operation *op : group.ops) {
     if (isRootOp(op))
       root = op;
-  SmallVector<Location> locs;
-  for (Operation *op : group)
     locs.push_back(op->getLoc());
+  }
   auto kernel = tile::KernelOp::create(
       builder, builder.getFusedLoc(locs), TypeRange(ValueRange(interface.outs)),
-      builder.getStringAttr(nameOf(what)), configOf(root),
+      builder.getStringAttr(nameOf(group.name)), configOf(root),
       interface.inputs.getArrayRef(), interface.outs);
+  fillBody(kernel, interface);
+  for (auto [old, fresh] : llvm::zip(interface.yielded, kernel.getResults()))
+    old.replaceAllUsesWith(fresh);
+  dissolve(group, kernel, before);
+}
 
+/// Clones an op, and before it those that the kernel repeats for it.
+static void cloneInto(OpBuilder &builder, Operation *op, IRMapping &mapping,
+                      const llvm::SetVector<Operation *> &repeated) {
+  for (Value operand : op->getOperands()) {
+    Operation *def = operand.getDefiningOp();
+    if (repeated.contains(def) && !mapping.contains(operand))
+      cloneInto(builder, def, mapping, repeated);
+  }
+  builder.clone(*op, mapping);
+}
+
+void KernelFormer::fillBody(tile::KernelOp kernel,
+                            const KernelInterface &interface) {
+  OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;
   for (Value operand : kernel->getOperands())
     mapping.map(operand,
                 body->addArgument(operand.getType(), operand.getLoc()));
   builder.setInsertionPointToEnd(body);
-  for (Operation *view : interface.views)
-    builder.clone(*view, mapping);
-  for (Operation *op : group)
-    builder.clone(*op, mapping);
+  for (Operation *op : interface.group)
+    cloneInto(builder, op, mapping, interface.repeated);
   SmallVector<Value> results;
   for (Value result : interface.yielded)
     results.push_back(mapping.lookup(result));
   tile::YieldOp::create(builder, kernel.getLoc(), results);
+}
 
-  for (auto [old, fresh] : llvm::zip(interface.yielded, kernel.getResults()))
-    old.replaceAllUsesWith(fresh);
-  for (Operation *op : llvm::reverse(group))
-    op->erase();
+/// Erases an op and the repeated ones that show its results to nobody.
+static void eraseWithViews(Operation *op) {
+  while (!op->use_empty())
+    eraseWithViews(*op->user_begin());
+  op->erase();
+}
+
+/// Erases the ops of a group, which stand behind `before`. What shows their
+/// results follows the kernel.
+void KernelFormer::dissolve(KernelGroup &group, tile::KernelOp kernel,
+                            Operation *before) {
+  for (Operation *op : llvm::reverse(group.ops)) {
+    ends.erase(op);
+    eraseWithViews(op);
+  }
+  Operation *behind = kernel;
+  DenseSet<Operation *> moved = {kernel};
+  for (Operation *op = before ? before->getNextNode() : &block.front();
+       op != kernel;) {
+    Operation *next = op->getNextNode();
+    if (llvm::any_of(op->getOperands(), [&](Value operand) {
+          return moved.contains(operand.getDefiningOp());
+        })) {
+      op->moveAfter(behind);
+      moved.insert(op);
+      behind = op;
+    }
+    op = next;
+  }
+}
+
+/// The first op of a block whose rows have a length that is not known.
+static Operation *findUnknownRow(Block &block) {
+  for (Operation &op : block)
+    if (isRowOp(&op) || isRootOp(&op))
+      for (Value value : getRowTensors(&op))
+        if (ShapedType::isDynamic(getRowLength(value.getType())))
+          return &op;
+  return nullptr;
+}
+
+/// Forms the kernels of all blocks of a function that are not in kernels.
+static LogicalResult formKernels(func::FuncOp func, int64_t tokens,
+                                 machine::MachineAttrInterface machine) {
+  SmallVector<Block *> blocks;
+  func.walk([&](Block *block) {
+    if (!isa<tile::KernelOp>(block->getParentOp()))
+      blocks.push_back(block);
+  });
+  for (Block *block : blocks) {
+    if (block->getParentOp()->getParentOfType<tile::KernelOp>())
+      continue;
+    if (Operation *op = findUnknownRow(*block))
+      return op->emitOpError()
+             << "expects rows of a known length in a function with a bucket, "
+                "but got operands of "
+             << op->getOperandTypes();
+    KernelFormer(func, *block, tokens, machine).run();
+  }
+  return success();
 }
 
 namespace {
@@ -383,10 +405,10 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
       return signalPassFailure();
     }
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
-      auto bucket = func->getAttrOfType<tile::BucketAttr>(
-          tile::TileDialect::kBucketName);
-      if (bucket && !func.isExternal())
-        KernelFormer(func, bucket.getTokens(), machine).run();
+      auto bucket =
+          func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+      if (bucket && failed(formKernels(func, bucket.getTokens(), machine)))
+        return signalPassFailure();
     }
   }
 };

@@ -1,10 +1,10 @@
 // Gives every used weight a layout and a place among the packed weights.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "DerivedWeights.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
+#include "DerivedWeights.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_LAYOUTWEIGHTS
@@ -17,20 +17,37 @@ using namespace tenon;
 /// Pages of a file, and pages of a processor's large mappings.
 static constexpr int64_t kPage = 4096, kLargePage = 2 << 20;
 
-/// What the users of a weight need of it.
+/// Uses of a weight, by the layout that they need.
 struct Need {
-  SmallVector<UseOp> uses;
-  bool multiplied = false;
-  bool paired = false;
-  bool asVector = false;
+  SmallVector<UseOp> plain, paired;
 };
 
-static bool isPairedBy(Operation *user, Value weight) {
+/// Whether a product takes the rows of a weight in pairs.
+static bool isPairedBy(Operation *user) {
   if (auto linear = dyn_cast<LinearOp>(user))
-    return linear.getGlu().has_value() && linear.getWeight() == weight;
-  if (auto grouped = dyn_cast<GroupedLinearOp>(user))
-    return grouped.getGlu().has_value();
-  return false;
+    return linear.getGlu().has_value();
+  auto grouped = dyn_cast<GroupedLinearOp>(user);
+  return grouped && grouped.getGlu();
+}
+
+static bool isPaired(UseOp use) {
+  return use.getType().getRank() > 1 &&
+         llvm::any_of(use->getUsers(), isPairedBy);
+}
+
+/// Gives products that take pairs a use of their own.
+static void separateUsers(ModuleOp module) {
+  SmallVector<UseOp> uses;
+  module.walk([&](UseOp use) { uses.push_back(use); });
+  for (UseOp use : uses) {
+    if (!isPaired(use) || llvm::all_of(use->getUsers(), isPairedBy))
+      continue;
+    OpBuilder builder(use);
+    Operation *own = builder.clone(*use);
+    use.getResult().replaceUsesWithIf(
+        own->getResult(0),
+        [](OpOperand &operand) { return isPairedBy(operand.getOwner()); });
+  }
 }
 
 /// What is needed of each weight, by name, in the order of the module.
@@ -41,12 +58,7 @@ static llvm::MapVector<StringAttr, Need> collectNeeds(ModuleOp module) {
       needs[SymbolTable::getSymbolName(&op)];
   module.walk([&](UseOp use) {
     Need &need = needs[use.getWeightAttr().getAttr()];
-    need.uses.push_back(use);
-    need.asVector |= use.getType().getRank() == 1;
-    for (Operation *user : use->getUsers()) {
-      need.multiplied = true;
-      need.paired |= isPairedBy(user, use);
-    }
+    (isPaired(use) ? need.paired : need.plain).push_back(use);
   });
   return needs;
 }
@@ -59,9 +71,9 @@ static void setType(Operation *op, WeightType type) {
     cast<DeriveOp>(op).setTypeAttr(attr);
 }
 
-/// Moves all uses of a weight to another one, or to its new type.
-static void retarget(Need &need, StringAttr name, WeightType type) {
-  for (UseOp use : need.uses) {
+/// Moves uses to another weight, or to the new type of their own.
+static void retarget(ArrayRef<UseOp> uses, StringAttr name, WeightType type) {
+  for (UseOp use : uses) {
     use.setWeightAttr(FlatSymbolRefAttr::get(name));
     use.getResult().setType(use.getIndex() ? type.dropStack() : type);
   }
@@ -71,23 +83,39 @@ namespace {
 struct LayOutWeights : tenon::impl::LayOutWeightsBase<LayOutWeights> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    llvm::MapVector<StringAttr, Need> needs = collectNeeds(getOperation());
-    for (auto &[name, need] : needs)
-      if (!need.uses.empty() && failed(layOut(symbols, name, need)))
+    separateUsers(getOperation());
+    for (auto &[name, need] : collectNeeds(getOperation())) {
+      Operation *op = symbols.lookup(name);
+      if (!isa<RopeTableOp>(op) && failed(layOut(symbols, op, need)))
         return signalPassFailure();
+    }
     placeUsed();
   }
 
 private:
-  LogicalResult layOut(SymbolTable &symbols, StringAttr name, Need &need) {
-    Operation *op = symbols.lookup(name);
-    if (isa<RopeTableOp>(op))
+  LogicalResult layOut(SymbolTable &symbols, Operation *op, Need &need) {
+    if (need.plain.empty() && need.paired.empty())
       return success();
-    WeightType type = getWeightType(op);
-    if (need.asVector) {
-      castVector(symbols, op, need);
+    if (!need.plain.empty() && need.plain.front().getType().getRank() == 1) {
+      castVector(symbols, op, need.plain);
       return success();
     }
+    if (!need.plain.empty() && !need.paired.empty()) {
+      // Two orders of rows are two weights.
+      DeriveOp copy = getOrCreateDerived(
+          symbols, SymbolTable::getSymbolName(op).getValue() + ".pair",
+          Derivation::ConcatRows, {FlatSymbolRefAttr::get(op)},
+          getWeightType(op));
+      if (failed(pack(copy, need.paired, /*pairs=*/true)))
+        return failure();
+      return pack(op, need.plain, /*pairs=*/false);
+    }
+    bool pairs = need.plain.empty();
+    return pack(op, pairs ? need.paired : need.plain, pairs);
+  }
+
+  LogicalResult pack(Operation *op, ArrayRef<UseOp> uses, bool pairs) {
+    WeightType type = getWeightType(op);
     FormatAttr format = type.getFormat();
     int64_t depth = 4 / format.getCodeBytes();
     if (format.hasScale() && format.getScaleCols() % depth != 0 &&
@@ -96,16 +124,16 @@ private:
              << "expects blocks of scales to have a multiple of " << depth
              << " columns, but got " << format.getScaleCols()
              << "; cast the weight";
-    auto panel = PanelAttr::get(&getContext(), 16, depth, need.paired);
+    auto panel = PanelAttr::get(&getContext(), 16, depth, pairs);
     auto packed =
         WeightType::get(&getContext(), type.getShape(), format, panel);
     setType(op, packed);
-    retarget(need, name, packed);
+    retarget(uses, SymbolTable::getSymbolName(op), packed);
     return success();
   }
 
   /// Vectors are few and are read as they are: always `f32`.
-  void castVector(SymbolTable &symbols, Operation *op, Need &need) {
+  void castVector(SymbolTable &symbols, Operation *op, ArrayRef<UseOp> uses) {
     WeightType type = getWeightType(op);
     if (type.getFormat().getCode().isF32())
       return;
@@ -115,7 +143,7 @@ private:
     StringRef name = SymbolTable::getSymbolName(op).getValue();
     DeriveOp cast = getOrCreateDerived(symbols, name + ".f32", Derivation::Cast,
                                        {FlatSymbolRefAttr::get(op)}, wide);
-    retarget(need, cast.getSymNameAttr(), wide);
+    retarget(uses, cast.getSymNameAttr(), wide);
   }
 
   /// Used weights follow each other in the order of the module.

@@ -1,13 +1,14 @@
 // Joins projections of one input: gates with their partners, and all others.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "DerivedWeights.h"
 #include "dialects/Tenon/Agreement.h"
 #include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "DerivedWeights.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_PAIRGATES
@@ -25,6 +26,15 @@ static UseOp getPlainUse(LinearOp op) {
   return op.getWeight().getDefiningOp<UseOp>();
 }
 
+/// Whether only ops that can read slices read the result: what is returned or
+/// passed on would have to be copied out of the merged result.
+static bool isReadHere(LinearOp op) {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    return user->getBlock() == op->getBlock() &&
+           isa<TenonDialect, arith::ArithDialect>(user->getDialect());
+  });
+}
+
 namespace {
 /// glu(linear(x, g), linear(x, u)) -> linear(x, concat(g, u)) glu
 struct PairGate : OpRewritePattern<GluOp> {
@@ -38,6 +48,8 @@ struct PairGate : OpRewritePattern<GluOp> {
     UseOp gateUse = getPlainUse(gate), upUse = getPlainUse(up);
     if (!gateUse || !upUse)
       return rewriter.notifyMatchFailure(op, "is not fed by two plain linears");
+    if (!op.getType().getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "has linears that round");
     if (gate.getInput() != up.getInput())
       return rewriter.notifyMatchFailure(op, "has linears of different inputs");
     if (!gate->hasOneUse() || !up->hasOneUse())
@@ -69,23 +81,27 @@ struct PairGates : tenon::impl::PairGatesBase<PairGates> {
 };
 } // namespace
 
-/// The plain linears of one input in the block of `first`, from it on, that can
-/// be joined with it.
+/// The plain linears of one input in the block of `first`, from it on, that
+/// can be joined with it.
 static SmallVector<LinearOp> findPartners(LinearOp first) {
+  SmallVector<LinearOp> users;
+  for (Operation *user : first.getInput().getUsers()) {
+    auto linear = dyn_cast<LinearOp>(user);
+    if (linear && linear->getBlock() == first->getBlock() &&
+        getPlainUse(linear) && isReadHere(linear))
+      users.push_back(linear);
+  }
+  llvm::sort(users,
+             [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
+  RankedTensorType type = first.getType();
   SmallVector<LinearOp> partners = {first};
   SmallVector<UseOp> uses = {getPlainUse(first)};
-  SmallVector<Operation *> users(first.getInput().getUsers());
-  llvm::sort(users, [](Operation *a, Operation *b) {
-    return a->getBlock() == b->getBlock() && a->isBeforeInBlock(b);
-  });
-  for (Operation *user : users) {
-    auto linear = dyn_cast<LinearOp>(user);
-    if (linear == first || user->getBlock() != first->getBlock())
+  for (LinearOp linear : users) {
+    if (linear == first || linear->isBeforeInBlock(first) ||
+        linear.getType().getElementType() != type.getElementType() ||
+        linear.getType().getDimSize(0) != type.getDimSize(0))
       continue;
-    UseOp use = getPlainUse(linear);
-    if (!use)
-      continue;
-    uses.push_back(use);
+    uses.push_back(getPlainUse(linear));
     if (whyNotConcat(uses).empty())
       partners.push_back(linear);
     else
@@ -103,7 +119,8 @@ static Value sliceColumns(OpBuilder &builder, Location loc, Value merged,
                                     type.getElementType());
   Value slice = tensor::ExtractSliceOp::create(
       builder, loc, flat, merged,
-      ArrayRef<OpFoldResult>{builder.getIndexAttr(0), builder.getIndexAttr(first)},
+      ArrayRef<OpFoldResult>{builder.getIndexAttr(0),
+                             builder.getIndexAttr(first)},
       ArrayRef<OpFoldResult>{tokens, builder.getIndexAttr(length)},
       ArrayRef<OpFoldResult>{builder.getIndexAttr(1), builder.getIndexAttr(1)});
   if (type.getRank() == 2)
@@ -111,9 +128,9 @@ static Value sliceColumns(OpBuilder &builder, Location loc, Value merged,
   SmallVector<OpFoldResult> shape = {tokens};
   for (int64_t size : type.getShape().drop_front())
     shape.push_back(builder.getIndexAttr(size));
-  return tensor::ExpandShapeOp::create(builder, loc, type, slice,
-                                       ArrayRef<ReassociationIndices>{{0}, {1, 2}},
-                                       shape);
+  return tensor::ExpandShapeOp::create(
+      builder, loc, type, slice, ArrayRef<ReassociationIndices>{{0}, {1, 2}},
+      shape);
 }
 
 static void mergeLinears(MutableArrayRef<LinearOp> linears,
@@ -145,15 +162,14 @@ static void mergeLinears(MutableArrayRef<LinearOp> linears,
 }
 
 namespace {
-struct MergeProjections
-    : tenon::impl::MergeProjectionsBase<MergeProjections> {
+struct MergeProjections : tenon::impl::MergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<LinearOp> candidates;
     getOperation().walk([&](LinearOp op) { candidates.push_back(op); });
     llvm::SmallPtrSet<Operation *, 16> merged;
     for (LinearOp op : candidates) {
-      if (merged.contains(op) || !getPlainUse(op))
+      if (merged.contains(op) || !getPlainUse(op) || !isReadHere(op))
         continue;
       SmallVector<LinearOp> partners = findPartners(op);
       if (partners.size() < 2)

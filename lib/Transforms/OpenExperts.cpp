@@ -1,7 +1,6 @@
 // Opens experts into a grouping and two grouped products.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "DerivedWeights.h"
 #include "dialects/Tenon/Agreement.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -9,6 +8,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "DerivedWeights.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_OPENEXPERTS
@@ -29,7 +29,7 @@ static Residual findResidual(ExpertsOp op) {
   if (!op->hasOneUse())
     return {};
   auto add = dyn_cast<arith::AddFOp>(*op->user_begin());
-  if (!add)
+  if (!add || add->getBlock() != op->getBlock())
     return {};
   Value other = add.getLhs() == op ? add.getRhs() : add.getLhs();
   return {other, add};
@@ -46,6 +46,9 @@ struct OpenExpert : OpRewritePattern<ExpertsOp> {
     auto up = op.getUp().getDefiningOp<UseOp>();
     if (!gate || !up)
       return rewriter.notifyMatchFailure(op, "has a weight without a name");
+    if (!op.getType().getElementType().isF32())
+      return rewriter.notifyMatchFailure(op,
+                                         "keeps more than its type between");
 
     Residual residual = findResidual(op);
     Operation *last = residual.add ? residual.add.getOperation() : op;
@@ -82,8 +85,8 @@ private:
     auto order = RankedTensorType::get({dynamic}, choice.getElementType());
     auto offsets =
         RankedTensorType::get({gate[0] + 1}, choice.getElementType());
-    GroupOp group = GroupOp::create(rewriter, loc, order, choice, offsets,
-                                    op.getChoice());
+    GroupOp group =
+        GroupOp::create(rewriter, loc, order, choice, offsets, op.getChoice());
     Type element = op.getType().getElementType();
     auto hiddenType = RankedTensorType::get({dynamic, gate[1]}, element);
     auto project = [&](Value weight, std::optional<Activation> glu) -> Value {

@@ -17,8 +17,8 @@ using namespace tenon;
 /// Moves the body of a kernel into a function behind the one that holds it.
 static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
-  auto type =
-      builder.getFunctionType(kernel->getOperandTypes(), kernel.getResultTypes());
+  auto type = builder.getFunctionType(kernel->getOperandTypes(),
+                                      kernel.getResultTypes());
   func::FuncOp func =
       func::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), type);
   func.setPrivate();
@@ -42,7 +42,8 @@ struct OutlineKernels : tenon::impl::OutlineKernelsBase<OutlineKernels> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<tile::KernelOp> kernels;
-    getOperation().walk([&](tile::KernelOp op) { kernels.push_back(op); });
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+      func.walk([&](tile::KernelOp op) { kernels.push_back(op); });
     for (tile::KernelOp kernel : kernels) {
       func::FuncOp func = outline(kernel, symbols);
       OpBuilder builder(kernel);

@@ -7,7 +7,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "SizeBounds.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -37,7 +38,6 @@ struct Buffer {
 /// The buffers of one function and the functions it calls.
 struct Frame {
   func::FuncOp func;
-  int64_t tokens = 0;
   SmallVector<Buffer> buffers;
   SmallVector<func::CallOp> calls;
   int64_t bytes = 0;
@@ -49,7 +49,7 @@ struct Frame {
 
 class MemoryPlanner {
 public:
-  explicit MemoryPlanner(ModuleOp module) : module(module) {}
+  explicit MemoryPlanner(ModuleOp module) : module(module), bounds(module) {}
   LogicalResult run();
 
 private:
@@ -60,23 +60,52 @@ private:
   void annotate(Frame &frame);
 
   ModuleOp module;
+  SizeBounds bounds;
   SymbolTableCollection tables;
   llvm::MapVector<Operation *, Frame> frames;
 };
 } // namespace
 
-/// The last op of `block` that uses a value or a view of it.
-static Operation *findLastUse(Value value, Block *block, Operation *last) {
-  for (Operation *user : value.getUsers()) {
-    Operation *ancestor = block->findAncestorOpInBlock(*user);
-    if (ancestor && last->isBeforeInBlock(ancestor))
-      last = ancestor;
-    if (isa<ViewLikeOpInterface>(user))
-      for (Value view : user->getResults())
-        last = findLastUse(view, block, last);
+namespace {
+/// Follows a buffer to everything that may be a part of it.
+class BufferUses {
+public:
+  BufferUses(Block &block, Operation *begin) : block(block), last(begin) {}
+
+  void follow(Value value) {
+    for (Operation *user : value.getUsers()) {
+      Operation *ancestor = block.findAncestorOpInBlock(*user);
+      if (last->isBeforeInBlock(ancestor))
+        last = ancestor;
+      if (user->hasTrait<OpTrait::IsTerminator>())
+        followOut(user);
+      else
+        followResults(user);
+    }
   }
-  return last;
-}
+
+  Block &block;
+  /// The last op of the block that uses the buffer.
+  Operation *last;
+  /// Ends of iterations, or of the function, that pass the buffer on.
+  Operation *leaves = nullptr;
+
+private:
+  void followResults(Operation *op) {
+    for (Value result : op->getResults())
+      if (isa<MemRefType>(result.getType()))
+        follow(result);
+  }
+
+  void followOut(Operation *terminator) {
+    Operation *parent = terminator->getParentOp();
+    if (isa<LoopLikeOpInterface, func::FuncOp>(parent))
+      leaves = terminator;
+    if (!isa<func::FuncOp>(parent))
+      followResults(parent);
+  }
+};
+} // namespace
 
 /// Places buffers, large ones first, each at the lowest offset that is free as
 /// long as it is used. Returns the end of the last one.
@@ -95,20 +124,36 @@ static int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
       if (buffer->meets(*other) && offset + buffer->bytes > other->offset)
         offset = std::max(offset, other->offset + other->bytes);
     buffer->offset = offset;
-    auto *position = llvm::upper_bound(
-        placed, buffer,
-        [](const Buffer *a, const Buffer *b) { return a->offset < b->offset; });
+    auto *position =
+        llvm::upper_bound(placed, buffer, [](const Buffer *a, const Buffer *b) {
+          return a->offset < b->offset;
+        });
     placed.insert(position, buffer);
     end = std::max(end, offset + buffer->bytes);
   }
   return end;
 }
 
+/// Fails for a buffer that outlives the call or the iteration that made it: the
+/// next one gets the same place. The caller of a public function reads what it
+/// is given before the next step.
+static LogicalResult verifyStays(memref::AllocOp alloc, Operation *leaves) {
+  if (!leaves)
+    return success();
+  bool isReturn = isa<func::ReturnOp>(leaves);
+  if (isReturn && cast<func::FuncOp>(leaves->getParentOp()).isPublic())
+    return success();
+  InFlightDiagnostic diagnostic =
+      alloc.emitOpError()
+      << "expects a buffer to be used "
+      << (isReturn ? "in its function alone; let the caller pass it"
+                   : "in one iteration alone; allocate it before the loop");
+  diagnostic.attachNote(leaves->getLoc()) << "see where it is passed on";
+  return diagnostic;
+}
+
 LogicalResult MemoryPlanner::collect(func::FuncOp func) {
   Frame frame{func};
-  frame.tokens =
-      func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName)
-          .getTokens();
   DenseMap<Operation *, int64_t> numbers;
   for (auto [number, op] : llvm::enumerate(func.front()))
     numbers[&op] = number;
@@ -118,25 +163,22 @@ LogicalResult MemoryPlanner::collect(func::FuncOp func) {
     auto alloc = dyn_cast<memref::AllocOp>(op);
     if (!alloc)
       return WalkResult::advance();
-    MemRefType type = alloc.getType();
-    if (type.getNumDynamicDims() > 1) {
-      alloc.emitOpError() << "expects at most one dynamic size, which the "
-                             "bucket bounds, but got "
-                          << type;
+    std::optional<int64_t> bytes = bounds.getBytes(alloc);
+    if (!bytes) {
+      alloc.emitOpError() << "expects sizes that the bucket bounds, but got "
+                          << alloc.getType();
       return WalkResult::interrupt();
     }
-    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8u);
-    for (int64_t size : type.getShape())
-      bytes *= ShapedType::isDynamic(size) ? frame.tokens : size;
-    Operation *ancestor = func.front().findAncestorOpInBlock(*op);
     // A buffer inside a loop is made anew in each iteration: it is in use as
     // long as the loop.
-    Operation *last = ancestor == op
-                          ? findLastUse(alloc, &func.front(), ancestor)
-                          : ancestor;
+    Operation *ancestor = func.front().findAncestorOpInBlock(*op);
+    BufferUses uses(func.front(), ancestor);
+    uses.follow(alloc);
+    if (failed(verifyStays(alloc, uses.leaves)))
+      return WalkResult::interrupt();
     frame.buffers.push_back(
-        {alloc, static_cast<int64_t>(llvm::alignTo(bytes, kAlignment)),
-         numbers[ancestor], numbers[last], 0});
+        {alloc, static_cast<int64_t>(llvm::alignTo(*bytes, kAlignment)),
+         numbers[ancestor], numbers[uses.last], 0});
     return WalkResult::advance();
   });
   if (walk.wasInterrupted())
@@ -201,14 +243,14 @@ void MemoryPlanner::rewrite(Frame &frame) {
       call->insertOperands(call->getNumOperands(), {arena, scratch});
   for (Buffer &buffer : frame.buffers) {
     builder.setInsertionPoint(buffer.alloc);
-    int64_t offset = frame.isKernel() ? buffer.offset
-                                      : frame.base + buffer.offset;
+    int64_t offset =
+        frame.isKernel() ? buffer.offset : frame.base + buffer.offset;
     Value shift =
         arith::ConstantIndexOp::create(builder, buffer.alloc.getLoc(), offset);
-    Value view = memref::ViewOp::create(
-        builder, buffer.alloc.getLoc(), buffer.alloc.getType(),
-        frame.isKernel() ? scratch : arena, shift,
-        buffer.alloc.getDynamicSizes());
+    Value view = memref::ViewOp::create(builder, buffer.alloc.getLoc(),
+                                        buffer.alloc.getType(),
+                                        frame.isKernel() ? scratch : arena,
+                                        shift, buffer.alloc.getDynamicSizes());
     buffer.alloc.replaceAllUsesWith(view);
     buffer.alloc.erase();
   }

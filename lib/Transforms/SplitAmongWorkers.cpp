@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_SPLITAMONGWORKERS
@@ -37,8 +38,10 @@ public:
 
   void run(tile::Split split) {
     rewriter.setInsertionPoint(loop);
-    for (OpFoldResult bound : loop.getMixedUpperBound())
-      bounds.push_back(getValueOrCreateConstantIndexOp(rewriter, loc, bound));
+    for (auto [begin, end, step] :
+         llvm::zip(loop.getMixedLowerBound(), loop.getMixedUpperBound(),
+                   loop.getMixedStep()))
+      bounds.push_back(countIterations(begin, end, step));
     Value total = bounds.front();
     for (Value bound : llvm::drop_begin(bounds))
       total = arith::MulIOp::create(rewriter, loc, total, bound);
@@ -52,6 +55,32 @@ public:
 private:
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(rewriter, loc, value);
+  }
+
+  Value toValue(OpFoldResult value) {
+    return getValueOrCreateConstantIndexOp(rewriter, loc, value);
+  }
+
+  Value countIterations(OpFoldResult begin, OpFoldResult end,
+                        OpFoldResult step) {
+    Value count = toValue(end);
+    if (getConstantIntValue(begin) != 0) {
+      // A loop whose end is not behind its begin has no iterations.
+      count = arith::SubIOp::create(rewriter, loc, count, toValue(begin));
+      count = arith::MaxSIOp::create(rewriter, loc, count, index(0));
+    }
+    if (getConstantIntValue(step) != 1)
+      count = arith::CeilDivUIOp::create(rewriter, loc, count, toValue(step));
+    return count;
+  }
+
+  /// What the body calls the iteration with some number.
+  Value indexOf(Value number, OpFoldResult begin, OpFoldResult step) {
+    if (getConstantIntValue(step) != 1)
+      number = arith::MulIOp::create(rewriter, loc, number, toValue(step));
+    if (getConstantIntValue(begin) != 0)
+      number = arith::AddIOp::create(rewriter, loc, number, toValue(begin));
+    return number;
   }
 
   /// worker * total / workers.
@@ -77,7 +106,8 @@ private:
     Value isLeft = arith::CmpIOp::create(
         rewriter, loc, arith::CmpIPredicate::ult, ticket, total);
     scf::ConditionOp::create(rewriter, loc, isLeft, ticket);
-    Block *after = rewriter.createBlock(&loopUntilEnd.getAfter(), {}, type, loc);
+    Block *after =
+        rewriter.createBlock(&loopUntilEnd.getAfter(), {}, type, loc);
     scf::YieldOp::create(rewriter, loc);
     rewriter.setInsertionPointToStart(after);
     moveBody(after->getArgument(0));
@@ -91,6 +121,9 @@ private:
       number = arith::DivUIOp::create(rewriter, loc, number, bounds[i]);
     }
     indices[0] = number;
+    for (auto [iteration, begin, step] :
+         llvm::zip(indices, loop.getMixedLowerBound(), loop.getMixedStep()))
+      iteration = indexOf(iteration, begin, step);
     Block *body = loop.getBody();
     rewriter.eraseOp(body->getTerminator());
     rewriter.inlineBlockBefore(body, rewriter.getInsertionBlock(),
@@ -127,51 +160,87 @@ struct SplitAmongWorkers
     : tenon::impl::SplitAmongWorkersBase<SplitAmongWorkers> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    SmallVector<func::FuncOp> funcs;
     DenseSet<Operation *> kernels;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal() || !func->hasAttr(tile::TileDialect::kBucketName))
         continue;
-      funcs.push_back(func);
+      funcs.insert(func);
       func.walk([&](scf::ForallOp) { kernels.insert(func); });
     }
-    for (func::FuncOp func : funcs)
-      addArguments(func);
-    for (func::FuncOp func : funcs) {
+    if (failed(verifyCallers(symbols)))
+      return signalPassFailure();
+    for (Operation *func : funcs)
+      addArguments(cast<func::FuncOp>(func));
+    for (Operation *op : funcs) {
+      auto func = cast<func::FuncOp>(op);
       passArguments(func, symbols, kernels);
       if (failed(splitLoops(func)))
         return signalPassFailure();
     }
+    funcs.clear();
   }
 
 private:
+  /// Workers are known in functions with a bucket alone.
+  LogicalResult verifyCallers(SymbolTable &symbols) {
+    WalkResult walk = getOperation().walk([&](func::CallOp call) {
+      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      if (!funcs.contains(callee) ||
+          funcs.contains(call->getParentOfType<func::FuncOp>()))
+        return WalkResult::advance();
+      call.emitOpError() << "expects the caller of a function with a bucket to "
+                            "have one";
+      return WalkResult::interrupt();
+    });
+    return failure(walk.wasInterrupted());
+  }
+
   void passArguments(func::FuncOp func, SymbolTable &symbols,
                      const DenseSet<Operation *> &kernels) {
     Worker worker = Worker::of(func);
     func.walk([&](func::CallOp call) {
       auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-      if (!callee || !callee->hasAttr(tile::TileDialect::kBucketName))
+      if (!funcs.contains(callee))
         return;
       call->insertOperands(0, {worker.context, worker.number, worker.count});
-      if (!kernels.contains(callee))
-        return;
-      OpBuilder builder(call->getContext());
-      builder.setInsertionPointAfter(call);
-      tile::BarrierOp::create(builder, call.getLoc(), worker.context,
-                              worker.number);
+      if (kernels.contains(callee))
+        addBarrier(worker, call, /*behind=*/true);
     });
   }
 
+  static void addBarrier(Worker worker, Operation *op, bool behind) {
+    OpBuilder builder(op);
+    if (behind)
+      builder.setInsertionPointAfter(op);
+    tile::BarrierOp::create(builder, op->getLoc(), worker.context,
+                            worker.number);
+  }
+
+  /// Each loop has its own tickets, which a barrier hands out anew.
   LogicalResult splitLoops(func::FuncOp func) {
     SmallVector<scf::ForallOp> loops;
-    func.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+    func.walk<WalkOrder::PreOrder>(
+        [&](scf::ForallOp loop) { loops.push_back(loop); });
+    bool hasTickets = false;
     for (scf::ForallOp loop : loops) {
       std::optional<tile::Split> split = getSplit(loop);
       if (!split)
         return loop.emitOpError() << "expects a mapping to #tile.worker";
-      LoopSplitter(loop).run(*split);
+      bool takesTickets = *split == tile::Split::Ticket;
+      if (loop->getParentOfType<scf::ForallOp>() ||
+          (takesTickets && loop->getParentOp() != func))
+        return loop.emitOpError()
+               << "expects no loop around it, whose iterations would share its "
+                  "tickets or workers";
+      if (takesTickets && hasTickets)
+        addBarrier(Worker::of(func), loop, /*behind=*/false);
+      hasTickets |= takesTickets;
     }
+    for (scf::ForallOp loop : loops)
+      LoopSplitter(loop).run(*getSplit(loop));
     return success();
   }
+
+  llvm::SetVector<Operation *> funcs;
 };
 } // namespace

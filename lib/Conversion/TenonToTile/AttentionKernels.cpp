@@ -1,9 +1,9 @@
-// Kernels of attention: blocks of queries and heads outside, tiles of keys inside.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of attention: blocks of queries and heads outside, tiles of keys
+// inside. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelLowering.h"
 #include "dialects/Tenon/Agreement.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "KernelLowering.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -63,9 +63,9 @@ static Value readLength(KernelLowering &lowering, const QueryBlock &block,
         Value same = arith::CmpIOp::create(builder, lowering.loc,
                                            arith::CmpIPredicate::eq, other.slot,
                                            block.slot);
-        Value most = arith::MaxSIOp::create(
-            builder, lowering.loc, carried.front(),
-            lowering.add(other.position, other.count));
+        Value most =
+            arith::MaxSIOp::create(builder, lowering.loc, carried.front(),
+                                   lowering.add(other.position, other.count));
         return SmallVector<Value>{arith::SelectOp::create(
             builder, lowering.loc, same, most, carried.front())};
       })[0];
@@ -74,7 +74,8 @@ static Value readLength(KernelLowering &lowering, const QueryBlock &block,
 /// How many heads of a group share a tile with its tokens: as many as fit, but
 /// few enough that there is work for more than one worker.
 static int64_t foldHeads(int64_t blockRows, int64_t group, int64_t allHeads) {
-  int64_t most = std::min(kMostHeads, std::max<int64_t>(1, kMostRows / blockRows));
+  int64_t most =
+      std::min(kMostHeads, std::max<int64_t>(1, kMostRows / blockRows));
   most = std::min(most, std::max<int64_t>(1, allHeads / 2));
   for (int64_t heads = std::min(most, group);; --heads)
     if (group % heads == 0)
@@ -89,9 +90,10 @@ static Value packQueries(KernelLowering &lowering, Value query,
   return lowering.loop(
       lowering.index(0), block.count, 1, packed,
       [&](Value t, ValueRange carried) {
-        Slice heads{{lowering.add(block.first, t), block.head, lowering.attr(0)},
-                    {lowering.attr(1), lowering.attr(block.heads),
-                     lowering.attr(size)}};
+        Slice heads{
+            {lowering.add(block.first, t), block.head, lowering.attr(0)},
+            {lowering.attr(1), lowering.attr(block.heads),
+             lowering.attr(size)}};
         SmallVector<OpFoldResult> strides(3, lowering.attr(1));
         Value rows = tensor::ExtractSliceOp::create(
             lowering.builder, lowering.loc,
@@ -113,11 +115,11 @@ static Value unpackRows(KernelLowering &lowering, Value rows, Value out,
         Value heads = lowering.extract(
             rows, {{lowering.mul(t, block.heads), lowering.attr(0)},
                    {lowering.attr(block.heads), lowering.attr(size)}});
-        return SmallVector<Value>{lowering.insert(
-            heads, carried.front(),
-            {{t, lowering.attr(0), lowering.attr(0)},
-             {lowering.attr(1), lowering.attr(block.heads),
-              lowering.attr(size)}})};
+        return SmallVector<Value>{
+            lowering.insert(heads, carried.front(),
+                            {{t, lowering.attr(0), lowering.attr(0)},
+                             {lowering.attr(1), lowering.attr(block.heads),
+                              lowering.attr(size)}})};
       })[0];
 }
 
@@ -186,9 +188,10 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
 }
 
 /// Divides, and writes the rows of the block into the result.
-static KernelLowering::Written
-finishBlock(KernelLowering &lowering, const QueryBlock &block,
-            const AttendState &state, Value sinks, Value shared) {
+static KernelLowering::Written finishBlock(KernelLowering &lowering,
+                                           const QueryBlock &block,
+                                           const AttendState &state,
+                                           Value sinks, Value shared) {
   auto finish = tile::AttendFinishOp::create(
       lowering.builder, lowering.loc, state.acc.getType(), state.maximum,
       state.sum, sinks, sinks ? block.head : Value(), state.acc, block.heads);
@@ -201,6 +204,8 @@ finishBlock(KernelLowering &lowering, const QueryBlock &block,
 }
 
 LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
+  if (failed(lowering.verifyBody(op.getOperation())))
+    return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
   bool hasHeads = op.getKey().getType().getRank() == 5;
   int64_t shared = hasHeads ? getDim(op.getKey().getType(), 3) : 1;
@@ -217,8 +222,8 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
                                            block.head, lowering.index(group));
     Value query = packQueries(lowering, op.getQuery(), block);
     Value zero = lowering.index(0);
-    AttendState state = createState(lowering, block.rows,
-                                    getDim(op.getType(), 2));
+    AttendState state =
+        createState(lowering, block.rows, getDim(op.getType(), 2));
     auto tile = [&](Value first, Value count, const AttendState &old,
                     bool masked) {
       SmallVector<Value> at = {op.getLayer(), block.slot, first};
@@ -228,18 +233,17 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
       Value value = op.getValue() ? op.getValue() : op.getKey();
       KeySource source{op.getKey(), value, at, at, 2, 2};
       return attend(lowering, block, query, source, first, count, old,
-                    op.getScaleAttr(),
-                    masked ? op.getVisible() : VisibleAttr(),
+                    op.getScaleAttr(), masked ? op.getVisible() : VisibleAttr(),
                     op.getSoftcapAttr());
     };
     state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
     return SmallVector<KernelLowering::Written>{
         finishBlock(lowering, block, state, op.getSinks(), outs.front())};
   };
-  ValueRange results = lowering.parallel(
-      {OpFoldResult(lowering.dim(op.getBlocks(), 0)),
-       lowering.attr(heads / folded)},
-      lowering.out(0), body);
+  ValueRange results =
+      lowering.parallel({OpFoldResult(lowering.dim(op.getBlocks(), 0)),
+                         lowering.attr(heads / folded)},
+                        lowering.out(0), body);
   lowering.finish(SmallVector<Value>(results));
   return success();
 }
@@ -284,6 +288,8 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
 
 LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                        MlaAttentionOp op) {
+  if (failed(lowering.verifyBody(op.getOperation())))
+    return failure();
   if (op.getExpand().getType().getRank() != 3)
     return op.emitOpError() << "expects expand to be split by heads; run "
                                "tenon-choose-mla-form first";
@@ -295,14 +301,14 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
     block.rows = lowering.config.getRows();
     block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
     Value query = packQueries(lowering, op.getQuery(), block);
-    AttendState state = createState(lowering, block.rows,
-                                    getDim(op.getType(), 2));
+    AttendState state =
+        createState(lowering, block.rows, getDim(op.getType(), 2));
     auto tile = [&](Value first, Value count, const AttendState &old,
                     bool masked) {
       KeySource source = expandKeys(lowering, op, block, first, count);
       return attend(lowering, block, query, source, first, count, old,
-                    op.getScaleAttr(),
-                    masked ? op.getVisible() : VisibleAttr(), FloatAttr());
+                    op.getScaleAttr(), masked ? op.getVisible() : VisibleAttr(),
+                    FloatAttr());
     };
     state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
     return SmallVector<KernelLowering::Written>{

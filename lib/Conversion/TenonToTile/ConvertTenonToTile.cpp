@@ -1,13 +1,13 @@
 // Writes the bodies of kernels as loops over tiles.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelLowering.h"
 #include "tenon/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "KernelLowering.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTTENONTOTILE
@@ -19,8 +19,8 @@ using namespace tenon;
 
 static LogicalResult lowerKernel(tile::KernelOp kernel) {
   auto func = kernel->getParentOfType<func::FuncOp>();
-  auto bucket = func->getAttrOfType<tile::BucketAttr>(
-      tile::TileDialect::kBucketName);
+  auto bucket =
+      func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
   if (!bucket)
     return kernel.emitOpError() << "expects a function with a bucket around it";
   KernelLowering lowering(kernel, bucket.getTokens());
@@ -28,7 +28,8 @@ static LogicalResult lowerKernel(tile::KernelOp kernel) {
     std::optional<LogicalResult> done =
         llvm::TypeSwitch<Operation *, std::optional<LogicalResult>>(&op)
             .Case([&](LinearOp op) { return lowerLinear(lowering, op); })
-            .Case([&](HeadLinearOp op) { return lowerHeadLinear(lowering, op); })
+            .Case(
+                [&](HeadLinearOp op) { return lowerHeadLinear(lowering, op); })
             .Case([&](GroupedLinearOp op) {
               return lowerGroupedLinear(lowering, op);
             })

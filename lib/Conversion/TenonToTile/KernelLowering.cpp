@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelLowering.h"
+#include "dialects/Tenon/RowViews.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -70,7 +71,8 @@ Value KernelLowering::out(unsigned number) {
 
 SmallVector<Value> KernelLowering::loop(Value begin, Value end, int64_t step,
                                         ValueRange carried, LoopBody body) {
-  auto loop = scf::ForOp::create(builder, loc, begin, end, index(step), carried);
+  auto loop =
+      scf::ForOp::create(builder, loc, begin, end, index(step), carried);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next =
@@ -101,6 +103,21 @@ ValueRange KernelLowering::parallel(ArrayRef<OpFoldResult> bounds,
         part.slice.offsets, part.slice.sizes, strides);
   }
   return forall.getResults();
+}
+
+LogicalResult KernelLowering::verifyBody(ArrayRef<Operation *> ops) {
+  Operation *last = nullptr;
+  for (Operation *op : ops)
+    last = op ? op : last;
+  for (Operation *op : oldOps)
+    if (!llvm::is_contained(ops, op) && op != oldYield && !isRowView(op) &&
+        !isa<tensor::DimOp>(op) && !op->hasTrait<OpTrait::ConstantLike>())
+      return op->emitOpError()
+             << "cannot be written in one kernel with " << last->getName();
+  if (!llvm::equal(oldYield->getOperands(), last->getResults()))
+    return kernel.emitOpError() << "expects to yield all results of "
+                                << last->getName() << " and nothing else";
+  return success();
 }
 
 void KernelLowering::finish(ArrayRef<Value> results) {

@@ -1,5 +1,5 @@
-// What the lowerings of all kinds of kernels share: loops, slices, and the kernel at hand.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the lowerings of all kinds of kernels share: loops, slices, and the
+// kernel at hand. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_CONVERSION_TENONTOTILE_KERNELLOWERING_H
 #define TENON_LIB_CONVERSION_TENONTOTILE_KERNELLOWERING_H
@@ -65,6 +65,10 @@ public:
   mlir::ValueRange parallel(llvm::ArrayRef<mlir::OpFoldResult> bounds,
                             mlir::ValueRange shared, ParallelBody body,
                             std::optional<tile::Split> split = std::nullopt);
+
+  /// Fails unless the kernel consists of these ops, of which some may be null,
+  /// and of views, and yields the results of the last of them.
+  llvm::LogicalResult verifyBody(llvm::ArrayRef<mlir::Operation *> ops);
 
   /// Makes these values the results of the kernel and drops its old body.
   void finish(llvm::ArrayRef<mlir::Value> results);

@@ -1,9 +1,10 @@
-// Kernels of products with weights: blocks of panels outside, tiles of rows inside.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of products with weights: blocks of panels outside, tiles of rows
+// inside. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelLowering.h"
 #include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/RowViews.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "KernelLowering.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -39,10 +40,9 @@ struct ColumnBlocks {
     OpBuilder &builder = lowering.builder;
     Value acc = lowering.empty({rows, panels * 16});
     Value result =
-        tile::ContractOp::create(builder, lowering.loc, acc.getType(), input,
-                                 at, count, order, weight, matrix,
-                                 lowering.mul(block, panels), acc, along,
-                                 choices)
+        tile::ContractOp::create(
+            builder, lowering.loc, acc.getType(), input, at, count, order,
+            weight, matrix, lowering.mul(block, panels), acc, along, choices)
             ->getResult(0);
     if (bias)
       result = tile::AddBiasOp::create(builder, lowering.loc, acc.getType(),
@@ -88,18 +88,70 @@ static Value lowerRecomputedNorm(KernelLowering &lowering, NormOp norm) {
 /// columns of whole rows, so reading starts at another column.
 static std::pair<Value, int64_t> lookThroughSlice(Value value) {
   auto view = value.getDefiningOp<tensor::ExtractSliceOp>();
-  if (!view || view.getSourceType().getRank() != 2)
+  if (!view || !isRowView(view) || view.getSourceType().getRank() != 2)
     return {value, 0};
   return {view.getSource(), view.getStaticOffset(1)};
 }
 
+/// The ops of a kernel around a linear.
+struct LinearKernel {
+  NormOp norm;
+  /// What is added to the product, if the kernel yields a sum.
+  Value addend;
+};
+
+/// Finds the ops around a linear. Fails if there are others, which no loop over
+/// blocks of columns could do.
+static FailureOr<LinearKernel> findLinearKernel(KernelLowering &lowering,
+                                                LinearOp op) {
+  LinearKernel found;
+  found.norm = op.getInput().getDefiningOp<NormOp>();
+  if (found.norm && !found.norm->hasOneUse())
+    return found.norm.emitOpError()
+           << "expects the linear of the kernel to be its only user";
+  arith::AddFOp add;
+  for (Value result : lowering.kernel.getYield().getValues())
+    add = result.getDefiningOp<arith::AddFOp>();
+  if (add &&
+      (add.getLhs() == op.getResult()) != (add.getRhs() == op.getResult()))
+    found.addend = add.getLhs() == op.getResult() ? add.getRhs() : add.getLhs();
+  if (failed(
+          lowering.verifyBody({found.norm, op, found.addend ? add : nullptr})))
+    return failure();
+  if (op.getInput().getType().getRank() != 2 || op.getType().getRank() != 2)
+    return op.emitOpError()
+           << "expects flat rows, but got " << op.getInput().getType()
+           << " and " << op.getType() << "; run tenon-form-kernels";
+  return found;
+}
+
+/// Adds rows of a product to the same ones of `addend`, which may be what the
+/// kernel writes over: then `into` holds them, from `column` on.
+static Value addTo(KernelLowering &lowering, Value rows, Value addend,
+                   Value into, const Slice &place, OpFoldResult column) {
+  Value old;
+  if (addend == lowering.out(0)) {
+    old = lowering.extract(into, place);
+  } else {
+    Slice source{{place.offsets.front(), column}, place.sizes};
+    // The addend is kept, so the sum is made in the tile of the product.
+    old = rows;
+    rows = lowering.extract(addend, source);
+  }
+  return tile::AddOp::create(lowering.builder, lowering.loc, old.getType(),
+                             rows, old)
+      ->getResult(0);
+}
+
 LogicalResult tenon::lowerLinear(KernelLowering &lowering, LinearOp op) {
-  auto norm = op.getInput().getDefiningOp<NormOp>();
-  bool adds = lowering.kernel.getYield().getOperand(0) != op.getResult();
+  FailureOr<LinearKernel> around = findLinearKernel(lowering, op);
+  if (failed(around))
+    return failure();
+  Value addend = around->addend;
   Value input = op.getInput();
   int64_t firstColumn = 0;
-  if (norm)
-    input = lowerRecomputedNorm(lowering, norm);
+  if (around->norm)
+    input = lowerRecomputedNorm(lowering, around->norm);
   else
     std::tie(input, firstColumn) = lookThroughSlice(input);
   ColumnBlocks blocks(lowering, op.getWeight().getType(), op.getGlu(),
@@ -116,31 +168,28 @@ LogicalResult tenon::lowerLinear(KernelLowering &lowering, LinearOp op) {
         lowering.index(0), tokens, blocks.rows, columns,
         [&](Value t, ValueRange carried) {
           Value count = lowering.tileSize(blocks.rows, t, tokens);
-          Value tile = blocks.tile(input, {t, lowering.index(firstColumn)}, 0,
-                                   count, Value(), 0, op.getWeight(), Value(),
-                                   block);
+          Value tile =
+              blocks.tile(input, {t, lowering.index(firstColumn)}, 0, count,
+                          Value(), 0, op.getWeight(), Value(), block);
           Slice valid{{lowering.attr(0), lowering.attr(0)}, {count, width}};
           Slice place{{t, lowering.attr(0)}, {count, width}};
           Value rows = lowering.extract(tile, valid);
-          if (adds) {
-            Value old = lowering.extract(carried.front(), place);
-            rows = tile::AddOp::create(lowering.builder, lowering.loc,
-                                       old.getType(), rows, old)
-                       ->getResult(0);
-          }
+          if (addend)
+            rows =
+                addTo(lowering, rows, addend, carried.front(), place, column);
           return SmallVector<Value>{
               lowering.insert(rows, carried.front(), place)};
         });
     return SmallVector<KernelLowering::Written>{{done[0], 0, whole}};
   };
-  ValueRange results = lowering.parallel(lowering.attr(blocks.count()),
-                                         lowering.out(0), body);
+  ValueRange results =
+      lowering.parallel(lowering.attr(blocks.count()), lowering.out(0), body);
   lowering.finish(SmallVector<Value>(results));
   return success();
 }
 
-/// Copies what follows the first `from` elements of a head behind the first `to`
-/// elements of the result's.
+/// Copies what follows the first `from` elements of a head behind the first
+/// `to` elements of the result's.
 static Value copyKept(KernelLowering &lowering, Value input, Value out,
                       int64_t heads, int64_t from, int64_t to, int64_t count) {
   Value tokens = lowering.dim(input, 0);
@@ -158,6 +207,8 @@ static Value copyKept(KernelLowering &lowering, Value input, Value out,
 
 LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
                                      HeadLinearOp op) {
+  if (failed(lowering.verifyBody(op.getOperation())))
+    return failure();
   WeightType weight = op.getWeight().getType();
   int64_t heads = weight.getShape().front();
   Value input = op.getInput();
@@ -181,14 +232,14 @@ LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
         [&](Value t, ValueRange carried) {
           Value count = lowering.tileSize(blocks.rows, t, tokens);
           Value tile =
-              blocks.tile(input, {t, head, lowering.index(0)}, 0, count, Value(),
-                          0, op.getWeight(), head, block);
+              blocks.tile(input, {t, head, lowering.index(0)}, 0, count,
+                          Value(), 0, op.getWeight(), head, block);
           Value rows = lowering.extract(
               tile, {{lowering.attr(0), lowering.attr(0)}, {count, width}});
-          return SmallVector<Value>{lowering.insert(
-              rows, carried.front(),
-              {{t, lowering.attr(0), lowering.attr(0)},
-               {count, lowering.attr(1), width}})};
+          return SmallVector<Value>{
+              lowering.insert(rows, carried.front(),
+                              {{t, lowering.attr(0), lowering.attr(0)},
+                               {count, lowering.attr(1), width}})};
         });
     return SmallVector<KernelLowering::Written>{{done[0], 0, whole}};
   };
@@ -200,6 +251,8 @@ LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
 
 LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
                                         GroupedLinearOp op) {
+  if (failed(lowering.verifyBody(op.getOperation())))
+    return failure();
   WeightType weight = op.getWeight().getType();
   ColumnBlocks blocks(lowering, weight, op.getGlu(), Value());
   Value order = op.getOrder(), offsets = op.getOffsets();
@@ -236,6 +289,8 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
 }
 
 LogicalResult tenon::lowerGroup(KernelLowering &lowering, GroupOp op) {
+  if (failed(lowering.verifyBody(op.getOperation())))
+    return failure();
   SmallVector<Value> outs = {lowering.out(0), lowering.out(1), lowering.out(2)};
   auto wholeOf = [&](Value value) {
     Slice slice;
@@ -249,10 +304,9 @@ LogicalResult tenon::lowerGroup(KernelLowering &lowering, GroupOp op) {
   };
   ValueRange results = lowering.parallel(
       lowering.attr(1), outs, [&](ValueRange, ValueRange shared) {
-        auto group =
-            tile::GroupOp::create(lowering.builder, lowering.loc,
-                                  TypeRange(ValueRange(shared)), op.getChoice(),
-                                  shared);
+        auto group = tile::GroupOp::create(lowering.builder, lowering.loc,
+                                           TypeRange(ValueRange(shared)),
+                                           op.getChoice(), shared);
         SmallVector<KernelLowering::Written> written;
         for (auto [number, value] : llvm::enumerate(group->getResults()))
           written.push_back(

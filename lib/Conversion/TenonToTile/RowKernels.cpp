@@ -1,9 +1,10 @@
 // Kernels of ops that work on the rows of single tokens: one loop over tokens.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelLowering.h"
+#include "dialects/Tenon/RowViews.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "KernelLowering.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -19,7 +20,7 @@ public:
       numbers[value] = number;
   }
 
-  LogicalResult write(Operation *op);
+  void write(Operation *op);
 
   SmallVector<KernelLowering::Written> written;
 
@@ -29,6 +30,8 @@ private:
   Value destinationOf(Value result);
   void define(Value result, Value row);
 
+  Value createRow(Type type);
+  Value viewRow(Operation *view);
   void writeEmbedding(EmbeddingOp op);
   void writeNorm(NormOp op);
   void writeRope(RopeOp op);
@@ -60,36 +63,52 @@ Slice RowWriter::sliceAt(Value token, Type type) {
   return slice;
 }
 
+/// A tile for one row of a tensor.
+Value RowWriter::createRow(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(tensor.getShape());
+  shape.front() = 1;
+  return lowering.empty(shape, tensor.getElementType());
+}
+
+/// The row of a view: a view of the row.
+Value RowWriter::viewRow(Operation *view) {
+  OpBuilder &builder = lowering.builder;
+  Value row = rowOf(view->getOperand(0));
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(view)) {
+    Slice columns{slice.getMixedOffsets(), slice.getMixedSizes()};
+    columns.sizes.front() = lowering.attr(1);
+    return lowering.extract(row, columns);
+  }
+  auto whole = cast<RankedTensorType>(view->getResult(0).getType());
+  SmallVector<int64_t> shape(whole.getShape());
+  shape.front() = 1;
+  auto type = RankedTensorType::get(shape, whole.getElementType());
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(view))
+    return tensor::ExpandShapeOp::create(builder, lowering.loc, type, row,
+                                         expand.getReassociationIndices());
+  auto collapse = cast<tensor::CollapseShapeOp>(view);
+  return tensor::CollapseShapeOp::create(builder, lowering.loc, type, row,
+                                         collapse.getReassociationIndices());
+}
+
 Value RowWriter::rowOf(Value value) {
   if (Value row = rows.lookup(value))
     return row;
-  OpBuilder &builder = lowering.builder;
   Value row;
   if (auto arg = dyn_cast<BlockArgument>(value)) {
     unsigned inputs = lowering.kernel.getInputs().size();
-    Value tensor =
-        arg.getArgNumber() < inputs ? value : shared[arg.getArgNumber() - inputs];
+    Value tensor = arg.getArgNumber() < inputs
+                       ? value
+                       : shared[arg.getArgNumber() - inputs];
     row = lowering.extract(tensor, sliceAt(t, value.getType()));
-  } else if (auto view = value.getDefiningOp<tensor::ExtractSliceOp>()) {
-    Slice slice{view.getMixedOffsets(), view.getMixedSizes()};
-    slice.sizes.front() = lowering.attr(1);
-    row = lowering.extract(rowOf(view.getSource()), slice);
+  } else if (auto splat = value.getDefiningOp<tensor::SplatOp>()) {
+    Value out = createRow(value.getType());
+    row = tile::FillOp::create(lowering.builder, splat.getLoc(), out.getType(),
+                               splat.getInput(), out)
+              ->getResult(0);
   } else {
-    auto expand = value.getDefiningOp<tensor::ExpandShapeOp>();
-    auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>();
-    assert((expand || collapse) && "other ops have defined their row");
-    SmallVector<int64_t> shape(cast<RankedTensorType>(value.getType()).getShape());
-    shape.front() = 1;
-    auto type = RankedTensorType::get(
-        shape, cast<RankedTensorType>(value.getType()).getElementType());
-    if (expand)
-      row = tensor::ExpandShapeOp::create(builder, lowering.loc, type,
-                                          rowOf(expand.getSrc()),
-                                          expand.getReassociationIndices());
-    else
-      row = tensor::CollapseShapeOp::create(builder, lowering.loc, type,
-                                            rowOf(collapse.getSrc()),
-                                            collapse.getReassociationIndices());
+    row = viewRow(value.getDefiningOp());
   }
   rows[value] = row;
   return row;
@@ -101,26 +120,21 @@ Value RowWriter::destinationOf(Value result) {
   auto it = numbers.find(result);
   if (it != numbers.end())
     return lowering.extract(shared[it->second], sliceAt(t, result.getType()));
-  if (result.hasOneUse())
-    if (auto update = dyn_cast<CacheUpdateOp>(*result.user_begin()))
-      if (numbers.contains(update.getResult()) &&
-          isa<BlockArgument>(update.getCache())) {
-        auto type = cast<RankedTensorType>(result.getType());
-        SmallVector<int64_t> shape(type.getShape());
-        shape.front() = 1;
-        Slice slice = cacheSlice(update);
-        SmallVector<OpFoldResult> strides(slice.offsets.size(),
-                                          lowering.attr(1));
-        return tensor::ExtractSliceOp::create(
-            lowering.builder, lowering.loc,
-            RankedTensorType::get(shape, type.getElementType()),
-            shared[numbers[update.getResult()]], slice.offsets, slice.sizes,
-            strides);
-      }
+  auto update = result.hasOneUse()
+                    ? dyn_cast<CacheUpdateOp>(*result.user_begin())
+                    : CacheUpdateOp();
+  if (!update)
+    return createRow(result.getType());
+  // Rows that go into a cache are made there.
   auto type = cast<RankedTensorType>(result.getType());
   SmallVector<int64_t> shape(type.getShape());
   shape.front() = 1;
-  return lowering.empty(shape, type.getElementType());
+  Slice slice = cacheSlice(update);
+  SmallVector<OpFoldResult> strides(slice.offsets.size(), lowering.attr(1));
+  return tensor::ExtractSliceOp::create(
+      lowering.builder, lowering.loc,
+      RankedTensorType::get(shape, type.getElementType()),
+      shared[numbers[update.getResult()]], slice.offsets, slice.sizes, strides);
 }
 
 /// Remembers the row of a result, and writes it back if the kernel yields it.
@@ -143,10 +157,9 @@ void RowWriter::writeEmbedding(EmbeddingOp op) {
 void RowWriter::writeNorm(NormOp op) {
   Value input = rowOf(op.getInput());
   Value out = destinationOf(op.getResult());
-  auto norm = tile::NormOp::create(lowering.builder, op.getLoc(), out.getType(),
-                                   op.getKind(), input, op.getWeight(),
-                                   op.getBias(), op.getEpsAttr(), out,
-                                   op.getOrder());
+  auto norm = tile::NormOp::create(
+      lowering.builder, op.getLoc(), out.getType(), op.getKind(), input,
+      op.getWeight(), op.getBias(), op.getEpsAttr(), out, op.getOrder());
   define(op.getResult(), norm->getResult(0));
 }
 
@@ -181,8 +194,9 @@ void RowWriter::writeGlu(GluOp op) {
 
 void RowWriter::writeGather(GatherRowsOp op) {
   Value row = lowering.loadIndex(op.getRows(), t);
-  define(op.getResult(), lowering.extract(op.getInput(),
-                                          sliceAt(row, op.getInput().getType())));
+  define(
+      op.getResult(),
+      lowering.extract(op.getInput(), sliceAt(row, op.getInput().getType())));
 }
 
 /// The place of a token in a cache.
@@ -200,8 +214,8 @@ Slice RowWriter::cacheSlice(CacheUpdateOp op) {
 }
 
 void RowWriter::writeCache(CacheUpdateOp op) {
-  written.push_back({rowOf(op.getInput()), numbers.lookup(op.getResult()),
-                     cacheSlice(op)});
+  written.push_back(
+      {rowOf(op.getInput()), numbers.lookup(op.getResult()), cacheSlice(op)});
 }
 
 void RowWriter::writeRouter(RouterOp op) {
@@ -218,87 +232,120 @@ void RowWriter::writeRouter(RouterOp op) {
 
 void RowWriter::writeCombine(CombineOp op) {
   Value init = rowOf(op.getInit());
-  auto combine = tile::CombineOp::create(lowering.builder, op.getLoc(),
-                                         init.getType(), op.getInput(),
-                                         op.getPlace(), op.getWeights(), t, init);
+  auto combine = tile::CombineOp::create(
+      lowering.builder, op.getLoc(), init.getType(), op.getInput(),
+      op.getPlace(), op.getWeights(), t, init);
   define(op.getResult(), combine->getResult(0));
 }
 
-LogicalResult RowWriter::write(Operation *op) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](EmbeddingOp op) { return writeEmbedding(op), success(); })
-      .Case([&](NormOp op) { return writeNorm(op), success(); })
-      .Case([&](arith::AddFOp op) { return writeAdd(op), success(); })
-      .Case([&](GluOp op) { return writeGlu(op), success(); })
-      .Case([&](GatherRowsOp op) { return writeGather(op), success(); })
-      .Case([&](RouterOp op) { return writeRouter(op), success(); })
-      .Case([&](CombineOp op) { return writeCombine(op), success(); })
-      .Case([&](RopeOp op) -> LogicalResult {
-        if (!op.getTable())
-          return op.emitOpError() << "expects a table of cosines and sines; run "
-                                     "tenon-tabulate-ropes first";
-        return writeRope(op), success();
-      })
-      .Case([&](CacheUpdateOp op) -> LogicalResult {
-        if (op.getInput().getType().getElementType() !=
-            op.getCache().getType().getElementType())
-          return op.emitOpError() << "expects input and cache of one element "
-                                     "type, but got "
-                                  << op.getInput().getType() << " and "
-                                  << op.getCache().getType();
-        return writeCache(op), success();
-      })
-      .Case<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-            tensor::CollapseShapeOp, tensor::DimOp, arith::ConstantOp,
-            tile::YieldOp>([&](Operation *) { return success(); })
-      .Default([&](Operation *op) -> LogicalResult {
-        return op->emitOpError() << "cannot be written as a loop over tokens";
-      });
+void RowWriter::write(Operation *op) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](EmbeddingOp op) { writeEmbedding(op); })
+      .Case([&](NormOp op) { writeNorm(op); })
+      .Case([&](arith::AddFOp op) { writeAdd(op); })
+      .Case([&](GluOp op) { writeGlu(op); })
+      .Case([&](GatherRowsOp op) { writeGather(op); })
+      .Case([&](RouterOp op) { writeRouter(op); })
+      .Case([&](CombineOp op) { writeCombine(op); })
+      .Case([&](RopeOp op) { writeRope(op); })
+      .Case([&](CacheUpdateOp op) { writeCache(op); })
+      .Default([](Operation *) {}); // views are written where they are read
 }
 
-/// The tensor whose first dimension the kernel's loop runs over.
-static Value findTokens(tile::KernelOp kernel) {
-  for (Operation &op : kernel.getBody().front()) {
-    if (auto embedding = dyn_cast<EmbeddingOp>(op))
-      return embedding.getTokens();
-    if (auto gather = dyn_cast<GatherRowsOp>(op))
-      return gather.getRows();
-    if (auto combine = dyn_cast<CombineOp>(op))
-      return combine.getPlace();
-    if (isa<NormOp, RopeOp, CacheUpdateOp, GluOp, RouterOp, arith::AddFOp>(op)) {
-      Value value = op.getOperand(0);
-      while (Operation *def = value.getDefiningOp())
-        value = def->getOperand(0);
-      return value;
-    }
+/// Operands that a row op reads at places of its own choice, and not in the row
+/// of its token.
+static SmallVector<Value> getWholeOperands(Operation *op) {
+  return llvm::TypeSwitch<Operation *, SmallVector<Value>>(op)
+      .Case([](EmbeddingOp op) { return SmallVector<Value>{op.getTokens()}; })
+      .Case([](GatherRowsOp op) {
+        return SmallVector<Value>{op.getInput(), op.getRows()};
+      })
+      .Case([](RopeOp op) { return SmallVector<Value>{op.getPositions()}; })
+      .Case([](CacheUpdateOp op) {
+        return SmallVector<Value>{op.getCache(), op.getPositions(),
+                                  op.getSlots()};
+      })
+      .Case([](CombineOp op) {
+        return SmallVector<Value>{op.getInput(), op.getPlace(),
+                                  op.getWeights()};
+      })
+      .Default(SmallVector<Value>{});
+}
+
+/// Whether an op can be written for each row alone.
+static LogicalResult verifyRowOp(Operation *op, tile::YieldOp yield) {
+  bool isBesideRows = isRowView(op) ||
+                      isa<tensor::DimOp, tensor::SplatOp, tile::YieldOp>(op) ||
+                      (op->hasTrait<OpTrait::ConstantLike>() &&
+                       op->getResult(0).getType().isIntOrIndexOrFloat());
+  bool isRowOp =
+      isa<EmbeddingOp, NormOp, GluOp, GatherRowsOp, RouterOp, CombineOp, RopeOp,
+          CacheUpdateOp>(op) ||
+      (isa<arith::AddFOp>(op) && isa<TensorType>(op->getResult(0).getType()));
+  if (!isBesideRows && !isRowOp)
+    return op->emitOpError() << "cannot be written as a loop over tokens";
+  for (Value operand : getWholeOperands(op))
+    if (Operation *def = lookThroughRowViews(operand).getDefiningOp())
+      return op->emitOpError()
+             << "expects the kernel to be given what is read as a whole, but "
+                "got the result of "
+             << def->getName() << " in the kernel; run tenon-form-kernels";
+  if (auto rope = dyn_cast<RopeOp>(op))
+    if (!rope.getTable())
+      return op->emitOpError() << "expects a table of cosines and sines; run "
+                                  "tenon-tabulate-ropes first";
+  auto update = dyn_cast<CacheUpdateOp>(op);
+  if (!update)
+    return success();
+  Type input = update.getInput().getType().getElementType();
+  Type cache = update.getCache().getType().getElementType();
+  if (input != cache)
+    return op->emitOpError() << "expects input and cache of one element type, "
+                                "but got "
+                             << input << " and " << cache;
+  if (!llvm::is_contained(yield.getValues(), update.getResult()))
+    return op->emitOpError() << "expects the kernel to yield the cache";
+  return success();
+}
+
+/// The number of rows that the kernel's loop runs over.
+static FailureOr<Value> findRowCount(KernelLowering &lowering) {
+  auto yield = lowering.kernel.getYield();
+  for (auto [number, value] : llvm::enumerate(yield.getValues())) {
+    Operation *def = value.getDefiningOp();
+    if (!def || isRowView(def) || isa<tensor::SplatOp>(def))
+      return lowering.kernel.emitOpError()
+             << "expects to yield results of ops on rows, but got "
+             << value.getType() << " as result " << number;
   }
-  return {};
+  if (yield.getValues().empty())
+    return lowering.kernel.emitOpError() << "expects a result";
+  auto update = yield.getValues().front().getDefiningOp<CacheUpdateOp>();
+  return lowering.dim(update ? Value(update.getPositions()) : lowering.out(0),
+                      0);
 }
 
 LogicalResult tenon::lowerRows(KernelLowering &lowering) {
   SmallVector<Operation *> ops;
-  for (Operation &op : lowering.kernel.getBody().front())
+  for (Operation &op : lowering.kernel.getBody().front()) {
+    if (failed(verifyRowOp(&op, lowering.kernel.getYield())))
+      return failure();
     ops.push_back(&op);
-  Value tokens = findTokens(lowering.kernel);
-  if (!tokens)
-    return lowering.kernel.emitOpError() << "expects an op that works on rows";
+  }
+  FailureOr<Value> tokens = findRowCount(lowering);
+  if (failed(tokens))
+    return failure();
 
   SmallVector<Value> outs;
   for (unsigned i = 0; i < lowering.kernel.getOuts().size(); ++i)
     outs.push_back(lowering.out(i));
-  LogicalResult result = success();
   ValueRange results = lowering.parallel(
-      OpFoldResult(lowering.dim(tokens, 0)), outs,
-      [&](ValueRange ivs, ValueRange shared) {
+      OpFoldResult(*tokens), outs, [&](ValueRange ivs, ValueRange shared) {
         RowWriter writer(lowering, ivs.front(), shared);
         for (Operation *op : ops)
-          if (failed(writer.write(op))) {
-            result = failure();
-            break;
-          }
+          writer.write(op);
         return std::move(writer.written);
       });
-  if (succeeded(result))
-    lowering.finish(SmallVector<Value>(results));
-  return result;
+  lowering.finish(SmallVector<Value>(results));
+  return success();
 }

@@ -242,3 +242,12 @@ func.func @combine_into_width_of_a_scalar(%d: memref<f32>, %p: memref<?x2xi32>, 
   tile.combine %d, %p, %w of %t into %x : memref<f32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x64xf32>
   return
 }
+
+// -----
+
+// C1
+func.func @fill_with_another_type(%v: f16, %o: memref<1x64xf32>) {
+  // expected-error@+1 {{expects value to have the element type of outs, but got 'f16' and 'f32'}}
+  tile.fill %v into %o : f16 into memref<1x64xf32>
+  return
+}

@@ -43,6 +43,17 @@ func.func @embed(%t: index, %w: !tenon.weight<100x64, <bf16>, <16x2>>, %o: tenso
 }
 
 /// The example of the op's description.
+// CHECK-LABEL: func @fill
+// CHECK-SAME:    %[[V:.*]]: f32, %[[O:.*]]: tensor<1x64xf32>, %[[M:.*]]: memref<1x3x5xf32>
+func.func @fill(%v: f32, %o: tensor<1x64xf32>, %m: memref<1x3x5xf32>) -> tensor<1x64xf32> {
+  // CHECK: tile.fill %[[V]] into %[[O]] : f32 into tensor<1x64xf32> -> tensor<1x64xf32>
+  %z = tile.fill %v into %o : f32 into tensor<1x64xf32> -> tensor<1x64xf32>
+  // CHECK: tile.fill %[[V]] into %[[M]] : f32 into memref<1x3x5xf32>{{$}}
+  tile.fill %v into %m : f32 into memref<1x3x5xf32>
+  return %z : tensor<1x64xf32>
+}
+
+/// The example of the op's description.
 // CHECK-LABEL: func @route
 // CHECK-SAME:    %[[L:.*]]: tensor<1x8xf32>, %[[I:.*]]: tensor<1x3xi32>, %[[W:.*]]: tensor<1x3xf32>
 func.func @route(%lg: tensor<1x8xf32>, %i: tensor<1x3xi32>, %w: tensor<1x3xf32>) -> (tensor<1x3xi32>, tensor<1x3xf32>) {

@@ -1,0 +1,34 @@
+// Which tensors of a block have the same number of rows.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TRANSFORMS_ROWCOUNTS_H
+#define TENON_LIB_TRANSFORMS_ROWCOUNTS_H
+
+#include "mlir/IR/Block.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+
+namespace tenon {
+
+/// The operands and results of an op with one row for each of the tokens, or
+/// rows, that the op works on. Empty for ops that work on anything else.
+llvm::SmallVector<mlir::Value> getRowTensors(mlir::Operation *op);
+
+/// The tensor whose rows a size counts, or null.
+mlir::Value getCountedTensor(mlir::Value size);
+
+/// Ops say which of their tensors have as many rows as others: what is looked
+/// up by tokens has as many as there are tokens, but rows that are gathered may
+/// be more or fewer. What no op says is not assumed.
+class RowCounts {
+public:
+  explicit RowCounts(mlir::Block &block);
+
+  bool areEqual(mlir::Value a, mlir::Value b) const;
+
+private:
+  llvm::EquivalenceClasses<const void *> classes;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_TRANSFORMS_ROWCOUNTS_H

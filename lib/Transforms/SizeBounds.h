@@ -1,0 +1,39 @@
+// Largest sizes of buffers in functions with a bucket.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TRANSFORMS_SIZEBOUNDS_H
+#define TENON_LIB_TRANSFORMS_SIZEBOUNDS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tenon {
+
+/// Knows that the first dimension of an argument of a public function has at
+/// most as many rows as its bucket has tokens, and follows sizes from there
+/// through arithmetic, views, loops and calls. A size that depends on anything
+/// else, such as the length of a cache, has no bound.
+class SizeBounds {
+public:
+  explicit SizeBounds(mlir::ModuleOp module);
+
+  /// The most bytes that a buffer can have.
+  std::optional<int64_t> getBytes(mlir::Value buffer);
+
+private:
+  std::optional<int64_t> getValue(mlir::Value value);
+  std::optional<int64_t> getSize(mlir::OpFoldResult size);
+  std::optional<int64_t> getDim(mlir::Value buffer, int64_t dim);
+  std::optional<int64_t> getDimOfView(mlir::Operation *view, int64_t dim);
+  std::optional<int64_t> getDimOfArgument(mlir::BlockArgument arg, int64_t dim);
+
+  /// Calls of each function.
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::func::CallOp>>
+      calls;
+  /// Arguments that are being followed, so that recursion ends.
+  llvm::SmallVector<mlir::Value> open;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_TRANSFORMS_SIZEBOUNDS_H
