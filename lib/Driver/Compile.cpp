@@ -6,6 +6,7 @@
 #include "tenon/Artifact/ArtifactWriter.h"
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Packing/Packer.h"
+#include "llvm/Support/Signals.h"
 #include "CompileVariants.h"
 #include "CompilerInput.h"
 #include "DescribeArtifact.h"
@@ -14,10 +15,20 @@
 #include "Phases.h"
 #include "ProgressBar.h"
 
+#include <atomic>
 #include <thread>
 
 using namespace mlir;
 using namespace tenon;
+
+/// Set by the user, who waits no longer. The next interruption ends the program.
+static std::atomic<bool> isInterrupted{false};
+
+static llvm::Error checkInterruption() {
+  if (isInterrupted)
+    return llvm::createStringError("interrupted; nothing was written");
+  return llvm::Error::success();
+}
 
 static unsigned getThreads(const CompileOptions &options) {
   return options.threads ? options.threads
@@ -54,7 +65,8 @@ writeWeights(CompilerInput &input, ArtifactWriter &writer, unsigned threads) {
     bar.update(done, all);
   };
   auto sink = [&](uint64_t offset, llvm::ArrayRef<uint8_t> bytes) {
-    return (*file)->write(offset, bytes);
+    llvm::Error error = checkInterruption();
+    return error ? std::move(error) : (*file)->write(offset, bytes);
   };
   if (llvm::Error error =
           packWeights(module, input.source->getTensors(), sink, packing))
@@ -112,6 +124,8 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   llvm::Expected<std::vector<CompiledVariant>> variants = compiler.finish();
   if (!variants)
     return variants.takeError();
+  if (llvm::Error error = checkInterruption())
+    return error;
   return timer.measure("link", [&] {
     return finishArtifact(input, writer, *variants, hashes, *tokenizer);
   });
@@ -136,6 +150,7 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     if (!created)
       return created.takeError();
     writer = std::move(*created);
+    llvm::sys::SetInterruptFunction([] { isInterrupted = true; });
   }
 
   DialectRegistry registry;

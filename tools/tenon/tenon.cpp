@@ -33,6 +33,9 @@ int main(int argc, char **argv) {
   std::unique_ptr<Command> commands[] = {
       createCompileCommand(), createRunCommand(), createBenchCommand(),
       createInspectCommand()};
+  // Without this, help lists the options of all of LLVM.
+  llvm::cl::OptionCategory none("Options");
+  llvm::cl::HideUnrelatedOptions(none);
   std::string problem;
   llvm::raw_string_ostream stream(problem);
   if (!llvm::cl::ParseCommandLineOptions(
