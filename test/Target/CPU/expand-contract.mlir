@@ -1,0 +1,166 @@
+// RUN: tenon-opt %s --tile-expand --canonicalize --cse --split-input-file | FileCheck %s
+
+module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
+
+/// One row beside four panels: eight chains of multiply-adds, four columns at a time,
+/// and no memory but reads of the row and of the panels inside the loop.
+// CHECK-LABEL: func @one_row
+// CHECK-SAME:    %[[X:.*]]: memref<1x64xf32>, %[[W:.*]]: !tenon.weight
+func.func @one_row(%x: memref<1x64xf32>, %w: !tenon.weight<96x64, <f32>, <16x1>>, %acc: memref<1x64xf32>, %p: index) {
+  // CHECK-COUNT-4: tile.weight_view %[[W]] at %{{.*}} to memref<64x16xi32>
+  // CHECK:         scf.for %[[K:.*]] = %{{.*}} to %c64 step %c4 iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+  // CHECK-NEXT:      %[[E:.*]] = memref.load %[[X]][%c0, %[[K]]]
+  // CHECK-NEXT:      vector.broadcast %[[E]] : f32 to vector<8xf32>
+  // CHECK-NOT:       store
+  // CHECK-COUNT-32:  vector.fma
+  // CHECK-NOT:       {{store|vector.fma}}
+  // CHECK:           scf.yield
+  // CHECK-COUNT-8: vector.store
+  // CHECK-NOT:     vector.store
+  // CHECK:         return
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %p into %acc
+      : memref<1x64xf32>, !tenon.weight<96x64, <f32>, <16x1>> into memref<1x64xf32>
+  return
+}
+
+/// Six rows beside one panel; fewer rows than that take a smaller tile. A row that is
+/// not there repeats the last one.
+// CHECK-LABEL: func @six_rows
+// CHECK-SAME:    %[[N:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: index)
+func.func @six_rows(%x: memref<?x64xf32>, %w: !tenon.weight<96x64, <f32>, <16x1>>, %acc: memref<6x16xf32>, %n: index, %p: index) {
+  // CHECK:          %[[LAST:.*]] = arith.subi %[[N]], %c1
+  // CHECK:          arith.minsi %{{.*}}, %[[LAST]]
+  // CHECK:          scf.for {{.*}} step %c4 iter_args
+  // CHECK-COUNT-48: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.if
+  // CHECK:          scf.for {{.*}} step %c4 iter_args
+  // CHECK-COUNT-32: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.for {{.*}} step %c4 iter_args
+  // CHECK-COUNT-16: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.for {{.*}} step %c4 iter_args
+  // CHECK-COUNT-8:  vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          return
+  %c0 = arith.constant 0 : index
+  tile.contract %x[%c0, %c0] along 0 count %n, %w panel %p into %acc
+      : memref<?x64xf32>, !tenon.weight<96x64, <f32>, <16x1>> into memref<6x16xf32>
+  return
+}
+
+/// bf16: the first of two columns is shifted up, the second one cut out.
+// CHECK-LABEL: func @bf16
+func.func @bf16(%x: memref<1x6xf32>, %w: !tenon.weight<16x6, <bf16>, <16x2>>, %acc: memref<1x16xf32>) {
+  // CHECK-DAG: %[[UP:.*]] = arith.constant dense<16> : vector<8xi32>
+  // CHECK-DAG: %[[KEEP:.*]] = arith.constant dense<-65536> : vector<8xi32>
+  // CHECK:     %[[L:.*]] = vector.load %{{.*}} : memref<3x16xi32>, vector<8xi32>
+  // CHECK:     %[[S:.*]] = arith.shli %[[L]], %[[UP]]
+  // CHECK:     arith.bitcast %[[S]] : vector<8xi32> to vector<8xf32>
+  // CHECK:     %[[M:.*]] = arith.andi %[[L]], %[[KEEP]]
+  // CHECK:     arith.bitcast %[[M]] : vector<8xi32> to vector<8xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x6xf32>, !tenon.weight<16x6, <bf16>, <16x2>> into memref<1x16xf32>
+  return
+}
+
+/// f16: columns are sorted, then each half of the register is widened.
+// CHECK-LABEL: func @f16
+func.func @f16(%x: memref<1x2xf32>, %w: !tenon.weight<16x2, <f16>, <16x2>>, %acc: memref<1x16xf32>) {
+  // CHECK: %[[S:.*]] = vector.shuffle %{{.*}} [0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15] : vector<16xi16>, vector<16xi16>
+  // CHECK: %[[H:.*]] = vector.bitcast %{{.*}} to vector<16xf16>
+  // CHECK: %[[A:.*]] = vector.shuffle %[[H]], %[[H]] [0, 1, 2, 3, 4, 5, 6, 7]
+  // CHECK: arith.extf %[[A]] : vector<8xf16> to vector<8xf32>
+  // CHECK: %[[B:.*]] = vector.shuffle %[[H]], %[[H]] [8, 9, 10, 11, 12, 13, 14, 15]
+  // CHECK: arith.extf %[[B]] : vector<8xf16> to vector<8xf32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x2xf32>, !tenon.weight<16x2, <f16>, <16x2>> into memref<1x16xf32>
+  return
+}
+
+/// i8 with offsets: the factors of a group of 32 columns stand in two lines before its
+/// codes; the scale takes up the place of a code, and the offset enters by one rounding.
+/// The last group has three columns.
+// CHECK-LABEL: func @i8
+func.func @i8(%x: memref<1x67xf32>, %w: !tenon.weight<16x67, <i8, scale f32 per 1x32, offset>, <16x4>>, %acc: memref<1x16xf32>) {
+  // CHECK-DAG:   %[[SMALL:.*]] = arith.constant dense<5.96046448E-8> : vector<8xf32>
+  // CHECK:       %[[V:.*]] = tile.weight_view %{{.*}} to memref<23x16xi32>
+  // CHECK:       scf.for %[[G:.*]] = %c0 to %c2 step %c1 iter_args
+  // CHECK:         %[[LINE:.*]] = arith.muli %[[G]], %c10
+  // CHECK:         vector.load %[[V]][%[[LINE]], %c0]
+  // CHECK:         %[[NEXT:.*]] = arith.addi %[[LINE]], %c1
+  // CHECK:         vector.load %[[V]][%[[NEXT]], %c0]
+  // CHECK:         arith.mulf %{{.*}}, %[[SMALL]]
+  // CHECK:         scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args
+  // CHECK:           arith.sitofp %{{.*}} : vector<8xi32> to vector<8xf32>
+  // CHECK-COUNT-16:  vector.fma
+  // CHECK-NOT:       vector.fma
+  // CHECK:       vector.load %[[V]][%c20, %c0]
+  // CHECK:       vector.load %[[V]][%c22, %c0]
+  // CHECK-COUNT-12: vector.fma
+  // CHECK-NOT:   vector.fma
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x67xf32>, !tenon.weight<16x67, <i8, scale f32 per 1x32, offset>, <16x4>> into memref<1x16xf32>
+  return
+}
+
+/// f8: sign, exponent and mantissa move to their places, and the difference of the
+/// biases goes into the scale.
+// CHECK-LABEL: func @f8
+func.func @f8(%x: memref<1x4xf32>, %w: !tenon.weight<16x4, <f8E4M3FN, scale f32 per 128x128>, <16x4>>, %acc: memref<1x16xf32>) {
+  // CHECK-DAG: %[[BIAS:.*]] = arith.constant dense<1.329228E+36> : vector<8xf32>
+  // CHECK-DAG: %[[PARTS:.*]] = arith.constant dense<-2014314496> : vector<8xi32>
+  // CHECK-DAG: %[[FOUR:.*]] = arith.constant dense<4> : vector<8xi32>
+  // CHECK:     %[[SCALE:.*]] = arith.mulf %{{.*}}, %[[BIAS]]
+  // CHECK:     %[[SHIFT:.*]] = arith.shrsi %{{.*}}, %[[FOUR]]
+  // CHECK:     %[[CUT:.*]] = arith.andi %[[SHIFT]], %[[PARTS]]
+  // CHECK:     %[[CODE:.*]] = arith.bitcast %[[CUT]] : vector<8xi32> to vector<8xf32>
+  // CHECK:     arith.mulf %[[CODE]], %[[SCALE]]
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x4xf32>, !tenon.weight<16x4, <f8E4M3FN, scale f32 per 128x128>, <16x4>> into memref<1x16xf32>
+  return
+}
+
+/// Rows in an order of their own, and the second matrix of a stack.
+// CHECK-LABEL: func @order
+// CHECK-SAME:    %[[O:[a-z0-9]+]]: memref<?xi32>, %{{[a-z0-9]+}}: memref<2x16xf32>, %{{[a-z0-9]+}}: index, %[[F:[a-z0-9]+]]: index, %[[E:[a-z0-9]+]]: index)
+func.func @order(%x: memref<?x8xf32>, %w: !tenon.weight<4x16x8, <f32>, <16x1>>, %o: memref<?xi32>, %acc: memref<2x16xf32>, %n: index, %f: index, %e: index) {
+  // CHECK: %[[AT:.*]] = arith.addi %[[F]], %{{.*}}
+  // CHECK: %[[C:.*]] = memref.load %[[O]][%[[AT]]]
+  // CHECK: %[[I:.*]] = arith.index_cast %[[C]]
+  // CHECK: arith.divui %[[I]], %c3
+  // CHECK: arith.muli %[[E]], %c512
+  %c0 = arith.constant 0 : index
+  tile.contract %x[%f, %c0] along 0 count %n rows %o : memref<?xi32> choices 3, %w[%e] panel %c0 into %acc
+      : memref<?x8xf32>, !tenon.weight<4x16x8, <f32>, <16x1>> into memref<2x16xf32>
+  return
+}
+}
+
+// -----
+
+module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16, registers = 32>} {
+
+/// With 16 lanes a panel is one register: 29 rows fit.
+// CHECK-LABEL: func @many_rows
+func.func @many_rows(%x: memref<29x8xf32>, %w: !tenon.weight<96x8, <f32>, <16x1>>, %acc: memref<29x16xf32>, %n: index, %p: index) {
+  // CHECK:           vector.load %{{.*}} : memref<8x16xi32>, vector<16xi32>
+  // CHECK-COUNT-116: vector.fma
+  // CHECK:           scf.yield
+  %c0 = arith.constant 0 : index
+  tile.contract %x[%c0, %c0] along 0 count %n, %w panel %p into %acc
+      : memref<29x8xf32>, !tenon.weight<96x8, <f32>, <16x1>> into memref<29x16xf32>
+  return
+}
+}
