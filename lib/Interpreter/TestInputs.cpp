@@ -218,6 +218,11 @@ llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
     Tensor result = make(-1);
     return fill(result, draw(seed, result.getNumElements()));
   }
+  if (kind == "unwritten")
+    return make(-1);
+  if (kind == "logits")
+    return make(listPart("rows", step).size() *
+                (tensor ? std::max<int64_t>(tensor.getShape().back(), 0) : 0));
   std::vector<double> numbers;
   if (kind == "iota" && hasSeed && seed <= (1 << 24)) {
     numbers.resize(seed);
@@ -244,5 +249,6 @@ llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
   return llvm::createStringError(
       "cannot make an input of type " + typeText + " from '" + text +
       "'; known kinds: seed:N (floats), zeros, fill:X, iota:N, ints:..., "
-      "floats:..., F.npy, tokens, positions, slots, rows, blocks, cache");
+      "floats:..., F.npy, unwritten, tokens, positions, slots, rows, blocks, "
+      "cache, logits");
 }

@@ -231,6 +231,13 @@ static LogicalResult execute(Frame &frame, tile::RopeOp op) {
   return success();
 }
 
+static LogicalResult execute(Frame &frame, tile::FillOp op) {
+  Tensor result = frame.takeTensor(op.getOutsMutable());
+  llvm::fill(result.mutableFloats(), frame.scalar(op.getValue()).number);
+  frame.set(op->getResult(0), std::move(result));
+  return success();
+}
+
 static LogicalResult execute(Frame &frame, tile::EmbedOp op) {
   int64_t token = frame.integer(op.getToken());
   WeightType type = op.getTable().getType();
@@ -318,6 +325,7 @@ void tenon::addTileHandlers(HandlerTable &table) {
   addChecked<tile::GluOp>(table);
   addChecked<tile::NormOp>(table);
   addChecked<tile::RopeOp>(table);
+  addChecked<tile::FillOp>(table);
   addChecked<tile::EmbedOp>(table);
   addChecked<tile::RouteOp>(table);
   addChecked<tile::GroupOp>(table);

@@ -104,7 +104,8 @@ func.func @ranges(%p: index, %n: index, %len: index) -> (index, index, index, in
 // ROW: result 0: 1x2xf32 = {{\[\[}}0.83205, 1.1094]]
 // ROW: result 1: 1x2xf32 = {{\[\[}}1.5, 2]]
 // ROW: result 2: 1x2xf32 = {{\[\[}}4, 5]]
-func.func @rows(%f: tensor<2xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>) {
+// ROW: result 3: 1x2xf32 = {{\[\[}}-1.5, -1.5]]
+func.func @rows(%f: tensor<2xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %x = tensor.expand_shape %f [[0, 1]] output_shape [1, 2] : tensor<2xf32> into tensor<1x2xf32>
@@ -114,7 +115,9 @@ func.func @rows(%f: tensor<2xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<
   %0 = tile.norm rms %x, %o eps 5.0e-1 into %e : tensor<1x2xf32>, !tenon.weight<2, <f32>> into tensor<1x2xf32> -> tensor<1x2xf32>
   %1 = tile.embed %c1, %t scale 0.5 into %e : !tenon.weight<2x2, <f32>, <16x1>> into tensor<1x2xf32> -> tensor<1x2xf32>
   %2 = tile.add_bias %o[%c0] into %x : !tenon.weight<2, <f32>> into tensor<1x2xf32> -> tensor<1x2xf32>
-  return %0, %1, %2 : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
+  %v = arith.constant -1.5 : f32
+  %3 = tile.fill %v into %e : f32 into tensor<1x2xf32> -> tensor<1x2xf32>
+  return %0, %1, %2, %3 : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
 }
 
 // Experts 1 and 2 have equal logits; token 1 adds 1 * row 3 and 1 * row 1 to 100.

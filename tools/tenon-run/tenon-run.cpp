@@ -33,15 +33,17 @@ static cl::list<std::string> inputs(
     "input",
     cl::desc("one for each argument: seed:N, zeros, fill:X, iota:N, ints:1,2, "
              "floats:1,2.5, F.npy, or a part of --step: tokens, positions, "
-             "slots, rows, blocks, cache; @8x64 behind it gives a shape"));
+             "slots, rows, blocks, cache, or what is not read: unwritten, "
+             "logits; @8x64 behind it gives a shape"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
                               cl::desc("dynamic dimensions of inputs"));
 static cl::opt<std::string> step(
     "step",
-    cl::desc("a consistent step: tokens:5+2,start:3+0,slots:2,block:4,"
-             "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
-             "be left out; `+` joins sequences. Without --input the arguments "
-             "are tokens, positions, slots, rows, blocks, then caches"));
+    cl::desc(
+        "a consistent step: tokens:5+2,start:3+0,slots:2,block:4,"
+        "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
+        "be left out; `+` joins sequences. Without --input the arguments "
+        "are tokens, positions, slots, rows, blocks, then caches and logits"));
 static cl::opt<std::string> weightSeed("weights", cl::init("seed:1"),
                                        cl::desc("random weights: seed:N"));
 static cl::list<std::string>
@@ -114,10 +116,16 @@ static llvm::Expected<std::vector<Tensor>> makeInputs(ModuleOp module) {
   std::vector<std::string> texts = inputs;
   if (texts.empty() && step.getNumOccurrences())
     texts = {"tokens", "positions", "slots", "rows", "blocks"};
-  // Every cache has numbers of its own.
+  // Every cache has numbers of its own; what else there is takes results.
   while (step.getNumOccurrences() && inputs.empty() &&
-         texts.size() < function.getNumArguments())
-    texts.push_back("cache:" + std::to_string(plan->seed + texts.size()));
+         texts.size() < function.getNumArguments()) {
+    auto type =
+        dyn_cast<RankedTensorType>(function.getArgumentTypes()[texts.size()]);
+    bool isCache = type && type.getRank() > 3;
+    texts.push_back(isCache
+                        ? "cache:" + std::to_string(plan->seed + texts.size())
+                        : "logits");
+  }
   if (texts.size() != function.getNumArguments())
     return llvm::createStringError(
         "expects " + Twine(function.getNumArguments()) + " inputs for '" +
@@ -248,8 +256,13 @@ static llvm::Expected<bool> run(MLIRContext &context) {
   if (oracleName.empty())
     return true;
   InterpretEngine oracle(*weights.listed, {/*shuffleSeed=*/1, exact});
-  auto expected = oracle.run(
-      *oracleModule, beforeEntry.empty() ? entry : beforeEntry, *tensors);
+  StringRef oracleEntry = beforeEntry.empty() ? entry : beforeEntry;
+  // A pass may append operands that results are written to.
+  ArrayRef<Tensor> oracleInputs = *tensors;
+  auto function = oracleModule->lookupSymbol<func::FuncOp>(oracleEntry);
+  if (function && function.getNumArguments() < oracleInputs.size())
+    oracleInputs = oracleInputs.take_front(function.getNumArguments());
+  auto expected = oracle.run(*oracleModule, oracleEntry, oracleInputs);
   if (!expected)
     return expected.takeError();
   return report(*results, *expected);

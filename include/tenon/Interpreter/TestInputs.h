@@ -38,7 +38,9 @@ struct StepPlan {
 ///   ints:1,2,3          integers
 ///   floats:1,2.5        floats
 ///   F.npy               a file
+///   unwritten           elements that must not be read
 ///   tokens, positions, slots, rows, blocks, cache      parts of a step
+///   logits              unwritten, as many rows as the step wants
 ///
 /// Dynamic dimensions come from the shape, the number of elements, or `dims`,
 /// in this order; the last of `dims` serves all others.
