@@ -68,14 +68,25 @@ StringRef tenon::whyNotConcat(ArrayRef<UseOp> uses) {
   return "";
 }
 
+/// `dense.q`, `dense.k` -> `dense.q_k`
+static std::string joinNames(ArrayRef<UseOp> uses) {
+  UseOp front = uses.front();
+  std::string name = front.getWeight().str();
+  StringRef prefix = front.getWeight().rsplit('.').first;
+  for (UseOp use : uses.drop_front()) {
+    auto [before, last] = use.getWeight().rsplit('.');
+    bool isBeside = !last.empty() && before == prefix;
+    name += "_" + (isBeside ? last : use.getWeight()).str();
+  }
+  return name;
+}
+
 UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
                         ArrayRef<UseOp> uses, Operation *before) {
   UseOp front = uses.front();
-  std::string name;
   SmallVector<Attribute> from;
   int64_t rows = 0;
   for (UseOp use : uses) {
-    name += (name.empty() ? "" : "+") + use.getWeight().str();
     from.push_back(use.getWeightAttr());
     rows += use.getType().getRows();
   }
@@ -88,8 +99,8 @@ UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
     shape.insert(shape.begin(), stack.getShape().front());
     whole = used.withShape(shape);
   }
-  DeriveOp derived =
-      getOrCreateDerived(symbols, name, Derivation::ConcatRows, from, whole);
+  DeriveOp derived = getOrCreateDerived(symbols, joinNames(uses),
+                                        Derivation::ConcatRows, from, whole);
   builder.setInsertionPoint(before);
   return UseOp::create(builder, before->getLoc(), used,
                        FlatSymbolRefAttr::get(derived.getSymNameAttr()),

@@ -26,20 +26,9 @@ using namespace tenon;
 static std::string describe(Operation *op) {
   auto weightName = [](Value weight) {
     auto use = weight.getDefiningOp<UseOp>();
-    if (!use)
-      return std::string("linear");
-    // Joined weights are called `dense.q+dense.k`, parts of one
-    // `dense.kv_b.keys`.
-    SmallVector<StringRef> parts;
-    use.getWeight().split(parts, '+');
-    std::string name;
-    for (StringRef part : parts) {
-      StringRef last = parts.size() > 1 ? part.rsplit('.').second : StringRef();
-      if (last.empty())
-        last = part.contains('.') ? part.split('.').second : part;
-      name += (name.empty() ? "" : "_") + last.str();
-    }
-    return name;
+    StringRef name = use ? use.getWeight() : "linear";
+    // The kind of layer in front stands in the name of the function already.
+    return (name.contains('.') ? name.split('.').second : name).str();
   };
   if (auto linear = dyn_cast<LinearOp>(op))
     return weightName(linear.getWeight());

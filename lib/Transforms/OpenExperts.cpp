@@ -7,7 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "DerivedWeights.h"
 
 namespace tenon {
@@ -70,9 +70,11 @@ private:
     Location loc = op.getLoc();
     Value zero = arith::ConstantOp::create(
         rewriter, loc, rewriter.getZeroAttr(op.getType().getElementType()));
-    Value tokens = tensor::DimOp::create(rewriter, loc, op.getInput(), 0);
-    return tensor::SplatOp::create(rewriter, loc, zero, op.getType(),
-                                   ValueRange{tokens});
+    SmallVector<Value> sizes;
+    for (int64_t i = 0; i < op.getType().getRank(); ++i)
+      if (op.getType().isDynamicDim(i))
+        sizes.push_back(tensor::DimOp::create(rewriter, loc, op.getInput(), i));
+    return tensor::SplatOp::create(rewriter, loc, zero, op.getType(), sizes);
   }
 
   /// group, two grouped products, combine.
@@ -117,7 +119,12 @@ struct OpenExperts : tenon::impl::OpenExpertsBase<OpenExperts> {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<OpenExpert>(&getContext(), symbols);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    // The addition that goes with the experts may be the next op of a walk.
+    SmallVector<Operation *> experts;
+    getOperation().walk([&](ExpertsOp op) { experts.push_back(op); });
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingOps);
+    (void)applyOpPatternsGreedily(experts, std::move(patterns), config);
   }
 };
 } // namespace

@@ -1,0 +1,116 @@
+// RUN: tenon-opt %s --tenon-choose-mla-form --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=0 --split-input-file | FileCheck %s --check-prefix=NAIVE
+// RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=9 --split-input-file | FileCheck %s --check-prefix=NINE
+
+tenon.weight @w "kv_b.{l}" layers [0, 1, 2] : !tenon.weight<3x112x32, <bf16>>
+
+/// The example of the pass's description: the weights are made once for all functions.
+// CHECK-DAG: tenon.derive @w.heads = split_rows [@w] count 28 : !tenon.weight<3x4x28x32, <bf16>>
+// CHECK-DAG: tenon.derive @w.keys = slice_rows [@w.heads] : !tenon.weight<3x4x16x32, <bf16>>
+// CHECK-DAG: tenon.derive @w.keys_transposed = transpose [@w.keys] : !tenon.weight<3x4x32x16, <bf16>>
+// CHECK-DAG: tenon.derive @w.values = slice_rows [@w.heads] first 16 : !tenon.weight<3x4x12x32, <bf16>>
+// CHECK-DAG: tenon.derive @w.expand = split_rows [@w] count 28 : !tenon.weight<3x4x28x32, <bf16>>
+// CHECK-LABEL: func @absorbed
+// CHECK-SAME:    %[[Q:.*]]: tensor<?x4x24xf32>, %[[C:.*]]: tensor<3x?x?x40xf32>, %[[I:.*]]: index, %[[P:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi32>, %[[B:.*]]: tensor<?x4xi32>
+// CHECK:       %[[KT:.*]] = tenon.use @w.keys_transposed[%[[I]]] : <4x32x16, <bf16>>
+// CHECK-NEXT:  %[[A:.*]] = tenon.head_linear %[[Q]], %[[KT]] keep : tensor<?x4x24xf32>, <4x32x16, <bf16>> -> tensor<?x4x40xf32>
+// CHECK-NEXT:  %[[L:.*]] = tenon.attention %[[A]], %[[C]][%[[I]]] at %[[P]] in %[[S]] blocks %[[B]] scale 2.000000e-01 visible <causal> value_first 32 : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x32xf32>
+// CHECK-NEXT:  %[[UV:.*]] = tenon.use @w.values[%[[I]]] : <4x12x32, <bf16>>
+// CHECK-NEXT:  %[[O:.*]] = tenon.head_linear %[[L]], %[[UV]] : tensor<?x4x32xf32>, <4x12x32, <bf16>> -> tensor<?x4x12xf32>
+// CHECK-NEXT:  return %[[O]]
+// NAIVE-LABEL: func @absorbed
+// NAIVE:       tenon.mla_attention
+func.func @absorbed(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %w = tenon.use @w[%i] : !tenon.weight<112x32, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o : tensor<?x4x12xf32>
+}
+
+/// A longer step keeps its form; the expansion is split by heads.
+// CHECK-LABEL: func @naive
+// CHECK:       %[[W:.*]] = tenon.use @w.expand[%{{.*}}] : <4x28x32, <bf16>>
+// CHECK-NEXT:  tenon.mla_attention %{{.*}}, %{{.*}}[%{{.*}}], %[[W]] at {{.*}} nope 16 scale 2.000000e-01 visible <causal>
+// NINE-LABEL: func @naive
+// NINE:       tenon.attention
+func.func @naive(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 9>} {
+  %w = tenon.use @w[%i] : !tenon.weight<112x32, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o : tensor<?x4x12xf32>
+}
+
+/// Nothing happens: the function has no bucket.
+// CHECK-LABEL: func @no_bucket
+// CHECK:       tenon.mla_attention %{{.*}} : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <112x32, <bf16>>
+func.func @no_bucket(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32> {
+  %w = tenon.use @w[%i] : !tenon.weight<112x32, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o : tensor<?x4x12xf32>
+}
+
+/// Nothing happens: the weight has no name, or is split already.
+// CHECK-LABEL: func @nameless_and_split
+// CHECK:       tenon.mla_attention %{{.*}} : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <112x32, <bf16>>
+// CHECK:       tenon.mla_attention %{{.*}} : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <4x28x32, <bf16>>
+tenon.weight @split "split" : !tenon.weight<4x28x32, <bf16>>
+func.func @nameless_and_split(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>, %w: !tenon.weight<112x32, <bf16>>) -> (tensor<?x4x12xf32>, tensor<?x4x12xf32>)
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  %s = tenon.use @split : !tenon.weight<4x28x32, <bf16>>
+  %p = tenon.mla_attention %q, %c[%i], %s at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<4x28x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o, %p : tensor<?x4x12xf32>, tensor<?x4x12xf32>
+}
+
+// -----
+
+/// Heads that cut no block of scales keep the format; one layer.
+// CHECK-DAG: tenon.derive @w.heads = split_rows [@w] count 8 : !tenon.weight<3x8x8, <f8E4M3FN, scale f32 per 4x4>>
+// CHECK-DAG: tenon.derive @w.keys_transposed = transpose [@w.keys] : !tenon.weight<3x8x4, <f8E4M3FN, scale f32 per 4x4>>
+// CHECK-LABEL: func @whole_blocks
+// CHECK:       tenon.use @w.keys_transposed : <3x8x4, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @w "kv_b" : !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>
+func.func @whole_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x4xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %w = tenon.use @w : !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+      : tensor<?x3x9xf32>, tensor<1x?x?x13xf32>, !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
+  return %o : tensor<?x3x4xf32>
+}
+
+// -----
+
+/// A head that cuts a block of scales is taken as `f32`, in either form.
+// CHECK-DAG: tenon.derive @w.f32 = cast [@w] : !tenon.weight<21x8, <f32>>
+// CHECK-DAG: tenon.derive @w.heads = split_rows [@w.f32] count 7 : !tenon.weight<3x7x8, <f32>>
+// CHECK-DAG: tenon.derive @w.values = slice_rows [@w.heads] first 4 : !tenon.weight<3x3x8, <f32>>
+// NAIVE-DAG: tenon.derive @w.f32 = cast [@w] : !tenon.weight<21x8, <f32>>
+// NAIVE-DAG: tenon.derive @w.expand = split_rows [@w.f32] count 7 : !tenon.weight<3x7x8, <f32>>
+tenon.weight @w "kv_b" : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
+func.func @cut_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x3xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %w = tenon.use @w : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+      : tensor<?x3x9xf32>, tensor<1x?x?x13xf32>, !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
+  return %o : tensor<?x3x3xf32>
+}
+
+// -----
+
+/// Scales of single rows do not cut heads, but cannot be transposed: only the absorbed form casts.
+// CHECK-DAG: tenon.derive @w.f32 = cast [@w] : !tenon.weight<21x64, <f32>>
+// NAIVE-NOT: cast
+// NAIVE-DAG: tenon.derive @w.expand = split_rows [@w] count 7 : !tenon.weight<3x7x64, <i8, scale f32 per 1x32>>
+tenon.weight @w "kv_b" : !tenon.weight<21x64, <i8, scale f32 per 1x32>>
+func.func @oblong_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x69xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x3xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %w = tenon.use @w : !tenon.weight<21x64, <i8, scale f32 per 1x32>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+      : tensor<?x3x9xf32>, tensor<1x?x?x69xf32>, !tenon.weight<21x64, <i8, scale f32 per 1x32>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
+  return %o : tensor<?x3x3xf32>
+}

@@ -1,0 +1,111 @@
+// RUN: tenon-opt %s --tenon-open-experts --split-input-file | FileCheck %s
+
+tenon.weight @gate "g.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x24x64, <bf16>>
+tenon.weight @up "u.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x24x64, <bf16>>
+tenon.weight @down "d.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x64x24, <bf16>>
+
+/// The example of the pass's description: experts that are added to something.
+// CHECK-DAG: tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<2x8x48x64, <bf16>>
+// CHECK-LABEL: func @added
+// CHECK-SAME:    %[[X:.*]]: tensor<?x64xf32>, %[[H:.*]]: tensor<?x64xf32>, %[[ID:.*]]: tensor<?x2xi32>, %[[WT:.*]]: tensor<?x2xf32>, %[[L:.*]]: index
+// CHECK:       %[[D:.*]] = tenon.use @down[%[[L]]]
+// CHECK:       %[[GU:.*]] = tenon.use @gate_up[%[[L]]] : <8x48x64, <bf16>>
+// CHECK-NEXT:  %[[ORDER:.*]], %[[PLACE:.*]], %[[OFFS:.*]] = tenon.group %[[ID]] : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
+// CHECK-NEXT:  %[[A:.*]] = tenon.grouped_linear %[[H]] rows %[[ORDER]] : tensor<?xi32> choices 2 of %[[OFFS]], %[[GU]] glu silu : tensor<?x64xf32>, tensor<9xi32>, <8x48x64, <bf16>> -> tensor<?x24xf32>
+// CHECK-NEXT:  %[[N:.*]] = tenon.grouped_linear %[[A]] of %[[OFFS]], %[[D]] : tensor<?x24xf32>, tensor<9xi32>, <8x64x24, <bf16>> -> tensor<?x64xf32>
+// CHECK-NEXT:  %[[Y:.*]] = tenon.combine %[[N]], %[[PLACE]], %[[WT]] init %[[X]]
+// CHECK-NEXT:  return %[[Y]]
+func.func @added(%x: tensor<?x64xf32>, %h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  %y = arith.addf %x, %e : tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+/// The other order, and a summand that is made after the experts.
+// CHECK-LABEL: func @added_to_later_value
+// CHECK:       %[[X2:.*]] = tenon.norm
+// CHECK:       tenon.combine %{{.*}} init %[[X2]]
+// CHECK-NOT:   arith.addf
+func.func @added_to_later_value(%x: tensor<?x64xf32>, %n: !tenon.weight<64, <f32>>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %x, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  %x2 = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
+  %y = arith.addf %e, %x2 : tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+/// Experts that are not added to anything are added to zeros.
+// CHECK-LABEL: func @not_added
+// CHECK-SAME:    %[[H:.*]]: tensor<?x64xf32>,
+// CHECK:       %[[ZERO:.*]] = arith.constant 0.0
+// CHECK:       %[[T:.*]] = tensor.dim %[[H]]
+// CHECK:       %[[Z:.*]] = tensor.splat %[[ZERO]][%[[T]]] : tensor<?x64xf32>
+// CHECK:       tenon.combine %{{.*}} init %[[Z]]
+func.func @not_added(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xf32>
+}
+
+/// A known number of tokens, and a sum of the experts with themselves.
+// CHECK-LABEL: func @twice
+// CHECK:       %[[Z:.*]] = tensor.splat %{{.*}} : tensor<3x64xf32>
+// CHECK:       %[[E:.*]] = tenon.combine %{{.*}} init %[[Z]]
+// CHECK:       arith.addf %[[E]], %[[E]]
+func.func @twice(%h: tensor<3x64xf32>, %id: tensor<3x2xi32>, %wt: tensor<3x2xf32>, %l: index) -> tensor<3x64xf32> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<3x64xf32>, tensor<3x2xi32>, tensor<3x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  %y = arith.addf %e, %e : tensor<3x64xf32>
+  return %y : tensor<3x64xf32>
+}
+
+/// Nothing happens: sums of `bf16` would be rounded once less.
+// CHECK-LABEL: func @rounded
+// CHECK:       tenon.experts
+func.func @rounded(%h: tensor<?x64xbf16>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xbf16> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xbf16>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xbf16>
+}
+
+/// Nothing happens: the weights have no name.
+// CHECK-LABEL: func @nameless
+// CHECK:       tenon.experts
+func.func @nameless(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %g: !tenon.weight<8x24x64, <bf16>>, %u: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>) -> tensor<?x64xf32> {
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xf32>
+}
+
+// -----
+
+/// Gates and projections whose scales cannot be joined are multiplied apart; one
+/// layer, odd sizes.
+// CHECK-NOT: tenon.derive
+// CHECK-LABEL: func @apart
+// CHECK-SAME:    %[[X:.*]]: tensor<?x8xf32>,
+// CHECK:       %[[G:.*]] = tenon.grouped_linear %{{.*}} rows %[[O:.*]] : tensor<?xi32> choices 1 of %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<4xi32>, <3x5x8, {{.*}}> -> tensor<?x5xf32>
+// CHECK-NEXT:  %[[U:.*]] = tenon.grouped_linear %{{.*}} rows %[[O]]
+// CHECK-NEXT:  %[[A:.*]] = tenon.glu gelu %[[G]], %[[U]] : tensor<?x5xf32>
+// CHECK-NEXT:  tenon.grouped_linear %[[A]] of
+tenon.weight @gate "g.{e}" : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @up "u.{e}" : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @down "d.{e}" : !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
+func.func @apart(%x: tensor<?x8xf32>, %h: tensor<?x8xf32>, %id: tensor<?x1xi32>, %wt: tensor<?x1xf32>) -> tensor<?x8xf32> {
+  %g = tenon.use @gate : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
+  %u = tenon.use @up : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
+  %d = tenon.use @down : !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
+  %e = tenon.experts gelu %h, %id, %wt, %g, %u, %d : tensor<?x8xf32>, tensor<?x1xi32>, tensor<?x1xf32>, !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>, !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>, !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
+  %y = arith.addf %x, %e : tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}

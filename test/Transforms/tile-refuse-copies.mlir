@@ -1,0 +1,80 @@
+// RUN: tenon-opt %s --tile-refuse-copies --split-input-file --verify-diagnostics
+// RUN: not tenon-opt %s --tile-refuse-copies=limit=95 --split-input-file 2>&1 | FileCheck %s --check-prefix=LESS
+
+/// Copies that the bucket bounds, of 96 bytes: two tokens, then one side that is static.
+// LESS: error: 'memref.copy' op expects no copy of more than 95 bytes in a step, but got one of 'memref<?x12xf32>'; pass the buffer whole and slice it where it is read
+// LESS: error: 'memref.copy' op expects no copy of more than 95 bytes in a step, but got one of 'memref<?x?xf32>'
+func.func @small(%a: memref<?x12xf32>, %b: memref<?x12xf32>, %c: memref<?x?xf32>, %d: memref<4x6xf32>) attributes {tile.bucket = #tile.bucket<tokens = 2>} {
+  memref.copy %a, %b : memref<?x12xf32> to memref<?x12xf32>
+  %e = memref.cast %d : memref<4x6xf32> to memref<?x?xf32>
+  memref.copy %c, %e : memref<?x?xf32> to memref<?x?xf32>
+  return
+}
+
+// -----
+
+/// A copy of what the context bounds alone.
+func.func @cache(%a: memref<3x?x?x16xf32>, %b: memref<3x?x?x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  // expected-error @below {{'memref.copy' op expects no copy of more than 65536 bytes in a step, but got one of 'memref<3x?x?x16xf32>'; pass the buffer whole and slice it where it is read}}
+  memref.copy %a, %b : memref<3x?x?x16xf32> to memref<3x?x?x16xf32>
+  return
+}
+
+// -----
+
+/// One position more than the limit: 17 tokens of 4 KB.
+func.func @large(%a: memref<?x1024xf32>, %b: memref<?x1024xf32>) attributes {tile.bucket = #tile.bucket<tokens = 17>} {
+  // expected-error @below {{expects no copy of more than 65536 bytes}}
+  memref.copy %a, %b : memref<?x1024xf32> to memref<?x1024xf32>
+  return
+}
+
+// -----
+
+/// As many rows as choices of experts: twice the tokens.
+func.func @choices(%a: memref<?x1024xf32>) attributes {tile.bucket = #tile.bucket<tokens = 16>} {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %t = memref.dim %a, %c0 : memref<?x1024xf32>
+  %n = arith.muli %t, %c2 : index
+  %b = memref.alloc(%n) : memref<?x1024xf32>
+  %c = memref.alloc(%n) : memref<?x1024xf32>
+  memref.copy %a, %a : memref<?x1024xf32> to memref<?x1024xf32>
+  // expected-error @below {{expects no copy of more than 65536 bytes}}
+  memref.copy %b, %c : memref<?x1024xf32> to memref<?x1024xf32>
+  return
+}
+
+// -----
+
+/// An allocation of the length of a cache, and one of a number from outside.
+func.func @allocations(%a: memref<3x?x?x16xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 16>} {
+  %c2 = arith.constant 2 : index
+  %t = memref.dim %a, %c2 : memref<3x?x?x16xf32>
+  // expected-error @below {{'memref.alloc' op expects sizes that the bucket bounds, but got 'memref<?x16xf32>'; pass the buffer whole and slice it where it is read}}
+  %b = memref.alloc(%t) : memref<?x16xf32>
+  // expected-error @below {{'memref.alloc' op expects sizes that the bucket bounds, but got 'memref<?x2xf32>'}}
+  %c = memref.alloc(%n) : memref<?x2xf32>
+  return
+}
+
+// -----
+
+/// Without a bucket nothing bounds the tokens.
+func.func @no_bucket(%a: memref<?x16xf32>, %b: memref<?x16xf32>) {
+  // expected-error @below {{expects no copy of more than 65536 bytes}}
+  memref.copy %a, %b : memref<?x16xf32> to memref<?x16xf32>
+  return
+}
+
+// -----
+
+/// In a kernel, a worker copies in its share of the loop or not at all.
+func.func private @kernel(%a: memref<?x16xf32>, %b: memref<?x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i) in (3) {
+    memref.copy %a, %b : memref<?x16xf32> to memref<?x16xf32>
+  } {mapping = [#tile.worker<static>]}
+  // expected-error @below {{expects no copy beside a parallel loop, because each worker would make it, but got one of 'memref<?x16xf32>'; let the kernel write to a buffer of its own}}
+  memref.copy %a, %b : memref<?x16xf32> to memref<?x16xf32>
+  return
+}

@@ -1,0 +1,139 @@
+// RUN: tenon-opt %s --tile-split-among-workers --split-input-file --verify-diagnostics | FileCheck %s
+
+/// The examples of the pass's description: shares of a loop, and a barrier behind the kernel.
+// CHECK-LABEL: func @step(
+// CHECK-SAME:    %[[CTX:.*]]: !tile.context, %[[W:.*]]: index, %[[N:.*]]: index, %[[A:.*]]: memref<8xf32>)
+// CHECK-NEXT:  call @kernel(%[[CTX]], %[[W]], %[[N]], %[[A]])
+// CHECK-NEXT:  tile.barrier %[[CTX]], %[[W]]
+// CHECK-NEXT:  call @layer(%[[CTX]], %[[W]], %[[N]], %[[A]])
+// CHECK-NEXT:  call @outside(%[[A]])
+// CHECK-NEXT:  return
+func.func @step(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  call @kernel(%a) : (memref<8xf32>) -> ()
+  call @layer(%a) : (memref<8xf32>) -> ()
+  call @outside(%a) : (memref<8xf32>) -> ()
+  return
+}
+
+// CHECK-LABEL: func private @layer(
+// CHECK-NEXT:  call @kernel
+// CHECK-NEXT:  tile.barrier
+func.func private @layer(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  call @kernel(%a) : (memref<8xf32>) -> ()
+  return
+}
+
+// CHECK-LABEL: func private @kernel(
+// CHECK-SAME:    %{{.*}}: !tile.context, %[[W:.*]]: index, %[[N:.*]]: index, %[[A:.*]]: memref<8xf32>)
+// CHECK:       %[[TOTAL:.*]] = arith.constant 8 : index
+// CHECK:       %[[NEXT:.*]] = arith.addi %[[W]],
+// CHECK:       %[[WT:.*]] = arith.muli %[[W]], %[[TOTAL]]
+// CHECK-NEXT:  %[[BEGIN:.*]] = arith.divui %[[WT]], %[[N]]
+// CHECK:       %[[NT:.*]] = arith.muli %[[NEXT]], %[[TOTAL]]
+// CHECK-NEXT:  %[[END:.*]] = arith.divui %[[NT]], %[[N]]
+// CHECK:       scf.for %[[I:.*]] = %[[BEGIN]] to %[[END]] step
+// CHECK-NEXT:    memref.load %[[A]][%[[I]]]
+func.func private @kernel(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<static>]}
+  return
+}
+func.func private @outside(memref<8xf32>)
+
+/// A function without a bucket stays.
+// CHECK-LABEL: func @no_bucket(%{{[^,]*}}: memref<8xf32>)
+// CHECK-NEXT:  call @outside
+func.func @no_bucket(%a: memref<8xf32>) {
+  call @outside(%a) : (memref<8xf32>) -> ()
+  return
+}
+
+// -----
+
+/// Two dimensions are numbered row-major; a second loop with tickets needs new ones.
+// CHECK-LABEL: func private @tickets(
+// CHECK-SAME:    %[[CTX:.*]]: !tile.context, %[[W:.*]]: index, %{{.*}}: index, %[[A:.*]]: memref<?x3xf32>, %[[M:.*]]: index)
+// CHECK:       %[[C3:.*]] = arith.constant 3 : index
+// CHECK:       %[[TOTAL:.*]] = arith.muli %[[M]], %[[C3]]
+// CHECK:       scf.while
+// CHECK-NEXT:    %[[I:.*]] = tile.next_ticket %[[CTX]]
+// CHECK-NEXT:    %[[P:.*]] = arith.cmpi ult, %[[I]], %[[TOTAL]]
+// CHECK-NEXT:    scf.condition(%[[P]]) %[[I]]
+// CHECK:       ^bb0(%[[J:.*]]: index):
+// CHECK-NEXT:    %[[COL:.*]] = arith.remui %[[J]], %[[C3]]
+// CHECK-NEXT:    %[[ROW:.*]] = arith.divui %[[J]], %[[C3]]
+// CHECK-NEXT:    memref.load %[[A]][%[[ROW]], %[[COL]]]
+// CHECK:       tile.barrier %[[CTX]], %[[W]]
+// CHECK:       scf.while
+// CHECK-NOT:   tile.barrier
+func.func private @tickets(%a: memref<?x3xf32>, %m: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i, %j) in (%m, 3) {
+    %v = memref.load %a[%i, %j] : memref<?x3xf32>
+  } {mapping = [#tile.worker<ticket>, #tile.worker<ticket>]}
+  scf.forall (%i) in (%m) {
+    %c0 = arith.constant 0 : index
+    %v = memref.load %a[%i, %c0] : memref<?x3xf32>
+  } {mapping = [#tile.worker<ticket>]}
+  return
+}
+
+// -----
+
+/// Loops that begin and step elsewhere.
+// CHECK-LABEL: func private @steps(
+// CHECK-SAME:    %{{.*}}: !tile.context, %{{.*}}: index, %{{.*}}: index, %[[A:.*]]: memref<?x?xf32>, %[[B:.*]]: index, %[[E:.*]]: index)
+// CHECK:       %[[D:.*]] = arith.subi %[[E]], %[[B]]
+// CHECK:       %[[N:.*]] = arith.maxsi %[[D]],
+// CHECK:       scf.for
+// CHECK:         %[[I:.*]] = arith.addi %{{.*}}, %[[B]]
+// CHECK:         %[[J3:.*]] = arith.muli %{{.*}}, %{{.*}} : index
+// CHECK-NEXT:    memref.load %[[A]][%[[I]], %[[J3]]]
+func.func private @steps(%a: memref<?x?xf32>, %b: index, %e: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i, %j) = (%b, 0) to (%e, 10) step (1, 3) {
+    %v = memref.load %a[%i, %j] : memref<?x?xf32>
+  } {mapping = [#tile.worker<static>, #tile.worker<static>]}
+  return
+}
+
+// -----
+
+func.func private @no_mapping() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  // expected-error @below {{expects a mapping to #tile.worker}}
+  scf.forall (%i) in (8) {
+  }
+  return
+}
+
+// -----
+
+func.func private @nested() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i) in (8) {
+    // expected-error @below {{expects no loop around it, whose iterations would share its tickets or workers}}
+    scf.forall (%j) in (8) {
+    } {mapping = [#tile.worker<static>]}
+  } {mapping = [#tile.worker<static>]}
+  return
+}
+
+// -----
+
+func.func private @tickets_in_loop(%n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.for %i = %n to %n step %n {
+    // expected-error @below {{expects no loop around it}}
+    scf.forall (%j) in (8) {
+    } {mapping = [#tile.worker<ticket>]}
+  }
+  return
+}
+
+// -----
+
+func.func @caller() {
+  // expected-error @below {{expects the caller of a function with a bucket to have one}}
+  call @callee() : () -> ()
+  return
+}
+func.func private @callee() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  return
+}
