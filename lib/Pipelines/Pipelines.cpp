@@ -49,8 +49,8 @@ void tenon::buildBufferizePipeline(OpPassManager &pm) {
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
-  // Results that are arguments go one level of calls at a time: kernels, layers,
-  // steps. A copy of a buffer to itself goes only when slices have met.
+  // Results that are arguments go one level of calls at a time: kernels,
+  // layers, steps. A copy of a buffer to itself goes only when slices have met.
   for (int level = 0; level < 3; ++level) {
     pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
     pm.addPass(createCanonicalizerPass());

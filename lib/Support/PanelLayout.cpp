@@ -26,7 +26,8 @@ int64_t PanelLayout::getColsOfGroup(int64_t group) const {
 
 int64_t PanelLayout::getFullGroupBytes() const {
   int64_t columns = hasScale() ? groupCols : cols;
-  return getHeaderBytes() + ceilDiv(columns, depth) * height * depth * codeBytes;
+  return getHeaderBytes() +
+         ceilDiv(columns, depth) * height * depth * codeBytes;
 }
 
 int64_t PanelLayout::getPanelBytes() const {

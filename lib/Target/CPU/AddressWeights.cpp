@@ -1,13 +1,13 @@
 // Computes the addresses of weights and the kinds of layers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "StepContext.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "StepContext.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_ADDRESSWEIGHTS
@@ -34,9 +34,8 @@ struct AddressWeights : tenon::impl::AddressWeightsBase<AddressWeights> {
     SymbolTable symbols(getOperation());
     SmallVector<Operation *> ops;
     bool failedOnce = false;
-    getOperation().walk([&](UseOp use) {
-      failedOnce |= failed(lowerUse(use, symbols));
-    });
+    getOperation().walk(
+        [&](UseOp use) { failedOnce |= failed(lowerUse(use, symbols)); });
     if (failedOnce)
       return signalPassFailure();
     getOperation().walk([&](KindOp op) {
@@ -77,10 +76,10 @@ private:
     if (!isa<tile::ContextType>(func.getArgument(0).getType()))
       return use.emitOpError() << "expects a function that has a context";
     Value context = castTo(builder, loc, pointer, func.getArgument(0));
-    Value base = loadContextField(builder, loc, context,
-                                  offsetof(tenon_step_context, weights),
-                                  pointer);
-    Value byte = arith::ConstantIntOp::create(builder, loc, i64, placed->offset);
+    Value base = loadContextField(
+        builder, loc, context, offsetof(tenon_step_context, weights), pointer);
+    Value byte =
+        arith::ConstantIntOp::create(builder, loc, i64, placed->offset);
     if (use.getIndex()) {
       WeightType layer = placed->type.dropStack();
       Value stride = arith::ConstantIntOp::create(builder, loc, i64,
@@ -107,8 +106,7 @@ private:
     auto type = MemRefType::get({static_cast<int64_t>(values.size())},
                                 builder.getI32Type());
     auto tensor = RankedTensorType::get(type.getShape(), type.getElementType());
-    auto initial =
-        DenseElementsAttr::get(tensor, ArrayRef<int32_t>(values));
+    auto initial = DenseElementsAttr::get(tensor, ArrayRef<int32_t>(values));
     auto global = memref::GlobalOp::create(
         builder, loc, name, builder.getStringAttr("private"), type, initial,
         /*constant=*/true, /*alignment=*/IntegerAttr());
@@ -118,8 +116,8 @@ private:
         memref::GetGlobalOp::create(builder, loc, type, global.getSymName());
     Value entry =
         memref::LoadOp::create(builder, loc, table, op->getOperand(0));
-    Value index = arith::IndexCastOp::create(builder, loc,
-                                             builder.getIndexType(), entry);
+    Value index =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), entry);
     op->getResult(0).replaceAllUsesWith(index);
     op->erase();
   }

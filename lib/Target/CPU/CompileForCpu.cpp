@@ -1,7 +1,6 @@
 // From functions on memrefs to an object file for one CPU level.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "EmitObject.h"
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Runtime/Format.h"
@@ -15,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
+#include "EmitObject.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -112,9 +112,8 @@ static void readMemory(ModuleOp module, CompiledVariant &variant) {
   }
 }
 
-llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
-                                                     Emission emission,
-                                                     std::string *text) {
+llvm::Expected<CompiledVariant>
+tenon::compileForCpu(ModuleOp module, Emission emission, std::string *text) {
   auto cpu = dyn_cast_or_null<machine::CpuAttr>(machine::getTarget(module));
   if (!cpu)
     return llvm::createStringError(

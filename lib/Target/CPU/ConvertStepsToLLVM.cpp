@@ -1,7 +1,6 @@
 // Converts what is left of a step to the LLVM dialect.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "StepContext.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -19,6 +18,7 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "StepContext.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTSTEPSTOLLVM
@@ -37,12 +37,12 @@ struct CallBarrier : ConvertOpToLLVMPattern<tile::BarrierOp> {
   matchAndRewrite(tile::BarrierOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Type pointer = LLVM::LLVMPointerType::get(op.getContext());
-    Value callee = loadContextField(rewriter, op.getLoc(), adaptor.getStep(),
-                                    offsetof(tenon_step_context, barrier),
-                                    pointer);
-    auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(op.getContext()),
-        {pointer, rewriter.getI64Type()});
+    Value callee =
+        loadContextField(rewriter, op.getLoc(), adaptor.getStep(),
+                         offsetof(tenon_step_context, barrier), pointer);
+    auto type =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(op.getContext()),
+                                    {pointer, rewriter.getI64Type()});
     LLVM::CallOp::create(
         rewriter, op.getLoc(), type,
         ValueRange{callee, adaptor.getStep(), adaptor.getWorker()});
@@ -60,11 +60,11 @@ struct AddTicket : ConvertOpToLLVMPattern<tile::NextTicketOp> {
   matchAndRewrite(tile::NextTicketOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Type pointer = LLVM::LLVMPointerType::get(op.getContext());
-    Value counter = loadContextField(
-        rewriter, op.getLoc(), adaptor.getStep(),
-        offsetof(tenon_step_context, tickets), pointer);
-    Value one =
-        LLVM::ConstantOp::create(rewriter, op.getLoc(), rewriter.getI64Type(), 1);
+    Value counter =
+        loadContextField(rewriter, op.getLoc(), adaptor.getStep(),
+                         offsetof(tenon_step_context, tickets), pointer);
+    Value one = LLVM::ConstantOp::create(rewriter, op.getLoc(),
+                                         rewriter.getI64Type(), 1);
     rewriter.replaceOpWithNewOp<LLVM::AtomicRMWOp>(
         op, LLVM::AtomicBinOp::add, counter, one,
         LLVM::AtomicOrdering::monotonic);
@@ -100,12 +100,14 @@ struct ConvertStepsToLLVM
       return LLVM::LLVMPointerType::get(type.getContext());
     };
     types.addConversion([&](WeightType type) { return asPointer(type); });
-    types.addConversion([&](tile::ContextType type) { return asPointer(type); });
+    types.addConversion(
+        [&](tile::ContextType type) { return asPointer(type); });
 
     // Kernels stay functions of their own: their names are what tools show.
     getOperation().walk([&](func::FuncOp func) {
-      func->setAttr("passthrough",
-                    ArrayAttr::get(context, {StringAttr::get(context, "noinline")}));
+      func->setAttr(
+          "passthrough",
+          ArrayAttr::get(context, {StringAttr::get(context, "noinline")}));
       func->removeAttr(tile::TileDialect::kBucketName);
       func->removeAttr(tile::TileDialect::kMemoryName);
     });
@@ -124,7 +126,8 @@ struct ConvertStepsToLLVM
 
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
-    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+    if (failed(
+            applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
   }
 

@@ -1,12 +1,12 @@
 // Makes a function that takes the arguments of each step function as an array.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "EntryBuilder.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "EntryBuilder.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CREATEARRAYENTRIES
@@ -35,10 +35,9 @@ static SmallVector<Value> readArguments(func::FuncOp step, OpBuilder &builder,
   auto typeOf = [&](unsigned i) {
     return cast<MemRefType>(step.getArgument(i).getType());
   };
-  values.push_back(
-      entry.memref(typeOf(last),
-                   entry.address(offsetof(tenon_step_context, arena)),
-                   entry.constant(memory.getArena())));
+  values.push_back(entry.memref(
+      typeOf(last), entry.address(offsetof(tenon_step_context, arena)),
+      entry.constant(memory.getArena())));
   values.push_back(entry.memref(typeOf(last + 1), entry.scratchAddress(),
                                 entry.constant(memory.getScratch())));
   return values;

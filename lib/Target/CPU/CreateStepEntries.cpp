@@ -1,12 +1,12 @@
 // Makes a function that the runtime calls for each step function.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "EntryBuilder.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "EntryBuilder.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CREATESTEPENTRIES
@@ -60,7 +60,8 @@ struct CreateStepEntries
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<func::FuncOp> steps;
-    for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+    for (func::FuncOp func :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       std::string name = func.getName().str() + suffix;
       if (func->hasAttr(tile::TileDialect::kMemoryName))
         steps.push_back(func);

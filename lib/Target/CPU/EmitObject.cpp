@@ -48,8 +48,9 @@ static void prepareFunctions(llvm::Module &module, llvm::StringRef cpu,
   }
 }
 
-/// The default passes without those that vectorise: the code is vectors already.
-/// No function of a library is known, so no loop becomes a call of one.
+/// The default passes without those that vectorise: the code is vectors
+/// already. No function of a library is known, so no loop becomes a call of
+/// one.
 static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

@@ -37,9 +37,9 @@ Value EntryBuilder::asIndex(Value value) {
 
 Value EntryBuilder::stateAddress(int64_t number) {
   Value table = address(offsetof(tenon_step_context, states));
-  Value place = LLVM::GEPOp::create(
-      builder, loc, pointer, pointer, table,
-      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
+  Value place =
+      LLVM::GEPOp::create(builder, loc, pointer, pointer, table,
+                          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
   return LLVM::LoadOp::create(builder, loc, pointer, place);
 }
 
@@ -54,8 +54,8 @@ Value EntryBuilder::scratchAddress() {
 
 Type EntryBuilder::descriptorOf(MemRefType type) {
   auto array = LLVM::LLVMArrayType::get(i64, type.getRank());
-  return LLVM::LLVMStructType::getLiteral(builder.getContext(),
-                                          {pointer, pointer, i64, array, array});
+  return LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), {pointer, pointer, i64, array, array});
 }
 
 Value EntryBuilder::memref(MemRefType type, Value base,

@@ -4,8 +4,8 @@
 #ifndef TENON_LIB_TARGET_CPU_ENTRYBUILDER_H
 #define TENON_LIB_TARGET_CPU_ENTRYBUILDER_H
 
-#include "StepContext.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "StepContext.h"
 
 namespace tenon {
 
@@ -40,9 +40,10 @@ private:
   mlir::Type pointer, i64;
 };
 
-/// Makes the function `entry.NAME` of the context and the worker's number, which
-/// calls `step` with the values that `readArguments` gives. The step function
-/// becomes private; the entry keeps its attributes of the tile dialect.
+/// Makes the function `entry.NAME` of the context and the worker's number,
+/// which calls `step` with the values that `readArguments` gives. The step
+/// function becomes private; the entry keeps its attributes of the tile
+/// dialect.
 void createEntry(
     mlir::func::FuncOp step, mlir::SymbolTable &symbols,
     llvm::function_ref<llvm::SmallVector<mlir::Value>(

@@ -1,7 +1,6 @@
 // Links the objects of all variants into the shared library of an artifact.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "EmitObject.h"
 #include "tenon/Target/Target.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/AsmParser/Parser.h"
@@ -12,8 +11,9 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
-#include "lld/Common/Driver.h"
 #include <mutex>
+#include "EmitObject.h"
+#include "lld/Common/Driver.h"
 
 LLD_HAS_DRIVER(elf)
 
@@ -76,12 +76,11 @@ end:
 )";
 
 /// Adds a constant that only this module sees.
-static llvm::GlobalVariable *addConstant(llvm::Module &module,
-                                         llvm::Constant *value,
-                                         llvm::StringRef name) {
-  auto *global = new llvm::GlobalVariable(
-      module, value->getType(), /*isConstant=*/true,
-      llvm::GlobalValue::InternalLinkage, value, name);
+static llvm::GlobalVariable *
+addConstant(llvm::Module &module, llvm::Constant *value, llvm::StringRef name) {
+  auto *global =
+      new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                               llvm::GlobalValue::InternalLinkage, value, name);
   global->setAlignment(llvm::Align(64));
   return global;
 }
@@ -104,13 +103,13 @@ static void addExport(llvm::Module &module,
       steps.push_back(function);
     }
   auto *tableType = llvm::ArrayType::get(pointer, steps.size());
-  auto *table = addConstant(
-      module, llvm::ConstantArray::get(tableType, steps), "tenon_steps");
-  auto *bytes = addConstant(
-      module, llvm::ConstantDataArray::get(context, manifest),
-      "tenon_manifest_bytes");
-  llvm::Constant *count = llvm::ConstantInt::get(
-      llvm::Type::getInt64Ty(context), steps.size());
+  auto *table = addConstant(module, llvm::ConstantArray::get(tableType, steps),
+                            "tenon_steps");
+  auto *bytes =
+      addConstant(module, llvm::ConstantDataArray::get(context, manifest),
+                  "tenon_manifest_bytes");
+  llvm::Constant *count =
+      llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), steps.size());
   llvm::Constant *fields = llvm::ConstantStruct::getAnon({bytes, table, count});
   new llvm::GlobalVariable(module, fields->getType(), /*isConstant=*/true,
                            llvm::GlobalValue::ExternalLinkage, fields,
@@ -143,11 +142,10 @@ writeTemporary(llvm::ArrayRef<char> bytes,
                std::vector<std::string> &paths) {
   int descriptor;
   llvm::SmallString<128> path;
-  if (std::error_code failure = llvm::sys::fs::createTemporaryFile(
-          "tenon", "o", descriptor, path))
-    return llvm::createStringError(failure,
-                                   "cannot create a temporary object file: " +
-                                       failure.message());
+  if (std::error_code failure =
+          llvm::sys::fs::createTemporaryFile("tenon", "o", descriptor, path))
+    return llvm::createStringError(
+        failure, "cannot create a temporary object file: " + failure.message());
   files.push_back(std::make_unique<llvm::FileRemover>(path));
   paths.push_back(path.str().str());
   llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
@@ -166,12 +164,19 @@ static llvm::Error runLinker(llvm::ArrayRef<std::string> objects,
                              const std::string &output) {
   static std::mutex mutex;
   std::lock_guard<std::mutex> lock(mutex);
-  llvm::SmallVector<const char *> arguments = {
-      "ld.lld",         "-shared",       "-o",
-      output.c_str(),   "--gc-sections", "--hash-style=gnu",
-      "-zrelro",        "-znow",         "-znoexecstack",
-      "--build-id=none", "--threads=1",  "--no-undefined",
-      "--color-diagnostics=never"};
+  llvm::SmallVector<const char *> arguments = {"ld.lld",
+                                               "-shared",
+                                               "-o",
+                                               output.c_str(),
+                                               "--gc-sections",
+                                               "--hash-style=gnu",
+                                               "-zrelro",
+                                               "-znow",
+                                               "-znoexecstack",
+                                               "--build-id=none",
+                                               "--threads=1",
+                                               "--no-undefined",
+                                               "--color-diagnostics=never"};
   for (const std::string &object : objects)
     arguments.push_back(object.c_str());
   std::string message;
