@@ -19,6 +19,7 @@ mlir::LogicalResult expand(VectorBuilder &b, tile::AttendOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::AttendFinishOp op);
 
 mlir::LogicalResult expand(VectorBuilder &b, mlir::memref::CopyOp op);
+mlir::LogicalResult expand(VectorBuilder &b, tile::FillOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::AddOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::AddBiasOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::GluOp op);
@@ -45,8 +46,11 @@ buildKeyRange(VectorBuilder &b, VisibleAttr::KeyRange range, mlir::Value first,
 mlir::FailureOr<mlir::Value> viewRowMajor(VectorBuilder &b, mlir::Operation *op,
                                           mlir::Value weight);
 
-/// Largest of some numbers, and the sum of `term` of each. The order of the sum
-/// follows from the number alone.
+/// Puts a number into every element of a memory.
+void fill(VectorBuilder &b, mlir::Value memref, mlir::Value scalar);
+
+/// The sum of `term` over the columns of a row, in an order that follows from
+/// their number alone.
 mlir::Value sumRow(VectorBuilder &b, int64_t columns, int64_t width,
                    llvm::function_ref<mlir::Value(mlir::Value, int64_t)> term);
 

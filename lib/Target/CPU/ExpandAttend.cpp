@@ -368,23 +368,10 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::AttendOp op) {
 // Begin and end
 //===----------------------------------------------------------------------===//
 
-/// Fills memory with a number.
-static void fill(VectorBuilder &b, Value memref, double value) {
-  int64_t rank = cast<MemRefType>(memref.getType()).getRank();
-  b.loopOver(memref, rank - 1, [&](ValueRange row) {
-    b.loopColumns(b.dim(memref, rank - 1), b.widthFor({memref}),
-                  [&](Value column, int64_t width) {
-                    Values at(row);
-                    at.push_back(column);
-                    b.store(b.real(b.getFloats(width), value), memref, at);
-                  });
-  });
-}
-
 LogicalResult tenon::expand(VectorBuilder &b, tile::AttendInitOp op) {
-  fill(b, op.getOuts()[0], 0);
-  fill(b, op.getOuts()[1], -kInfinity);
-  fill(b, op.getOuts()[2], 0);
+  fill(b, op.getOuts()[0], b.real(0));
+  fill(b, op.getOuts()[1], b.real(-kInfinity));
+  fill(b, op.getOuts()[2], b.real(0));
   return success();
 }
 

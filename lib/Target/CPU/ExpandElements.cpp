@@ -61,6 +61,17 @@ LogicalResult tenon::expand(VectorBuilder &b, memref::CopyOp op) {
   return success();
 }
 
+void tenon::fill(VectorBuilder &b, Value memref, Value scalar) {
+  loopElements(b, {memref}, [&](ValueRange at, int64_t width) {
+    b.store(b.spread(scalar, width), memref, at);
+  });
+}
+
+LogicalResult tenon::expand(VectorBuilder &b, tile::FillOp op) {
+  fill(b, op.getOuts(), op.getValue());
+  return success();
+}
+
 LogicalResult tenon::expand(VectorBuilder &b, tile::AddOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {

@@ -42,6 +42,17 @@ func.func @copy_little(%a: memref<8xf32>, %b: memref<f32>, %c: memref<f32>, %d: 
   return
 }
 
+/// A value in every element, of the type of the memory.
+// CHECK-LABEL: func @fill
+// CHECK-SAME:    %[[V:.*]]: bf16, %[[O:.*]]: memref<?x9xbf16>
+func.func @fill(%v: bf16, %o: memref<?x9xbf16>) {
+  // CHECK: %[[B:.*]] = vector.broadcast %[[V]] : bf16 to vector<8xbf16>
+  // CHECK: vector.store %[[B]], %[[O]][%{{.*}}, %c0]
+  // CHECK: memref.store %[[V]], %[[O]][%{{.*}}, %c8]
+  tile.fill %v into %o : bf16 into memref<?x9xbf16>
+  return
+}
+
 /// The example of the pass.
 // CHECK-LABEL: func @add
 func.func @add(%a: memref<1x64xf32>, %b: memref<1x64xf32>) {
