@@ -267,16 +267,20 @@ Values VectorBuilder::sumLanesOf(ArrayRef<Value> vectors) {
   int64_t size = getWidth(vectors.front());
   for (; size > 1; size /= 2) {
     Values next;
+    if (level.size() == 1)
+      next.push_back(addOwnHalves(*this, level.back(), size));
+    else if (level.size() % 2)
+      // All vectors of a level have one width; what is twice there is last.
+      level.push_back(level.back());
     for (size_t i = 0; i + 1 < level.size(); i += 2)
       next.push_back(addHalves(*this, level[i], level[i + 1], size));
-    if (level.size() % 2)
-      next.push_back(addOwnHalves(*this, level.back(), size));
     level = next;
   }
   Values sums;
   for (Value vector : level)
     for (int64_t lane : llvm::seq<int64_t>(0, getWidth(vector)))
-      sums.push_back(extract(vector, lane));
+      if (sums.size() < vectors.size())
+        sums.push_back(extract(vector, lane));
   return sums;
 }
 
