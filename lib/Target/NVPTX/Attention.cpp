@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Attention.h"
-#include "mlir/Analysis/FlatLinearValueConstraints.h"
-
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -133,17 +131,26 @@ AttentionEmitter::AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
   columnTiles = t.valuePadded / t.splits / 8;
 }
 
-/// The value of an expression that is linear over (first, last, length).
+/// The value of an expression over (first, last, length). What a bound divides
+/// are positions, which are not negative.
 static Value evaluateBound(DeviceBuilder &b, AffineExpr expr, ValueRange dims) {
-  SmallVector<int64_t> factors;
-  [[maybe_unused]] LogicalResult isAffine =
-      getFlattenedAffineExpr(expr, /*numDims=*/3, /*numSymbols=*/0, &factors);
-  assert(succeeded(isAffine) && "a bound is not linear");
-  Value sum = b.i32(factors.back());
-  for (auto [factor, dim] : llvm::zip(ArrayRef(factors).drop_back(), dims))
-    if (factor != 0)
-      sum = b.add(sum, b.mul(dim, factor));
-  return sum;
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return b.i32(constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dims[dim.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  Value left = evaluateBound(b, binary.getLHS(), dims);
+  Value right = evaluateBound(b, binary.getRHS(), dims);
+  switch (binary.getKind()) {
+  case AffineExprKind::Add:
+    return b.add(left, right);
+  case AffineExprKind::Mul:
+    return b.mul(left, right);
+  case AffineExprKind::FloorDiv:
+    return b.div(left, right);
+  default:
+    llvm_unreachable("bounds add, multiply and divide");
+  }
 }
 
 std::pair<Value, Value> AttentionEmitter::getKeys(VisibleAttr::KeyRange range,

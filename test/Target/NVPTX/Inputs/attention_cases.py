@@ -20,7 +20,7 @@ def attend(query, key, value, seen, scale, softcap, sink):
 
 
 def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32", window=None,
-              causal=True, first=False, softcap=None, sinks=False, capacity=200, **more):
+              chunk=None, causal=True, first=False, softcap=None, sinks=False, capacity=200, **more):
     """Adds a case; `blocks` has the count, slot and position of each run of tokens."""
     tokens = sum(count for count, _, _ in blocks)
     tail = f"{groups}x{size}" if groups > 1 or not first else f"{size}"
@@ -35,6 +35,7 @@ def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32"
     outs = [Tensor("y", f"tensor<?x{heads}x{value_size}xf32>")]
     scale = round(size ** -0.5, 6)
     visible = ("causal" if causal else "all") + (f", window = {window}" if window else "")
+    visible += f", chunk = {chunk}" if chunk else ""
     body = (f"    %o = tenon.attention %a_q, %a_k{'' if first else ', %a_v'}[%a_l] at %a_p in %a_s "
             f"blocks %a_b {f'sinks %a_z : {inputs[-1].type} ' if sinks else ''}scale {scale} "
             f"visible <{visible}> {f'softcap {softcap}' if softcap else ''} "
@@ -70,6 +71,7 @@ def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32"
         for t, (slot, p) in enumerate(zip(a["s"], a["p"])):
             n = np.arange(max(q + 1 for q, s in zip(a["p"], a["s"]) if s == slot))
             seen = (n <= p if causal else n >= 0) & (n > p - window if window else True)
+            seen &= n >= p // chunk * chunk if chunk else True
             for h in range(heads):
                 g = h // (heads // groups)
                 y[t, h] = attend(round_bf16(a["q"][t, h]), keys[1, slot, n, g],
@@ -89,6 +91,9 @@ attention("attention.prefill.bf16", PREFILL, 512, 2, 2, 16, 16, "bf16", window=3
 attention("attention.latent", DECODE, 8, 16, 1, 80, 64, first=True, apart=True)
 attention("attention.latent.wide", [(1, 0, 70), (2, 1, 20)], 8, 32, 1, 288, 272, first=True,
           cache="bf16")
+attention("attention.chunk", DECODE, 8, 4, 2, 32, 32, chunk=61)
+attention("attention.chunk.prefill", PREFILL, 512, 2, 2, 16, 16, "bf16", chunk=50, window=33,
+          rows=64)
 attention("attention.odd", DECODE, 8, 3, 3, 20, 12, sinks=True, softcap=2.5)
 attention("attention.prime", PREFILL, 512, 3, 1, 7, 5, "bf16", rows=64)
 attention("attention.all", [(5, 0, 3), (4, 0, 8), (2, 1, 0)], 16, 2, 1, 16, 16, causal=False)
