@@ -91,7 +91,7 @@ def generate(tools, config):
     vector = run([tools / "tenon-opt", f"--pass-pipeline={expand}"], phases["bufferize"])
 
     layer, kernel = r"@layer\.dense", re.escape(KERNEL)
-    joined = r'@"dense\.q\+dense\.k\+dense\.v"'
+    joined = r"@dense\.q_k_v"
     states = (r"tile\.attend_init", r"tile\.attend_finish")
     function = rf"func\.func private @{kernel}"
     return {
