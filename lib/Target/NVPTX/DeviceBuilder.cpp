@@ -96,6 +96,10 @@ Value DeviceBuilder::bitAnd(Value a, int64_t b) {
   return createOrFold<arith::AndIOp>(a, like(a, b));
 }
 
+Value DeviceBuilder::bitAnd(Value a, Value b) {
+  return createOrFold<arith::AndIOp>(a, b);
+}
+
 Value DeviceBuilder::bitOr(Value a, Value b) {
   return createOrFold<arith::OrIOp>(a, b);
 }
@@ -273,6 +277,19 @@ void DeviceBuilder::syncWarp() { NVVM::SyncWarpOp::create(*this, i32(-1)); }
 Value DeviceBuilder::shuffleXor(Value value, int64_t mask) {
   return NVVM::ShflOp::create(*this, value.getType(), i32(-1), value, i32(mask),
                               i32(31), NVVM::ShflKind::bfly, UnitAttr());
+}
+
+Value DeviceBuilder::ballot(Value condition) {
+  return NVVM::VoteSyncOp::create(*this, getI32Type(), i32(-1), condition,
+                                  NVVM::VoteSyncKind::ballot);
+}
+
+Value DeviceBuilder::lanesBefore(Value lane) {
+  return sub(createOrFold<arith::ShLIOp>(i32(1), lane), 1);
+}
+
+Value DeviceBuilder::countBits(Value bits) {
+  return LLVM::CtPopOp::create(*this, bits);
 }
 
 //===----------------------------------------------------------------------===//

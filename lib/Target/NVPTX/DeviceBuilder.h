@@ -42,6 +42,7 @@ public:
   Value rem(Value a, Value b);
   Value ceilDiv(Value a, int64_t b);
   Value bitAnd(Value a, int64_t b);
+  Value bitAnd(Value a, Value b);
   Value bitOr(Value a, Value b);
   Value bitXor(Value a, Value b);
   Value shl(Value a, int64_t b);
@@ -92,6 +93,11 @@ public:
   void syncWarp();
   /// The value of the lane whose number differs in the bits of `mask`.
   Value shuffleXor(Value value, int64_t mask);
+  /// A bit for each lane of the warp where `condition` holds.
+  Value ballot(Value condition);
+  /// The bits of the lanes before one.
+  Value lanesBefore(Value lane);
+  Value countBits(Value bits);
 
   /// Four matrices of 8 x 8 halves; each lane gives the address of a row.
   Values loadMatrices(Value pointer, bool transpose);

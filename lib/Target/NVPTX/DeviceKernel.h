@@ -79,6 +79,8 @@ int64_t getRowLength(mlir::Value tensor);
 Refusal emitRows(DeviceKernel &kernel);
 Refusal emitContraction(DeviceKernel &kernel, mlir::Operation *root);
 Refusal emitAttention(DeviceKernel &kernel, AttentionOp op);
+Refusal emitRouter(DeviceKernel &kernel, RouterOp op);
+Refusal emitGroup(DeviceKernel &kernel, GroupOp op);
 
 } // namespace tenon::nvptx
 

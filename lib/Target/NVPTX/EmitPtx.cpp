@@ -31,7 +31,7 @@ static std::string getSymbol(StringRef name) {
 static Operation *getRoot(tile::KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
     if (isa<LinearOp, HeadLinearOp, GroupedLinearOp, AttentionOp,
-            MlaAttentionOp, GroupOp>(op))
+            MlaAttentionOp, GroupOp, RouterOp>(op))
       return &op;
   return nullptr;
 }
@@ -42,6 +42,10 @@ static Refusal emitKernel(DeviceKernel &kernel) {
     return emitRows(kernel);
   if (auto attention = dyn_cast<AttentionOp>(root))
     return emitAttention(kernel, attention);
+  if (auto router = dyn_cast<RouterOp>(root))
+    return emitRouter(kernel, router);
+  if (auto group = dyn_cast<GroupOp>(root))
+    return emitGroup(kernel, group);
   if (isa<LinearOp, HeadLinearOp, GroupedLinearOp>(root))
     return emitContraction(kernel, root);
   return "there is no device code for " + root->getName().getStringRef().str();

@@ -22,6 +22,10 @@ static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 //===----------------------------------------------------------------------===//
 
 Refusal RowValues::checkOp(Operation *op) {
+  // Sizes of views, which follow from the operands of the kernel.
+  if (isa<tensor::DimOp, arith::ConstantOp>(op) &&
+      op->getResult(0).getType().isIndex())
+    return std::nullopt;
   for (Value result : op->getResults())
     if (auto type = dyn_cast<RankedTensorType>(result.getType()))
       if (!isa<CacheUpdateOp>(op) && !type.getElementType().isF32())

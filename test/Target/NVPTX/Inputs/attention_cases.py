@@ -98,3 +98,7 @@ attention("attention.odd", DECODE, 8, 3, 3, 20, 12, sinks=True, softcap=2.5)
 attention("attention.prime", PREFILL, 512, 3, 1, 7, 5, "bf16", rows=64)
 attention("attention.all", [(5, 0, 3), (4, 0, 8), (2, 1, 0)], 16, 2, 1, 16, 16, causal=False)
 attention("attention.none", [], 8, 2, 1, 16, 16)
+for cache in ("f32", "bf16"):
+    attention(f"bits.attention.{cache}.t8", [(5, 0, 100)], 8, 4, 2, 48, 48, cache)
+    attention(f"bits.attention.{cache}.t512", [(5, 0, 100)], 512, 4, 2, 48, 48, cache, rows=64,
+              like=f"bits.attention.{cache}.t8")

@@ -174,6 +174,7 @@ class Case:
     grid: int = 3
     tolerance: float = 1e-5
     apart: bool = False
+    like: str = ""  # another case, whose inputs and bits this one has
 
 
 def silu(x):
@@ -296,6 +297,11 @@ linear("linear.i8.t8", 2, 8, 33, 70, "i8", glu=None)
 linear("linear.i8o.t16", 16, 16, 32, 200, "i8o", glu="relu", tolerance=2e-5)
 linear("linear.i8o.t512", 40, 512, 70, 330, "i8o", tolerance=2e-5)
 linear("linear.i8s.t8", 1, 8, 16, 129, "i8s")
+for form, columns in (("bf16", 700), ("f8", 1200), ("i8o", 300)):
+    linear(f"bits.{form}.t8", 6, 8, 40, columns, form, tolerance=2e-5)
+    for bucket in (16, 32, 512):
+        linear(f"bits.{form}.t{bucket}", 6, bucket, 40, columns, form, like=f"bits.{form}.t8",
+               tolerance=2e-5)
 linear("linear.none.t8", 0, 8, 16, 16, "bf16")
 head_linear("heads.keep.t8", 6, 8, 3, 24, 33, 16, "f8")
 head_linear("heads.t512", 40, 512, 2, 48, 20, 48, "bf16")

@@ -337,6 +337,11 @@ class Block:
     def do_abs(self, name, operands, mask):
         self.unary(operands, mask, np.abs)
 
+    def do_popc(self, name, operands, mask):
+        value = self.read(operands[1], U32, mask)
+        bits = np.unpackbits(value.view(np.uint8).reshape(-1, 4), axis=1)
+        self.write(operands[0], bits.sum(1).astype(U32), mask)
+
     def do_copysign(self, name, operands, mask):
         sign, size = (self.read(x, np.float32, mask) for x in operands[1:3])
         self.write(operands[0], np.copysign(size, sign), mask)
@@ -371,7 +376,9 @@ class Block:
         self.write(operands[0], np.where(self.registers[operands[3]][mask], a, b), mask)
 
     COMPARE = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal,
-               "gt": np.greater, "ge": np.greater_equal}
+               "gt": np.greater, "ge": np.greater_equal,
+               "nan": lambda a, b: np.isnan(a) | np.isnan(b),
+               "num": lambda a, b: ~(np.isnan(a) | np.isnan(b))}
 
     def do_setp(self, name, operands, mask):
         dtype = self.TYPES[name[-1]]
@@ -508,12 +515,15 @@ class Block:
             raise RuntimeError("lanes of a warp are missing")
         return int(warps.any(1).sum())
 
-    def do_shfl(self, name, operands, mask):
-        # Lanes that come early wait for the others.
+    def meet(self, mask):
+        """Returns the lanes of whole warps; others wait until all have come."""
         whole = np.repeat(mask.reshape(-1, 32).all(1), 32)
         self.pc[mask & ~whole] -= 1
         self.early |= mask & ~whole
-        mask = mask & whole
+        return mask & whole
+
+    def do_shfl(self, name, operands, mask):
+        mask = self.meet(mask)
         if not mask.any():
             return
         count = self.warps(mask)
@@ -521,6 +531,14 @@ class Block:
         value = self.read(operands[1], U32, mask).reshape(count, 32)
         other = np.arange(32) ^ int(operands[2])
         self.write(target, value[:, other].reshape(-1), mask)
+
+    def do_vote(self, name, operands, mask):
+        mask = self.meet(mask)
+        if not mask.any():
+            return
+        votes = self.registers[operands[1]][mask].reshape(self.warps(mask), 32)
+        bits = (votes * (np.uint64(1) << np.arange(32, dtype=np.uint64))).sum(1)
+        self.write(operands[0], np.repeat(bits, 32).astype(U32), mask)
 
     def do_ldmatrix(self, name, operands, mask):
         count = self.warps(mask)
