@@ -233,8 +233,10 @@ static FailureOr<Expansion> expand(Frame &frame, tenon::MlaAttentionOp op,
     }
   WeightType type = op.getExpand().getType();
   int64_t heads = attention.query.getDim(1), latent = type.getCols();
-  int64_t perHead = type.getRows() / heads, nope = op.getNope();
-  Product product{op, op.getExpand(), 0, type.getRows(), latent};
+  // Rows of a stack of heads are numbered like those of one matrix.
+  int64_t allRows = type.getMatrices() * type.getRows();
+  int64_t perHead = allRows / heads, nope = op.getNope();
+  Product product{op, op.getExpand(), 0, allRows, latent};
   auto sums = multiply(frame, product, rows);
   if (failed(sums))
     return failure();
@@ -254,7 +256,9 @@ static FailureOr<Expansion> expand(Frame &frame, tenon::MlaAttentionOp op,
 static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
   const Tensor &query = frame.tensor(op.getQuery());
   int64_t heads = query.getDim(1), keySize = query.getDim(2);
-  int64_t valueSize = op.getExpand().getType().getRows() / heads - op.getNope();
+  WeightType type = op.getExpand().getType();
+  int64_t valueSize =
+      type.getMatrices() * type.getRows() / heads - op.getNope();
   Attention attention{op,
                       query,
                       frame.tensor(op.getCache()),
@@ -272,8 +276,8 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
   FailureOr<Expansion> expansion = expand(frame, op, attention);
   if (failed(expansion))
     return failure();
-  Type type = op.getType().getElementType();
-  Tensor result(type, {query.getDim(0), heads, valueSize});
+  Type element = op.getType().getElementType();
+  Tensor result(element, {query.getDim(0), heads, valueSize});
   MutableArrayRef<double> out = result.mutableFloats();
   for (int64_t t = 0; t < query.getDim(0); ++t)
     for (int64_t h = 0; h < heads; ++h) {
@@ -286,7 +290,7 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
       auto valueAt = [&](int64_t slot, int64_t n) -> const double * {
         return expansion->values[placeOf(slot, n)].data() + h * valueSize;
       };
-      attention.apply(frame, type, t, h, keyAt, valueAt,
+      attention.apply(frame, element, t, h, keyAt, valueAt,
                       out.slice((t * heads + h) * valueSize, valueSize));
     }
   frame.noteSum(attention.getLongestSum());

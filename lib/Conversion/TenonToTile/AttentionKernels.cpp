@@ -293,6 +293,9 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
   if (op.getExpand().getType().getRank() != 3)
     return op.emitOpError() << "expects expand to be split by heads; run "
                                "tenon-choose-mla-form first";
+  if (failed(lowering.verifyLayout(op, op.getExpand().getType(),
+                                   /*isPaired=*/false)))
+    return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
   auto body = [&](ValueRange ivs, ValueRange outs) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);

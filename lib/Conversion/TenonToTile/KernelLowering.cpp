@@ -120,6 +120,19 @@ LogicalResult KernelLowering::verifyBody(ArrayRef<Operation *> ops) {
   return success();
 }
 
+LogicalResult KernelLowering::verifyLayout(Operation *op, WeightType weight,
+                                           bool isPaired) {
+  PanelAttr layout = weight.getLayout();
+  if (!layout || layout.getRows() != 16)
+    return op->emitOpError() << "expects weights in panels of 16 rows, but got "
+                             << weight << "; run tenon-lay-out-weights first";
+  if (layout.getPair() != isPaired)
+    return op->emitOpError()
+           << "expects panels of pairs with glu and no pairs without, but got "
+           << weight << "; run tenon-lay-out-weights first";
+  return success();
+}
+
 void KernelLowering::finish(ArrayRef<Value> results) {
   oldYield->setOperands(results);
   for (Operation *op : llvm::reverse(oldOps))

@@ -70,6 +70,10 @@ public:
   /// and of views, and yields the results of the last of them.
   llvm::LogicalResult verifyBody(llvm::ArrayRef<mlir::Operation *> ops);
 
+  /// Fails unless a weight lies in panels of 16 rows, paired or not.
+  llvm::LogicalResult verifyLayout(mlir::Operation *op, WeightType weight,
+                                   bool isPaired);
+
   /// Makes these values the results of the kernel and drops its old body.
   void finish(llvm::ArrayRef<mlir::Value> results);
 

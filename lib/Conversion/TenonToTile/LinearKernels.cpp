@@ -122,6 +122,9 @@ static FailureOr<LinearKernel> findLinearKernel(KernelLowering &lowering,
     return op.emitOpError()
            << "expects flat rows, but got " << op.getInput().getType()
            << " and " << op.getType() << "; run tenon-form-kernels";
+  if (failed(lowering.verifyLayout(op, op.getWeight().getType(),
+                                   op.getGlu().has_value())))
+    return failure();
   return found;
 }
 
@@ -207,7 +210,9 @@ static Value copyKept(KernelLowering &lowering, Value input, Value out,
 
 LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
                                      HeadLinearOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())))
+  if (failed(lowering.verifyBody(op.getOperation())) ||
+      failed(lowering.verifyLayout(op, op.getWeight().getType(),
+                                   /*isPaired=*/false)))
     return failure();
   WeightType weight = op.getWeight().getType();
   int64_t heads = weight.getShape().front();
@@ -251,7 +256,9 @@ LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
 
 LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
                                         GroupedLinearOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())))
+  if (failed(lowering.verifyBody(op.getOperation())) ||
+      failed(lowering.verifyLayout(op, op.getWeight().getType(),
+                                   op.getGlu().has_value())))
     return failure();
   WeightType weight = op.getWeight().getType();
   ColumnBlocks blocks(lowering, weight, op.getGlu(), Value());
@@ -304,9 +311,13 @@ LogicalResult tenon::lowerGroup(KernelLowering &lowering, GroupOp op) {
   };
   ValueRange results = lowering.parallel(
       lowering.attr(1), outs, [&](ValueRange, ValueRange shared) {
+        // Slices of the size of the whole meet when they become buffers.
+        SmallVector<Value> slices;
+        for (auto [out, value] : llvm::zip(outs, shared))
+          slices.push_back(lowering.extract(value, wholeOf(out)));
         auto group = tile::GroupOp::create(lowering.builder, lowering.loc,
-                                           TypeRange(ValueRange(shared)),
-                                           op.getChoice(), shared);
+                                           TypeRange(ValueRange(slices)),
+                                           op.getChoice(), slices);
         SmallVector<KernelLowering::Written> written;
         for (auto [number, value] : llvm::enumerate(group->getResults()))
           written.push_back(
