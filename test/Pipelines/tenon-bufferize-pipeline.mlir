@@ -1,0 +1,20 @@
+// RUN: tenon-opt %s --tenon-bufferize-pipeline --dump-pass-pipeline 2>&1 | FileCheck %s
+
+/// Kernels on tensors -> functions on memrefs. Results that are arguments go one
+/// level of calls at a time.
+// CHECK:      builtin.module(
+// CHECK-NEXT:   tile-outline-kernels,
+// CHECK-NEXT:   one-shot-bufferize{{.*}} bufferize-function-boundaries=true {{.*}} function-boundary-type-conversion=identity-layout-map {{.*}},
+// CHECK-NEXT:   drop-equivalent-buffer-results,
+// CHECK-NEXT:   canonicalize{{.*}},
+// CHECK-NEXT:   cse,
+// CHECK-NEXT:   drop-equivalent-buffer-results,
+// CHECK-NEXT:   canonicalize{{.*}},
+// CHECK-NEXT:   cse,
+// CHECK-NEXT:   drop-equivalent-buffer-results,
+// CHECK-NEXT:   canonicalize{{.*}},
+// CHECK-NEXT:   cse,
+// CHECK-NEXT:   tile-refuse-copies{limit=65536}
+// CHECK-NEXT: )
+module {
+}

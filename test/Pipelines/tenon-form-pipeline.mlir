@@ -1,0 +1,19 @@
+// RUN: tenon-opt %s --tenon-form-pipeline --dump-pass-pipeline 2>&1 | FileCheck %s
+// RUN: tenon-opt %s --tenon-form-pipeline="buckets=3,7 positions=99 absorb-tokens=0" --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=OPTIONS
+
+/// tenon -> kernels of each bucket, weights with layouts and places.
+// CHECK:      builtin.module(
+// CHECK-NEXT:   tenon-tabulate-ropes{positions=4096},
+// CHECK-NEXT:   tenon-clone-buckets{buckets={1,8,64,512}},
+// CHECK-NEXT:   tenon-choose-mla-form{absorb-tokens=8},
+// CHECK-NEXT:   cse,
+// CHECK-NEXT:   tenon-lay-out-weights,
+// CHECK-NEXT:   tenon-form-kernels,
+// CHECK-NEXT:   canonicalize{{.*}},
+// CHECK-NEXT:   cse
+// CHECK-NEXT: )
+// OPTIONS:      tenon-tabulate-ropes{positions=99},
+// OPTIONS-NEXT: tenon-clone-buckets{buckets={3,7}},
+// OPTIONS-NEXT: tenon-choose-mla-form{absorb-tokens=0},
+module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
+}
