@@ -19,7 +19,12 @@ Values loadFromRow(DeviceKernel &kernel, mlir::Value weight, mlir::Value row,
 
 /// A slab of a panel: `columns` of its 16 rows, which lie together. Codes of a
 /// slab are 2048 bytes whatever they are, so that all formats share one way
-/// through shared memory.
+/// through shared memory. The layout is the one that CPUs read.
+///
+/// Codes become `bf16` on their way from shared memory into an instruction:
+/// `i8` and `f8E4M3FN` without loss (its one code for NaN is read as 480),
+/// `f32` and `f16` rounded. Scales are factors of sums in `f32`, so they round
+/// no weight.
 ///
 /// In shared memory a slab is its codes, in the order of the panel, and then
 /// its scales and offsets. The 16-byte unit `u` of codes, which is one word of

@@ -21,7 +21,8 @@ class GpuAttr;
 ///   tensor   pointer to its elements, row-major, aligned to 16 bytes; then its
 ///            dynamic sizes in order, as `i64`
 ///   weight   pointer to the packed bytes of the one weight that is meant (a
-///            layer of a stack), as its type describes them, aligned to 64 bytes
+///            layer of a stack), as its type describes them, aligned to 64
+///            bytes
 ///   index    `i64`
 ///
 /// Results are written over `outs`. Every kernel shares its work among as many
@@ -49,9 +50,9 @@ struct PtxModule {
   std::vector<SkippedKernel> skipped;
 };
 
-/// Writes PTX for each `tile.kernel` of the functions that have a bucket, before
-/// kernels are tiled. Kernels are named as `tenon-outline-kernels` names them.
-/// A kernel that has no device code is reported as a remark, too.
+/// Writes PTX for each `tile.kernel` of the functions that have a bucket,
+/// before kernels are tiled. Kernels are named as `tenon-outline-kernels` names
+/// them. A kernel that has no device code is reported as a remark, too.
 llvm::Expected<PtxModule> emitPtx(mlir::ModuleOp formed,
                                   machine::GpuAttr machine);
 

@@ -278,13 +278,11 @@ class Block:
         self.shift(name, operands, mask, np.right_shift)
 
     def product(self, name, a, b, dtype):
-        wide = object if name[0] == "hi" and np.dtype(dtype).itemsize == 8 else None
         if name[0] == "wide":
             return a.astype(self.WIDER[dtype]) * b.astype(self.WIDER[dtype])
         if name[0] == "hi":
             bits = np.dtype(dtype).itemsize * 8
             full = a.astype(object) * b.astype(object)
-            del wide
             return np.array([int(x) >> bits for x in full], dtype)
         return a * b
 
