@@ -67,6 +67,7 @@ llvm_config.add_tool_substitutions(
         "tenon-run",
         "tenon-translate",
         "FileCheck",
+        "llvm-nm",
         "not",
         ToolSubst("ptxas", ptxas, unresolved="ignore"),
     ],

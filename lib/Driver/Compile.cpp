@@ -21,7 +21,8 @@
 using namespace mlir;
 using namespace tenon;
 
-/// Set by the user, who waits no longer. The next interruption ends the program.
+/// Set by the user, who waits no longer. The next interruption ends the
+/// program.
 static std::atomic<bool> isInterrupted{false};
 
 static llvm::Error checkInterruption() {

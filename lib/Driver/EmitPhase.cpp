@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "EmitPhase.h"
+#include "dialects/Machine/Machine.h"
 #include "tenon/Driver/UsageError.h"
+#include "tenon/Target/NVPTX/EmitPtx.h"
 #include "tenon/Target/Target.h"
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
+#include "FirstDiagnostic.h"
 #include "PhaseTimer.h"
 #include "Phases.h"
 #include "ReplaceFile.h"
@@ -82,6 +86,25 @@ static llvm::Error generate(ModuleOp module, EmitKind kind, PhaseTimer &timer,
   });
 }
 
+/// A kernel without device code is no failure: it is said, and the others are
+/// written.
+static llvm::Error generatePtx(ModuleOp module, PhaseTimer &timer,
+                               std::string &bytes) {
+  return timer.measure("codegen", [&]() -> llvm::Error {
+    FirstDiagnostic remarks(module.getContext());
+    llvm::Expected<PtxModule> ptx =
+        emitPtx(module, cast<machine::GpuAttr>(machine::getTarget(module)));
+    if (!ptx)
+      return ptx.takeError();
+    for (const SkippedKernel &kernel : ptx->skipped)
+      llvm::WithColor::warning(llvm::errs(), "tenon")
+          << "kernel '" << kernel.name
+          << "' has no device code: " << kernel.reason << '\n';
+    bytes = std::move(ptx->text);
+    return llvm::Error::success();
+  });
+}
+
 llvm::Error tenon::emitPhase(CompilerInput &input,
                              const CompileOptions &options,
                              llvm::ArrayRef<TargetName> targets,
@@ -100,7 +123,10 @@ llvm::Error tenon::emitPhase(CompilerInput &input,
       return error;
   }
   std::string bytes;
-  if (last == Phase::Codegen) {
+  if (getKind(options) == EmitKind::PTX) {
+    if (llvm::Error error = generatePtx(module, timer, bytes))
+      return error;
+  } else if (last == Phase::Codegen) {
     if (llvm::Error error = generate(module, getKind(options), timer, bytes))
       return error;
   } else {

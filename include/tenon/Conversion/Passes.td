@@ -27,20 +27,24 @@ def ConvertTenonToTile : Pass<"convert-tenon-to-tile", "::mlir::ModuleOp"> {
     %r = scf.forall (%p) in (3) shared_outs(%o = %c) -> (tensor<?x96xf32>) {
       %s = tensor.extract_slice %o[0, %col] [%t, 32] [1, 1] : ...
       %z = scf.for %i = %c0 to %t step %c4 iter_args(%q = %s) -> (tensor<?x32xf32>) {
-        %n = affine.min affine_map<(d0)[s0] -> (4, s0 - d0)>(%i)[%t]
+        %left = arith.subi %t, %i : index
+        %n = arith.minsi %left, %c4 : index
         %e = tensor.empty() : tensor<4x32xf32>
         %v = tile.contract %a[%i, %c0] along 0 count %n, %b panel %panel into %e : ...
-        %u = tensor.insert_slice (rows of %v) into %q[%i, 0] [%n, 32] [1, 1] : ...
+        %rows = tensor.extract_slice %v[0, 0] [%n, 32] [1, 1] : ...
+        %u = tensor.insert_slice %rows into %q[%i, 0] [%n, 32] [1, 1] : ...
         scf.yield %u : tensor<?x32xf32>
       }
       scf.forall.in_parallel { tensor.parallel_insert_slice %z into %o[0, %col] [%t, 32] [1, 1] : ... }
     } {mapping = [#tile.worker<static>]}
     ```
 
-    A kernel whose body cannot be written in this way is an error that names it.
+    A kernel with loops stays. A kernel whose body cannot be written in this way is
+    an error that names the op and the pass that would have helped: a rotation
+    without a table, a weight without panels, rows of others that are read.
   }];
   let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::arith::ArithDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::tenon::tile::TileDialect"
   ];

@@ -29,9 +29,9 @@ def PairGates : Pass<"tenon-pair-gates", "::mlir::ModuleOp"> {
     %a = tenon.linear %h, %w glu silu : tensor<?x64xf32>, !tenon.weight<192x64, <bf16>> -> tensor<?x96xf32>
     ```
 
-    No bit of the result changes. Linears with a bias, of different formats, with
-    further users, or whose rows do not fall on whole blocks of scales stay as
-    they are.
+    No bit of the result changes. Linears with a bias, of different formats or
+    layers, with further users, with results that are not `f32`, or whose rows do
+    not fall on whole blocks of scales stay as they are.
   }];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
@@ -52,12 +52,16 @@ def MergeProjections : Pass<"tenon-merge-projections", "::mlir::ModuleOp"> {
     ```mlir
     tenon.derive @q_k = concat_rows [@q, @k] : !tenon.weight<3x128x64, <bf16>>
     %m = tenon.linear %h, %w : tensor<?x64xf32>, !tenon.weight<128x64, <bf16>> -> tensor<?x128xf32>
-    %q = tensor.expand_shape (tensor.extract_slice %m[0, 0] [%t, 96] [1, 1]) ...
-    %k = tensor.expand_shape (tensor.extract_slice %m[0, 96] [%t, 32] [1, 1]) ...
+    %q0 = tensor.extract_slice %m[0, 0] [%t, 96] [1, 1] : ...
+    %q = tensor.expand_shape %q0 [[0], [1, 2]] output_shape [%t, 6, 16] : ...
+    %k0 = tensor.extract_slice %m[0, 96] [%t, 32] [1, 1] : ...
+    %k = tensor.expand_shape %k0 [[0], [1, 2]] output_shape [%t, 2, 16] : ...
     ```
 
     No bit of the result changes. Linears with a bias or `glu`, of different
-    formats, or whose rows do not fall on whole blocks of scales are left out.
+    formats or layers, or whose rows do not fall on whole blocks of scales are
+    left out, and so are those whose result is returned or passed on: a slice of
+    the merged result would have to be copied.
   }];
   let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect"];
 }
@@ -82,7 +86,8 @@ def OpenExperts : Pass<"tenon-open-experts", "::mlir::ModuleOp"> {
 
     No bit of the result changes. Gates and projections that cannot be joined are
     multiplied apart and meet in a `tenon.glu`. Experts whose only user is not an
-    addition are added to a tensor of zeros.
+    addition in the same block are added to a tensor of zeros. Results that are
+    not `f32`, and weights without a name, stay as they are.
   }];
   let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
@@ -108,6 +113,8 @@ def CloneBuckets : Pass<"tenon-clone-buckets", "::mlir::ModuleOp"> {
     func.func @step.t1(...) attributes {tile.bucket = #tile.bucket<tokens = 1>} { ... call @layer.dense.t1 ... }
     func.func @step.t8(...) attributes {tile.bucket = #tile.bucket<tokens = 8>} { ... call @layer.dense.t8 ... }
     ```
+
+    Functions that have a bucket stay, with what they call; declarations stay, too.
   }];
   let options = [
     ListOption<"buckets", "buckets", "int64_t",
@@ -131,17 +138,21 @@ def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
     becomes
 
     ```mlir
-    tenon.derive @w_heads = split_rows [@kv_b] count 28 : !tenon.weight<3x4x28x32, <bf16>>
-    tenon.derive @w_uk = slice_rows [@w_heads] : !tenon.weight<3x4x16x32, <bf16>>
-    tenon.derive @w_ukt = transpose [@w_uk] : !tenon.weight<3x4x32x16, <bf16>>
-    tenon.derive @w_uv = slice_rows [@w_heads] first 16 : !tenon.weight<3x4x12x32, <bf16>>
+    tenon.derive @w.heads = split_rows [@w] count 28 : !tenon.weight<3x4x28x32, <bf16>>
+    tenon.derive @w.keys = slice_rows [@w.heads] : !tenon.weight<3x4x16x32, <bf16>>
+    tenon.derive @w.keys_transposed = transpose [@w.keys] : !tenon.weight<3x4x32x16, <bf16>>
+    tenon.derive @w.values = slice_rows [@w.heads] first 16 : !tenon.weight<3x4x12x32, <bf16>>
     %a = tenon.head_linear %q, %ukt keep : ... -> tensor<?x4x40xf32>
     %l = tenon.attention %a, %c[%i] ... value_first 32 : ... -> tensor<?x4x32xf32>
     %o = tenon.head_linear %l, %uv : ... -> tensor<?x4x12xf32>
     ```
 
-    This is a numeric pass: sums are taken in another order. In other functions
-    only the expansion is split by heads, which changes nothing.
+    This is a numeric pass: sums are taken in another order. In functions with a
+    larger bucket only the expansion is split by heads, which changes nothing.
+    Where a head would cut a block of scales, or a transposition a block that is
+    not square, the weight is cast to `f32`, as a product would take it. In
+    functions without a bucket, and for an expansion that is split already or
+    has no name, nothing happens.
   }];
   let options = [
     Option<"absorbTokens", "absorb-tokens", "int64_t", /*default=*/"8",
@@ -165,7 +176,8 @@ def TabulateRopes : Pass<"tenon-tabulate-ropes", "::mlir::ModuleOp"> {
     %r = tenon.rope %q at %pos last #rope table %t : !tenon.weight<272x8, <f32>> : tensor<?x4x24xf32>, tensor<?xi32>
     ```
 
-    Rotations with equal attributes share a table; one that has a table keeps it.
+    Rotations with equal attributes share a table, which may exist already if it
+    has as many positions; a rotation that has a table keeps it.
   }];
   let options = [
     Option<"positions", "positions", "int64_t", /*default=*/"4096",
@@ -193,8 +205,10 @@ def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
     %w = tenon.use @w : !tenon.weight<96x64, <bf16>, <16x2>>
     ```
 
-    The same layout serves every vector width. A scale whose block is no multiple
-    of a panel's depth is refused.
+    The same layout serves every vector width. A matrix that is needed in pairs
+    and in order is packed twice, the second time as `@w.pair`. Tables of
+    rotations keep their rows. A scale whose block is no multiple of a panel's
+    depth is an error.
   }];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
@@ -202,19 +216,21 @@ def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Group the ops of functions with a bucket into kernels";
   let description = [{
-    The ops of a function become kernels, in their order:
+    The ops of each block of a function become kernels, in their order:
 
     * a product of weights, with a norm before it that has no other user, if the
       machine computes a norm of so few tokens again in each worker, and an
       addition after it;
     * runs of ops that work on single rows: norms, rotations, cache updates,
-      additions, lookups, routers, combinations;
+      additions, lookups, routers, combinations. A run ends where an op works on
+      other rows, such as gathered ones, or reads rows that others make;
     * an attention; a grouping.
 
-    Slices and reshapes move into the kernels that read them. A result that is
-    added to an operand is written over it, and a cache over itself. Other results
-    that a public function returns become arguments too: the caller says where
-    they go.
+    Slices and reshapes, sizes, constants and tensors with one value move into the
+    kernels that read them. A result that is added to an operand is written over
+    it, if nothing reads the operand later and no other rows of the kernel do, and
+    a cache over itself. Other results that a public function returns become
+    arguments too: the caller says where they go. Ops that nothing reads are left.
 
     ```mlir
     %h = tenon.norm rms %x, %n eps 1.0e-6 : ...
@@ -228,8 +244,8 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     %y = tile.kernel "layer.dense.linear.t8" <rows = 4, panels = 2> ins(%x, %n, %w : ...) outs(%e : ...) { ... } -> tensor<?x96xf32>
     ```
 
-    Sizes of tiles are asked of the machine attribute on the module, without which
-    the pass fails.
+    Sizes of tiles are asked of the machine attribute on the module. Without it,
+    and for rows of a length that is not known, the pass fails.
   }];
   let dependentDialects = ["::tenon::TenonDialect", "::tenon::tile::TileDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
@@ -261,10 +277,11 @@ def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
 def RefuseCopies : Pass<"tile-refuse-copies", "::mlir::ModuleOp"> {
   let summary = "Fail when a step copies or allocates more than it may";
   let description = [{
-    After bufferisation, in every function: an allocation or a copy of more than
-    `limit` bytes, or of a size that depends on the context, is an error that
-    names it. Allocations of at most the bucket's tokens are the arena's, and are
-    left to the pass that plans it. Changes nothing.
+    After bufferisation, in every function: a copy of more than `limit` bytes, and
+    an allocation or a copy whose size the bucket does not bound, such as that of
+    a cache, is an error that names it. So is a copy beside a parallel loop, which
+    each worker would make. Allocations that the bucket bounds are the arena's,
+    and are left to the pass that plans it. Changes nothing.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", /*default=*/"65536",
@@ -289,13 +306,14 @@ def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
     %a = memref.view %arena[%c0][%t] : memref<?xi8> to memref<?x72xf32>
     ```
 
-    A buffer of a function that calls others lies in the arena, with room for the
-    bucket's tokens; it shares its place with buffers that are not used at the
-    same time. What a function calls lies behind its own buffers. A function that
+    A buffer of a function that calls others lies in the arena, with room for as
+    many rows as follow from the bucket's tokens; it shares its place with buffers
+    that are not used at the same time. What a function calls lies behind its own buffers. A function that
     calls none is a kernel, and its buffers lie in the scratch memory. Public
     functions get the attribute `tile.memory` with what they need.
 
-    Recursion, and a buffer with more than one dynamic size, are errors.
+    Recursion, a buffer whose size the bucket does not bound, and a buffer that
+    outlives the private function or the iteration that made it, are errors.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::tenon::tile::TileDialect"];
@@ -328,7 +346,9 @@ def SplitAmongWorkers : Pass<"tile-split-among-workers", "::mlir::ModuleOp"> {
     ```
 
     A barrier follows each call of a kernel, which is a function with a parallel
-    loop in it.
+    loop in it, and stands between two loops with tickets. A loop without a
+    mapping, a parallel loop inside another, one with tickets inside any loop, and
+    a caller without a bucket are errors.
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::tenon::tile::TileDialect"];

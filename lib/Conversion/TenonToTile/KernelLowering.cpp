@@ -3,7 +3,6 @@
 
 #include "KernelLowering.h"
 #include "dialects/Tenon/RowViews.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 
