@@ -21,7 +21,7 @@ def main():
     tenon, goldens, folder, variant, name, *options = sys.argv[1:]
     cases = checkpoints.Checkpoints(tenon, goldens, folder)
     cases.make(name)
-    cases.compile(name, *options)
+    cases.compile(name, f"cpu:x86-64-{variant}", *options)
     expected = None
     for chunk, threads in itertools.product(CHUNKS, THREADS):
         output = cases.folder / "logits.npy"

@@ -51,14 +51,12 @@ class Checkpoints:
     def count_tokens(self, name):
         return len(json.loads((self.folder / f"{name}.tokens.json").read_text()))
 
-    def compile(self, name, *options):
-        """Compiles for both CPU levels."""
-        artifact = self.folder / f"{name}.tenon"
-        targets = "--target=cpu:x86-64-v3,cpu:x86-64-v4"
+    def compile(self, name, targets, *options):
+        folder = self.folder / name
+        output = self.folder / f"{name}.tenon"
         call(
-            self.tenon, "compile", self.folder / name, "-o", artifact, targets, *options
+            self.tenon, "compile", folder, "-o", output, f"--target={targets}", *options
         )
-        return artifact
 
     def run(self, name, output, *options, variant):
         """Feeds all tokens and dumps the logits of each."""
