@@ -58,16 +58,17 @@ struct CreateStepEntries
   using Base::Base;
 
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
     SmallVector<func::FuncOp> steps;
-    for (func::FuncOp func :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      std::string name = func.getName().str() + suffix;
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       if (func->hasAttr(tile::TileDialect::kMemoryName))
         steps.push_back(func);
-      if (failed(symbols.rename(func, name)))
-        return signalPassFailure();
+      func.setSymName((func.getName() + suffix).str());
     }
+    // All callees at once: a symbol table walks the module for each of them.
+    getOperation().walk([&](func::CallOp call) {
+      call.setCallee((call.getCallee() + suffix).str());
+    });
+    SymbolTable symbols(getOperation());
     for (func::FuncOp step : steps)
       createEntry(step, symbols,
                   [&](OpBuilder &builder, Value context, Value worker) {
