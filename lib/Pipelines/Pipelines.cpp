@@ -5,6 +5,7 @@
 #include "tenon/Conversion/Passes.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -56,6 +57,9 @@ void tenon::buildBufferizePipeline(OpPassManager &pm) {
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   }
+  // Kinds of layers share most of their kernels: each is compiled once, under
+  // the name that it has first.
+  pm.addPass(func::createDuplicateFunctionEliminationPass());
   pm.addPass(createRefuseCopies());
 }
 

@@ -14,6 +14,7 @@
 // CHECK-NEXT:   drop-equivalent-buffer-results,
 // CHECK-NEXT:   canonicalize{{.*}},
 // CHECK-NEXT:   cse,
+// CHECK-NEXT:   duplicate-function-elimination,
 // CHECK-NEXT:   tile-refuse-copies{limit=65536}
 // CHECK-NEXT: )
 module {

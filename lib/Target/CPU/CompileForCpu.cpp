@@ -61,7 +61,7 @@ static void collectKernels(func::FuncOp func, SymbolTable &symbols,
 }
 
 /// What a step looks like from outside, before it is lowered.
-static CompiledStep describeStep(func::FuncOp func, SymbolTable &symbols,
+static CompiledStep describeStep(func::FuncOp func,
                                  machine::MachineAttrInterface machine,
                                  StringRef suffix) {
   CompiledStep step;
@@ -70,10 +70,6 @@ static CompiledStep describeStep(func::FuncOp func, SymbolTable &symbols,
           .getTokens();
   step.blockRows = machine.getBlockRows(step.maxTokens);
   step.symbol = ("entry." + func.getName() + suffix).str();
-  llvm::SetVector<StringRef> kernels;
-  collectKernels(func, symbols, kernels);
-  for (StringRef name : kernels)
-    step.kernels.push_back((name + suffix).str());
   return step;
 }
 
@@ -101,14 +97,20 @@ static std::string suffixOf(StringRef machineName) {
   return "." + machineName.substr(machineName.rfind('-') + 1).str();
 }
 
-/// Fills in what only the planned memory tells.
-static void readMemory(ModuleOp module, CompiledVariant &variant) {
+/// Fills in what is known when memory is planned and kernels that are the same
+/// are one.
+static void readEntries(ModuleOp module, CompiledVariant &variant) {
+  SymbolTable symbols(module);
   for (CompiledStep &step : variant.steps) {
-    auto entry = module.lookupSymbol<func::FuncOp>(step.symbol);
+    auto entry = symbols.lookup<func::FuncOp>(step.symbol);
     auto memory =
         entry->getAttrOfType<tile::MemoryAttr>(tile::TileDialect::kMemoryName);
     step.arenaBytes = memory.getArena();
     step.scratchBytes = memory.getScratch();
+    llvm::SetVector<StringRef> kernels;
+    collectKernels(entry, symbols, kernels);
+    for (StringRef name : kernels)
+      step.kernels.push_back(name.str());
   }
 }
 
@@ -123,10 +125,9 @@ tenon::compileForCpu(ModuleOp module, Emission emission, std::string *text) {
   variant.features =
       cpu.getLanes() == 16 ? TENON_CPU_AVX2 | TENON_CPU_AVX512 : TENON_CPU_AVX2;
   std::string suffix = suffixOf(cpu.getName());
-  SymbolTable symbols(module);
   for (func::FuncOp func : module.getOps<func::FuncOp>())
     if (isStep(func)) {
-      variant.steps.push_back(describeStep(func, symbols, cpu, suffix));
+      variant.steps.push_back(describeStep(func, cpu, suffix));
       variant.states = describeStates(func);
     }
   llvm::sort(variant.steps, [](const CompiledStep &a, const CompiledStep &b) {
@@ -138,7 +139,7 @@ tenon::compileForCpu(ModuleOp module, Emission emission, std::string *text) {
   buildCpuEntryPipeline(entries, suffix);
   if (failed(entries.run(module)))
     return error.take("code generation for " + variant.name);
-  readMemory(module, variant);
+  readEntries(module, variant);
   PassManager lowering(module.getContext());
   buildCpuLoweringPipeline(lowering);
   if (failed(lowering.run(module)))

@@ -74,6 +74,13 @@ struct CreateStepEntries
                   [&](OpBuilder &builder, Value context, Value worker) {
                     return readArguments(step, builder, context, worker);
                   });
+    // Memory is planned, so nothing else tells the kernels of two buckets
+    // apart.
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+      if (func.isPrivate()) {
+        func->removeAttr(tile::TileDialect::kBucketName);
+        func->removeAttr(tile::TileDialect::kMemoryName);
+      }
   }
 };
 } // namespace

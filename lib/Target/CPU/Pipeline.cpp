@@ -9,6 +9,7 @@
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Func/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -24,6 +25,8 @@ void tenon::buildCpuEntryPipeline(OpPassManager &pm, StringRef suffix) {
   pm.addPass(createCreateStepEntries({suffix.str()}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // Large buckets have the same kernels.
+  pm.addPass(func::createDuplicateFunctionEliminationPass());
 }
 
 void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {

@@ -37,7 +37,8 @@ def CreateStepEntries : Pass<"tile-create-step-entries", "::mlir::ModuleOp"> {
   let description = [{
     For every public function with `tile.memory`, a function of the context and
     the worker's number, which reads the fields of the context and calls it. The
-    step function becomes private, and both get the variant's `suffix`.
+    step function becomes private, and both get the variant's `suffix`. Private
+    functions lose `tile.bucket` and `tile.memory`.
 
     ```mlir
     func.func @step.t8(%ctx: !tile.context, %worker: index, %workers: index, ...)
