@@ -133,6 +133,33 @@ def Tile_FillOp : Tile_DestinationOp<"fill", []> {
   let hasVerifier = 1;
 }
 
+def Tile_ConvertOp : Tile_DestinationOp<"convert", []> {
+  let summary = "Elements of a tile in another float type";
+  let description = [{
+    ```
+    outs[...] = round(input[...])
+    ```
+
+    Widening is exact, and rounding is to nearest even.
+
+    Constraints:
+
+    * (C1) `input` and `outs` have the same shape, and floats of different types.
+
+    Example:
+
+    ```mlir
+    %r = tile.convert %x into %o : tensor<1x64xf32> into tensor<1x64xbf16> -> tensor<1x64xbf16>
+    ```
+  }];
+  let arguments = (ins Tile_Buffer:$input, Tile_Buffer:$outs);
+  let assemblyFormat = [{
+    $input `into` $outs attr-dict `:` type($input) `into` type($outs)
+    (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_RouteOp : Tile_DestinationOp<"route", [AttrSizedOperandSegments]> {
   let summary = "Chooses the experts of one token";
   let description = [{

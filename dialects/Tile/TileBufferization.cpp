@@ -13,8 +13,8 @@ using namespace tenon;
 /// element of them.
 static bool readsOuts(Operation *op) {
   return !isa<tile::ContractOp, tile::GluOp, tile::GluPairsOp, tile::NormOp,
-              tile::RopeOp, tile::EmbedOp, tile::FillOp, tile::RouteOp,
-              tile::GroupOp, tile::AttendInitOp>(op);
+              tile::RopeOp, tile::EmbedOp, tile::FillOp, tile::ConvertOp,
+              tile::RouteOp, tile::GroupOp, tile::AttendInitOp>(op);
 }
 
 /// Whether element i of outs depends on no other element of an input, so that
@@ -76,7 +76,7 @@ void attachModels(MLIRContext *context) {
 void tenon::tile::registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TileDialect *) {
     attachModels<ContractOp, AddOp, AddBiasOp, GluPairsOp, GluOp, NormOp,
-                 RopeOp, EmbedOp, FillOp, RouteOp, GroupOp, CombineOp,
-                 AttendInitOp, AttendOp, AttendFinishOp>(context);
+                 RopeOp, EmbedOp, FillOp, ConvertOp, RouteOp, GroupOp,
+                 CombineOp, AttendInitOp, AttendOp, AttendFinishOp>(context);
   });
 }

@@ -206,6 +206,18 @@ LogicalResult FillOp::verify() {
   return success();
 }
 
+LogicalResult tile::ConvertOp::verify() {
+  Type from = shapeOf(getInput()).getElementType();
+  Type to = shapeOf(getOuts()).getElementType();
+  if (!haveSameShape(getInput(), getOuts()) || !isa<FloatType>(from) ||
+      !isa<FloatType>(to) || from == to) // C1
+    return emitOpError()
+           << "expects input and outs to have the same shape, and "
+              "floats of different types, but got "
+           << getInput().getType() << " and " << getOuts().getType();
+  return success();
+}
+
 LogicalResult tile::RouteOp::verify() {
   bool fits = isStaticRow(getLogits()) && getOuts().size() == 2;
   for (Value out : getOuts())

@@ -116,6 +116,18 @@ static LogicalResult execute(Frame &frame, tile::AddOp op) {
   return success();
 }
 
+static LogicalResult execute(Frame &frame, tile::ConvertOp op) {
+  const Tensor input = frame.tensor(op.getInput());
+  Tensor result = frame.takeTensor(op.getOutsMutable());
+  if (input.getShape() != result.getShape())
+    return op.emitOpError() << "expects input and outs to agree on their shape";
+  for (auto [out, in] : llvm::zip_equal(result.mutableFloats(), input.floats()))
+    out = frame.round(result.getElementType(), in);
+  frame.noteSum(1);
+  frame.set(op->getResult(0), std::move(result));
+  return success();
+}
+
 static LogicalResult execute(Frame &frame, tile::AddBiasOp op) {
   FailureOr<std::vector<double>> bias = frame.readVector(op, op.getBias());
   if (failed(bias))
@@ -326,6 +338,7 @@ void tenon::addTileHandlers(HandlerTable &table) {
   addChecked<tile::NormOp>(table);
   addChecked<tile::RopeOp>(table);
   addChecked<tile::FillOp>(table);
+  addChecked<tile::ConvertOp>(table);
   addChecked<tile::EmbedOp>(table);
   addChecked<tile::RouteOp>(table);
   addChecked<tile::GroupOp>(table);

@@ -7,6 +7,9 @@ literal. It needs NumPy alone and computes in float64 on the stored weights.
   numpy_reference.py NAME...       a folder beside NAME.tokens.json;
                                    writes NAME.logits.npy beside both
   numpy_reference.py --all DIR     the same for every folder in DIR
+
+With --cache-type=bf16 the rows of caches are rounded, as by a compiler that is
+told the same.
 """
 
 import argparse
@@ -42,6 +45,13 @@ def softmax(x):
     return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
+def round_to_bfloat16(x):
+    """To nearest even, of numbers that are finite in float32."""
+    bits = x.astype(numpy.float32).view(numpy.uint32)
+    bits = bits + 0x7FFF + (bits >> 16 & 1) & 0xFFFF0000
+    return bits.view(numpy.float32).astype(x.dtype)
+
+
 def root_mean_square(x, weight, eps):
     return weight * (x / numpy.sqrt((x * x).mean(axis=-1, keepdims=True) + eps))
 
@@ -74,6 +84,9 @@ def attend(query, key, value, scale, window=None):
 class Model:
     """What all families share. `weights` maps a name to an array."""
 
+    # Whether the rows of caches are rounded to bfloat16.
+    rounds_cache = False
+
     def __init__(self, config, weights, dtype=numpy.float64):
         self.config, self.weights, self.dtype = config, weights, dtype
         self.eps = config.get("rms_norm_eps", 1e-6)
@@ -89,6 +102,10 @@ class Model:
     def norm(self, x, name, eps=None):
         weight = self.weight(f"{name}.weight")
         return root_mean_square(x, weight, self.eps if eps is None else eps)
+
+    def cached(self, rows):
+        """What attention reads of rows that went into a cache."""
+        return round_to_bfloat16(rows) if self.rounds_cache else rows
 
     def activation(self, x):
         return silu(x)
@@ -166,7 +183,8 @@ class Llama(Model):
         turn = rotary.tables(rope, size, numpy.arange(tokens))
         query = rotary.rotate(query, *turn, interleaved=False)
         key = rotary.rotate(key, *turn, interleaved=False)
-        rows = attend(query, key, heads("v"), self.scale(), self.window(n))
+        key, value = self.cached(key), self.cached(heads("v"))
+        rows = attend(query, key, value, self.scale(), self.window(n))
         return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
 
 
@@ -253,12 +271,13 @@ class DeepseekV2(Model):
         query = self.query(x, name).reshape(tokens, self.heads, plain + turned)
         joint = self.linear(x, f"{name}.kv_a_proj_with_mqa")
         latent = self.norm(joint[:, :rank], f"{name}.kv_a_layernorm", self.LATENT_EPS)
+        latent = self.cached(latent)
         both = self.linear(latent, f"{name}.kv_b_proj").reshape(tokens, self.heads, -1)
         rope = rotary.settings(config)
         turn = rotary.tables(rope, turned, numpy.arange(tokens))
         pairs = config.get("rope_interleave", True)
         query[..., plain:] = rotary.rotate(query[..., plain:], *turn, pairs)
-        shared = rotary.rotate(joint[:, None, rank:], *turn, pairs)
+        shared = self.cached(rotary.rotate(joint[:, None, rank:], *turn, pairs))
         shared = numpy.broadcast_to(shared, (tokens, self.heads, turned))
         key = numpy.concatenate([both[..., :plain], shared], axis=-1)
         value = both[..., plain:]
@@ -351,12 +370,14 @@ def load(folder, dtype=numpy.float64):
     return family(config, safetensors_file.Folder(folder), dtype)
 
 
-def write_logits(folder, tokens, output):
+def write_logits(folder, tokens, output, cache_type):
     if not tokens.exists():
         raise SystemExit(
             f"cannot open '{tokens}': no such file; make_checkpoints.py writes it"
         )
-    result = load(folder).logits(json.loads(tokens.read_text()))
+    model = load(folder)
+    model.rounds_cache = cache_type == "bf16"
+    result = model.logits(json.loads(tokens.read_text()))
     numpy.save(output, result.astype(numpy.float32))
 
 
@@ -366,6 +387,7 @@ def main():
     parser.add_argument("--all", type=pathlib.Path, help="all folders in this one")
     parser.add_argument("--tokens", type=pathlib.Path, help="JSON list of tokens")
     parser.add_argument("--output", type=pathlib.Path, help=".npy of one folder")
+    parser.add_argument("--cache-type", choices=["f32", "bf16"], default="f32")
     options = parser.parse_args()
     folders = options.folders
     if options.all:
@@ -377,7 +399,7 @@ def main():
     for folder in folders:
         tokens = options.tokens or folder.with_name(f"{folder.name}.tokens.json")
         output = options.output or folder.with_name(f"{folder.name}.logits.npy")
-        write_logits(folder, tokens, output)
+        write_logits(folder, tokens, output, options.cache_type)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 // RUN: tenon-run %s --entry=ranges --input=ints:5 --input=ints:3 --input=ints:20 --print | FileCheck %s --check-prefix=RANGE
 // RUN: tenon-run %s --entry=ranges --input=ints:0 --input=ints:1 --input=ints:1 --print | FileCheck %s --check-prefix=FIRST
 // RUN: tenon-run %s --entry=rows --input=floats:3,4 --weight=one:1,1 --weight=table:1,2,3,4 --print | FileCheck %s --check-prefix=ROW
+// RUN: tenon-run %s --entry=convert --input=floats:1.00390625,1.01171875,3.5 --print | FileCheck %s --check-prefix=CONVERT
 // RUN: tenon-run %s --entry=experts --input=floats:1,2,2 --input=ints:1,0,1,1 --input=floats:1,2,3,4,5,6,7,8@4x2 --input=floats:0.5,2,1,1@2x2 --print | FileCheck %s --check-prefix=EXPERTS
 // RUN: tenon-run %s --entry=empty --weight=sinks:0.5,1,1.5 --print | FileCheck %s --check-prefix=EMPTY
 
@@ -118,6 +119,16 @@ func.func @rows(%f: tensor<2xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<
   %v = arith.constant -1.5 : f32
   %3 = tile.fill %v into %e : f32 into tensor<1x2xf32> -> tensor<1x2xf32>
   return %0, %1, %2, %3 : tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
+}
+
+// The middle between two numbers goes to the even one: 1 + 2^-8 to 1, 1 + 3 * 2^-8 up.
+// CONVERT: result 0: 3xf32 = [1, 1.01562, 3.5]
+func.func @convert(%f: tensor<3xf32>) -> tensor<3xf32> {
+  %n = tensor.empty() : tensor<3xbf16>
+  %0 = tile.convert %f into %n : tensor<3xf32> into tensor<3xbf16> -> tensor<3xbf16>
+  %w = tensor.empty() : tensor<3xf32>
+  %1 = tile.convert %0 into %w : tensor<3xbf16> into tensor<3xf32> -> tensor<3xf32>
+  return %1 : tensor<3xf32>
 }
 
 // Experts 1 and 2 have equal logits; token 1 adds 1 * row 3 and 1 * row 1 to 100.

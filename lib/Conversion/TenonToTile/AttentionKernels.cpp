@@ -1,5 +1,5 @@
-// Kernels of attention: blocks of queries and heads outside, tiles of keys
-// inside. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of attention: blocks of queries outside, tiles of keys inside.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Agreement.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -270,19 +270,25 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
             {lowering.attr(keys), lowering.attr(nope)}};
   key = lowering.insert(lowering.extract(both, own), key, own);
   SmallVector<OpFoldResult> strides(4, lowering.attr(1));
+  Type element = op.getCache().getType().getElementType();
   Value rotated = tensor::ExtractSliceOp::create(
       builder, lowering.loc,
-      RankedTensorType::get({ShapedType::kDynamic, size - nope},
-                            builder.getF32Type()),
+      RankedTensorType::get({ShapedType::kDynamic, size - nope}, element),
       op.getCache(),
       ArrayRef<OpFoldResult>{op.getLayer(), block.slot, first,
                              lowering.attr(latent)},
       ArrayRef<OpFoldResult>{lowering.attr(1), lowering.attr(1), count,
                              lowering.attr(size - nope)},
       strides);
-  key = lowering.insert(rotated, key,
-                        {{lowering.attr(0), lowering.attr(nope)},
-                         {count, lowering.attr(size - nope)}});
+  Slice shared{{lowering.attr(0), lowering.attr(nope)},
+               {count, lowering.attr(size - nope)}};
+  if (!element.isF32()) {
+    Value wide = lowering.extract(key, shared);
+    rotated = tile::ConvertOp::create(builder, lowering.loc, wide.getType(),
+                                      rotated, wide)
+                  ->getResult(0);
+  }
+  key = lowering.insert(rotated, key, shared);
   return {key, both, {zero, zero}, {zero, lowering.index(nope)}, 0, 0};
 }
 

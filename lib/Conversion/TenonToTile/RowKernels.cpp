@@ -42,6 +42,7 @@ private:
   void writeRouter(RouterOp op);
   void writeCombine(CombineOp op);
   Slice cacheSlice(CacheUpdateOp op);
+  Value cacheRow(CacheUpdateOp op);
 
   KernelLowering &lowering;
   Value t;
@@ -50,6 +51,12 @@ private:
   DenseMap<Value, Value> rows;
 };
 } // namespace
+
+/// Whether a cache holds another type than the rows that go into it.
+static bool needsRounding(CacheUpdateOp op) {
+  return op.getInput().getType().getElementType() !=
+         op.getCache().getType().getElementType();
+}
 
 /// Token `t` of a tensor whose first dimension counts tokens.
 Slice RowWriter::sliceAt(Value token, Type type) {
@@ -123,18 +130,10 @@ Value RowWriter::destinationOf(Value result) {
   auto update = result.hasOneUse()
                     ? dyn_cast<CacheUpdateOp>(*result.user_begin())
                     : CacheUpdateOp();
-  if (!update)
-    return createRow(result.getType());
-  // Rows that go into a cache are made there.
-  auto type = cast<RankedTensorType>(result.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape.front() = 1;
-  Slice slice = cacheSlice(update);
-  SmallVector<OpFoldResult> strides(slice.offsets.size(), lowering.attr(1));
-  return tensor::ExtractSliceOp::create(
-      lowering.builder, lowering.loc,
-      RankedTensorType::get(shape, type.getElementType()),
-      shared[numbers[update.getResult()]], slice.offsets, slice.sizes, strides);
+  // Rows that go into a cache are made there, if it can hold them as they are.
+  if (update && !needsRounding(update))
+    return cacheRow(update);
+  return createRow(result.getType());
 }
 
 /// Remembers the row of a result, and writes it back if the kernel yields it.
@@ -213,9 +212,28 @@ Slice RowWriter::cacheSlice(CacheUpdateOp op) {
   return slice;
 }
 
+/// That place, with the shape of a row.
+Value RowWriter::cacheRow(CacheUpdateOp op) {
+  SmallVector<int64_t> shape(op.getInput().getType().getShape());
+  shape.front() = 1;
+  Slice slice = cacheSlice(op);
+  SmallVector<OpFoldResult> strides(slice.offsets.size(), lowering.attr(1));
+  return tensor::ExtractSliceOp::create(
+      lowering.builder, lowering.loc,
+      RankedTensorType::get(shape, op.getCache().getType().getElementType()),
+      shared[numbers.lookup(op.getResult())], slice.offsets, slice.sizes,
+      strides);
+}
+
 void RowWriter::writeCache(CacheUpdateOp op) {
-  written.push_back(
-      {rowOf(op.getInput()), numbers.lookup(op.getResult()), cacheSlice(op)});
+  Value row = rowOf(op.getInput());
+  if (needsRounding(op)) {
+    Value out = cacheRow(op);
+    row = tile::ConvertOp::create(lowering.builder, op.getLoc(), out.getType(),
+                                  row, out)
+              ->getResult(0);
+  }
+  written.push_back({row, numbers.lookup(op.getResult()), cacheSlice(op)});
 }
 
 void RowWriter::writeRouter(RouterOp op) {
@@ -295,15 +313,7 @@ static LogicalResult verifyRowOp(Operation *op, tile::YieldOp yield) {
       return op->emitOpError() << "expects a table of cosines and sines; run "
                                   "tenon-tabulate-ropes first";
   auto update = dyn_cast<CacheUpdateOp>(op);
-  if (!update)
-    return success();
-  Type input = update.getInput().getType().getElementType();
-  Type cache = update.getCache().getType().getElementType();
-  if (input != cache)
-    return op->emitOpError() << "expects input and cache of one element type, "
-                                "but got "
-                             << input << " and " << cache;
-  if (!llvm::is_contained(yield.getValues(), update.getResult()))
+  if (update && !llvm::is_contained(yield.getValues(), update.getResult()))
     return op->emitOpError() << "expects the kernel to yield the cache";
   return success();
 }

@@ -20,6 +20,7 @@ mlir::LogicalResult expand(VectorBuilder &b, tile::AttendFinishOp op);
 
 mlir::LogicalResult expand(VectorBuilder &b, mlir::memref::CopyOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::FillOp op);
+mlir::LogicalResult expand(VectorBuilder &b, tile::ConvertOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::AddOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::AddBiasOp op);
 mlir::LogicalResult expand(VectorBuilder &b, tile::GluOp op);

@@ -72,6 +72,14 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::FillOp op) {
   return success();
 }
 
+LogicalResult tenon::expand(VectorBuilder &b, tile::ConvertOp op) {
+  loopElements(b, {op.getOuts(), op.getInput()},
+               [&](ValueRange at, int64_t width) {
+                 b.store(b.load(op.getInput(), at, width), op.getOuts(), at);
+               });
+  return success();
+}
+
 LogicalResult tenon::expand(VectorBuilder &b, tile::AddOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {

@@ -28,9 +28,9 @@ static SmallVector<Operation *> collectTiles(func::FuncOp func) {
     bool isTile =
         isa<tile::AddBiasOp, tile::AddOp, tile::AttendFinishOp,
             tile::AttendInitOp, tile::AttendOp, tile::CombineOp,
-            tile::ContractOp, tile::EmbedOp, tile::FillOp, tile::GluOp,
-            tile::GluPairsOp, tile::GroupOp, tile::KeyRangeOp, tile::NormOp,
-            tile::RopeOp, tile::RouteOp, memref::CopyOp>(op);
+            tile::ContractOp, tile::ConvertOp, tile::EmbedOp, tile::FillOp,
+            tile::GluOp, tile::GluPairsOp, tile::GroupOp, tile::KeyRangeOp,
+            tile::NormOp, tile::RopeOp, tile::RouteOp, memref::CopyOp>(op);
     if (isTile && isOnMemrefs(op))
       tiles.push_back(op);
   });
@@ -45,9 +45,9 @@ static LogicalResult expandTile(VectorBuilder &b, Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<tile::AddBiasOp, tile::AddOp, tile::AttendFinishOp,
             tile::AttendInitOp, tile::AttendOp, tile::CombineOp,
-            tile::ContractOp, tile::EmbedOp, tile::FillOp, tile::GluOp,
-            tile::GluPairsOp, tile::GroupOp, tile::NormOp, tile::RopeOp,
-            tile::RouteOp, memref::CopyOp>(
+            tile::ContractOp, tile::ConvertOp, tile::EmbedOp, tile::FillOp,
+            tile::GluOp, tile::GluPairsOp, tile::GroupOp, tile::NormOp,
+            tile::RopeOp, tile::RouteOp, memref::CopyOp>(
           [&](auto op) { return expand(b, op); });
 }
 

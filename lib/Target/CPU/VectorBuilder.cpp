@@ -332,9 +332,31 @@ Value VectorBuilder::loadSome(Value memref, ValueRange at, int64_t width,
                                                    at, mask, zeros));
 }
 
+/// Rounds f32 to bf16. Few processors have an instruction for it, and where one
+/// is absent LLVM calls a function that generated code does not have.
+static Value roundToBf16(VectorBuilder &b, Value value) {
+  int64_t width = getWidth(value);
+  Value bits = b.asInts(value);
+  // Half a unit less one, and the unit's lowest bit: ties go to even.
+  Value isOdd = b.mask(b.shiftRight(bits, 16), 1);
+  Value half = b.add(isOdd, b.bits(bits.getType(), 0x7fff));
+  // The sum would carry a NaN into infinity; its quiet bit survives instead.
+  Value isNan = b.compare(arith::CmpFPredicate::UNO, value, value);
+  Value quiet = arith::OrIOp::create(b.builder, b.loc, bits,
+                                     b.bits(bits.getType(), 0x400000));
+  Value high = b.shiftRight(b.select(isNan, quiet, b.add(bits, half)), 16);
+  Value low = arith::TruncIOp::create(
+      b.builder, b.loc, withWidth(b.builder.getI16Type(), width), high);
+  return arith::BitcastOp::create(
+      b.builder, b.loc, withWidth(b.builder.getBF16Type(), width), low);
+}
+
 void VectorBuilder::store(Value value, Value memref, ValueRange at) {
   Type element = getElement(memref);
-  if (element != getElementTypeOrSelf(value.getType()) && isFloat(value))
+  Type given = getElementTypeOrSelf(value.getType());
+  if (element != given && element.isBF16() && given.isF32())
+    value = roundToBf16(*this, value);
+  else if (element != given && isFloat(value))
     value = arith::TruncFOp::create(builder, loc,
                                     withWidth(element, getWidth(value)), value);
   if (isa<VectorType>(value.getType()))

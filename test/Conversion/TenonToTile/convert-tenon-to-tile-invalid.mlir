@@ -57,18 +57,6 @@ func.func private @no_table(%x: tensor<?x8xf32>, %p: tensor<?xi32>) -> tensor<?x
 
 // -----
 
-func.func private @element_types(%x: tensor<?x8xf32>, %p: tensor<?xi32>, %l: index, %c: tensor<1x?x?x8xbf16>) -> tensor<1x?x?x8xbf16> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
-  %y = tile.kernel "k" <rows = 2> ins(%x, %p, %l : tensor<?x8xf32>, tensor<?xi32>, index) outs(%c : tensor<1x?x?x8xbf16>) {
-  ^bb0(%0: tensor<?x8xf32>, %1: tensor<?xi32>, %2: index, %3: tensor<1x?x?x8xbf16>):
-    // expected-error @below {{expects input and cache of one element type, but got 'f32' and 'bf16'}}
-    %s = tenon.cache_update %0 into %3[%2] at %1 in %1 : tensor<?x8xf32> into tensor<1x?x?x8xbf16>, tensor<?xi32>
-    tile.yield %s : tensor<1x?x?x8xbf16>
-  } -> tensor<1x?x?x8xbf16>
-  return %y : tensor<1x?x?x8xbf16>
-}
-
-// -----
-
 func.func private @hidden_cache(%x: tensor<?x8xf32>, %p: tensor<?xi32>, %l: index, %c: tensor<1x?x?x8xf32>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 2> ins(%c, %p, %l : tensor<1x?x?x8xf32>, tensor<?xi32>, index) outs(%x : tensor<?x8xf32>) {
   ^bb0(%0: tensor<1x?x?x8xf32>, %1: tensor<?xi32>, %2: index, %3: tensor<?x8xf32>):

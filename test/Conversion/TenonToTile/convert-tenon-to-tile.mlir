@@ -218,6 +218,26 @@ func.func private @rows(%m: tensor<?x16xf32>, %pos: tensor<?xi32>, %slot: tensor
   return %y#1 : tensor<?x8xf32>
 }
 
+/// Rows of another type than that of the cache are made in a tile and rounded on
+/// their way.
+// CHECK-LABEL: func private @narrow_cache(
+// CHECK:         scf.forall {{.*}} shared_outs(%[[KO:.*]] = %{{.*}})
+// CHECK:           %[[TILE:.*]] = tensor.empty() : tensor<1x8xf32>
+// CHECK:           %[[ROPE:.*]] = tile.rope %{{.*}} into %[[TILE]]
+// CHECK:           %[[PLACE:.*]] = tensor.extract_slice %[[KO]]{{.*}} : tensor<2x?x?x8xbf16> to tensor<1x8xbf16>
+// CHECK:           %[[ROW:.*]] = tile.convert %[[ROPE]] into %[[PLACE]] : tensor<1x8xf32> into tensor<1x8xbf16>
+// CHECK:           tensor.parallel_insert_slice %[[ROW]] into %[[KO]]
+func.func private @narrow_cache(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %l: index, %t: !tenon.weight<257x8, <f32>>, %k: tensor<2x?x?x8xbf16>) -> tensor<2x?x?x8xbf16>
+    attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 2> ins(%x, %pos, %slot, %l, %t : tensor<?x8xf32>, tensor<?xi32>, tensor<?xi32>, index, !tenon.weight<257x8, <f32>>) outs(%k : tensor<2x?x?x8xbf16>) {
+  ^bb0(%0: tensor<?x8xf32>, %1: tensor<?xi32>, %2: tensor<?xi32>, %3: index, %4: !tenon.weight<257x8, <f32>>, %5: tensor<2x?x?x8xbf16>):
+    %r = tenon.rope %0 at %1 last #rope table %4 : !tenon.weight<257x8, <f32>> : tensor<?x8xf32>, tensor<?xi32>
+    %c = tenon.cache_update %r into %5[%3] at %1 in %2 : tensor<?x8xf32> into tensor<2x?x?x8xbf16>, tensor<?xi32>
+    tile.yield %c : tensor<2x?x?x8xbf16>
+  } -> tensor<2x?x?x8xbf16>
+  return %y : tensor<2x?x?x8xbf16>
+}
+
 /// Lookups, gathered rows with heads, a router, and zeros that experts are added to.
 // CHECK-LABEL: func private @other_rows(
 // CHECK:         scf.forall (%[[I:.*]]) in

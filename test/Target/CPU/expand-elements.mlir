@@ -53,6 +53,30 @@ func.func @fill(%v: bf16, %o: memref<?x9xbf16>) {
   return
 }
 
+/// To nearest even in integers, so that no function is called; not for NaN.
+// CHECK-LABEL: func @convert
+func.func @convert(%a: memref<1x8xf32>, %b: memref<1x8xbf16>) {
+  // CHECK-DAG: %[[HALF:.*]] = arith.constant dense<32767> : vector<8xi32>
+  // CHECK-DAG: %[[ONE:.*]] = arith.constant dense<1> : vector<8xi32>
+  // CHECK-DAG: %[[UPPER:.*]] = arith.constant dense<16> : vector<8xi32>
+  // CHECK-DAG: %[[QUIET:.*]] = arith.constant dense<4194304> : vector<8xi32>
+  // CHECK:      %[[X:.*]] = vector.load
+  // CHECK-NEXT: %[[I:.*]] = arith.bitcast %[[X]]
+  // CHECK-NEXT: %[[S:.*]] = arith.shrsi %[[I]], %[[UPPER]]
+  // CHECK-NEXT: %[[ODD:.*]] = arith.andi %[[S]], %[[ONE]]
+  // CHECK-NEXT: %[[R:.*]] = arith.addi %[[ODD]], %[[HALF]]
+  // CHECK-NEXT: %[[NAN:.*]] = arith.cmpf uno, %[[X]], %[[X]]
+  // CHECK-NEXT: %[[Q:.*]] = arith.ori %[[I]], %[[QUIET]]
+  // CHECK-NEXT: %[[T:.*]] = arith.addi %[[I]], %[[R]]
+  // CHECK-NEXT: %[[V:.*]] = arith.select %[[NAN]], %[[Q]], %[[T]]
+  // CHECK-NEXT: %[[H:.*]] = arith.shrui %[[V]], %[[UPPER]]
+  // CHECK-NEXT: %[[L:.*]] = arith.trunci %[[H]]
+  // CHECK-NEXT: %[[B:.*]] = arith.bitcast %[[L]] : vector<8xi16> to vector<8xbf16>
+  // CHECK-NEXT: vector.store %[[B]]
+  tile.convert %a into %b : memref<1x8xf32> into memref<1x8xbf16>
+  return
+}
+
 /// The example of the pass.
 // CHECK-LABEL: func @add
 func.func @add(%a: memref<1x64xf32>, %b: memref<1x64xf32>) {

@@ -251,3 +251,30 @@ func.func @fill_with_another_type(%v: f16, %o: memref<1x64xf32>) {
   tile.fill %v into %o : f16 into memref<1x64xf32>
   return
 }
+
+// -----
+
+// C1
+func.func @convert_to_the_same(%x: memref<1x64xf32>, %o: memref<1x64xf32>) {
+  // expected-error@+1 {{expects input and outs to have the same shape, and floats of different types, but got 'memref<1x64xf32>' and 'memref<1x64xf32>'}}
+  tile.convert %x into %o : memref<1x64xf32> into memref<1x64xf32>
+  return
+}
+
+// -----
+
+// C1
+func.func @convert_another_shape(%x: memref<1x64xf32>, %o: memref<64xbf16>) {
+  // expected-error@+1 {{expects input and outs to have the same shape, and floats of different types, but got 'memref<1x64xf32>' and 'memref<64xbf16>'}}
+  tile.convert %x into %o : memref<1x64xf32> into memref<64xbf16>
+  return
+}
+
+// -----
+
+// C1
+func.func @convert_integers(%x: memref<1x64xi32>, %o: memref<1x64xf32>) {
+  // expected-error@+1 {{expects input and outs to have the same shape, and floats of different types, but got 'memref<1x64xi32>' and 'memref<1x64xf32>'}}
+  tile.convert %x into %o : memref<1x64xi32> into memref<1x64xf32>
+  return
+}

@@ -53,6 +53,17 @@ func.func @fill(%v: f32, %o: tensor<1x64xf32>, %m: memref<1x3x5xf32>) -> tensor<
   return %z : tensor<1x64xf32>
 }
 
+/// The example of the op's description, and widening.
+// CHECK-LABEL: func @convert
+// CHECK-SAME:    %[[X:.*]]: tensor<1x64xf32>, %[[O:.*]]: tensor<1x64xbf16>, %[[M:.*]]: memref<1x3x?xf16>, %[[N:.*]]: memref<1x3x?xf32>
+func.func @convert(%x: tensor<1x64xf32>, %o: tensor<1x64xbf16>, %m: memref<1x3x?xf16>, %n: memref<1x3x?xf32>) -> tensor<1x64xbf16> {
+  // CHECK: tile.convert %[[X]] into %[[O]] : tensor<1x64xf32> into tensor<1x64xbf16> -> tensor<1x64xbf16>
+  %r = tile.convert %x into %o : tensor<1x64xf32> into tensor<1x64xbf16> -> tensor<1x64xbf16>
+  // CHECK: tile.convert %[[M]] into %[[N]] : memref<1x3x?xf16> into memref<1x3x?xf32>{{$}}
+  tile.convert %m into %n : memref<1x3x?xf16> into memref<1x3x?xf32>
+  return %r : tensor<1x64xbf16>
+}
+
 /// The example of the op's description.
 // CHECK-LABEL: func @route
 // CHECK-SAME:    %[[L:.*]]: tensor<1x8xf32>, %[[I:.*]]: tensor<1x3xi32>, %[[W:.*]]: tensor<1x3xf32>
