@@ -7,6 +7,8 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace tenon::machine;
 
@@ -104,6 +106,10 @@ int64_t CpuAttr::getKeyTile() const { return 64; }
 
 int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
 
+// The absorbed form does more arithmetic per token and reads the latent cache
+// once for all heads: it wins when few tokens share what is read.
+int64_t CpuAttr::getAbsorbedTokens() const { return 8; }
+
 //===----------------------------------------------------------------------===//
 // GpuAttr
 //===----------------------------------------------------------------------===//
@@ -133,3 +139,9 @@ int64_t GpuAttr::getBlockRows(int64_t tokens) const {
 int64_t GpuAttr::getKeyTile() const { return 64; }
 
 int64_t GpuAttr::getRecomputedNormTokens() const { return 0; }
+
+// Keys that every block expands again would not fit beside its queries into
+// shared memory.
+int64_t GpuAttr::getAbsorbedTokens() const {
+  return std::numeric_limits<int64_t>::max();
+}

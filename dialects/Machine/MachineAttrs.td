@@ -44,7 +44,10 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
       "int64_t", "getKeyTile">,
     InterfaceMethod<"Most tokens for which each worker computes a norm again "
       "rather than wait for the others.",
-      "int64_t", "getRecomputedNormTokens">
+      "int64_t", "getRecomputedNormTokens">,
+    InterfaceMethod<"Most tokens of a step in which latent attention is "
+      "absorbed, unless the user pins a form.",
+      "int64_t", "getAbsorbedTokens">
   ];
 }
 

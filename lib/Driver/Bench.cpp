@@ -5,20 +5,33 @@
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Runtime/Format.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
+#include "KernelProfile.h"
 #include "MachineLimits.h"
 #include "OpenModel.h"
 #include "ReplaceFile.h"
 
 #include <chrono>
+#include <numeric>
+#include <optional>
 
 using namespace tenon;
 using Clock = std::chrono::steady_clock;
 
 namespace {
+/// What is measured of prefilling or of decoding.
+struct Section {
+  /// Of each repetition.
+  std::vector<double> seconds;
+  /// Of all repetitions together.
+  std::vector<KernelShare> kernels;
+};
+
 class Bench {
 public:
   explicit Bench(const BenchOptions &options) : options(options) {}
@@ -29,9 +42,12 @@ public:
 
 private:
   llvm::Error repeat();
+  llvm::Error decode();
   llvm::Error fill(uint32_t length);
+  llvm::Error measure(Section &section, llvm::function_ref<llvm::Error()> run);
   llvm::json::Object describe(double bytes) const;
   void print(double bytes) const;
+  void printKernels() const;
 
   BenchOptions options;
   OwnedModel model;
@@ -40,8 +56,8 @@ private:
   std::vector<int32_t> tokens;
   std::vector<float> logits;
   MachineLimits before, after;
-  /// Seconds of each repetition.
-  std::vector<double> prefills, decodes;
+  Section prefills, decodes;
+  std::optional<KernelProfile> profile;
 };
 } // namespace
 
@@ -115,25 +131,58 @@ llvm::Error Bench::fill(uint32_t length) {
                                      logits.data()));
 }
 
-llvm::Error Bench::repeat() {
-  if (llvm::Error error = check(tenon_session_reset(session.get(), 0)))
-    return error;
-  Clock::time_point begin = Clock::now();
-  if (llvm::Error error = fill(options.prefill))
-    return error;
-  prefills.push_back(
-      std::chrono::duration<double>(Clock::now() - begin).count());
-  if (llvm::Error error = fill(options.context))
-    return error;
-  begin = Clock::now();
+llvm::Error Bench::decode() {
   for (uint32_t i = 0; i < options.decode; ++i)
     if (llvm::Error error = check(
             tenon_session_step(session.get(), 1, &tokens[options.context + i],
                                nullptr, nullptr, 1, nullptr, logits.data())))
       return error;
-  decodes.push_back(
-      std::chrono::duration<double>(Clock::now() - begin).count());
   return llvm::Error::success();
+}
+
+llvm::Error Bench::measure(Section &section,
+                           llvm::function_ref<llvm::Error()> run) {
+  if (profile)
+    if (llvm::Error error = profile->start())
+      return error;
+  Clock::time_point begin = Clock::now();
+  llvm::Error error = run();
+  std::chrono::duration<double> time = Clock::now() - begin;
+  section.seconds.push_back(time.count());
+  if (profile) {
+    profile->stop();
+    for (KernelShare &kernel : profile->take()) {
+      kernel.share *= time.count();
+      section.kernels.push_back(std::move(kernel));
+    }
+  }
+  return error;
+}
+
+llvm::Error Bench::repeat() {
+  if (llvm::Error error = check(tenon_session_reset(session.get(), 0)))
+    return error;
+  if (llvm::Error error =
+          measure(prefills, [&] { return fill(options.prefill); }))
+    return error;
+  if (llvm::Error error = fill(options.context))
+    return error;
+  return measure(decodes, [&] { return decode(); });
+}
+
+/// Joins the repetitions' seconds of each kernel to parts of all of them.
+static void joinKernels(Section &section) {
+  double all =
+      std::accumulate(section.seconds.begin(), section.seconds.end(), 0.0);
+  llvm::StringMap<double> seconds;
+  for (const KernelShare &kernel : section.kernels)
+    seconds[kernel.name] += kernel.share;
+  section.kernels.clear();
+  for (const auto &kernel : seconds)
+    section.kernels.push_back({kernel.first().str(), kernel.second / all});
+  llvm::sort(section.kernels, [](const KernelShare &a, const KernelShare &b) {
+    return std::tie(b.share, a.name) < std::tie(a.share, b.name);
+  });
 }
 
 llvm::Error Bench::measure() {
@@ -142,11 +191,19 @@ llvm::Error Bench::measure() {
   // The first round maps pages and is not counted.
   if (llvm::Error error = repeat())
     return error;
-  prefills.clear();
-  decodes.clear();
+  prefills = decodes = {};
+  if (options.profile) {
+    llvm::Expected<KernelProfile> opened = KernelProfile::open(
+        options.artifact, tenon_model_get_manifest(model.get()));
+    if (!opened)
+      return opened.takeError();
+    profile = std::move(*opened);
+  }
   for (uint32_t i = 0; i < options.repetitions; ++i)
     if (llvm::Error error = repeat())
       return error;
+  joinKernels(prefills);
+  joinKernels(decodes);
   after = measureLimits(threads, getLanes(info));
   return llvm::Error::success();
 }
@@ -166,6 +223,14 @@ static double getBytesPerToken(const OwnedModel &model,
   return bytes;
 }
 
+/// Parts of the time by kernel; empty without a profile.
+static llvm::json::Object listKernels(const Section &section) {
+  llvm::json::Object kernels;
+  for (const KernelShare &kernel : section.kernels)
+    kernels[kernel.name] = kernel.share;
+  return kernels;
+}
+
 llvm::json::Object Bench::describe(double bytes) const {
   auto limits = [](const MachineLimits &measured) {
     return llvm::json::Object{{"gigaflops", measured.gigaflops},
@@ -177,25 +242,29 @@ llvm::json::Object Bench::describe(double bytes) const {
       {"variant", info.variant},
       {"threads", int64_t(getInfo(session).threads)},
       {"prefill_tokens", int64_t(options.prefill)},
-      {"prefill_tokens_per_second", perSecond(options.prefill, prefills)},
-      {"prefill_seconds", llvm::json::Array(prefills)},
+      {"prefill_tokens_per_second",
+       perSecond(options.prefill, prefills.seconds)},
+      {"prefill_seconds", llvm::json::Array(prefills.seconds)},
       {"context", int64_t(options.context)},
       {"decode_tokens", int64_t(options.decode)},
-      {"decode_tokens_per_second", perSecond(options.decode, decodes)},
-      {"decode_seconds", llvm::json::Array(decodes)},
+      {"decode_tokens_per_second", perSecond(options.decode, decodes.seconds)},
+      {"decode_seconds", llvm::json::Array(decodes.seconds)},
       {"bytes_per_token", bytes},
+      {"prefill_kernels", listKernels(prefills)},
+      {"decode_kernels", listKernels(decodes)},
       {"limits_before", limits(before)},
       {"limits_after", limits(after)}};
 }
 
 void Bench::print(double bytes) const {
   llvm::raw_ostream &out = llvm::outs();
-  double decoded = perSecond(options.decode, decodes);
+  double decoded = perSecond(options.decode, decodes.seconds);
   out << info.variant << ", " << getInfo(session).threads
       << " threads, medians of " << options.repetitions << "\n";
   if (options.prefill)
     out << llvm::format("prefill  %10.1f tokens/s  (%u tokens)\n",
-                        perSecond(options.prefill, prefills), options.prefill);
+                        perSecond(options.prefill, prefills.seconds),
+                        options.prefill);
   if (options.decode)
     out << llvm::format("decode   %10.1f tokens/s  (%u tokens at context %u)\n",
                         decoded, options.decode, options.context)
@@ -205,7 +274,25 @@ void Bench::print(double bytes) const {
                       before.gigabytes, after.gigabytes)
       << llvm::format("machine  %10.1f GFLOP/s   before, %.1f after\n",
                       before.gigaflops, after.gigaflops);
+  printKernels();
   out.flush();
+}
+
+void Bench::printKernels() const {
+  const std::pair<llvm::StringRef, const Section *> sections[] = {
+      {"prefill", &prefills}, {"decode", &decodes}};
+  for (auto [name, section] : sections) {
+    for (const KernelShare &kernel : section->kernels) {
+      // The long rest says nothing.
+      if (kernel.share < 0.005)
+        break;
+      double seconds = kernel.share * median(section->seconds);
+      llvm::outs() << llvm::left_justify(name, 9)
+                   << llvm::format("%10.1f %%  %10.3f ms   ",
+                                   100 * kernel.share, 1000 * seconds)
+                   << kernel.name << "\n";
+    }
+  }
 }
 
 llvm::Error Bench::report() {

@@ -103,8 +103,8 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
     return tokenizer.takeError();
   if (llvm::Error error = simplify(*input.module, timer))
     return error;
-  if (llvm::Error error =
-          layOut(*input.module, options, input.facts.maxContext, timer))
+  if (llvm::Error error = layOut(*input.module, options, targets,
+                                 input.facts.maxContext, timer))
     return error;
 
   // Code and weights depend on nothing of each other.

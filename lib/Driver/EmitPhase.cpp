@@ -116,7 +116,7 @@ llvm::Error tenon::emitPhase(CompilerInput &input,
       return error;
   if (last >= Phase::Form) {
     if (llvm::Error error =
-            layOut(module, options, input.facts.maxContext, timer))
+            layOut(module, options, targets, input.facts.maxContext, timer))
       return error;
     if (llvm::Error error =
             lowerForMachine(module, targets.front().machine, last, timer))

@@ -33,27 +33,29 @@ llvm::Error tenon::simplify(ModuleOp module, PhaseTimer &timer) {
                      timer);
 }
 
-/// The largest bucket in which latent attention has its absorbed form.
-static int64_t getAbsorbTokens(MlaChoice choice) {
-  switch (choice) {
-  case MlaChoice::Naive:
+/// The largest bucket in which latent attention has its absorbed form: in one
+/// artifact it is the same for all targets, for they share the weights.
+static int64_t getAbsorbTokens(MLIRContext *context, MlaChoice choice,
+                               ArrayRef<TargetName> targets) {
+  if (choice == MlaChoice::Naive)
     return 0;
-  case MlaChoice::Absorbed:
-    return std::numeric_limits<int64_t>::max();
-  case MlaChoice::Auto:
-    break;
-  }
-  // The absorbed form does more arithmetic per token and reads the latent cache
-  // once for all heads: it wins when few tokens share what is read.
-  return 8;
+  int64_t tokens = std::numeric_limits<int64_t>::max();
+  if (choice == MlaChoice::Auto)
+    for (const TargetName &target : targets)
+      tokens = std::min(
+          tokens,
+          machine::lookupMachine(context, target.machine).getAbsorbedTokens());
+  return tokens;
 }
 
 llvm::Error tenon::layOut(ModuleOp module, const CompileOptions &options,
-                          int64_t positions, PhaseTimer &timer) {
+                          ArrayRef<TargetName> targets, int64_t positions,
+                          PhaseTimer &timer) {
   FormOptions form;
   form.buckets = ArrayRef<int64_t>(options.buckets);
   form.positions = positions;
-  form.absorbTokens = getAbsorbTokens(options.mla);
+  form.absorbTokens =
+      getAbsorbTokens(module.getContext(), options.mla, targets);
   auto build = [&](OpPassManager &manager) {
     buildLayOutPipeline(manager, form);
   };

@@ -6,6 +6,7 @@
 
 #include "tenon/Driver/Compile.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "TargetList.h"
 
 namespace tenon {
 
@@ -15,9 +16,10 @@ class PhaseTimer;
 llvm::Error simplify(mlir::ModuleOp module, PhaseTimer &timer);
 
 /// Makes a step for each bucket and gives weights their layouts and places,
-/// which are the same for every machine.
+/// which are the same for all targets.
 llvm::Error layOut(mlir::ModuleOp module, const CompileOptions &options,
-                   int64_t positions, PhaseTimer &timer);
+                   llvm::ArrayRef<TargetName> targets, int64_t positions,
+                   PhaseTimer &timer);
 
 /// States the machine on a module that is laid out, and runs the phases from
 /// `Form` to the one before `Codegen`, or to `last`.

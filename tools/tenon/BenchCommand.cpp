@@ -34,6 +34,8 @@ struct BenchCommand : Command {
   cl::opt<uint32_t> repetitions{
       "repetitions", cl::sub(subCommand), cl::init(5), cl::value_desc("N"),
       cl::desc("Measurements to take the median of (default: 5)")};
+  cl::opt<bool> profile{"profile", cl::sub(subCommand),
+                        cl::desc("Print which kernels the time goes to")};
   cl::opt<std::string> json{"json", cl::sub(subCommand),
                             cl::value_desc("F.json"),
                             cl::desc("Write all numbers to a file")};
@@ -51,6 +53,7 @@ llvm::Error BenchCommand::run() const {
   options.context = context;
   options.threads = threads;
   options.repetitions = repetitions;
+  options.profile = profile;
   options.json = json;
   return benchModel(options);
 }

@@ -41,11 +41,12 @@ struct CompileCommand : Command {
   cl::opt<MlaChoice> mla{
       "mla", cl::sub(subCommand), cl::init(MlaChoice::Auto),
       cl::desc("Form of latent attention"),
-      cl::values(clEnumValN(MlaChoice::Auto, "auto",
-                            "absorbed in buckets up to 8 (default)"),
-                 clEnumValN(MlaChoice::Naive, "naive", "naive in every bucket"),
-                 clEnumValN(MlaChoice::Absorbed, "absorbed",
-                            "absorbed in every bucket"))};
+      cl::values(
+          clEnumValN(MlaChoice::Auto, "auto",
+                     "absorbed in buckets up to 8, in all for a GPU (default)"),
+          clEnumValN(MlaChoice::Naive, "naive", "naive in every bucket"),
+          clEnumValN(MlaChoice::Absorbed, "absorbed",
+                     "absorbed in every bucket"))};
   cl::opt<int64_t> maxContext{
       "max-context", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
       cl::desc("Tokens of a sequence (default: 4096, or less if the model can "

@@ -20,6 +20,8 @@ struct BenchOptions {
   uint32_t context = 0;
   uint32_t threads = 0;
   uint32_t repetitions = 5;
+  /// Also tells which kernels the time goes to.
+  bool profile = false;
   /// File of all numbers; empty for none.
   std::string json;
 };
