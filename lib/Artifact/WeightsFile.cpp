@@ -1,5 +1,5 @@
-// Writes weights.bin: its header, its data in any order, and the hashes of its
-// chunks. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes weights.bin: its header, its data in any order, and its hashes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Artifact/WeightsFile.h"
 #include "tenon/Runtime/Format.h"

@@ -1,5 +1,5 @@
-// The state of one function while it is interpreted, and the table of what
-// executes each op. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The state of a function in the interpreter, and what executes each op.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_INTERPRETER_FRAME_H
 #define TENON_LIB_INTERPRETER_FRAME_H

@@ -1,5 +1,5 @@
-// Weights out of a checkpoint, decoded one element at a time from the formula
-// of each type. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Weights of a checkpoint, decoded one element at a time by formula.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Tenon.h"
 #include "tenon/Interpreter/Tensor.h"

@@ -1,5 +1,5 @@
-// How functions of the runtime fail: one line for tenon_last_error, and a
-// status. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How functions of the runtime fail: one line of text and a status.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_RUNTIME_ERROR_H
 #define TENON_LIB_RUNTIME_ERROR_H

@@ -1,5 +1,5 @@
-// A session: the sequences of a model, and the memory and threads that a step
-// uses. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A session: sequences of a model, and what a step uses.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_RUNTIME_SESSION_H
 #define TENON_LIB_RUNTIME_SESSION_H

@@ -1,5 +1,5 @@
-// A look through JSON text before it is parsed: depth, size, syntax and
-// duplicate keys. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Checks JSON text before it is parsed: depth, size, syntax, duplicates.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_IMPORT_JSONSCAN_H
 #define TENON_IMPORT_JSONSCAN_H

@@ -1,5 +1,5 @@
-// What executes a function on given tensors: the interpreter, or generated
-// code. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Executes a function on given tensors: interpreter or generated code.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_INTERPRETER_ENGINE_H
 #define TENON_INTERPRETER_ENGINE_H

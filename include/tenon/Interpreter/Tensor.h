@@ -1,5 +1,5 @@
-// Values of tensors while a program is interpreted, and how numbers are
-// rounded. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Values of tensors in the interpreter, and how numbers are rounded.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_INTERPRETER_TENSOR_H
 #define TENON_INTERPRETER_TENSOR_H

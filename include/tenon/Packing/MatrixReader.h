@@ -1,5 +1,5 @@
-// Reads parts of a weight, stored or derived, without ever holding a whole
-// matrix. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reads parts of a weight, never holding a whole matrix.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_PACKING_MATRIXREADER_H
 #define TENON_PACKING_MATRIXREADER_H

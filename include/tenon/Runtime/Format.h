@@ -1,4 +1,4 @@
-/* The structures inside an artifact: what generated code, the writer and the runtime agree on.
+/* The structures of an artifact, for generated code, writer and runtime.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 
 #ifndef TENON_RUNTIME_FORMAT_H
@@ -50,10 +50,10 @@ typedef struct tenon_block {
 /* Everything a step reads and writes. The generated function reads the fields
  * by their offsets, so their order is part of the format. */
 typedef struct tenon_step_context {
-  const uint8_t *weights; /* data of weights.bin, 4 KiB aligned */
-  uint8_t *arena;         /* tenon_bucket.arena_bytes, 64-byte aligned */
-  uint8_t *scratch;       /* thread t owns scratch + t * scratch_stride */
-  int64_t scratch_stride; /* at least tenon_bucket.scratch_bytes */
+  const uint8_t *weights;    /* data of weights.bin, 4 KiB aligned */
+  uint8_t *arena;            /* tenon_bucket.arena_bytes, 64-byte aligned */
+  uint8_t *scratch;          /* thread t owns scratch + t * scratch_stride */
+  int64_t scratch_stride;    /* at least tenon_bucket.scratch_bytes */
   const int32_t *tokens;     /* [num_tokens] */
   const int32_t *positions;  /* [num_tokens] */
   const int32_t *slots;      /* [num_tokens] */
@@ -76,7 +76,7 @@ typedef struct tenon_step_context {
 typedef void (*tenon_step_fn)(const tenon_step_context *context,
                               int64_t thread);
 
-/* ---- The manifest --------------------------------------------------------- */
+/* ---- The manifest -------------------------------------------------------- */
 
 /* A table inside the manifest: `count` entries from `offset`, which counts from
  * the manifest's first byte and is a multiple of 8. */
@@ -101,7 +101,7 @@ typedef struct tenon_bucket {
 
 enum { TENON_ELEMENT_F32 = 0, TENON_ELEMENT_BF16 = 1 };
 
-/* A state tensor [layers, slots, context, width], for instance a cache of keys. */
+/* A state tensor [layers, slots, context, width], such as a cache of keys. */
 typedef struct tenon_state {
   tenon_text name;
   uint32_t layers;
@@ -112,7 +112,7 @@ typedef struct tenon_state {
 
 /* CPU features that a variant needs, as bits. */
 enum {
-  TENON_CPU_AVX2 = 1 << 0, /* AVX2, FMA, F16C, BMI2: x86-64-v3 */
+  TENON_CPU_AVX2 = 1 << 0,   /* AVX2, FMA, F16C, BMI2: x86-64-v3 */
   TENON_CPU_AVX512 = 1 << 1, /* AVX512 F, BW, CD, DQ, VL: x86-64-v4 */
 };
 
@@ -152,22 +152,22 @@ typedef struct tenon_image {
 typedef struct tenon_manifest {
   char magic[8];
   uint32_t version;
-  uint32_t size; /* bytes of the whole manifest */
-  uint64_t hash; /* tenon_hash of the manifest with this field 0 */
+  uint32_t size;         /* bytes of the whole manifest */
+  uint64_t hash;         /* tenon_hash of the manifest with this field 0 */
   uint64_t weights_size; /* bytes of the data of weights.bin */
   uint64_t weights_id;   /* equals tenon_weights_header.id */
   uint32_t vocabulary;
   uint32_t hidden;
   uint32_t layers;
-  uint32_t max_context; /* longest context the model was compiled for */
-  tenon_text architecture; /* `deepseek_v3` */
-  tenon_text producer;     /* `tenon 0.1.0` */
-  tenon_table buckets;     /* tenon_bucket, ascending max_tokens */
-  tenon_table states;      /* tenon_state */
-  tenon_table variants;    /* tenon_variant, best first */
-  tenon_table weights;     /* tenon_weight */
-  tenon_table kernels;     /* tenon_kernel */
-  tenon_table images;      /* tenon_image */
+  uint32_t max_context;     /* longest context the model was compiled for */
+  tenon_text architecture;  /* `deepseek_v3` */
+  tenon_text producer;      /* `tenon 0.1.0` */
+  tenon_table buckets;      /* tenon_bucket, ascending max_tokens */
+  tenon_table states;       /* tenon_state */
+  tenon_table variants;     /* tenon_variant, best first */
+  tenon_table weights;      /* tenon_weight */
+  tenon_table kernels;      /* tenon_kernel */
+  tenon_table images;       /* tenon_image */
   tenon_table chunk_hashes; /* uint64_t: tenon_hash of each 16 MiB of the data.
                                None, though weights_size is not 0, when compiled
                                without weights: weights_size is what they would
@@ -201,7 +201,7 @@ typedef struct tenon_model_export {
   uint64_t num_steps;
 } tenon_model_export;
 
-/* The hash of the format: XXH64 with seed 0, which llvm::xxHash64 computes too. */
+/* The hash of the format: XXH64 with seed 0, as llvm::xxHash64 computes it. */
 uint64_t tenon_hash(const void *data, uint64_t size);
 
 #ifdef __cplusplus

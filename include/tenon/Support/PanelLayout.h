@@ -1,4 +1,4 @@
-// Where each element of a packed matrix lies: the one definition for writer and generated code.
+// Where each element of a packed matrix lies, for writer and reader.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_SUPPORT_PANELLAYOUT_H

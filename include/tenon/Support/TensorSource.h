@@ -1,4 +1,4 @@
-// Where the weights of a model come from: named tensors in the form in which they are stored.
+// Where weights of a model come from: named tensors as they are stored.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_SUPPORT_TENSORSOURCE_H
@@ -14,7 +14,8 @@
 namespace tenon {
 
 /// How the elements of a tensor are stored. The block types are those of GGUF:
-/// a block covers `getBlockElements` consecutive elements of the last dimension.
+/// a block covers `getBlockElements` consecutive elements of the last
+/// dimension.
 enum class StorageType : uint8_t {
   F32,
   F16,

@@ -1,5 +1,5 @@
-// What the lowerings of all kinds of kernels share: loops, slices, and the
-// kernel at hand. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the lowerings of all kernels share: loops, slices, the kernel.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_CONVERSION_TENONTOTILE_KERNELLOWERING_H
 #define TENON_LIB_CONVERSION_TENONTOTILE_KERNELLOWERING_H

@@ -1,5 +1,5 @@
-// Kernels of products with weights: blocks of panels outside, tiles of rows
-// inside. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of products with weights: panels outside, rows inside.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Agreement.h"
 #include "dialects/Tenon/RowViews.h"

@@ -1,5 +1,5 @@
-// What the architectures of GGUF files mean, and the canonical names of their
-// tensors. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What architectures of GGUF mean, and canonical names of their tensors.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/Containers/Gguf.h"
 #include "tenon/Import/Containers/Messages.h"

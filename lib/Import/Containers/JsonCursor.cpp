@@ -1,5 +1,5 @@
-// Reads JSON text token by token, without recursion and without building a
-// tree. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reads JSON text token by token, without recursion and without a tree.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/Containers/JsonCursor.h"
 #include "tenon/Import/Containers/Messages.h"

@@ -1,5 +1,5 @@
-// The configuration of a model under the keys of Hugging Face, checked on
-// access. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The configuration of a model, under the keys of Hugging Face.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/ModelConfig.h"
 #include "tenon/Import/Containers/Messages.h"

@@ -1,5 +1,5 @@
-// Products of rows with packed matrices: what is multiplied, and by which
-// tiles. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Products of rows with packed matrices: their operands and tiles.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_TARGET_NVPTX_CONTRACTION_H
 #define TENON_LIB_TARGET_NVPTX_CONTRACTION_H

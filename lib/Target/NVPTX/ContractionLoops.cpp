@@ -1,5 +1,5 @@
-// The loops of a contraction: rows and slabs of panels flow through matrix
-// instructions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The loops of a contraction: rows and panels meet in matrix instructions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Contraction.h"
 

@@ -1,5 +1,5 @@
-// Copies slabs of weight panels and reads them as operands of matrix
-// instructions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Copies slabs of panels and reads them as operands of instructions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "llvm/Support/FormatVariadic.h"
 #include "PackedWeight.h"

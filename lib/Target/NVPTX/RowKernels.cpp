@@ -1,5 +1,5 @@
-// Kernels of ops on the rows of single tokens: one block of threads for a
-// token. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of ops on rows of single tokens: a block of threads for each.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/MapVector.h"

@@ -1,5 +1,5 @@
-// The manifest of a made-up model, for generated code and the tests that open
-// it. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The manifest of a made-up model, to be written and to be opened.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_TEST_UNIT_ARTIFACT_SAMPLEMANIFEST_H
 #define TENON_TEST_UNIT_ARTIFACT_SAMPLEMANIFEST_H

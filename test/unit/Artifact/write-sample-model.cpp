@@ -1,5 +1,5 @@
-// Prints, as C, a model with the sample manifest: what generated code looks
-// like. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Prints a model with the sample manifest as C.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "llvm/Support/raw_ostream.h"
 #include "SampleManifest.h"

@@ -1,5 +1,5 @@
-// Prints what a model source says, or with --tensors its tensors and their
-// hashes. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Prints what a model source says, or its tensors and their hashes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/ModelSource.h"
 #include "tenon/Import/Tokenizer.h"

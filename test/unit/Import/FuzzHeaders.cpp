@@ -1,5 +1,5 @@
-// Feeds changed headers of both containers to their readers, with no file
-// involved. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Feeds changed headers of both containers to their readers.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/Containers/Gguf.h"
 #include "tenon/Import/Containers/HuggingFace.h"

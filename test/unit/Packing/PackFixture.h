@@ -1,5 +1,5 @@
-// Packs modules given as text, from tensors in memory, and reads the result
-// back. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Packs modules given as text, from memory, and reads the result back.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_TEST_UNIT_PACKING_PACKFIXTURE_H
 #define TENON_TEST_UNIT_PACKING_PACKFIXTURE_H

@@ -1,5 +1,5 @@
-// Decodes stored elements one at a time, literally after the descriptions of
-// the formats. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Decodes stored elements one at a time, after their formats.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "llvm/ADT/APFloat.h"
 #include "PackFixture.h"

@@ -1,5 +1,5 @@
-// A model written by hand: what an artifact's model.so looks like from the
-// runtime. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A model written by hand that stands in for an artifact's model.so.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "ToyModel.h"
 
@@ -35,11 +35,26 @@ struct manifest {
 
 // The writer fills in the hashes.
 static const struct manifest manifest = {
-    {TENON_MANIFEST_MAGIC, TENON_FORMAT_VERSION, sizeof(struct manifest), 0,
-     TOY_WEIGHTS_BYTES, 0, TOY_VOCABULARY, 8, TOY_LAYERS, TOY_MAX_CONTEXT,
-     TEXT(0, 3), TEXT(3, 10), TABLE(buckets, TOY_BUCKETS), TABLE(states, 2),
-     TABLE(variants, TOY_VARIANTS), TABLE(weights, 2), TABLE(kernels, 1),
-     TABLE(images, 1), TABLE(chunk_hashes, TOY_CHUNKS), 0},
+    {TENON_MANIFEST_MAGIC,
+     TENON_FORMAT_VERSION,
+     sizeof(struct manifest),
+     0,
+     TOY_WEIGHTS_BYTES,
+     0,
+     TOY_VOCABULARY,
+     8,
+     TOY_LAYERS,
+     TOY_MAX_CONTEXT,
+     TEXT(0, 3),
+     TEXT(3, 10),
+     TABLE(buckets, TOY_BUCKETS),
+     TABLE(states, 2),
+     TABLE(variants, TOY_VARIANTS),
+     TABLE(weights, 2),
+     TABLE(kernels, 1),
+     TABLE(images, 1),
+     TABLE(chunk_hashes, TOY_CHUNKS),
+     0},
     {{1, 1, 256, 64}, {4, 3, 512, 100}, {16, 5, 1024, 64}},
     {{TEXT(13, 4), TOY_LAYERS, TOY_WIDTH, TENON_ELEMENT_F32, 0},
      {TEXT(17, 5), 1, 5, TENON_ELEMENT_BF16, 0}},
