@@ -8,6 +8,8 @@
 #include "llvm/Support/raw_ostream.h"
 #include "Command.h"
 
+#include <csignal>
+
 using namespace tenon;
 
 static constexpr int kFailure = 1;
@@ -30,6 +32,8 @@ static std::string shorten(llvm::StringRef text) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A limit on the size of files is an error of writing like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::unique_ptr<Command> commands[] = {
       createCompileCommand(), createRunCommand(), createBenchCommand(),
       createInspectCommand()};
