@@ -19,6 +19,9 @@ config.test_exec_root = os.path.join(config.tenon_obj_root, "test")
 # A variable captured in one function must not leak into the next one.
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input-filter=error"
 
+# Tests that ask for more threads than there are CPUs mean it.
+config.environment["TENON_OVERSUBSCRIBE"] = "1"
+
 # TENON_OPT_ARGS=--verify-roundtrip turns every test into a test of the printer
 # and the parser as well.
 opt_args = os.environ.get("TENON_OPT_ARGS", "").split()

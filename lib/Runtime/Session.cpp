@@ -6,6 +6,7 @@
 #include "Options.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 using namespace tenon::runtime;
 
@@ -154,6 +155,16 @@ static void fillContext(tenon_session &session, uint32_t threads) {
   context.runtime = &session.pool;
 }
 
+/// Threads beyond the CPUs change no result and cost a change of threads at
+/// each barrier, several times the work of a small kernel. Tests of what
+/// threads do set the variable.
+static uint32_t chooseThreads(uint32_t wanted) {
+  uint32_t cpus = countUsableCpus();
+  if (wanted && (wanted <= cpus || getenv("TENON_OVERSUBSCRIBE")))
+    return wanted;
+  return cpus < kMostThreads ? cpus : kMostThreads;
+}
+
 static tenon_status readSizes(tenon_session &session,
                               tenon_session_options &options) {
   const tenon_manifest &manifest = *session.model->manifest;
@@ -177,10 +188,7 @@ static tenon_status readSizes(tenon_session &session,
     return fail(TENON_ERROR_ARGUMENT,
                 "%u threads exceed the limit of %u; ask for fewer",
                 options.threads, kMostThreads);
-  if (!options.threads) {
-    uint32_t cpus = countUsableCpus();
-    options.threads = cpus < kMostThreads ? cpus : kMostThreads;
-  }
+  options.threads = chooseThreads(options.threads);
   session.maxContext =
       options.max_context ? options.max_context : manifest.max_context;
   session.numSlots = options.slots ? options.slots : 1;

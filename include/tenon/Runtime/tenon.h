@@ -145,8 +145,8 @@ typedef struct tenon_session_options {
   size_t struct_size;
   uint32_t max_context; /* most tokens of a sequence; 0: that of the model */
   uint32_t slots;       /* number of sequences; 0: 1 */
-  uint32_t threads;     /* that of the caller included; 0: one for each CPU that
-                           this process may use */
+  uint32_t threads;     /* that of the caller included; 0, and at most: one for
+                           each CPU that this process may use */
   uint32_t pin; /* not 0: thread t of the session stays on the t-th of these
                    CPUs. The calling thread is number 0 and is not touched */
   uint32_t prefault; /* not 0: all memory of the state is mapped now, so that no
