@@ -123,7 +123,10 @@ tenon::compileTokenizer(const CompilerInput &input) {
   if (!input.source)
     return std::vector<uint8_t>();
   if (const GgufMetadataView *metadata = input.source->getEmbeddedMetadata()) {
-    if (!metadata->getString("tokenizer.ggml.model"))
+    std::optional<StringRef> model =
+        metadata->getString("tokenizer.ggml.model");
+    // Files without a vocabulary either say nothing or say so.
+    if (!model || *model == "no_vocab" || *model == "none")
       return std::vector<uint8_t>();
     return compileTokenizerGguf(*metadata);
   }

@@ -1,0 +1,135 @@
+# Writes tiny GGUF files of random float32 weights and without a tokenizer.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""tiny_gguf.py ARCHITECTURE OUT.gguf
+
+One of each architecture, with sizes that divide nothing: several heads share a key
+head, heads are wider than the hidden size asks for, and windows are shorter than the
+prompts of gguf_vs_llamacpp.py. A name and a shape decide all bits of a tensor.
+"""
+
+import argparse
+import pathlib
+import struct
+import sys
+import zlib
+
+import numpy
+
+INNER, HEADS, KEY_HEADS, SIZE, VOCABULARY = 75, 6, 2, 16, 101
+LAYERS = {"llama": 2, "qwen2": 2, "gemma3": 7}
+# Readers of qwen2 expect heads that are together as wide as the hidden size.
+HIDDEN = {"llama": 42, "qwen2": HEADS * SIZE, "gemma3": 42}
+
+
+def metadata(architecture):
+    def name(key):
+        return f"{architecture}.{key}"
+
+    values = {
+        "general.architecture": architecture,
+        "tokenizer.ggml.model": "no_vocab",
+        name("vocab_size"): VOCABULARY,
+        name("context_length"): 256,
+        name("embedding_length"): HIDDEN[architecture],
+        name("block_count"): LAYERS[architecture],
+        name("feed_forward_length"): INNER,
+        name("attention.head_count"): HEADS,
+        name("attention.head_count_kv"): KEY_HEADS,
+        name("attention.key_length"): SIZE,
+        name("attention.value_length"): SIZE,
+        name("rope.dimension_count"): SIZE,
+        name("rope.freq_base"): 1e6 if architecture == "gemma3" else 1e4,
+        name("attention.layer_norm_rms_epsilon"): 1e-6,
+    }
+    if architecture == "gemma3":
+        values[name("attention.sliding_window")] = 16
+    return values
+
+
+def layer_shapes(architecture):
+    hidden, queries, keys = HIDDEN[architecture], HEADS * SIZE, KEY_HEADS * SIZE
+    shapes = {
+        "attn_norm.weight": [hidden],
+        "attn_q.weight": [queries, hidden],
+        "attn_k.weight": [keys, hidden],
+        "attn_v.weight": [keys, hidden],
+        "attn_output.weight": [hidden, queries],
+        "ffn_norm.weight": [hidden],
+        "ffn_gate.weight": [INNER, hidden],
+        "ffn_up.weight": [INNER, hidden],
+        "ffn_down.weight": [hidden, INNER],
+    }
+    if architecture == "qwen2":
+        shapes |= {"attn_q.bias": [queries], "attn_k.bias": [keys]}
+        shapes["attn_v.bias"] = [keys]
+    if architecture == "gemma3":
+        shapes |= {"attn_q_norm.weight": [SIZE], "attn_k_norm.weight": [SIZE]}
+        shapes |= {"post_attention_norm.weight": [hidden]}
+        shapes |= {"post_ffw_norm.weight": [hidden]}
+    return shapes
+
+
+def tensor_shapes(architecture):
+    hidden = HIDDEN[architecture]
+    shapes = {"token_embd.weight": [VOCABULARY, hidden]}
+    shapes |= {"output_norm.weight": [hidden]}
+    if architecture != "gemma3":  # which ties both
+        shapes["output.weight"] = [VOCABULARY, hidden]
+    for n in range(LAYERS[architecture]):
+        for name, shape in layer_shapes(architecture).items():
+            shapes[f"blk.{n}.{name}"] = shape
+    return shapes
+
+
+def draw(name, shape):
+    """Norms near one; matrices of queries and keys large enough that attention
+    looks at few tokens, and with that at their places."""
+    values = numpy.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
+    if name.endswith("norm.weight"):
+        values = 1 + 0.1 * values
+    elif name.endswith(".bias"):
+        values = 0.5 * values
+    else:
+        gain = 2 if "attn_q" in name or "attn_k" in name else 1
+        values = values * gain / shape[-1] ** 0.5
+    return values.astype("<f4").tobytes()
+
+
+def text(value):
+    return struct.pack("<Q", len(value)) + value.encode()
+
+
+def pack(value):
+    if isinstance(value, str):
+        return struct.pack("<I", 8) + text(value)
+    is_float = isinstance(value, float)
+    return struct.pack("<If" if is_float else "<II", 6 if is_float else 4, value)
+
+
+def write(architecture, path):
+    values, shapes = metadata(architecture), tensor_shapes(architecture)
+    header = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(values))
+    for key, value in values.items():
+        header += text(key) + pack(value)
+    body = b""
+    for name, shape in shapes.items():
+        header += text(name) + struct.pack("<I", len(shape))
+        header += struct.pack(f"<{len(shape)}Q", *reversed(shape))
+        header += struct.pack("<IQ", 0, len(body))
+        body += draw(name, shape)
+        body += bytes(-len(body) % 32)
+    path.write_bytes(header + bytes(-len(header) % 32) + body)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="writes a tiny GGUF file")
+    parser.add_argument("architecture", choices=list(LAYERS))
+    parser.add_argument("output", type=pathlib.Path)
+    options = parser.parse_args()
+    write(options.architecture, options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
