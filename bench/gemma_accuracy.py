@@ -163,7 +163,8 @@ def main():
         folder = pathlib.Path(name)
         places = (options.llama_source, options.llama_build, options.compiler)
         peer = LlamaPeer(*places, options.model, folder)
-        print(f"llama.cpp {peer.version()}")
+        version = peer.version()
+        print(f"llama.cpp {version}")
         artifact = folder / "model.tenon"
         longest = max(options.lengths) + options.generate
         command = [options.tenon, "compile", options.model, "-o", artifact]
@@ -178,7 +179,7 @@ def main():
             print_result(length, result)
             results[length] = result
     if options.json:
-        report = {"llama.cpp": peer.version(), "lengths": results}
+        report = {"llama.cpp": version, "lengths": results}
         options.json.write_text(json.dumps(report, indent=2) + "\n")
     return 0 if all(is_good(r, options.ratio) for r in results.values()) else 1
 

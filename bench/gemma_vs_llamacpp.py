@@ -13,22 +13,9 @@ import argparse
 import json
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 
-
-def run(command):
-    """Returns the standard output of a command; ends the program if it fails."""
-    command = [str(part) for part in command]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True)
-    except OSError as error:
-        sys.exit(f"cannot run '{command[0]}': {error.strerror}")
-    if result.returncode:
-        lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
-        sys.exit(f"'{' '.join(command)}' failed: {lines[-1]}")
-    return result.stdout
+from llama_peer import run
 
 
 def measure_tenon(options, artifact, folder):
