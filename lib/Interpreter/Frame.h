@@ -9,18 +9,9 @@
 #include "llvm/ADT/DenseMap.h"
 #include <functional>
 #include <random>
-#include <variant>
 #include "WeightReader.h"
 
 namespace tenon {
-
-/// An index, integer or float, whichever the type of its value says.
-struct Scalar {
-  int64_t integer = 0;
-  double number = 0;
-};
-
-using RuntimeValue = std::variant<Scalar, Tensor, WeightValue>;
 
 class Frame;
 using Handler = std::function<mlir::LogicalResult(Frame &, mlir::Operation *)>;

@@ -247,6 +247,22 @@ FailureOr<std::vector<Tensor>> Interpreter::run(StringRef entry,
   return results;
 }
 
+FailureOr<SmallVector<RuntimeValue>>
+Interpreter::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
+  Machine machine(module, weights, options);
+  Frame frame(machine);
+  Block &body = callee.getBody().front();
+  for (auto [argument, operand] :
+       llvm::zip_equal(body.getArguments(), operands))
+    frame.set(argument, operand);
+  if (failed(frame.runBlock(body)))
+    return failure();
+  return llvm::map_to_vector(
+      body.getTerminator()->getOperands(),
+      [&](Value value) -> RuntimeValue { return frame.get(value); });
+}
+
+CallHandler::~CallHandler() = default;
 Engine::~Engine() = default;
 
 llvm::Expected<std::vector<Tensor>>

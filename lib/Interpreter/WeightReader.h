@@ -5,18 +5,12 @@
 #define TENON_LIB_INTERPRETER_WEIGHTREADER_H
 
 #include "dialects/Tenon/Tenon.h"
+#include "tenon/Interpreter/RuntimeValue.h"
 #include "tenon/Interpreter/WeightProvider.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 
 namespace tenon {
-
-/// What an SSA value of a weight type stands for: a part of a stack.
-struct WeightValue {
-  mlir::Operation *symbol = nullptr;
-  /// The first of its rows, which are numbered through the whole stack.
-  int64_t firstRow = 0;
-};
 
 class WeightReader {
 public:

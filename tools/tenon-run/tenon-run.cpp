@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/AllDialects.h"
+#include "dialects/Tile/Tile.h"
 #include "tenon/Conversion/Passes.h"
+#include "tenon/Driver/KernelComparison.h"
 #include "tenon/Import/ModelSource.h"
 #include "tenon/Interpreter/Engine.h"
 #include "tenon/Interpreter/Npy.h"
@@ -37,13 +39,13 @@ static cl::list<std::string> inputs(
              "logits; @8x64 behind it gives a shape"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
                               cl::desc("dynamic dimensions of inputs"));
-static cl::opt<std::string> step(
+static cl::list<std::string> steps(
     "step",
-    cl::desc(
-        "a consistent step: tokens:5+2,start:3+0,slots:2,block:4,"
-        "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
-        "be left out; `+` joins sequences. Without --input the arguments "
-        "are tokens, positions, slots, rows, blocks, then caches and logits"));
+    cl::desc("a consistent step: tokens:5+2,start:3+0,slots:2,block:4,"
+             "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
+             "be left out; `+` joins sequences. Without --input the arguments "
+             "are tokens, positions, slots, rows, blocks, then caches and "
+             "logits. Engine native takes several"));
 static cl::opt<std::string> weightSeed("weights", cl::init("seed:1"),
                                        cl::desc("random weights: seed:N"));
 static cl::list<std::string>
@@ -52,7 +54,7 @@ static cl::opt<std::string>
     model("model",
           cl::desc("take weights from a Hugging Face folder or GGUF file"));
 static cl::opt<std::string> engineName("engine", cl::init("interpret"),
-                                       cl::desc("interpret"));
+                                       cl::desc("interpret, native"));
 static cl::opt<std::string>
     oracleName("compare", cl::desc("compare with an oracle: interpret"));
 static cl::opt<std::string>
@@ -104,20 +106,21 @@ static llvm::Error runPipeline(ModuleOp module) {
   return llvm::Error::success();
 }
 
-static llvm::Expected<std::vector<Tensor>> makeInputs(ModuleOp module) {
+static llvm::Expected<std::vector<Tensor>>
+makeInputs(ModuleOp module, StringRef entry, StringRef step) {
   auto function = module.lookupSymbol<func::FuncOp>(entry);
   if (!function)
     return llvm::createStringError("'" + file.getValue() +
-                                   "' has no function '" + entry.getValue() +
+                                   "' has no function '" + entry +
                                    "'; name one with --entry");
   llvm::Expected<StepPlan> plan = StepPlan::parse(step);
   if (!plan)
     return plan.takeError();
   std::vector<std::string> texts = inputs;
-  if (texts.empty() && step.getNumOccurrences())
+  if (texts.empty() && steps.getNumOccurrences())
     texts = {"tokens", "positions", "slots", "rows", "blocks"};
   // Every cache has numbers of its own; what else there is takes results.
-  while (step.getNumOccurrences() && inputs.empty() &&
+  while (steps.getNumOccurrences() && inputs.empty() &&
          texts.size() < function.getNumArguments()) {
     auto type =
         dyn_cast<RankedTensorType>(function.getArgumentTypes()[texts.size()]);
@@ -129,7 +132,7 @@ static llvm::Expected<std::vector<Tensor>> makeInputs(ModuleOp module) {
   if (texts.size() != function.getNumArguments())
     return llvm::createStringError(
         "expects " + Twine(function.getNumArguments()) + " inputs for '" +
-        entry.getValue() + "', but got " + Twine(texts.size()) +
+        entry + "', but got " + Twine(texts.size()) +
         "; give one --input for each, or --step");
   std::vector<Tensor> tensors;
   for (auto [text, type] :
@@ -226,6 +229,96 @@ static llvm::Error show(ArrayRef<Tensor> results) {
   return llvm::Error::success();
 }
 
+/// Prints a row for each kernel, and returns whether all of them are near.
+static bool report(const KernelComparison &comparison) {
+  bool isGood = true;
+  for (const auto &[name, row] : comparison.getRows()) {
+    bool isNear = row.ratio < 1 && row.failure.empty();
+    llvm::outs() << "kernel " << name << ": " << row.calls << " calls, ratio "
+                 << llvm::format("%.3g", row.ratio)
+                 << (row.worst.empty() ? "" : " ") << row.worst
+                 << (isNear ? "" : ", wrong")
+                 << (row.failure.empty() ? "" : "; ") << row.failure << "\n";
+    isGood &= isNear;
+  }
+  return isGood && !comparison.getRows().empty();
+}
+
+/// The function of --entry, or all of its buckets that have room for a step.
+static std::vector<std::string> listEntries(ModuleOp module, StringRef step) {
+  if (module.lookupSymbol<func::FuncOp>(entry))
+    return {entry};
+  llvm::Expected<StepPlan> plan = StepPlan::parse(step);
+  int64_t tokens = 0;
+  if (!plan)
+    llvm::consumeError(plan.takeError());
+  else
+    for (int64_t count : plan->tokens)
+      tokens += count;
+  std::vector<std::string> names;
+  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
+    auto bucket =
+        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+    StringRef name = func.getName();
+    if (bucket && bucket.getTokens() >= tokens &&
+        name.consume_front(entry + ".t") && !name.contains('.'))
+      names.push_back(func.getName().str());
+  }
+  return names.empty() ? std::vector<std::string>{entry} : names;
+}
+
+namespace {
+/// One step in one bucket.
+struct NativeRun {
+  std::string entry;
+  std::string step;
+  std::vector<Tensor> inputs;
+};
+} // namespace
+
+static llvm::Expected<std::vector<NativeRun>> listRuns(ModuleOp module) {
+  std::vector<NativeRun> runs;
+  for (StringRef step : steps)
+    for (const std::string &name : listEntries(module, step)) {
+      auto tensors = makeInputs(module, name, step);
+      if (!tensors)
+        return tensors.takeError();
+      runs.push_back({name, step.str(), std::move(*tensors)});
+    }
+  return runs;
+}
+
+/// Runs all steps with native kernels, and compares each call.
+static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
+  PassManager manager(module.getContext());
+  manager.addPass(createOutlineKernels());
+  if (failed(manager.run(module)))
+    return llvm::createStringError("cannot make functions of kernels");
+  // The linker forgets all options of the process, so they are read before.
+  llvm::Expected<std::vector<NativeRun>> runs = listRuns(module);
+  if (!runs)
+    return runs.takeError();
+  InterpreterOptions options{shuffle, exact};
+  double scale = toleranceScale;
+  auto kernels = NativeKernels::create(
+      module, weights.source ? &weights.source->getTensors() : nullptr);
+  if (!kernels)
+    return kernels.takeError();
+  KernelComparison comparison(module, *weights.listed, options, **kernels,
+                              scale);
+  options.calls = &comparison;
+  InterpretEngine engine(*weights.listed, options);
+  for (const NativeRun &run : *runs) {
+    comparison.beginStep();
+    auto results = engine.run(module, run.entry, run.inputs);
+    if (!results)
+      return llvm::createStringError("step " + run.step + " in @" + run.entry +
+                                     ": " +
+                                     llvm::toString(results.takeError()));
+  }
+  return report(comparison);
+}
+
 /// Runs everything; the result says whether it was near the oracle's.
 static llvm::Expected<bool> run(MLIRContext &context) {
   auto module = parse(context, file);
@@ -244,7 +337,10 @@ static llvm::Expected<bool> run(MLIRContext &context) {
   WeightSources weights;
   if (llvm::Error error = weights.open())
     return error;
-  auto tensors = makeInputs(**module);
+  if (engineName == "native")
+    return runNative(**module, weights);
+  auto tensors =
+      makeInputs(**module, entry, steps.empty() ? "" : steps.front());
   if (!tensors)
     return tensors.takeError();
   InterpretEngine engine(*weights.listed, {shuffle, exact});
@@ -269,9 +365,20 @@ static llvm::Expected<bool> run(MLIRContext &context) {
 }
 
 static llvm::Error checkOptions() {
+  if (engineName == "native") {
+    if (oracleName != "interpret" || steps.empty() || !listedWeights.empty())
+      return llvm::createStringError(
+          "engine native compares the kernels of steps with the weights of a "
+          "model; give --compare=interpret and --step, and no --weight");
+    return llvm::Error::success();
+  }
+  if (steps.size() > 1)
+    return llvm::createStringError("expects one --step, but got " +
+                                   Twine(steps.size()) +
+                                   "; engine native takes several");
   if (engineName != "interpret")
     return llvm::createStringError("unknown engine '" + engineName.getValue() +
-                                   "'; known engines: interpret");
+                                   "'; known engines: interpret, native");
   if (!oracleName.empty() && oracleName != "interpret")
     return llvm::createStringError("unknown oracle '" + oracleName.getValue() +
                                    "'; known oracles: interpret");

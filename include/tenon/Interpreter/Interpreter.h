@@ -4,7 +4,7 @@
 #ifndef TENON_INTERPRETER_INTERPRETER_H
 #define TENON_INTERPRETER_INTERPRETER_H
 
-#include "tenon/Interpreter/Tensor.h"
+#include "tenon/Interpreter/RuntimeValue.h"
 #include "tenon/Interpreter/WeightProvider.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringRef.h"
@@ -17,6 +17,8 @@ struct InterpreterOptions {
   /// Keeps results of type f32 as doubles, to tell a wrong formula from
   /// rounding.
   bool exact = false;
+  /// Executes calls of the functions that it handles.
+  CallHandler *calls = nullptr;
 };
 
 /// Runs functions of a module as the descriptions of their ops say, from what
@@ -35,6 +37,10 @@ public:
   /// is a diagnostic at the op that could not be executed.
   mlir::FailureOr<std::vector<Tensor>> run(llvm::StringRef entry,
                                            llvm::ArrayRef<Tensor> inputs);
+
+  /// Runs a function on what a call gave it: weights are among the operands.
+  mlir::FailureOr<llvm::SmallVector<RuntimeValue>>
+  call(mlir::func::FuncOp callee, llvm::ArrayRef<RuntimeValue> operands);
 
 private:
   mlir::ModuleOp module;

@@ -47,12 +47,17 @@ struct CompiledVariant {
 /// What `--emit` asks for in place of an object.
 enum class Emission { Object, Assembly, LLVM, MLIR };
 
+/// What public functions with a bucket are called with: the fields of the
+/// context, as steps, or `states` of it as an array of all arguments, as single
+/// kernels under test.
+enum class EntryKind { Steps, Arrays };
+
 /// Generates code for one CPU level from a module on the level that the
 /// bufferize pipeline leaves, which it consumes. With another emission than
 /// `Object`, the text goes to `text` and the object stays empty.
-llvm::Expected<CompiledVariant> compileForCpu(mlir::ModuleOp bufferized,
-                                              Emission emission,
-                                              std::string *text = nullptr);
+llvm::Expected<CompiledVariant>
+compileForCpu(mlir::ModuleOp bufferized, Emission emission,
+              std::string *text = nullptr, EntryKind kind = EntryKind::Steps);
 
 /// Links objects of several variants into the shared library of an artifact,
 /// at `path`: the export `tenon_model` with the manifest and, in the order of

@@ -114,8 +114,10 @@ static void readEntries(ModuleOp module, CompiledVariant &variant) {
   }
 }
 
-llvm::Expected<CompiledVariant>
-tenon::compileForCpu(ModuleOp module, Emission emission, std::string *text) {
+llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
+                                                     Emission emission,
+                                                     std::string *text,
+                                                     EntryKind kind) {
   auto cpu = dyn_cast_or_null<machine::CpuAttr>(machine::getTarget(module));
   if (!cpu)
     return llvm::createStringError(
@@ -124,7 +126,7 @@ tenon::compileForCpu(ModuleOp module, Emission emission, std::string *text) {
   variant.name = cpu.getName().str();
   variant.features =
       cpu.getLanes() == 16 ? TENON_CPU_AVX2 | TENON_CPU_AVX512 : TENON_CPU_AVX2;
-  std::string suffix = suffixOf(cpu.getName());
+  std::string suffix = kind == EntryKind::Steps ? suffixOf(cpu.getName()) : "";
   for (func::FuncOp func : module.getOps<func::FuncOp>())
     if (isStep(func)) {
       variant.steps.push_back(describeStep(func, cpu, suffix));
@@ -136,7 +138,10 @@ tenon::compileForCpu(ModuleOp module, Emission emission, std::string *text) {
 
   FirstError error(module.getContext());
   PassManager entries(module.getContext());
-  buildCpuEntryPipeline(entries, suffix);
+  if (kind == EntryKind::Steps)
+    buildCpuEntryPipeline(entries, suffix);
+  else
+    buildCpuArrayEntryPipeline(entries);
   if (failed(entries.run(module)))
     return error.take("code generation for " + variant.name);
   readEntries(module, variant);

@@ -26,9 +26,15 @@ static SmallVector<Value> readArguments(func::FuncOp step, OpBuilder &builder,
   unsigned last = step.getNumArguments() - 2;
   for (unsigned i = values.size(); i < last; ++i) {
     Value address = entry.stateAddress(i - 3);
-    auto type = dyn_cast<MemRefType>(step.getArgument(i).getType());
-    values.push_back(type ? entry.loadMemref(type, address)
-                          : entry.loadIndex(address));
+    Type type = step.getArgument(i).getType();
+    if (auto memref = dyn_cast<MemRefType>(type))
+      values.push_back(entry.loadMemref(memref, address));
+    else if (isa<WeightType>(type))
+      values.push_back(UnrealizedConversionCastOp::create(
+                           builder, step.getLoc(), type, address)
+                           .getResult(0));
+    else
+      values.push_back(entry.loadIndex(address));
   }
   auto memory =
       step->getAttrOfType<tile::MemoryAttr>(tile::TileDialect::kMemoryName);

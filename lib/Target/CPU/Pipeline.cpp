@@ -29,6 +29,16 @@ void tenon::buildCpuEntryPipeline(OpPassManager &pm, StringRef suffix) {
   pm.addPass(func::createDuplicateFunctionEliminationPass());
 }
 
+void tenon::buildCpuArrayEntryPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createExpandTiles());
+  pm.addPass(createPlanMemory());
+  pm.addPass(createSplitAmongWorkers());
+  pm.addPass(createAddressWeights());
+  pm.addPass(createCreateArrayEntries());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createSCFToControlFlowPass());

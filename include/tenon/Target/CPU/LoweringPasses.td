@@ -63,8 +63,8 @@ def CreateArrayEntries : Pass<"tile-create-array-entries", "::mlir::ModuleOp"> {
   let description = [{
     Like `tile-create-step-entries`, for functions of any signature: argument `i`
     of those after the three of each worker and before arena and scratch is read
-    from where `states[i]` of the context points, a memref descriptor or an
-    `i64`. It serves single kernels, which are executed on their own in tests.
+    from where `states[i]` of the context points, a memref descriptor, an `i64`,
+    or the packed bytes of a weight. It serves single kernels, which are executed on their own in tests.
 
     ```mlir
     func.func @f(%ctx: !tile.context, %worker: index, %workers: index, %x: memref<?x8xf32>, ...)

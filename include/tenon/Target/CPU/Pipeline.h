@@ -12,6 +12,9 @@ namespace tenon {
 /// step; functions get the suffix.
 void buildCpuEntryPipeline(mlir::OpPassManager &pm, llvm::StringRef suffix);
 
+/// The same for single kernels, whose entries take arrays of arguments.
+void buildCpuArrayEntryPipeline(mlir::OpPassManager &pm);
+
 /// Vector code -> the LLVM dialect.
 void buildCpuLoweringPipeline(mlir::OpPassManager &pm);
 

@@ -1,0 +1,67 @@
+// Compares each call of a native kernel with the interpreter.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_DRIVER_KERNELCOMPARISON_H
+#define TENON_DRIVER_KERNELCOMPARISON_H
+
+#include "tenon/Driver/NativeKernels.h"
+#include "tenon/Interpreter/Interpreter.h"
+#include <map>
+
+namespace tenon {
+
+/// All calls of one kernel.
+struct KernelRow {
+  int64_t calls = 0;
+  /// Largest error in units of the tolerance.
+  double ratio = 0;
+  /// Which operands gave it.
+  std::string worst;
+  /// The first that was no matter of tolerance.
+  std::string failure;
+};
+
+/// Gives the interpreter its own results, so that errors of one kernel do not
+/// reach the next one, and keeps what the native kernel said to the same
+/// operands. The tolerance is that of the one kernel. Each kernel also sees,
+/// once in a step, its first operands with
+///
+///   zeros   every float 0 with the sign that it had
+///   huge    every float times 2^100; times 2^50 if the kernel multiplies
+///           activations with each other, for which f32 has no room otherwise
+class KernelComparison : public CallHandler {
+public:
+  KernelComparison(mlir::ModuleOp module, WeightProvider &weights,
+                   InterpreterOptions options, NativeKernels &kernels,
+                   double toleranceScale)
+      : interpreter(module, weights, options), kernels(kernels),
+        toleranceScale(toleranceScale) {}
+
+  /// Kernels see their special operands again.
+  void beginStep() { seen.clear(); }
+
+  bool handles(mlir::func::FuncOp callee) const override {
+    return kernels.handles(callee);
+  }
+  mlir::FailureOr<llvm::SmallVector<RuntimeValue>>
+  call(mlir::func::FuncOp callee,
+       llvm::ArrayRef<RuntimeValue> operands) override;
+
+  /// By the name of the kernel in the code.
+  const std::map<std::string, KernelRow> &getRows() const { return rows; }
+
+private:
+  mlir::FailureOr<llvm::SmallVector<RuntimeValue>>
+  compareCall(mlir::func::FuncOp callee, llvm::StringRef what,
+              llvm::ArrayRef<RuntimeValue> operands);
+
+  Interpreter interpreter;
+  NativeKernels &kernels;
+  double toleranceScale;
+  llvm::StringMap<bool> seen;
+  std::map<std::string, KernelRow> rows;
+};
+
+} // namespace tenon
+
+#endif // TENON_DRIVER_KERNELCOMPARISON_H

@@ -1,0 +1,82 @@
+// Compares each call of a native kernel with the interpreter.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Driver/KernelComparison.h"
+#include "dialects/Tile/Tile.h"
+#include "tenon/Interpreter/Tolerance.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace tenon;
+
+/// Operands whose floats went through a function, without a history: a
+/// tolerance then follows from the kernel alone.
+static SmallVector<RuntimeValue>
+change(ArrayRef<RuntimeValue> operands,
+       llvm::function_ref<double(double)> change) {
+  SmallVector<RuntimeValue> changed(operands);
+  for (RuntimeValue &value : changed) {
+    auto *tensor = std::get_if<Tensor>(&value);
+    if (!tensor)
+      continue;
+    tensor->history = History();
+    if (change && tensor->isFloat())
+      for (double &number : tensor->mutableFloats())
+        number = roundTo(tensor->getElementType(), change(number));
+  }
+  return changed;
+}
+
+/// Whether some result has a product of two activations in it.
+static bool multipliesActivations(func::FuncOp kernel) {
+  WalkResult walk = kernel.walk([](Operation *op) {
+    return isa<tile::NormOp, tile::GluOp, tile::GluPairsOp, tile::AttendOp,
+               tile::RouteOp, tile::CombineOp>(op)
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  return walk.wasInterrupted();
+}
+
+FailureOr<SmallVector<RuntimeValue>>
+KernelComparison::compareCall(func::FuncOp callee, StringRef what,
+                              ArrayRef<RuntimeValue> operands) {
+  auto expected = interpreter.call(callee, operands);
+  if (failed(expected))
+    return failure();
+  auto results = kernels.call(callee, operands);
+  if (failed(results))
+    return failure();
+  KernelRow &row = rows[kernels.getNativeName(callee).str()];
+  ++row.calls;
+  for (auto [index, result, oracle] : llvm::enumerate(*results, *expected)) {
+    llvm::Expected<Deviation> deviation = compare(
+        std::get<Tensor>(result), std::get<Tensor>(oracle), toleranceScale);
+    if (!deviation) {
+      std::string message = llvm::toString(deviation.takeError());
+      if (row.failure.empty())
+        row.failure =
+            (what + ", result " + Twine(index) + ": " + message).str();
+      continue;
+    }
+    if (deviation->ratio > row.ratio) {
+      row.ratio = deviation->ratio;
+      row.worst = what.str();
+    }
+  }
+  return expected;
+}
+
+FailureOr<SmallVector<RuntimeValue>>
+KernelComparison::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
+  if (!std::exchange(seen[callee.getName()], true)) {
+    int exponent = multipliesActivations(callee) ? 50 : 100;
+    auto toZero = [](double x) { return std::copysign(0.0, x); };
+    auto grow = [&](double x) { return std::ldexp(x, exponent); };
+    if (failed(compareCall(callee, "zeros", change(operands, toZero))) ||
+        failed(compareCall(callee, "huge", change(operands, grow))))
+      return failure();
+  }
+  return compareCall(callee, "as given", change(operands, nullptr));
+}

@@ -1,0 +1,375 @@
+// Kernels as code of this machine, called on tensors of the interpreter.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Driver/NativeKernels.h"
+#include "dialects/Tenon/Tenon.h"
+#include "dialects/Tile/Tile.h"
+#include "tenon/Packing/Packer.h"
+#include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Runtime/Format.h"
+#include "tenon/Target/Target.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/APFloat.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MathExtras.h"
+#include "FirstDiagnostic.h"
+
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <mutex>
+#include <thread>
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+struct Freed {
+  void operator()(void *memory) const { std::free(memory); }
+};
+
+/// Aligned as the runtime aligns what it hands out.
+class Bytes {
+public:
+  explicit Bytes(size_t size)
+      : size(size), memory(static_cast<uint8_t *>(std::aligned_alloc(
+                        4096, llvm::alignTo(size + 1, 4096)))) {
+    std::memset(memory.get(), 0, llvm::alignTo(size + 1, 4096));
+  }
+  uint8_t *data() const { return memory.get(); }
+  bool operator==(const Bytes &other) const {
+    return size == other.size && !std::memcmp(data(), other.data(), size);
+  }
+
+private:
+  size_t size;
+  std::unique_ptr<uint8_t, Freed> memory;
+};
+
+/// The workers of one call. The last that arrives at a barrier opens it.
+class Meeting {
+public:
+  explicit Meeting(int64_t workers) : workers(workers) {}
+
+  void wait(int64_t *tickets) {
+    std::unique_lock<std::mutex> lock(mutex);
+    int64_t round = rounds;
+    if (++arrived == workers) {
+      arrived = 0;
+      *tickets = 0;
+      ++rounds;
+      opened.notify_all();
+      return;
+    }
+    opened.wait(lock, [&] { return rounds != round; });
+  }
+
+private:
+  std::mutex mutex;
+  std::condition_variable opened;
+  int64_t workers, arrived = 0, rounds = 0;
+};
+} // namespace
+
+static void arrive(const tenon_step_context *context, int64_t thread) {
+  static_cast<Meeting *>(context->runtime)->wait(context->tickets);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors as bytes
+//===----------------------------------------------------------------------===//
+
+static int64_t getElementBytes(Type type) {
+  return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+}
+
+static Bytes toBytes(const Tensor &tensor) {
+  Type type = tensor.getElementType();
+  int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
+  Bytes memory(bytes * count);
+  for (int64_t i = 0; i < count; ++i) {
+    uint64_t bits;
+    if (auto format = dyn_cast<FloatType>(type)) {
+      llvm::APFloat number(tensor.floats()[i]);
+      bool losesInfo;
+      number.convert(format.getFloatSemantics(),
+                     llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+      bits = number.bitcastToAPInt().getZExtValue();
+    } else {
+      bits = tensor.ints()[i];
+    }
+    std::memcpy(memory.data() + i * bytes, &bits, bytes);
+  }
+  return memory;
+}
+
+/// Overwrites the elements of a tensor.
+static void fromBytes(const Bytes &memory, Tensor &tensor) {
+  Type type = tensor.getElementType();
+  int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
+  for (int64_t i = 0; i < count; ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, memory.data() + i * bytes, bytes);
+    if (auto format = dyn_cast<FloatType>(type)) {
+      llvm::APFloat number(format.getFloatSemantics(),
+                           llvm::APInt(format.getWidth(), bits));
+      tensor.mutableFloats()[i] = number.convertToDouble();
+    } else {
+      tensor.mutableInts()[i] = llvm::SignExtend64(bits, 8 * bytes);
+    }
+  }
+}
+
+namespace {
+/// What a call is given: descriptors, numbers and addresses of weights.
+class ArgumentArray {
+public:
+  explicit ArgumentArray(const uint8_t *weights) : weights(weights) {}
+
+  void add(Type type, const RuntimeValue &value) {
+    if (const auto *tensor = std::get_if<Tensor>(&value))
+      addTensor(*tensor);
+    else if (const auto *weight = std::get_if<WeightValue>(&value))
+      places.push_back(addressOf(cast<WeightType>(type), *weight));
+    else
+      addWords({std::get<Scalar>(value).integer});
+  }
+
+  ArrayRef<void *> getPlaces() const { return places; }
+  /// The memory of the tensors, in their order.
+  ArrayRef<std::unique_ptr<Bytes>> getBuffers() const { return buffers; }
+
+private:
+  void addWords(SmallVector<int64_t> content) {
+    words.push_back(std::make_unique<SmallVector<int64_t>>(std::move(content)));
+    places.push_back(words.back()->data());
+  }
+
+  void addTensor(const Tensor &tensor) {
+    buffers.push_back(std::make_unique<Bytes>(toBytes(tensor)));
+    auto address = reinterpret_cast<int64_t>(buffers.back()->data());
+    SmallVector<int64_t> descriptor = {address, address, 0};
+    llvm::append_range(descriptor, tensor.getShape());
+    SmallVector<int64_t> strides(tensor.getRank(), 1);
+    for (int64_t dim = tensor.getRank() - 1; dim > 0; --dim)
+      strides[dim - 1] = strides[dim] * tensor.getDim(dim);
+    llvm::append_range(descriptor, strides);
+    addWords(std::move(descriptor));
+  }
+
+  /// A part of a stack is one of its equal pieces.
+  void *addressOf(WeightType type, const WeightValue &weight) const {
+    auto offset = weight.symbol->getAttrOfType<IntegerAttr>("offset");
+    int64_t rows =
+        type.getRank() == 1 ? 1 : type.getMatrices() * type.getRows();
+    int64_t piece = weight.firstRow / rows;
+    return const_cast<uint8_t *>(weights + offset.getInt() +
+                                 piece * type.getPackedBytes());
+  }
+
+  const uint8_t *weights;
+  std::vector<void *> places;
+  std::vector<std::unique_ptr<Bytes>> buffers;
+  std::vector<std::unique_ptr<SmallVector<int64_t>>> words;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Code
+//===----------------------------------------------------------------------===//
+
+struct NativeKernels::Code {
+  struct Entry {
+    tenon_step_fn function;
+    int64_t scratchBytes;
+  };
+
+  ~Code() {
+    if (library)
+      dlclose(library);
+  }
+  llvm::Error compile(ModuleOp outlined);
+  llvm::Error load(const CompiledVariant &variant);
+  llvm::Error pack(ModuleOp outlined, const TensorSource *source);
+  void run(const Entry &entry, const ArgumentArray &arguments,
+           int64_t workers) const;
+
+  void *library = nullptr;
+  std::unique_ptr<Bytes> weights;
+  /// From a kernel of the module to that of the code.
+  llvm::StringMap<std::string> names;
+  llvm::StringMap<Entry> entries;
+};
+
+static SmallVector<func::CallOp> listCalls(func::FuncOp func) {
+  SmallVector<func::CallOp> calls;
+  func.walk([&](func::CallOp call) { calls.push_back(call); });
+  return calls;
+}
+
+/// Bufferization keeps the order of calls, so call i of a function before is
+/// call i of it behind, whatever its callee is named then.
+static llvm::Error matchKernels(ModuleOp before, ModuleOp behind,
+                                llvm::StringMap<std::string> &names) {
+  for (func::FuncOp func : before.getOps<func::FuncOp>()) {
+    SmallVector<func::CallOp> calls = listCalls(func), others;
+    if (auto other = behind.lookupSymbol<func::FuncOp>(func.getName()))
+      others = listCalls(other);
+    if (!others.empty() && calls.size() != others.size())
+      return llvm::createStringError(
+          "expects bufferization to keep the calls of '" + func.getName() +
+          "', but of " + Twine(calls.size()) + " it leaves " +
+          Twine(others.size()));
+    for (auto [call, other] : llvm::zip(calls, others)) {
+      auto callee = before.lookupSymbol<func::FuncOp>(call.getCallee());
+      if (listCalls(callee).empty())
+        names[call.getCallee()] = other.getCallee().str();
+    }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error NativeKernels::Code::compile(ModuleOp outlined) {
+  OwningOpRef<ModuleOp> module = outlined.clone();
+  {
+    FirstDiagnostic diagnostic(module->getContext());
+    PassManager manager(module->getContext());
+    buildBufferizePipeline(manager);
+    if (failed(manager.run(*module)))
+      return diagnostic.take("cannot bufferize the module");
+  }
+  if (llvm::Error error = matchKernels(outlined, *module, names))
+    return error;
+  SmallVector<func::FuncOp> callers;
+  for (func::FuncOp func : module->getOps<func::FuncOp>()) {
+    if (listCalls(func).empty())
+      func.setPublic();
+    else
+      callers.push_back(func);
+  }
+  for (func::FuncOp func : callers)
+    func.erase();
+  llvm::Expected<CompiledVariant> variant =
+      compileForCpu(*module, Emission::Object, nullptr, EntryKind::Arrays);
+  return variant ? load(*variant) : variant.takeError();
+}
+
+llvm::Error NativeKernels::Code::load(const CompiledVariant &variant) {
+  SmallString<128> path;
+  if (std::error_code failure =
+          llvm::sys::fs::createTemporaryFile("tenon", "so", path))
+    return llvm::createStringError(
+        failure, "cannot create a temporary library: " + failure.message());
+  llvm::FileRemover remover(path);
+  if (llvm::Error error = linkModel(variant, {}, path))
+    return error;
+  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto *model = library ? static_cast<const tenon_model_export *>(
+                              dlsym(library, "tenon_model"))
+                        : nullptr;
+  if (!model)
+    return llvm::createStringError("cannot load the code of the kernels: " +
+                                   Twine(dlerror()));
+  for (auto [index, step] : llvm::enumerate(variant.steps)) {
+    StringRef name = step.symbol;
+    name.consume_front("entry.");
+    entries[name] = {model->steps[index], step.scratchBytes};
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error NativeKernels::Code::pack(ModuleOp outlined,
+                                      const TensorSource *source) {
+  uint64_t size = getPackedSize(outlined);
+  weights = std::make_unique<Bytes>(size);
+  if (!size)
+    return llvm::Error::success();
+  if (!source)
+    return llvm::createStringError(
+        "native kernels read packed weights; say whose with --model");
+  auto sink = [&](uint64_t offset, ArrayRef<uint8_t> bytes) {
+    std::memcpy(weights->data() + offset, bytes.data(), bytes.size());
+    return llvm::Error::success();
+  };
+  PackOptions options;
+  options.threads = 1;
+  return packWeights(outlined, *source, sink, options);
+}
+
+void NativeKernels::Code::run(const Entry &entry,
+                              const ArgumentArray &arguments,
+                              int64_t workers) const {
+  Meeting meeting(workers);
+  int64_t tickets = 0;
+  tenon_step_context context = {};
+  context.weights = weights->data();
+  context.scratch_stride = llvm::alignTo(entry.scratchBytes + 64, 64);
+  Bytes scratch(context.scratch_stride * workers);
+  context.scratch = context.arena = scratch.data();
+  context.states = arguments.getPlaces().data();
+  context.num_threads = workers;
+  context.barrier = arrive;
+  context.tickets = &tickets;
+  context.runtime = &meeting;
+  std::vector<std::thread> others;
+  for (int64_t worker = 1; worker < workers; ++worker)
+    others.emplace_back(entry.function, &context, worker);
+  entry.function(&context, 0);
+  for (std::thread &other : others)
+    other.join();
+}
+
+//===----------------------------------------------------------------------===//
+// NativeKernels
+//===----------------------------------------------------------------------===//
+
+NativeKernels::NativeKernels() : code(std::make_unique<Code>()) {}
+NativeKernels::~NativeKernels() = default;
+
+llvm::Expected<std::unique_ptr<NativeKernels>>
+NativeKernels::create(ModuleOp outlined, const TensorSource *source) {
+  std::unique_ptr<NativeKernels> kernels(new NativeKernels());
+  if (llvm::Error error = kernels->code->pack(outlined, source))
+    return std::move(error);
+  if (llvm::Error error = kernels->code->compile(outlined))
+    return std::move(error);
+  return kernels;
+}
+
+bool NativeKernels::handles(func::FuncOp callee) const {
+  return code->names.contains(callee.getName());
+}
+
+StringRef NativeKernels::getNativeName(func::FuncOp callee) const {
+  return code->names.find(callee.getName())->second;
+}
+
+FailureOr<SmallVector<RuntimeValue>>
+NativeKernels::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
+  auto entry = code->entries.find(getNativeName(callee));
+  if (entry == code->entries.end())
+    return callee.emitError()
+           << "expects code of the kernel '" << getNativeName(callee) << "'";
+  ArgumentArray alone(code->weights->data()), shared(code->weights->data());
+  for (auto [type, operand] :
+       llvm::zip_equal(callee.getArgumentTypes(), operands)) {
+    alone.add(type, operand);
+    shared.add(type, operand);
+  }
+  code->run(entry->second, alone, /*workers=*/1);
+  code->run(entry->second, shared, /*workers=*/3);
+  size_t count = callee.getNumResults();
+  SmallVector<RuntimeValue> results(operands.take_back(count));
+  for (auto [index, result, buffer, other] :
+       llvm::enumerate(results, alone.getBuffers().take_back(count),
+                       shared.getBuffers().take_back(count))) {
+    if (!(*buffer == *other))
+      return callee.emitError() << "gives other bits in result " << index
+                                << " with 3 workers than with 1";
+    fromBytes(*buffer, std::get<Tensor>(result));
+  }
+  return results;
+}
