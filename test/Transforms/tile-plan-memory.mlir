@@ -105,6 +105,27 @@ func.func @loop(%x: memref<?x72xf32>, %n: index) attributes {tile.bucket = #tile
   return
 }
 
+/// All buffers that one loop makes are in use at once, although the loop is all that uses them.
+// CHECK-LABEL: func @loop_of_two(
+// CHECK-SAME:    tile.memory = #tile.memory<arena = 640, scratch = 0>
+// CHECK:       scf.for
+// CHECK:         %[[C0:.*]] = arith.constant 0 : index
+// CHECK-NEXT:    memref.view %{{.*}}[%[[C0]]]
+// CHECK:         %[[C1:.*]] = arith.constant 320 : index
+// CHECK-NEXT:    memref.view %{{.*}}[%[[C1]]]
+func.func @loop_of_two(%x: memref<?x72xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %t = memref.dim %x, %c0 : memref<?x72xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %a = memref.alloc(%t) : memref<?x72xf32>
+    %b = memref.alloc(%t) : memref<?x72xf32>
+    func.call @use(%a) : (memref<?x72xf32>) -> ()
+    func.call @use(%b) : (memref<?x72xf32>) -> ()
+  }
+  return
+}
+
 /// A buffer that a branch gives back is used behind the branch.
 // CHECK-LABEL: func @branch(
 // CHECK-SAME:    tile.memory = #tile.memory<arena = 640, scratch = 0>
