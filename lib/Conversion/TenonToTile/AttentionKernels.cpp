@@ -12,6 +12,9 @@ using namespace tenon;
 static constexpr int64_t kMostRows = 128;
 /// Most heads among them.
 static constexpr int64_t kMostHeads = 8;
+/// Most tokens that share the keys which one head expands. With as many, the
+/// expansion costs about what attention to the keys costs.
+static constexpr int64_t kMostSharingRows = 512;
 
 namespace {
 /// The block of queries that one iteration works on.
@@ -292,6 +295,123 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
   return {key, both, {zero, zero}, {zero, lowering.index(nope)}, 0, 0};
 }
 
+/// Joins the block to those behind it that continue its sequence, so that they
+/// share expanded keys. Blocks are joined within groups of `most` alone: then
+/// every block knows from its neighbours whether another one does its work, and
+/// has no tokens left if so.
+static void joinBlocks(KernelLowering &lowering, QueryBlock &block,
+                       Value blocks, Value number, int64_t most) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc;
+  auto isEqual = [&](Value a, Value b) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, b);
+  };
+  auto both = [&](Value a, Value b) -> Value {
+    return arith::AndIOp::create(builder, loc, a, b);
+  };
+  auto choose = [&](Value condition, Value a, Value b) -> Value {
+    return arith::SelectOp::create(builder, loc, condition, a, b);
+  };
+  // Whether `next` follows on the first `count` tokens from `begin` on.
+  auto follows = [&](const QueryBlock &begin, Value count,
+                     const QueryBlock &next) {
+    Value sameRows = isEqual(lowering.add(begin.first, count), next.first);
+    Value samePlace =
+        isEqual(lowering.add(begin.position, count), next.position);
+    Value sameSlot = isEqual(begin.slot, next.slot);
+    return both(sameSlot, both(sameRows, samePlace));
+  };
+  Value size = lowering.index(most);
+  Value inGroup = arith::RemUIOp::create(builder, loc, number, size);
+  Value group = arith::SubIOp::create(builder, loc, number, inGroup);
+  // The first block of a group is compared with itself: it does not follow.
+  Value back = arith::MinUIOp::create(builder, loc, inGroup, lowering.index(1));
+  Value before = arith::SubIOp::create(builder, loc, number, back);
+  QueryBlock previous = readBlock(lowering, blocks, before);
+  Value isJoined = follows(previous, previous.count, block);
+
+  Value end = arith::MinUIOp::create(builder, loc, lowering.dim(blocks, 0),
+                                     lowering.add(group, size));
+  Value zero = lowering.index(0);
+  Value start = lowering.add(number, lowering.index(1));
+  Value stop = choose(isJoined, zero, end);
+  Value own = choose(isJoined, zero, block.count);
+  QueryBlock first = block;
+  block.count =
+      lowering.loop(start, stop, 1, own, [&](Value i, ValueRange carried) {
+        QueryBlock next = readBlock(lowering, blocks, i);
+        Value isNext = follows(first, carried.front(), next);
+        Value more = choose(isNext, next.count, zero);
+        return SmallVector<Value>{lowering.add(carried.front(), more)};
+      })[0];
+}
+
+/// Rows from `first` on of a block's queries, at most `rows`.
+static QueryBlock sliceBlock(KernelLowering &lowering, const QueryBlock &block,
+                             Value first, int64_t rows) {
+  QueryBlock part = block;
+  part.first = lowering.add(block.first, first);
+  part.position = lowering.add(block.position, first);
+  part.count = lowering.tileSize(rows, first, block.count);
+  part.rows = rows;
+  return part;
+}
+
+/// A tile of expanded keys meets all rows of a block that see some of it, a few
+/// at a time, so that both stay near.
+static AttendState attendInParts(KernelLowering &lowering, MlaAttentionOp op,
+                                 const QueryBlock &block, Value query,
+                                 const KeySource &source, Value firstKey,
+                                 Value count, const AttendState &state,
+                                 int64_t rows) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc;
+  int64_t size = getDim(query.getType(), 1);
+  int64_t width = getDim(state.acc.getType(), 1);
+  auto slice = [&](Value row, int64_t columns) {
+    Slice slice{{row}, {lowering.attr(rows)}};
+    if (columns) {
+      slice.offsets.push_back(lowering.attr(0));
+      slice.sizes.push_back(lowering.attr(columns));
+    }
+    return slice;
+  };
+  auto isLess = [&](Value a, Value b) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+  };
+  SmallVector<Value> next = lowering.loop(
+      lowering.index(0), block.count, rows, state.values(),
+      [&](Value row, ValueRange carried) {
+        QueryBlock part = sliceBlock(lowering, block, row, rows);
+        auto range = tile::KeyRangeOp::create(
+            builder, loc, op.getVisible(), part.position, part.count,
+            part.length, lowering.config.getKeys());
+        Value isBelow = isLess(firstKey, range.getUpper());
+        Value isAbove = isLess(range.getLower(), lowering.add(firstKey, count));
+        Value isSeen = arith::AndIOp::create(builder, loc, isBelow, isAbove);
+        auto branch = scf::IfOp::create(builder, loc, carried.getTypes(),
+                                        isSeen, /*withElseRegion=*/true);
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(branch.elseBlock());
+        scf::YieldOp::create(builder, loc, carried);
+        builder.setInsertionPointToStart(branch.thenBlock());
+        AttendState old = {lowering.extract(carried[0], slice(row, width)),
+                           lowering.extract(carried[1], slice(row, 0)),
+                           lowering.extract(carried[2], slice(row, 0))};
+        AttendState fresh =
+            attend(lowering, part, lowering.extract(query, slice(row, size)),
+                   source, firstKey, count, old, op.getScaleAttr(),
+                   op.getVisible(), FloatAttr());
+        SmallVector<Value> written = {
+            lowering.insert(fresh.acc, carried[0], slice(row, width)),
+            lowering.insert(fresh.maximum, carried[1], slice(row, 0)),
+            lowering.insert(fresh.sum, carried[2], slice(row, 0))};
+        scf::YieldOp::create(builder, loc, written);
+        return SmallVector<Value>(branch.getResults());
+      });
+  return AttendState::from(next);
+}
+
 LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                        MlaAttentionOp op) {
   if (failed(lowering.verifyBody(op.getOperation())))
@@ -303,25 +423,41 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                    /*isPaired=*/false)))
     return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
+  int64_t blockRows = lowering.config.getRows();
+  int64_t joined =
+      llvm::divideCeil(std::min(kMostSharingRows, lowering.tokens), blockRows);
   auto body = [&](ValueRange ivs, ValueRange outs) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
     block.head = ivs[1];
     block.heads = 1;
-    block.rows = lowering.config.getRows();
+    block.rows = joined * blockRows;
+    joinBlocks(lowering, block, op.getBlocks(), ivs[0], joined);
     block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
     Value query = packQueries(lowering, op.getQuery(), block);
     AttendState state =
         createState(lowering, block.rows, getDim(op.getType(), 2));
-    auto tile = [&](Value first, Value count, const AttendState &old,
-                    bool masked) {
-      KeySource source = expandKeys(lowering, op, block, first, count);
-      return attend(lowering, block, query, source, first, count, old,
-                    op.getScaleAttr(), masked ? op.getVisible() : VisibleAttr(),
-                    FloatAttr());
-    };
-    state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
-    return SmallVector<KernelLowering::Written>{
-        finishBlock(lowering, block, state, Value(), outs.front())};
+    auto range = tile::KeyRangeOp::create(
+        lowering.builder, lowering.loc, op.getVisible(), block.position,
+        block.count, block.length, lowering.config.getKeys());
+    // Without tokens there is nothing to see.
+    Value isEmpty = arith::CmpIOp::create(lowering.builder, lowering.loc,
+                                          arith::CmpIPredicate::eq, block.count,
+                                          lowering.index(0));
+    Value upper =
+        arith::SelectOp::create(lowering.builder, lowering.loc, isEmpty,
+                                range.getLower(), range.getUpper());
+    int64_t keys = lowering.config.getKeys();
+    SmallVector<Value> seen = lowering.loop(
+        range.getLower(), upper, keys, state.values(),
+        [&](Value first, ValueRange carried) {
+          Value count = lowering.tileSize(keys, first, range.getUpper());
+          KeySource source = expandKeys(lowering, op, block, first, count);
+          return attendInParts(lowering, op, block, query, source, first, count,
+                               AttendState::from(carried), blockRows)
+              .values();
+        });
+    return SmallVector<KernelLowering::Written>{finishBlock(
+        lowering, block, AttendState::from(seen), Value(), outs.front())};
   };
   ValueRange results = lowering.parallel(
       {OpFoldResult(lowering.dim(op.getBlocks(), 0)), lowering.attr(heads)},

@@ -36,6 +36,8 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Keys whose scores are computed side by side, and most of them.
 static constexpr int64_t kTileKeys = 4;
 static constexpr int64_t kMostTileKeys = 8;
+/// Vectors of a value that several rows share.
+static constexpr int64_t kStripVectors = 2;
 /// f32 elements of a cache line.
 static constexpr int64_t kLine = 16;
 /// Most rows for which memory binds rather than multiply-adds.
@@ -57,6 +59,9 @@ public:
         llvm::alignTo(op.getKeys(), std::max<int64_t>(b.lanes, kMostTileKeys));
     scores = b.scratch({rows, keys}, b.builder.getF32Type());
     rescale = b.scratch({rows}, b.builder.getF32Type());
+    if (rows > kFewRows)
+      strip =
+          b.scratch({keys, kStripVectors * b.lanes}, b.builder.getF32Type());
     paddedCount =
         b.mul(b.quotient(b.add(op.getCount(), b.lanes - 1), b.lanes), b.lanes);
   }
@@ -77,8 +82,10 @@ private:
   Value buildPowers(Value row, Value newMaximum);
 
   void buildValues();
+  void packValues(Value column, int64_t vectors, int64_t lanes);
   void buildValueTile(Value row, int64_t rowCount, Value column,
                       int64_t vectors, int64_t lanes);
+  Value loadValue(Value key, Value column, int64_t v, int64_t lanes);
 
   Values at(ValueRange base, int64_t along, Value key, Value column);
   void prefetchValues(Value key, int64_t count);
@@ -89,6 +96,8 @@ private:
   Value acc, maximum, sum;
   int64_t rows, depth, width, keys;
   Value scores, rescale, paddedCount;
+  /// Values of a strip of columns, key by key; null where each is used once.
+  Value strip;
 };
 } // namespace
 
@@ -307,21 +316,47 @@ Value AttendExpansion::buildPowers(Value row, Value base) {
 void AttendExpansion::buildValues() {
   // Two vectors of a value, with as many rows as leave registers for them; a
   // single row takes more vectors to hide the latency.
-  int64_t vectors = rows == 1 ? 8 : 2;
+  int64_t vectors = rows == 1 ? 8 : kStripVectors;
   int64_t most = rows == 1 ? 1 : (b.registers - vectors - 1) / vectors;
-  int64_t strip = vectors * b.lanes;
+  int64_t columns = vectors * b.lanes;
   auto build = [&](Value column, int64_t vectors, int64_t lanes) {
+    packValues(column, vectors, lanes);
     loopRowTiles(std::min(rows, most), [&](Value row, int64_t rowCount) {
       buildValueTile(row, rowCount, column, vectors, lanes);
     });
   };
-  int64_t strips = width / strip * strip;
+  int64_t strips = width / columns * columns;
   int64_t whole = width / b.lanes * b.lanes;
-  b.loop(0, strips, strip,
+  b.loop(0, strips, columns,
          [&](Value column) { build(column, vectors, b.lanes); });
   if (strips < whole)
     build(b.index(strips), (whole - strips) / b.lanes, b.lanes);
   b.loop(whole, width, 1, [&](Value column) { build(column, 1, 1); });
+}
+
+/// Brings the values of a strip together. In a cache they lie so far apart, at
+/// distances that are powers of two, that they would evict each other while
+/// the rows come back to them.
+void AttendExpansion::packValues(Value column, int64_t vectors, int64_t lanes) {
+  if (!strip)
+    return;
+  b.loop(b.index(0), op.getCount(), 1, [&](Value key) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value from = b.add(column, v * lanes);
+      Values place = at(op.getValueAt(), op.getValueAlong(), key, from);
+      b.store(b.load(op.getValue(), place, lanes), strip,
+              {key, b.index(v * lanes)});
+    }
+  });
+}
+
+Value AttendExpansion::loadValue(Value key, Value column, int64_t v,
+                                 int64_t lanes) {
+  if (strip)
+    return b.load(strip, {key, b.index(v * lanes)}, lanes);
+  Value from = b.add(column, v * lanes);
+  return b.load(op.getValue(),
+                at(op.getValueAt(), op.getValueAlong(), key, from), lanes);
 }
 
 void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
@@ -341,10 +376,7 @@ void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
         if (rows <= kFewRows && lanes > 1)
           prefetchNextKey(key, column, std::min(vectors * lanes, depth));
         for (int64_t v = 0; v < vectors; ++v)
-          values.push_back(
-              b.load(op.getValue(),
-                     at(op.getValueAt(), op.getValueAlong(), key, columnOf(v)),
-                     lanes));
+          values.push_back(loadValue(key, column, v, lanes));
         for (int64_t i = 0; i < rowCount * vectors; ++i) {
           Value power = b.load(scores, {rowsAt[i / vectors], key});
           next[i] = b.fma(b.spread(power, lanes), values[i % vectors], next[i]);
