@@ -106,8 +106,8 @@ void ContractionEmitter::chooseTiling() {
   tiling.panels = tiling.splitsColumns ? 2 : 8;
   if (tiling.splitsColumns)
     tiling.tokens = rows <= 8 ? 8 : 16;
-  else
-    tiling.tokens = rows <= 32 ? 32 : 64;
+  else // scales and offsets of a group stay in registers, too
+    tiling.tokens = rows <= 32 || slab.layout.hasOffset ? 32 : 64;
   tokenTiles = tiling.tokens / (tiling.splitsColumns ? 8 : 16);
   slabsOfPart = llvm::divideCeil(slab.count, ContractionTiling::kParts);
   kernel.setThreads(32 * ContractionTiling::kWarps);
