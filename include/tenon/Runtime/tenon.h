@@ -36,8 +36,9 @@ extern "C" {
  * A *step* appends tokens to one or several sequences. Prefill, decoding, a
  * batch of sequences of different lengths and the check of guessed tokens are
  * all steps. The bits of a result depend neither on the number of threads nor
- * on how tokens are spread over steps nor on what else is in a step, unless the
- * compiler was asked for a form of the model that says otherwise.
+ * on what else is in a step nor on how tokens are spread over steps, with one
+ * exception: latent attention sums in another order in steps with few tokens,
+ * unless its form was pinned (tenon compile --mla=naive or --mla=absorbed).
  *
  * Every function that can fail returns a status. After a failure,
  * tenon_last_error() says in one line what was wrong and what to do. A call
