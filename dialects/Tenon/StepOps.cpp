@@ -10,7 +10,7 @@ using namespace tenon;
 Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
   SmallVector<int64_t> kinds;
   auto parseRun = [&]() -> ParseResult {
-    int64_t kind, count;
+    int64_t kind = 0, count = 0;
     SMLoc loc;
     if (parser.parseInteger(kind) || parser.parseKeyword("x") ||
         parser.getCurrentLocation(&loc) || parser.parseInteger(count))

@@ -3,23 +3,22 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include "Formulas.h"
 
 using namespace mlir;
 using namespace tenon;
 
 /// Places of the largest numbers, largest first; the lower one of equal
-/// numbers.
+/// numbers. A NaN counts as least, which keeps the order total.
 static std::vector<int64_t> findLargest(ArrayRef<double> numbers,
                                         int64_t count) {
-  std::vector<int64_t> places(numbers.size());
-  std::iota(places.begin(), places.end(), 0);
-  std::stable_sort(places.begin(), places.end(), [&](int64_t a, int64_t b) {
-    return numbers[a] > numbers[b];
-  });
-  places.resize(std::min<size_t>(count, places.size()));
-  return places;
+  std::vector<std::pair<double, int64_t>> order;
+  for (auto [place, number] : llvm::enumerate(numbers))
+    order.emplace_back(std::isnan(number) ? INFINITY : -number, place);
+  llvm::sort(order);
+  order.resize(std::min<size_t>(count, order.size()));
+  auto places = llvm::make_second_range(order);
+  return std::vector<int64_t>(places.begin(), places.end());
 }
 
 static std::vector<double> scoreLogits(Scoring scoring,

@@ -113,8 +113,8 @@ static int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
   SmallVector<Buffer *> order, placed;
   for (Buffer &buffer : buffers)
     order.push_back(&buffer);
-  llvm::stable_sort(order, [](const Buffer *a, const Buffer *b) {
-    return a->bytes > b->bytes;
+  llvm::sort(order, [](const Buffer *a, const Buffer *b) {
+    return std::tie(b->bytes, a) < std::tie(a->bytes, b);
   });
   int64_t end = 0;
   for (Buffer *buffer : order) {
@@ -153,7 +153,8 @@ static LogicalResult verifyStays(memref::AllocOp alloc, Operation *leaves) {
 }
 
 LogicalResult MemoryPlanner::collect(func::FuncOp func) {
-  Frame frame{func};
+  Frame frame;
+  frame.func = func;
   DenseMap<Operation *, int64_t> numbers;
   for (auto [number, op] : llvm::enumerate(func.front()))
     numbers[&op] = number;

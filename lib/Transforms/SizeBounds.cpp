@@ -141,7 +141,7 @@ Bound SizeBounds::getDimOfArgument(BlockArgument arg, int64_t dim) {
     return bucket && dim == 0 ? Bound(bucket.getTokens()) : std::nullopt;
   }
   open.push_back(arg);
-  auto close = llvm::make_scope_exit([&] { open.pop_back(); });
+  llvm::scope_exit close([&] { open.pop_back(); });
   int64_t most = 0;
   for (func::CallOp call : callers) {
     Bound bound = getDim(call.getOperand(arg.getArgNumber()), dim);
