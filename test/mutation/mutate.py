@@ -31,6 +31,7 @@ FAULTS = pathlib.Path(__file__).with_name("faults.json")
 LEAST_FINE = 15
 LEAST_FOLDERS = 12
 GOLDEN = "e2e/"
+LONGEST = 900  # seconds that tests may take; with a fault, some never end
 
 
 class Refused(Exception):
@@ -113,12 +114,27 @@ class Tree:
         return result.returncode == 0
 
     def run(self, test):
-        """Runs the tests whose path a pattern matches; returns what lit says."""
+        """Runs the tests whose path a pattern matches; returns what lit says, or None
+        if they do not end."""
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report.json"
             command = [self.lit, "-q", "--max-failures=1", "-j", self.jobs]
-            command += ["--filter", test, "--output", report]
-            subprocess.run([*command, self.build_folder / "test"], capture_output=True)
+            command += ["--filter", test, "--output", report, self.build_folder / "test"]
+            lit = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            try:
+                lit.wait(LONGEST)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                if lit.poll() is None:
+                    # What it started ends with it.
+                    os.killpg(lit.pid, signal.SIGKILL)
+                    lit.wait()
             tests = json.loads(report.read_text())["tests"] if report.exists() else []
         ran = [one for one in tests if one["code"] not in ("SKIPPED", "UNSUPPORTED")]
         if not ran:
@@ -126,18 +142,23 @@ class Tree:
         return ran
 
     def find_red(self, test):
-        """The first red test that a pattern matches, in words, or None."""
-        for one in self.run(test):
+        """The first red test that a pattern matches, or None: its path, its name in
+        words, and a pattern that matches it alone."""
+        ran = self.run(test)
+        if ran is None:
+            return test, f"{test} (does not end)", test
+        for one in ran:
             if one["code"] in ("PASS", "XFAIL"):
                 continue
-            name = one["name"].split(" :: ")[-1]
+            path = one["name"].split(" :: ")[-1]
             case = re.search(r"\[  FAILED  \] ([^\s,]+)", one.get("output", ""))
-            return name, f"{name} {case[1]}" if case else name
+            words = f"{path} {case[1]}" if case else path
+            return path, words, f":: {re.escape(path)}$"
         return None
 
 
 def try_fault(tree, fault):
-    """Returns the path of the test that caught a fault and its name, or None."""
+    """Returns the test that caught a fault, as `find_red` does, or None."""
     red = None
     targets = fault["targets"]
     try:
@@ -154,7 +175,7 @@ def try_fault(tree, fault):
         # Nothing that was built with the fault stays behind.
         if not tree.build(targets):
             raise Refused("the tree does not build without faults")
-    if red and tree.find_red(":: " + re.escape(red[0]) + "$"):
+    if red and tree.find_red(red[2]):
         raise Refused(f"{red[0]} fails without {fault['name']}, too; repair it")
     return red
 
