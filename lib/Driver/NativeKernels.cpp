@@ -16,6 +16,7 @@
 #include "llvm/Support/MathExtras.h"
 #include "FirstDiagnostic.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -31,21 +32,34 @@ struct Freed {
   void operator()(void *memory) const { std::free(memory); }
 };
 
-/// Aligned as the runtime aligns what it hands out.
+/// Aligned as the runtime aligns what it hands out, with a page in front and at
+/// least a register's worth behind that nobody may write.
 class Bytes {
 public:
-  explicit Bytes(size_t size)
-      : size(size), memory(static_cast<uint8_t *>(std::aligned_alloc(
-                        4096, llvm::alignTo(size + 1, 4096)))) {
-    std::memset(memory.get(), 0, llvm::alignTo(size + 1, 4096));
+  /// What is filled with `kUnwritten` holds NaN in every type of float.
+  static constexpr uint8_t kUnwritten = 0xff;
+
+  explicit Bytes(size_t size, uint8_t filling = kUnwritten)
+      : size(size), room(llvm::alignTo(kPage + size + 64, kPage)),
+        memory(static_cast<uint8_t *>(std::aligned_alloc(kPage, room))) {
+    std::memset(memory.get(), kUnwritten, room);
+    std::memset(data(), filling, size);
   }
-  uint8_t *data() const { return memory.get(); }
+  uint8_t *data() const { return memory.get() + kPage; }
+  /// Whether nothing was written outside.
+  bool isIntact() const {
+    auto isUnwritten = [](uint8_t byte) { return byte == kUnwritten; };
+    return std::all_of(memory.get(), data(), isUnwritten) &&
+           std::all_of(data() + size, memory.get() + room, isUnwritten);
+  }
   bool operator==(const Bytes &other) const {
     return size == other.size && !std::memcmp(data(), other.data(), size);
   }
 
 private:
-  size_t size;
+  static constexpr size_t kPage = 4096;
+
+  size_t size, room;
   std::unique_ptr<uint8_t, Freed> memory;
 };
 
@@ -284,7 +298,8 @@ llvm::Error NativeKernels::Code::load(const CompiledVariant &variant) {
 llvm::Error NativeKernels::Code::pack(ModuleOp outlined,
                                       const TensorSource *source) {
   uint64_t size = getPackedSize(outlined);
-  weights = std::make_unique<Bytes>(size);
+  // What lies between weights is zero in the file of an artifact.
+  weights = std::make_unique<Bytes>(size, /*filling=*/0);
   if (!size)
     return llvm::Error::success();
   if (!source)
@@ -347,21 +362,40 @@ StringRef NativeKernels::getNativeName(func::FuncOp callee) const {
   return code->names.find(callee.getName())->second;
 }
 
+/// Fails if a call wrote beside its tensors, or to one that is no result.
+static LogicalResult checkMemory(func::FuncOp callee,
+                                 const ArgumentArray &given,
+                                 const ArgumentArray &used, size_t results) {
+  size_t inputs = used.getBuffers().size() - results;
+  for (auto [index, before, buffer] :
+       llvm::enumerate(given.getBuffers(), used.getBuffers())) {
+    if (!buffer->isIntact())
+      return callee.emitError() << "writes outside of tensor " << index;
+    if (index < inputs && !(*buffer == *before))
+      return callee.emitError()
+             << "writes to tensor " << index << ", which is no result";
+  }
+  return success();
+}
+
 FailureOr<SmallVector<RuntimeValue>>
 NativeKernels::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
   auto entry = code->entries.find(getNativeName(callee));
   if (entry == code->entries.end())
     return callee.emitError()
            << "expects code of the kernel '" << getNativeName(callee) << "'";
-  ArgumentArray alone(code->weights->data()), shared(code->weights->data());
+  const uint8_t *weights = code->weights->data();
+  ArgumentArray given(weights), alone(weights), shared(weights);
   for (auto [type, operand] :
-       llvm::zip_equal(callee.getArgumentTypes(), operands)) {
-    alone.add(type, operand);
-    shared.add(type, operand);
-  }
+       llvm::zip_equal(callee.getArgumentTypes(), operands))
+    for (ArgumentArray *array : {&given, &alone, &shared})
+      array->add(type, operand);
   code->run(entry->second, alone, /*workers=*/1);
   code->run(entry->second, shared, /*workers=*/3);
   size_t count = callee.getNumResults();
+  if (failed(checkMemory(callee, given, alone, count)) ||
+      failed(checkMemory(callee, given, shared, count)))
+    return failure();
   SmallVector<RuntimeValue> results(operands.take_back(count));
   for (auto [index, result, buffer, other] :
        llvm::enumerate(results, alone.getBuffers().take_back(count),
