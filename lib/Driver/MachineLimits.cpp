@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <functional>
+#include <immintrin.h>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -14,71 +16,90 @@
 using namespace tenon;
 using Clock = std::chrono::steady_clock;
 
-namespace {
-template <int Lanes>
-struct Vectors {
-  typedef float Float __attribute__((vector_size(Lanes * 4)));
-  typedef uint32_t Bits __attribute__((vector_size(Lanes * 4)));
-};
-} // namespace
-
 // Ten chains are enough for a latency of five cycles at two operations a cycle,
 // and leave registers for the factors.
 static constexpr int kChains = 10;
+// Streams that are read at a time, as a matrix is read panel by panel.
+static constexpr int kStreams = 4;
 
-/// chain[c] = chain[c] * factor + summand, `rounds` times. Returns something of
-/// all chains, for which all of the work is needed.
-template <int Lanes>
-__attribute__((always_inline)) static inline float multiplyAdd(long rounds) {
-#pragma clang fp contract(fast)
-  using Float = typename Vectors<Lanes>::Float;
-  Float factor = Float() + 0.999f, summand = Float() + 0.001f;
-  Float chain[kChains];
+#ifdef __clang__
+#define UNROLL_FULLY _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL_FULLY _Pragma("GCC unroll 16")
+#endif
+
+// One function for each width of vectors: vectors of the compiler would be
+// split in a function that they share, as g++ does so before it inlines.
+
+// chain[c] = chain[c] * factor + summand, `rounds` times. Returns something of
+// all chains, for which all of the work is needed.
+__attribute__((target("avx2,fma"))) static float multiplyAdd8(long rounds) {
+  __m256 factor = _mm256_set1_ps(0.999f), summand = _mm256_set1_ps(0.001f);
+  __m256 chain[kChains];
   for (int c = 0; c < kChains; ++c)
-    chain[c] = Float() + (float(c) + 1.5f);
+    chain[c] = _mm256_set1_ps(float(c) + 1.5f);
   for (long round = 0; round < rounds; ++round) {
-#pragma clang loop unroll(full)
+    UNROLL_FULLY
     for (int c = 0; c < kChains; ++c)
-      chain[c] = chain[c] * factor + summand;
+      chain[c] = _mm256_fmadd_ps(chain[c], factor, summand);
   }
   for (int c = 1; c < kChains; ++c)
-    chain[0] += chain[c];
-  return chain[0][0];
+    chain[0] = _mm256_add_ps(chain[0], chain[c]);
+  return _mm256_cvtss_f32(chain[0]);
 }
 
-/// Reads four streams at a time, as a matrix is read panel by panel.
-template <int Lanes>
-__attribute__((always_inline)) static inline float
-readBytes(const uint8_t *data, size_t size) {
-  using Bits = typename Vectors<Lanes>::Bits;
-  constexpr int streams = 4;
-  size_t perStream = size / streams / sizeof(Bits) * sizeof(Bits);
-  Bits sums[streams] = {};
-  for (size_t at = 0; at < perStream; at += sizeof(Bits)) {
-#pragma clang loop unroll(full)
-    for (int s = 0; s < streams; ++s)
-      sums[s] ^= *reinterpret_cast<const Bits *>(data + s * perStream + at);
+__attribute__((target("avx512f"))) static float multiplyAdd16(long rounds) {
+  __m512 factor = _mm512_set1_ps(0.999f), summand = _mm512_set1_ps(0.001f);
+  __m512 chain[kChains];
+  for (int c = 0; c < kChains; ++c)
+    chain[c] = _mm512_set1_ps(float(c) + 1.5f);
+  for (long round = 0; round < rounds; ++round) {
+    UNROLL_FULLY
+    for (int c = 0; c < kChains; ++c)
+      chain[c] = _mm512_fmadd_ps(chain[c], factor, summand);
   }
-  Bits all = sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
+  for (int c = 1; c < kChains; ++c)
+    chain[0] = _mm512_add_ps(chain[0], chain[c]);
+  return _mm512_cvtss_f32(chain[0]);
+}
+
+/// Something of all words, for which all of them have to be read.
+static float mixLanes(const void *sums, size_t size) {
   uint32_t bits = 0;
-  for (int lane = 0; lane < Lanes; ++lane)
-    bits ^= all[lane];
+  for (size_t at = 0; at < size; at += sizeof(bits)) {
+    uint32_t lane;
+    std::memcpy(&lane, static_cast<const char *>(sums) + at, sizeof(lane));
+    bits ^= lane;
+  }
   return float(bits);
 }
 
-__attribute__((target("avx2,fma"))) static float multiplyAdd8(long rounds) {
-  return multiplyAdd<8>(rounds);
-}
-__attribute__((target("avx512f"))) static float multiplyAdd16(long rounds) {
-  return multiplyAdd<16>(rounds);
-}
 __attribute__((target("avx2"))) static float read8(const uint8_t *data,
                                                    size_t size) {
-  return readBytes<8>(data, size);
+  __m256i sums[kStreams] = {};
+  size_t perStream = size / kStreams / sizeof(__m256i) * sizeof(__m256i);
+  for (size_t at = 0; at < perStream; at += sizeof(__m256i)) {
+    UNROLL_FULLY
+    for (int s = 0; s < kStreams; ++s)
+      sums[s] = _mm256_xor_si256(
+          sums[s], _mm256_loadu_si256(reinterpret_cast<const __m256i *>(
+                       data + s * perStream + at)));
+  }
+  return mixLanes(sums, sizeof(sums));
 }
+
 __attribute__((target("avx512f"))) static float read16(const uint8_t *data,
                                                        size_t size) {
-  return readBytes<16>(data, size);
+  __m512i sums[kStreams] = {};
+  size_t perStream = size / kStreams / sizeof(__m512i) * sizeof(__m512i);
+  for (size_t at = 0; at < perStream; at += sizeof(__m512i)) {
+    UNROLL_FULLY
+    for (int s = 0; s < kStreams; ++s)
+      sums[s] = _mm512_xor_si512(
+          sums[s], _mm512_loadu_si512(reinterpret_cast<const __m512i *>(
+                       data + s * perStream + at)));
+  }
+  return mixLanes(sums, sizeof(sums));
 }
 
 /// Seconds until all threads have run `action`, of the best of five times.
