@@ -77,10 +77,11 @@ ArtifactWriter::create(StringRef path) {
 }
 
 /// Removes an artifact, and nothing else that may have come into its folder.
+/// What cannot be removed stays: there is no one left to tell.
 static void removeArtifact(StringRef folder) {
   for (StringRef file : {kCode, kWeights, kTokenizer})
-    fs::remove(folder + "/" + file);
-  fs::remove(folder);
+    (void)fs::remove(folder + "/" + file);
+  (void)fs::remove(folder);
 }
 
 ArtifactWriter::~ArtifactWriter() {
