@@ -102,7 +102,7 @@ def report(name, value, unit, most, part):
 
 def measure(options, config, artifact):
     measured = bench(
-        options, artifact, "--prefill=512", "--decode=32", "--context=512",
+        options, artifact, "--prefill=512", "--decode=16", "--context=512",
         f"--repetitions={options.repetitions}",
     )  # fmt: skip
     print(f"  {measured['variant']}, {options.threads} threads, medians of "
