@@ -67,11 +67,12 @@ struct DestinationModel
   }
 };
 
+} // namespace
+
 template <typename... OpTys>
-void attachModels(MLIRContext *context) {
+static void attachModels(MLIRContext *context) {
   (OpTys::template attachInterface<DestinationModel<OpTys>>(*context), ...);
 }
-} // namespace
 
 void tenon::tile::registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TileDialect *) {

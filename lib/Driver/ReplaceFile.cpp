@@ -33,7 +33,7 @@ ReplaceFile::create(StringRef path) {
 
 ReplaceFile::~ReplaceFile() {
   if (!committed && written != path)
-    fs::remove(written);
+    (void)fs::remove(written);
 }
 
 Error ReplaceFile::commit() {

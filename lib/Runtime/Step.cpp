@@ -199,19 +199,19 @@ static void runStep(tenon_session &session, const Request &request) {
     session.lengths[session.blocks[i].slot] += session.blocks[i].count;
 }
 
-tenon_status tenon_session_step(tenon_session *session, uint32_t num_tokens,
+tenon_status tenon_session_step(tenon_session *session, uint32_t numTokens,
                                 const int32_t *tokens, const int32_t *positions,
-                                const int32_t *slots, uint32_t num_rows,
+                                const int32_t *slots, uint32_t numRows,
                                 const int32_t *rows, float *logits) {
-  Request request = {num_tokens, tokens, positions, slots,
-                     num_rows,   rows,   logits};
+  Request request = {numTokens, tokens, positions, slots,
+                     numRows,   rows,   logits};
   if (tenon_status status = checkPointers(session, request))
     return status;
   if (tenon_status status = readTokens(*session, request))
     return status;
   if (tenon_status status = readRows(*session, request))
     return status;
-  if (num_tokens)
+  if (numTokens)
     runStep(*session, request);
   return TENON_OK;
 }
@@ -235,11 +235,11 @@ static tenon_status checkPrompt(const tenon_session &session, uint32_t slot,
 }
 
 tenon_status tenon_session_prefill(tenon_session *session, uint32_t slot,
-                                   size_t num_tokens, const int32_t *tokens,
+                                   size_t numTokens, const int32_t *tokens,
                                    uint32_t chunk, float *logits) {
   if (tenon_status status = checkSlot("tenon_session_prefill", session, slot))
     return status;
-  if (tenon_status status = checkPrompt(*session, slot, num_tokens, tokens))
+  if (tenon_status status = checkPrompt(*session, slot, numTokens, tokens))
     return status;
   if (chunk > session->maxTokens)
     return fail(
@@ -248,8 +248,8 @@ tenon_status tenon_session_prefill(tenon_session *session, uint32_t slot,
         "less, or for 0",
         chunk, session->maxTokens);
   uint32_t step = chunk ? chunk : session->maxTokens;
-  for (size_t done = 0; done != num_tokens;) {
-    size_t left = num_tokens - done;
+  for (size_t done = 0; done != numTokens;) {
+    size_t left = numTokens - done;
     uint32_t count = left < step ? static_cast<uint32_t>(left) : step;
     for (uint32_t i = 0; i != count; ++i) {
       session->tokens[i] = tokens[done + i];
