@@ -27,6 +27,9 @@ class LlamaPeer:
     def __init__(self, source, build, compiler, model, folder):
         self.program, self.model, self.folder = folder / "LlamaPeer", model, folder
         libraries = build.resolve() / "bin"
+        for need in (source / "include/llama.h", libraries / "libllama.so"):
+            if not need.exists():
+                sys.exit(f"expects '{need}' of a tree and a build of llama.cpp")
         command = [compiler, "-std=c++17", "-O2"]
         command += [f"-I{source / 'include'}", f"-I{source / 'ggml/include'}"]
         command += [pathlib.Path(__file__).with_name("LlamaPeer.cpp")]
