@@ -22,6 +22,7 @@ computes beyond that does not count.
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -151,6 +152,7 @@ def main():
         for weights in options.weights.split(","):
             artifact = options.folder / f"{shape}-{weights}.tenon"
             run(options.tenon, "compile", model, f"--weights={weights}", "-o", artifact)
+            os.sync()  # weights on their way to the disk would share the memory
             print(f"{shape}, {weights}, {config['num_hidden_layers']} layers")
             measure(options, config, artifact)
             shutil.rmtree(artifact)
