@@ -46,8 +46,8 @@ private:
   llvm::Error fill(uint32_t length);
   llvm::Error measure(Section &section, llvm::function_ref<llvm::Error()> run);
   llvm::json::Object describe(double bytes) const;
-  void print(double bytes) const;
-  void printKernels() const;
+  void print(double bytes, llvm::raw_ostream &out) const;
+  void printKernels(llvm::raw_ostream &out) const;
 
   BenchOptions options;
   OwnedModel model;
@@ -256,8 +256,7 @@ llvm::json::Object Bench::describe(double bytes) const {
       {"limits_after", limits(after)}};
 }
 
-void Bench::print(double bytes) const {
-  llvm::raw_ostream &out = llvm::outs();
+void Bench::print(double bytes, llvm::raw_ostream &out) const {
   double decoded = perSecond(options.decode, decodes.seconds);
   out << info.variant << ", " << getInfo(session).threads
       << " threads, medians of " << options.repetitions << "\n";
@@ -274,11 +273,10 @@ void Bench::print(double bytes) const {
                       before.gigabytes, after.gigabytes)
       << llvm::format("machine  %10.1f GFLOP/s   before, %.1f after\n",
                       before.gigaflops, after.gigaflops);
-  printKernels();
-  out.flush();
+  printKernels(out);
 }
 
-void Bench::printKernels() const {
+void Bench::printKernels(llvm::raw_ostream &out) const {
   const std::pair<llvm::StringRef, const Section *> sections[] = {
       {"prefill", &prefills}, {"decode", &decodes}};
   for (auto [name, section] : sections) {
@@ -287,17 +285,21 @@ void Bench::printKernels() const {
       if (kernel.share < 0.005)
         break;
       double seconds = kernel.share * median(section->seconds);
-      llvm::outs() << llvm::left_justify(name, 9)
-                   << llvm::format("%10.1f %%  %10.3f ms   ",
-                                   100 * kernel.share, 1000 * seconds)
-                   << kernel.name << "\n";
+      out << llvm::left_justify(name, 9)
+          << llvm::format("%10.1f %%  %10.3f ms   ", 100 * kernel.share,
+                          1000 * seconds)
+          << kernel.name << "\n";
     }
   }
 }
 
 llvm::Error Bench::report() {
   double bytes = getBytesPerToken(model, options);
-  print(bytes);
+  std::string table;
+  llvm::raw_string_ostream rows(table);
+  print(bytes, rows);
+  if (llvm::Error error = writeOutput("-", table))
+    return error;
   if (options.json.empty())
     return llvm::Error::success();
   std::string text;

@@ -6,6 +6,7 @@
 #include "tenon/Artifact/ArtifactWriter.h"
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Packing/Packer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "CompileVariants.h"
 #include "CompilerInput.h"
@@ -144,6 +145,10 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     return error;
 
   bool isText = options.stopAfter || options.emit;
+  llvm::StringRef name = llvm::sys::path::filename(options.output);
+  if (!isText && (name == "." || name == ".."))
+    return makeUsageError("expects a name for the artifact, but got '" +
+                          options.output + "'; write -o OUT.tenon");
   std::unique_ptr<ArtifactWriter> writer;
   if (!isText) {
     llvm::Expected<std::unique_ptr<ArtifactWriter>> created =

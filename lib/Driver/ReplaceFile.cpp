@@ -51,7 +51,9 @@ Error tenon::writeOutput(StringRef path, StringRef bytes) {
     llvm::outs().flush();
     if (std::error_code code = llvm::outs().error()) {
       llvm::outs().clear_error();
-      return makeFileError("write to", "the standard output", code.value());
+      return llvm::createStringError("cannot write to the standard output: " +
+                                     StringRef(code.message()).lower() +
+                                     "; check where it goes");
     }
     return Error::success();
   }

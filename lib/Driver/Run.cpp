@@ -8,6 +8,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "LogitsFile.h"
 #include "Prompt.h"
+#include "ReplaceFile.h"
 #include "TokenPrinter.h"
 
 #include <chrono>
@@ -36,7 +37,7 @@ private:
   llvm::Error step(llvm::ArrayRef<int32_t> tokens, uint32_t rows);
   llvm::Error decode(int32_t token);
   llvm::Error prefillWithLogits(llvm::ArrayRef<int32_t> tokens);
-  void printJson() const;
+  llvm::Error printJson() const;
 
   const RunOptions &options;
   OwnedModel model;
@@ -197,7 +198,7 @@ static void printRate(llvm::StringRef what, const Rate &rate) {
                                  rate.perSecond());
 }
 
-void Runner::printJson() const {
+llvm::Error Runner::printJson() const {
   llvm::json::Object result;
   result["tokens"] = llvm::json::Array(generated);
   result["prompt"] = llvm::json::Array(prompt);
@@ -210,8 +211,10 @@ void Runner::printJson() const {
                                       {"tokens_per_second", rate->perSecond()}};
   result["variant"] = info.variant;
   result["threads"] = int64_t(getInfo(session).threads);
-  llvm::outs() << llvm::json::Value(std::move(result)) << '\n';
-  llvm::outs().flush();
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::json::Value(std::move(result)) << '\n';
+  return writeOutput("-", text);
 }
 
 llvm::Error Runner::finish() {
@@ -219,7 +222,8 @@ llvm::Error Runner::finish() {
     if (llvm::Error error = dump->commit())
       return error;
   if (options.json)
-    printJson();
+    if (llvm::Error error = printJson())
+      return error;
   printRate("prefill:", prefilled);
   printRate("decode: ", decoded);
   return llvm::Error::success();

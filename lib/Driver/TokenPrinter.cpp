@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "TokenPrinter.h"
-#include "tenon/Artifact/OutputFile.h"
-#include "llvm/Support/raw_ostream.h"
+#include "ReplaceFile.h"
 
 using namespace tenon;
 
@@ -19,15 +18,7 @@ llvm::Error TokenPrinter::write(llvm::StringRef piece) {
   text += piece;
   if (silent)
     return llvm::Error::success();
-  llvm::outs() << piece;
-  llvm::outs().flush();
-  std::error_code code = llvm::outs().error();
-  if (!code)
-    return llvm::Error::success();
-  llvm::outs().clear_error();
-  return llvm::createStringError("cannot write to the standard output: " +
-                                 llvm::StringRef(code.message()).lower() +
-                                 "; check where it goes");
+  return writeOutput("-", piece);
 }
 
 llvm::Error TokenPrinter::print(int32_t token) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Driver/UsageError.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
@@ -9,6 +10,8 @@
 #include "Command.h"
 
 #include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace tenon;
 
@@ -30,8 +33,22 @@ static std::string shorten(llvm::StringRef text) {
   return message;
 }
 
+/// Keeps files that are opened later from getting what is printed, where a
+/// standard stream is closed. Writing to it stays an error.
+static void occupyClosedStreams() {
+  int descriptor;
+  do
+    descriptor = ::open("/dev/null", O_RDONLY);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor > STDERR_FILENO)
+    ::close(descriptor);
+}
+
 int main(int argc, char **argv) {
+  occupyClosedStreams();
   llvm::InitLLVM init(argc, argv);
+  // Whoever closes the stream of errors wants none of them.
+  llvm::scope_exit forget([] { llvm::errs().clear_error(); });
   // A limit on the size of files is an error of writing like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   std::unique_ptr<Command> commands[] = {
@@ -44,8 +61,11 @@ int main(int argc, char **argv) {
   llvm::raw_string_ostream stream(problem);
   if (!llvm::cl::ParseCommandLineOptions(
           argc, argv, "tenon: an ahead-of-time compiler for transformers\n",
-          &stream))
-    return report(shorten(problem), kWrongUsage);
+          &stream)) {
+    // Values that are no numbers were reported by their parser.
+    return problem.empty() ? kWrongUsage
+                           : report(shorten(problem), kWrongUsage);
+  }
   for (const std::unique_ptr<Command> &command : commands) {
     if (!command->isChosen())
       continue;
