@@ -149,8 +149,9 @@ static int createThread(pthread_t *thread, uint32_t number, bool pin,
   pthread_attr_destroy(&attributes);
   if (error)
     return error;
-  char name[16];
+  char name[24];
   snprintf(name, sizeof(name), "tenon-%u", number);
+  name[15] = '\0'; // the system takes no more
   pthread_setname_np(*thread, name);
   return 0;
 }
