@@ -74,6 +74,7 @@ llvm_config.add_tool_substitutions(
         "tenon-translate",
         "FileCheck",
         "llvm-nm",
+        "llvm-readelf",
         "not",
         ToolSubst("ptxas", ptxas, unresolved="ignore"),
     ],
