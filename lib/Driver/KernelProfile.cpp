@@ -99,8 +99,5 @@ std::vector<KernelShare> KernelProfile::take() {
   std::vector<KernelShare> shares;
   for (const auto &hit : hits)
     shares.push_back({hit.first().str(), double(hit.second) / count});
-  llvm::sort(shares, [](const KernelShare &a, const KernelShare &b) {
-    return std::tie(b.share, a.name) < std::tie(a.share, b.name);
-  });
   return shares;
 }

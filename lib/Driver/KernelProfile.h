@@ -30,7 +30,7 @@ public:
   llvm::Error start();
   void stop();
 
-  /// The samples until now, largest first, and forgets them.
+  /// The samples until now, in any order, and forgets them.
   std::vector<KernelShare> take();
 
 private:

@@ -17,26 +17,26 @@
 using namespace mlir;
 using namespace tenon;
 
-void tenon::buildCpuEntryPipeline(OpPassManager &pm, StringRef suffix) {
+/// tile ops on memrefs -> vector code for one worker, then its entries.
+static void buildEntryPipeline(OpPassManager &pm,
+                               std::unique_ptr<Pass> createEntries) {
   pm.addNestedPass<func::FuncOp>(createExpandTiles());
   pm.addPass(createPlanMemory());
   pm.addPass(createSplitAmongWorkers());
   pm.addPass(createAddressWeights());
-  pm.addPass(createCreateStepEntries({suffix.str()}));
+  pm.addPass(std::move(createEntries));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+}
+
+void tenon::buildCpuEntryPipeline(OpPassManager &pm, StringRef suffix) {
+  buildEntryPipeline(pm, createCreateStepEntries({suffix.str()}));
   // Large buckets have the same kernels.
   pm.addPass(func::createDuplicateFunctionEliminationPass());
 }
 
 void tenon::buildCpuArrayEntryPipeline(OpPassManager &pm) {
-  pm.addNestedPass<func::FuncOp>(createExpandTiles());
-  pm.addPass(createPlanMemory());
-  pm.addPass(createSplitAmongWorkers());
-  pm.addPass(createAddressWeights());
-  pm.addPass(createCreateArrayEntries());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  buildEntryPipeline(pm, createCreateArrayEntries());
 }
 
 void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {
