@@ -73,6 +73,8 @@ private:
 
   void buildScores();
   void buildScoreTile(Value row, int64_t rowCount, Value key, int64_t keyCount);
+  void storeScores(ArrayRef<Value> totals, ArrayRef<Value> rowsAt, Value key,
+                   int64_t keyCount);
   void addProducts(Value column, int64_t rest, ArrayRef<Value> rowsAt,
                    ArrayRef<Values> keysAt, MutableArrayRef<Value> sums);
 
@@ -161,11 +163,10 @@ void AttendExpansion::loopRowTiles(int64_t most,
 // Scores
 //===----------------------------------------------------------------------===//
 
-/// Rows and keys whose sums fit into the registers beside one row and the keys.
+/// Rows and keys whose sums fit into the registers beside the rows and one key.
 static std::pair<int64_t, int64_t> chooseScoreTile(const VectorBuilder &b,
                                                    int64_t rows) {
-  int64_t most =
-      std::max<int64_t>(1, (b.registers - kTileKeys - 1) / kTileKeys);
+  int64_t most = std::max<int64_t>(1, (b.registers - 1) / (kTileKeys + 1));
   int64_t tileRows = std::min(rows, most);
   // With a single row more keys give chains enough to hide the latency.
   bool isWide = tileRows == 1 && b.registers >= 2 * kMostTileKeys;
@@ -186,7 +187,7 @@ void AttendExpansion::buildScores() {
 void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
                                      int64_t keyCount) {
   Value last = b.sub(op.getCount(), b.index(1));
-  Values rowsAt, keysAt;
+  Values rowsAt;
   for (int64_t r = 0; r < rowCount; ++r)
     rowsAt.push_back(b.add(row, r));
   SmallVector<Values> keyPlaces;
@@ -195,7 +196,6 @@ void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
     Value clamped = b.smaller(b.add(key, c), last);
     keyPlaces.push_back(
         at(op.getKeyAt(), op.getKeyAlong(), clamped, b.index(0)));
-    keysAt.push_back(b.add(key, c));
   }
 
   Values zeros(rowCount * keyCount, b.real(b.getFloats(b.lanes), 0));
@@ -209,11 +209,23 @@ void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
   if (whole < depth)
     addProducts(b.index(whole), depth - whole, rowsAt, keyPlaces, sums);
 
-  Value scale = b.real(op.getScale().convertToFloat());
-  Values totals = b.sumLanesOf(sums);
-  for (int64_t i = 0; i < rowCount * keyCount; ++i)
-    b.store(b.mul(totals[i], scale), scores,
-            {rowsAt[i / keyCount], keysAt[i % keyCount]});
+  storeScores(b.joinSums(sums), rowsAt, key, keyCount);
+}
+
+/// Scales and stores the scores of some rows for `keyCount` keys, which lie
+/// side by side in `totals`.
+void AttendExpansion::storeScores(ArrayRef<Value> totals,
+                                  ArrayRef<Value> rowsAt, Value key,
+                                  int64_t keyCount) {
+  Values scaled;
+  for (Value total : totals)
+    scaled.push_back(
+        b.mul(total, b.realLike(total, op.getScale().convertToFloat())));
+  int64_t width = getWidth(totals.front());
+  int64_t part = std::min(keyCount, width);
+  for (int64_t i = 0; i < (int64_t)rowsAt.size() * keyCount; i += part)
+    b.store(b.slice(scaled[i / width], i % width, part), scores,
+            {rowsAt[i / keyCount], b.add(key, i % keyCount)});
 }
 
 void AttendExpansion::addProducts(Value column, int64_t rest,
@@ -224,17 +236,16 @@ void AttendExpansion::addProducts(Value column, int64_t rest,
     return rest == b.lanes ? b.load(memref, place, b.lanes)
                            : b.loadSome(memref, place, b.lanes, b.index(rest));
   };
-  Values loaded;
-  for (const Values &place : keysAt) {
+  Values queries;
+  for (Value row : rowsAt)
+    queries.push_back(load(op.getQuery(), {row, column}));
+  for (auto [c, place] : llvm::enumerate(keysAt)) {
     Values shifted(place);
     shifted.back() = b.add(shifted.back(), column);
-    loaded.push_back(load(op.getKey(), shifted));
-  }
-  for (size_t r = 0; r < rowsAt.size(); ++r) {
-    Value query = load(op.getQuery(), {rowsAt[r], column});
-    for (size_t c = 0; c < loaded.size(); ++c) {
-      Value &sum = sums[r * loaded.size() + c];
-      sum = b.fma(query, loaded[c], sum);
+    Value key = load(op.getKey(), shifted);
+    for (size_t r = 0; r < rowsAt.size(); ++r) {
+      Value &sum = sums[r * keysAt.size() + c];
+      sum = b.fma(queries[r], key, sum);
     }
   }
 }

@@ -257,10 +257,10 @@ static Value addOwnHalves(VectorBuilder &b, Value x, int64_t size) {
 }
 
 Value VectorBuilder::sumLanes(Value vector) {
-  return sumLanesOf({vector}).front();
+  return extract(joinSums({vector}).front(), 0);
 }
 
-Values VectorBuilder::sumLanesOf(ArrayRef<Value> vectors) {
+Values VectorBuilder::joinSums(ArrayRef<Value> vectors) {
   // Two vectors become one with half as many lanes for each, so that several
   // sums share their instructions. The tree of each sum is the same.
   Values level(vectors);
@@ -276,12 +276,7 @@ Values VectorBuilder::sumLanesOf(ArrayRef<Value> vectors) {
       next.push_back(addHalves(*this, level[i], level[i + 1], size));
     level = next;
   }
-  Values sums;
-  for (Value vector : level)
-    for (int64_t lane : llvm::seq<int64_t>(0, getWidth(vector)))
-      if (sums.size() < vectors.size())
-        sums.push_back(extract(vector, lane));
-  return sums;
+  return level;
 }
 
 Value VectorBuilder::largestLane(Value vector) {

@@ -107,8 +107,9 @@ public:
                       llvm::ArrayRef<int64_t> lanes);
   /// Sum over the lanes: halves are added until one is left.
   mlir::Value sumLanes(mlir::Value vector);
-  /// Sums of several vectors, each taken as `sumLanes` does.
-  Values sumLanesOf(llvm::ArrayRef<mlir::Value> vectors);
+  /// Sums of several vectors, each taken as `sumLanes` does, in their order in
+  /// the lanes of vectors of one width; lanes behind the last sum mean nothing.
+  Values joinSums(llvm::ArrayRef<mlir::Value> vectors);
   mlir::Value largestLane(mlir::Value vector);
 
   //===--------------------------------------------------------------------===//

@@ -12,16 +12,18 @@ func.func @attend(%q: memref<4x20xf32>, %k: memref<3x?x?x40xf32>, %acc: memref<4
   // CHECK-DAG:     %[[SCORES:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x24xf32>
   // CHECK-DAG:     %[[F:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4xf32>
 
-  // Four keys beside two rows.
+  // Four keys beside three rows; four scores of a row are stored as one vector.
   // CHECK:         scf.for %{{.*}} = %c0 to %{{.*}} step %c4
-  // CHECK:           scf.for %{{.*}} to %{{.*}} step %c2
+  // CHECK:           scf.for %{{.*}} to %{{.*}} step %c3
   // CHECK:             scf.for %{{.*}} = %c0 to %c16 step %c8 iter_args
-  // CHECK-COUNT-8:       vector.fma
+  // CHECK-COUNT-12:      vector.fma
   // CHECK-NOT:           vector.fma
   // CHECK:             vector.maskedload %[[K]]
-  // CHECK-COUNT-8:     vector.fma
+  // CHECK-COUNT-3:     vector.fma
+  // CHECK:             vector.maskedload %[[K]]
+  // CHECK-COUNT-9:     vector.fma
   // CHECK-NOT:         vector.fma
-  // CHECK-COUNT-8:     memref.store %{{.*}}, %[[SCORES]]
+  // CHECK-COUNT-3:     vector.store %{{.*}}, %[[SCORES]]{{.*}}vector<4xf32>
 
   // A key behind the last one of the range that the row sees does not count.
   // CHECK:         scf.for %[[ROW:.*]] = %c0 to %[[ROWS:.*]] step %c1
