@@ -106,9 +106,11 @@ int64_t CpuAttr::getKeyTile() const { return 64; }
 
 int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
 
-// The absorbed form does more arithmetic per token and reads the latent cache
-// once for all heads: it wins when few tokens share what is read.
-int64_t CpuAttr::getAbsorbedTokens() const { return 8; }
+// For each pair of query and key a head takes 2 (2 r + rope) operations
+// absorbed; naive it takes 2 (nope + rope + value), and 2 r (nope + value) for
+// a key that all tokens of a step share. With r = 512 and heads of 128 + 64 and
+// 128 that is even at 171 tokens.
+int64_t CpuAttr::getAbsorbedTokens() const { return 128; }
 
 //===----------------------------------------------------------------------===//
 // GpuAttr

@@ -42,7 +42,7 @@ static llvm::Error orderBuckets(std::vector<int64_t> &buckets) {
   llvm::sort(buckets);
   buckets.erase(llvm::unique(buckets), buckets.end());
   if (buckets.empty())
-    return makeUsageError("expects a bucket; write --buckets=1,8,64,512");
+    return makeUsageError("expects a bucket; write --buckets=1,8,64,1024");
   // A step has as many positions as tokens, and those are 32 bits wide.
   constexpr int64_t most = 1 << 20;
   for (int64_t bucket : buckets)

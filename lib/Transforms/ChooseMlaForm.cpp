@@ -1,6 +1,7 @@
 // Chooses between the two forms of latent attention.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/Agreement.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
@@ -158,8 +159,16 @@ struct ChooseMlaForm : tenon::impl::ChooseMlaFormBase<ChooseMlaForm> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());
-    patterns.add<ChooseForm>(&getContext(), symbols, absorbTokens);
+    patterns.add<ChooseForm>(&getContext(), symbols, getMostTokens());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+
+private:
+  int64_t getMostTokens() {
+    if (absorbTokens >= 0)
+      return absorbTokens;
+    machine::MachineAttrInterface target = machine::getTarget(getOperation());
+    return target ? target.getAbsorbedTokens() : 0;
   }
 };
 } // namespace

@@ -4,8 +4,8 @@
 /// tenon -> kernels of each bucket, weights with layouts and places.
 // CHECK:      builtin.module(
 // CHECK-NEXT:   tenon-tabulate-ropes{positions=4096},
-// CHECK-NEXT:   tenon-clone-buckets{buckets={1,8,64,512}},
-// CHECK-NEXT:   tenon-choose-mla-form{absorb-tokens=8},
+// CHECK-NEXT:   tenon-clone-buckets{buckets={1,8,64,1024}},
+// CHECK-NEXT:   tenon-choose-mla-form{absorb-tokens=-1},
 // CHECK-NEXT:   cse,
 // CHECK-NEXT:   tenon-lay-out-weights,
 // CHECK-NEXT:   tenon-form-kernels,

@@ -1,4 +1,6 @@
-// RUN: tenon-opt %s --tenon-choose-mla-form --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=8 --split-input-file | FileCheck %s
+// The machine decides where nobody else does; without one, every form stays.
+// RUN: tenon-opt %s --tenon-choose-mla-form --split-input-file | FileCheck %s --check-prefix=NAIVE --check-prefix=MACHINE
 // RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=0 --split-input-file | FileCheck %s --check-prefix=NAIVE
 // RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=9 --split-input-file | FileCheck %s --check-prefix=NINE
 
@@ -113,4 +115,29 @@ func.func @oblong_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x69xf32>, %i: in
   %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
       : tensor<?x3x9xf32>, tensor<1x?x?x69xf32>, !tenon.weight<21x64, <i8, scale f32 per 1x32>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
   return %o : tensor<?x3x3xf32>
+}
+
+// -----
+
+/// 129 tokens are more than a CPU absorbs.
+// MACHINE-LABEL: func @many
+// MACHINE:       tenon.mla_attention
+// MACHINE-LABEL: func @few
+// MACHINE:       tenon.attention
+module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
+  tenon.weight @w "kv_b" : !tenon.weight<112x32, <bf16>>
+  func.func @many(%q: tensor<?x4x24xf32>, %c: tensor<1x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
+      attributes {tile.bucket = #tile.bucket<tokens = 129>} {
+    %w = tenon.use @w : !tenon.weight<112x32, <bf16>>
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+        : tensor<?x4x24xf32>, tensor<1x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+    return %o : tensor<?x4x12xf32>
+  }
+  func.func @few(%q: tensor<?x4x24xf32>, %c: tensor<1x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
+      attributes {tile.bucket = #tile.bucket<tokens = 128>} {
+    %w = tenon.use @w : !tenon.weight<112x32, <bf16>>
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+        : tensor<?x4x24xf32>, tensor<1x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+    return %o : tensor<?x4x12xf32>
+  }
 }

@@ -54,7 +54,7 @@ struct CompileCommand : Command {
   cl::list<int64_t> buckets{
       "buckets", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("N"),
       cl::desc("Most tokens of a step, for each kind of step (default: "
-               "1,8,64,512)")};
+               "1,8,64,1024)")};
   cl::opt<bool> skipWeights{
       "skip-weights", cl::sub(subCommand),
       cl::desc("Read no weights; the artifact can only be inspected")};

@@ -34,7 +34,7 @@ struct CompileOptions {
   /// Positions of a sequence; 0 for those of the model, but at most 4096.
   int64_t maxContext = 0;
   /// Most tokens of a step, in any order.
-  std::vector<int64_t> buckets = {1, 8, 64, 512};
+  std::vector<int64_t> buckets = {1, 8, 64, 1024};
   bool skipWeights = false;
   std::optional<Phase> stopAfter;
   std::optional<EmitKind> emit;

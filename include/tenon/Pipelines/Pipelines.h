@@ -12,13 +12,14 @@ namespace tenon {
 struct FormOptions : mlir::PassPipelineOptions<FormOptions> {
   ListOption<int64_t> buckets{
       *this, "buckets", llvm::cl::desc("Most tokens of a step, ascending"),
-      llvm::cl::list_init<int64_t>({1, 8, 64, 512})};
+      llvm::cl::list_init<int64_t>({1, 8, 64, 1024})};
   Option<int64_t> positions{
       *this, "positions", llvm::cl::init(4096),
       llvm::cl::desc("Positions that a sequence may reach")};
   Option<int64_t> absorbTokens{
-      *this, "absorb-tokens", llvm::cl::init(8),
-      llvm::cl::desc("Largest bucket with absorbed latent attention")};
+      *this, "absorb-tokens", llvm::cl::init(-1),
+      llvm::cl::desc("Largest bucket with absorbed latent attention, "
+                     "or -1 for that of machine.target")};
 };
 
 /// tenon -> tenon with merged weights and opened experts.

@@ -152,11 +152,12 @@ def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
     Where a head would cut a block of scales, or a transposition a block that is
     not square, the weight is cast to `f32`, as a product would take it. In
     functions without a bucket, and for an expansion that is split already or
-    has no name, nothing happens.
+    has no name, nothing happens. The bound is that of `machine.target`, or the
+    option where it is given; with neither, every bucket keeps the naive form.
   }];
   let options = [
-    Option<"absorbTokens", "absorb-tokens", "int64_t", /*default=*/"8",
-           "Largest bucket that is absorbed; 0 pins the naive form: a choice between two orders of summation">
+    Option<"absorbTokens", "absorb-tokens", "int64_t", /*default=*/"-1",
+           "Largest bucket that is absorbed, or -1 for that of the machine; 0 pins the naive form: a choice between two orders of summation">
   ];
   let dependentDialects = ["::tenon::TenonDialect"];
 }

@@ -14,7 +14,7 @@ static constexpr int64_t kMostRows = 128;
 static constexpr int64_t kMostHeads = 8;
 /// Most tokens that share the keys which one head expands. With as many, the
 /// expansion costs about what attention to the keys costs.
-static constexpr int64_t kMostSharingRows = 512;
+static constexpr int64_t kMostSharingRows = 1024;
 
 namespace {
 /// The block of queries that one iteration works on.
