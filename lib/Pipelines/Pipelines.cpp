@@ -61,6 +61,7 @@ void tenon::buildBufferizePipeline(OpPassManager &pm) {
   // the name that it has first.
   pm.addPass(func::createDuplicateFunctionEliminationPass());
   pm.addPass(createRefuseCopies());
+  pm.addPass(createPlanMemory());
 }
 
 void tenon::registerPipelines() {
@@ -78,6 +79,6 @@ void tenon::registerPipelines() {
   PassPipelineRegistration<>("tenon-tile-pipeline",
                              "kernels -> loops over tiles", buildTilePipeline);
   PassPipelineRegistration<>("tenon-bufferize-pipeline",
-                             "kernels on tensors -> functions on memrefs",
+                             "kernels on tensors -> functions on memrefs with places",
                              buildBufferizePipeline);
 }

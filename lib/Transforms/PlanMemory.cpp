@@ -258,8 +258,6 @@ void MemoryPlanner::rewrite(Frame &frame) {
 }
 
 void MemoryPlanner::annotate(Frame &frame) {
-  if (!frame.func.isPublic())
-    return;
   int64_t arena = 0, scratch = 0;
   measure(frame.func, arena, scratch);
   frame.func->setAttr(

@@ -1,6 +1,6 @@
 // RUN: tenon-opt %s --tenon-bufferize-pipeline --dump-pass-pipeline 2>&1 | FileCheck %s
 
-/// Kernels on tensors -> functions on memrefs. Results that are arguments go one
+/// Kernels on tensors -> functions on memrefs, which have places in an arena. Results that are arguments go one
 /// level of calls at a time.
 // CHECK:      builtin.module(
 // CHECK-NEXT:   tile-outline-kernels,
@@ -15,7 +15,8 @@
 // CHECK-NEXT:   canonicalize{{.*}},
 // CHECK-NEXT:   cse,
 // CHECK-NEXT:   duplicate-function-elimination,
-// CHECK-NEXT:   tile-refuse-copies{limit=65536}
+// CHECK-NEXT:   tile-refuse-copies{limit=65536},
+// CHECK-NEXT:   tile-plan-memory
 // CHECK-NEXT: )
 module {
 }

@@ -35,7 +35,7 @@ void buildFormPipeline(mlir::OpPassManager &pm);
 /// tile.kernel with tenon ops -> loops over tiles, on tensors.
 void buildTilePipeline(mlir::OpPassManager &pm);
 
-/// Kernels on tensors -> functions on memrefs.
+/// Kernels on tensors -> functions on memrefs, which have places in an arena.
 void buildBufferizePipeline(mlir::OpPassManager &pm);
 
 void registerPipelines();

@@ -310,8 +310,8 @@ def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
     A buffer of a function that calls others lies in the arena, with room for as
     many rows as follow from the bucket's tokens; it shares its place with buffers
     that are not used at the same time. What a function calls lies behind its own buffers. A function that
-    calls none is a kernel, and its buffers lie in the scratch memory. Public
-    functions get the attribute `tile.memory` with what they need.
+    calls none is a kernel, and its buffers lie in the scratch memory. Functions
+    get the attribute `tile.memory` with what they need.
 
     Recursion, a buffer whose size the bucket does not bound, and a buffer that
     outlives the private function or the iteration that made it, are errors.

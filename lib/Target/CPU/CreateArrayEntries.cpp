@@ -56,7 +56,7 @@ struct CreateArrayEntries
     SymbolTable symbols(getOperation());
     SmallVector<func::FuncOp> steps;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
-      if (func->hasAttr(tile::TileDialect::kMemoryName))
+      if (func.isPublic() && func->hasAttr(tile::TileDialect::kMemoryName))
         steps.push_back(func);
     for (func::FuncOp step : steps)
       createEntry(step, symbols,

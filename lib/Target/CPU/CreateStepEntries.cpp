@@ -60,7 +60,7 @@ struct CreateStepEntries
   void runOnOperation() override {
     SmallVector<func::FuncOp> steps;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
-      if (func->hasAttr(tile::TileDialect::kMemoryName))
+      if (func.isPublic() && func->hasAttr(tile::TileDialect::kMemoryName))
         steps.push_back(func);
       func.setSymName((func.getName() + suffix).str());
     }

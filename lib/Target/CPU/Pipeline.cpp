@@ -17,11 +17,11 @@
 using namespace mlir;
 using namespace tenon;
 
-/// tile ops on memrefs -> vector code for one worker, then its entries.
+/// tile ops on memrefs with places -> vector code for one worker, then its
+/// entries.
 static void buildEntryPipeline(OpPassManager &pm,
                                std::unique_ptr<Pass> createEntries) {
   pm.addNestedPass<func::FuncOp>(createExpandTiles());
-  pm.addPass(createPlanMemory());
   pm.addPass(createSplitAmongWorkers());
   pm.addPass(createAddressWeights());
   pm.addPass(std::move(createEntries));
