@@ -78,7 +78,8 @@ void tenon::registerPipelines() {
       });
   PassPipelineRegistration<>("tenon-tile-pipeline",
                              "kernels -> loops over tiles", buildTilePipeline);
-  PassPipelineRegistration<>("tenon-bufferize-pipeline",
-                             "kernels on tensors -> functions on memrefs with places",
-                             buildBufferizePipeline);
+  PassPipelineRegistration<>(
+      "tenon-bufferize-pipeline",
+      "kernels on tensors -> functions on memrefs with places",
+      buildBufferizePipeline);
 }
