@@ -34,6 +34,8 @@ STEPS = [
 # experts: all tokens go to these, and the others are empty.
 ALIKE = "tokens:" + "+".join(["1"] * 65)
 
+COMPARE = ["--entry=step", "--engine=native", "--compare=interpret"]
+
 ROW = re.compile(r"kernel (\S+): (\d+) calls, ratio (\S+)(.*)")
 
 
@@ -44,28 +46,26 @@ def list_kernels(tenon, artifact):
     return {name.rpartition(".")[0] for step in steps for name in step["kernels"]}
 
 
-def run_kernels(runner, module, checkpoint):
-    """What tenon-run says of each kernel: calls, ratio, and what is wrong."""
+def list_steps(checkpoint):
+    """The options of tenon-run that stand for all steps."""
     vocabulary = json.loads((checkpoint / "config.json").read_text())["vocab_size"]
     steps = [f"--step={step},vocabulary:{vocabulary}" for step in STEPS]
-    command = [runner, module, "--entry=step", f"--model={checkpoint}"]
-    command += ["--engine=native", "--compare=interpret", *steps]
-    command += [f"--step={ALIKE},vocabulary:1"]
+    return [*steps, f"--step={ALIKE},vocabulary:1"]
+
+
+def run_kernels(runner, module, checkpoint):
+    """What tenon-run says of each kernel, and its exit status."""
+    command = [runner, module, f"--model={checkpoint}", *COMPARE]
+    command += list_steps(checkpoint)
     result = subprocess.run(command, text=True, capture_output=True)
-    rows = [match.groups() for match in map(ROW.match, result.stdout.splitlines()) if match]
-    if not rows or result.stderr:
-        sys.exit(f"{checkpoint.name}: {result.stderr or 'no kernel ran'}")
-    return rows, result.returncode
+    if result.stderr:
+        sys.exit(f"{checkpoint.name}: {result.stderr}")
+    return result.stdout, result.returncode
 
 
-def check(checkpoints, runner, target, name):
-    checkpoint = checkpoints.folder / name
-    checkpoints.make(name)
-    checkpoints.compile(name, target, "--skip-weights")
-    module = checkpoints.folder / f"{name}.mlir"
-    stop = ["--stop-after=tile", f"--target={target}"]
-    call(checkpoints.tenon, "compile", checkpoint, "-o", module, *stop)
-    rows, code = run_kernels(runner, module, checkpoint)
+def report(checkpoints, name, output):
+    """Prints what is wrong with which kernel, and the worst ratio."""
+    rows = [match.groups() for match in map(ROW.match, output.splitlines()) if match]
     kernels = list_kernels(checkpoints.tenon, checkpoints.folder / f"{name}.tenon")
     missing = kernels - {row[0] for row in rows}
     for kernel in sorted(missing):
@@ -73,9 +73,25 @@ def check(checkpoints, runner, target, name):
     for kernel, calls, ratio, wrong in rows:
         if "wrong" in wrong or not float(ratio) < 1:
             print(f"{name}: kernel {kernel}: ratio {ratio}{wrong}")
-    worst = max(float(row[2]) for row in rows)
+    worst = max((float(row[2]) for row in rows), default=0)
     print(f"{name}: {len(kernels)} kernels, worst ratio {worst:.3g}")
-    return code == 0 and not missing and bool(kernels)
+    return not missing and bool(kernels)
+
+
+def compile_kernels(checkpoints, target, name):
+    """Compiles a checkpoint for its manifest; returns the kernels as a module."""
+    checkpoints.compile(name, target, "--skip-weights")
+    module = checkpoints.folder / f"{name}.mlir"
+    stop = ["--stop-after=tile", f"--target={target}"]
+    call(checkpoints.tenon, "compile", checkpoints.folder / name, "-o", module, *stop)
+    return module
+
+
+def check(checkpoints, runner, target, name):
+    checkpoints.make(name)
+    module = compile_kernels(checkpoints, target, name)
+    output, code = run_kernels(runner, module, checkpoints.folder / name)
+    return report(checkpoints, name, output) and code == 0
 
 
 def main(tenon, runner, goldens, folder, target, *names):
