@@ -191,19 +191,21 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
 }
 
 /// Divides, and writes the rows of the block into the result.
-static KernelLowering::Written finishBlock(KernelLowering &lowering,
-                                           const QueryBlock &block,
-                                           const AttendState &state,
-                                           Value sinks, Value shared) {
+static Value finishBlock(KernelLowering &lowering, const QueryBlock &block,
+                         const AttendState &state, Value sinks, Value out) {
   auto finish = tile::AttendFinishOp::create(
       lowering.builder, lowering.loc, state.acc.getType(), state.maximum,
       state.sum, sinks, sinks ? block.head : Value(), state.acc, block.heads);
-  int64_t size = getDim(shared.getType(), 2);
-  Slice whole{{block.first, block.head, lowering.attr(0)},
-              {block.count, lowering.attr(block.heads), lowering.attr(size)}};
-  Value out = lowering.extract(shared, whole);
-  return {unpackRows(lowering, finish->getResult(0), out, block, size), 0,
-          whole};
+  return unpackRows(lowering, finish->getResult(0), out, block,
+                    getDim(out.getType(), 2));
+}
+
+/// The part of the result that a block makes.
+static Slice sliceOf(KernelLowering &lowering, const QueryBlock &block,
+                     Value result) {
+  int64_t size = getDim(result.getType(), 2);
+  return {{block.first, block.head, lowering.attr(0)},
+          {block.count, lowering.attr(block.heads), lowering.attr(size)}};
 }
 
 LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
@@ -240,8 +242,10 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
                     op.getSoftcapAttr());
     };
     state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
-    return SmallVector<KernelLowering::Written>{
-        finishBlock(lowering, block, state, op.getSinks(), outs.front())};
+    Slice part = sliceOf(lowering, block, outs.front());
+    Value out = lowering.extract(outs.front(), part);
+    out = finishBlock(lowering, block, state, op.getSinks(), out);
+    return SmallVector<KernelLowering::Written>{{out, 0, part}};
   };
   ValueRange results =
       lowering.parallel({OpFoldResult(lowering.dim(op.getBlocks(), 0)),
@@ -412,6 +416,30 @@ static AttendState attendInParts(KernelLowering &lowering, MlaAttentionOp op,
   return AttendState::from(next);
 }
 
+/// All keys that a block with tokens sees, with one head; `out` is its part of
+/// the result.
+static Value attendToLatents(KernelLowering &lowering, MlaAttentionOp op,
+                             const QueryBlock &block, Value out) {
+  Value query = packQueries(lowering, op.getQuery(), block);
+  AttendState state =
+      createState(lowering, block.rows, getDim(op.getType(), 2));
+  int64_t keys = lowering.config.getKeys();
+  auto range =
+      tile::KeyRangeOp::create(lowering.builder, lowering.loc, op.getVisible(),
+                               block.position, block.count, block.length, keys);
+  SmallVector<Value> seen = lowering.loop(
+      range.getLower(), range.getUpper(), keys, state.values(),
+      [&](Value first, ValueRange carried) {
+        Value count = lowering.tileSize(keys, first, range.getUpper());
+        KeySource source = expandKeys(lowering, op, block, first, count);
+        return attendInParts(lowering, op, block, query, source, first, count,
+                             AttendState::from(carried),
+                             lowering.config.getRows())
+            .values();
+      });
+  return finishBlock(lowering, block, AttendState::from(seen), Value(), out);
+}
+
 LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                        MlaAttentionOp op) {
   if (failed(lowering.verifyBody(op.getOperation())))
@@ -433,31 +461,18 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
     block.rows = joined * blockRows;
     joinBlocks(lowering, block, op.getBlocks(), ivs[0], joined);
     block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
-    Value query = packQueries(lowering, op.getQuery(), block);
-    AttendState state =
-        createState(lowering, block.rows, getDim(op.getType(), 2));
-    auto range = tile::KeyRangeOp::create(
-        lowering.builder, lowering.loc, op.getVisible(), block.position,
-        block.count, block.length, lowering.config.getKeys());
-    // Without tokens there is nothing to see.
-    Value isEmpty = arith::CmpIOp::create(lowering.builder, lowering.loc,
-                                          arith::CmpIPredicate::eq, block.count,
-                                          lowering.index(0));
-    Value upper =
-        arith::SelectOp::create(lowering.builder, lowering.loc, isEmpty,
-                                range.getLower(), range.getUpper());
-    int64_t keys = lowering.config.getKeys();
-    SmallVector<Value> seen = lowering.loop(
-        range.getLower(), upper, keys, state.values(),
-        [&](Value first, ValueRange carried) {
-          Value count = lowering.tileSize(keys, first, range.getUpper());
-          KeySource source = expandKeys(lowering, op, block, first, count);
-          return attendInParts(lowering, op, block, query, source, first, count,
-                               AttendState::from(carried), blockRows)
-              .values();
+    Slice part = sliceOf(lowering, block, outs.front());
+    Value out = lowering.extract(outs.front(), part);
+    // A block whose tokens another one has taken makes nothing.
+    OpBuilder &builder = lowering.builder;
+    Value once = arith::MinUIOp::create(builder, lowering.loc, block.count,
+                                        lowering.index(1));
+    SmallVector<Value> made = lowering.loop(
+        lowering.index(0), once, 1, out, [&](Value, ValueRange carried) {
+          return SmallVector<Value>{
+              attendToLatents(lowering, op, block, carried.front())};
         });
-    return SmallVector<KernelLowering::Written>{finishBlock(
-        lowering, block, AttendState::from(seen), Value(), outs.front())};
+    return SmallVector<KernelLowering::Written>{{made.front(), 0, part}};
   };
   ValueRange results = lowering.parallel(
       {OpFoldResult(lowering.dim(op.getBlocks(), 0)), lowering.attr(heads)},
