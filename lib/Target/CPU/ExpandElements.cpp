@@ -83,9 +83,9 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::ConvertOp op) {
 LogicalResult tenon::expand(VectorBuilder &b, tile::AddOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {
-                 Value sum = b.add(b.load(op.getOuts(), at, width),
-                                   b.load(op.getInput(), at, width));
-                 b.store(sum, op.getOuts(), at);
+                 Value sum = b.load(op.getOuts(), at, width);
+                 Value input = b.load(op.getInput(), at, width);
+                 b.store(b.add(sum, input), op.getOuts(), at);
                });
   return success();
 }

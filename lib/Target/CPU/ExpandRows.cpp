@@ -215,8 +215,8 @@ struct RopeExpansion {
 
 void RopeExpansion::turnHalves(ValueRange row, Value i, int64_t width) {
   Value left = b.add(i, first), right = b.add(left, half);
-  auto [x, y] = turn(
-      b, getPair(load(row, left, width), load(row, right, width), i, width));
+  Value low = load(row, left, width), high = load(row, right, width);
+  auto [x, y] = turn(b, getPair(low, high, i, width));
   store(x, row, left);
   store(y, row, right);
 }
@@ -237,8 +237,8 @@ void RopeExpansion::turnNeighbours(ValueRange row, Value i, int64_t width) {
     lowHalf.push_back(lane / 2 + lane % 2 * width);
     highHalf.push_back(width / 2 + lane / 2 + lane % 2 * width);
   }
-  auto [x, y] = turn(b, getPair(b.shuffle(low, high, even),
-                                b.shuffle(low, high, odd), i, width));
+  Value evens = b.shuffle(low, high, even), odds = b.shuffle(low, high, odd);
+  auto [x, y] = turn(b, getPair(evens, odds, i, width));
   store(b.shuffle(x, y, lowHalf), row, left);
   store(b.shuffle(x, y, highHalf), row, right);
 }

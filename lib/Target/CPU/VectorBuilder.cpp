@@ -242,7 +242,8 @@ static Value addHalves(VectorBuilder &b, Value x, Value y, int64_t size) {
       low.push_back(group + i);
       high.push_back(group + size / 2 + i);
     }
-  return b.add(b.shuffle(x, y, low), b.shuffle(x, y, high));
+  Value first = b.shuffle(x, y, low), second = b.shuffle(x, y, high);
+  return b.add(first, second);
 }
 
 /// As above, for one vector.
@@ -253,7 +254,8 @@ static Value addOwnHalves(VectorBuilder &b, Value x, int64_t size) {
       low.push_back(group + i);
       high.push_back(group + size / 2 + i);
     }
-  return b.add(b.shuffle(x, x, low), b.shuffle(x, x, high));
+  Value first = b.shuffle(x, x, low), second = b.shuffle(x, x, high);
+  return b.add(first, second);
 }
 
 Value VectorBuilder::sumLanes(Value vector) {
