@@ -42,8 +42,9 @@ struct CompileCommand : Command {
       "mla", cl::sub(subCommand), cl::init(MlaChoice::Auto),
       cl::desc("Form of latent attention"),
       cl::values(
-          clEnumValN(MlaChoice::Auto, "auto",
-                     "absorbed in buckets up to 8, in all for a GPU (default)"),
+          clEnumValN(
+              MlaChoice::Auto, "auto",
+              "absorbed in buckets up to 128, in all for a GPU (default)"),
           clEnumValN(MlaChoice::Naive, "naive", "naive in every bucket"),
           clEnumValN(MlaChoice::Absorbed, "absorbed",
                      "absorbed in every bucket"))};

@@ -33,7 +33,7 @@ def main():
     cases.compile(
         name,
         f"cpu:x86-64-{variant}",
-        "--buckets=1,8,128",
+        "--buckets=1,8,129",
         "--cache-type=bf16",
         *options,
     )
