@@ -97,12 +97,13 @@ private:
                                      weight, top, glu);
     };
     Value hidden;
-    if (both)
+    if (both) {
       hidden = project(both, op.getActivation());
-    else
-      hidden = GluOp::create(rewriter, loc, op.getActivation(),
-                             project(op.getGate(), std::nullopt),
-                             project(op.getUp(), std::nullopt));
+    } else {
+      Value gated = project(op.getGate(), std::nullopt);
+      Value up = project(op.getUp(), std::nullopt);
+      hidden = GluOp::create(rewriter, loc, op.getActivation(), gated, up);
+    }
     Value rows = GroupedLinearOp::create(
         rewriter, loc, RankedTensorType::get({dynamic, gate[2]}, element),
         hidden, /*order=*/Value(), group.getOffsets(), op.getDown(),
