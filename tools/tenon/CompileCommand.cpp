@@ -44,7 +44,7 @@ struct CompileCommand : Command {
       cl::values(
           clEnumValN(
               MlaChoice::Auto, "auto",
-              "absorbed in buckets up to 128, in all for a GPU (default)"),
+              "absorbed in buckets up to a bound of the target (default)"),
           clEnumValN(MlaChoice::Naive, "naive", "naive in every bucket"),
           clEnumValN(MlaChoice::Absorbed, "absorbed",
                      "absorbed in every bucket"))};

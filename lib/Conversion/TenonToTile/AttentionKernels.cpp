@@ -12,8 +12,8 @@ using namespace tenon;
 static constexpr int64_t kMostRows = 128;
 /// Most heads among them.
 static constexpr int64_t kMostHeads = 8;
-/// Most tokens that share the keys which one head expands. With as many, the
-/// expansion costs about what attention to the keys costs.
+/// Most tokens that share the keys which one head expands. With half as many,
+/// the expansion would cost about what attention to the keys costs.
 static constexpr int64_t kMostSharingRows = 1024;
 
 namespace {
