@@ -4,11 +4,11 @@
 #include "CompilerInput.h"
 #include "dialects/Tenon/Tenon.h"
 #include "tenon/Import/Tokenizer.h"
+#include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "FirstDiagnostic.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -4,8 +4,8 @@
 #include "Phases.h"
 #include "dialects/Machine/Machine.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/Pass/PassManager.h"
-#include "FirstDiagnostic.h"
 #include "PhaseTimer.h"
 
 #include <limits>

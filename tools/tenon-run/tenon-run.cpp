@@ -4,7 +4,7 @@
 #include "dialects/AllDialects.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Conversion/Passes.h"
-#include "tenon/Driver/KernelComparison.h"
+#include "tenon/Testing/KernelComparison.h"
 #include "tenon/Import/ModelSource.h"
 #include "tenon/Interpreter/Engine.h"
 #include "tenon/Interpreter/Npy.h"

@@ -1,12 +1,13 @@
 // Kernels as code of this machine, called on tensors of the interpreter.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tenon/Driver/NativeKernels.h"
+#include "tenon/Testing/NativeKernels.h"
 #include "dialects/Tenon/Tenon.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Packing/Packer.h"
 #include "tenon/Pipelines/Pipelines.h"
 #include "tenon/Runtime/Format.h"
+#include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Target/Target.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -14,7 +15,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MathExtras.h"
-#include "FirstDiagnostic.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,8 +1,8 @@
 // Kernels as code of this machine, called on tensors of the interpreter.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_DRIVER_NATIVEKERNELS_H
-#define TENON_DRIVER_NATIVEKERNELS_H
+#ifndef TENON_TESTING_NATIVEKERNELS_H
+#define TENON_TESTING_NATIVEKERNELS_H
 
 #include "tenon/Interpreter/RuntimeValue.h"
 #include "tenon/Support/TensorSource.h"
@@ -44,4 +44,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_DRIVER_NATIVEKERNELS_H
+#endif // TENON_TESTING_NATIVEKERNELS_H

@@ -1,10 +1,10 @@
 // Compares each call of a native kernel with the interpreter.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_DRIVER_KERNELCOMPARISON_H
-#define TENON_DRIVER_KERNELCOMPARISON_H
+#ifndef TENON_TESTING_KERNELCOMPARISON_H
+#define TENON_TESTING_KERNELCOMPARISON_H
 
-#include "tenon/Driver/NativeKernels.h"
+#include "tenon/Testing/NativeKernels.h"
 #include "tenon/Interpreter/Interpreter.h"
 #include <map>
 
@@ -64,4 +64,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_DRIVER_KERNELCOMPARISON_H
+#endif // TENON_TESTING_KERNELCOMPARISON_H

@@ -1,7 +1,7 @@
 // The first error that passes report, as one line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "FirstDiagnostic.h"
+#include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/StringExtras.h"

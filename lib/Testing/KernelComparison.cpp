@@ -1,7 +1,7 @@
 // Compares each call of a native kernel with the interpreter.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tenon/Driver/KernelComparison.h"
+#include "tenon/Testing/KernelComparison.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Interpreter/Tolerance.h"
 

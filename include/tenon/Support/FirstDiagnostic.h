@@ -1,8 +1,8 @@
 // The first error that passes report, as one line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_DRIVER_FIRSTDIAGNOSTIC_H
-#define TENON_LIB_DRIVER_FIRSTDIAGNOSTIC_H
+#ifndef TENON_SUPPORT_FIRSTDIAGNOSTIC_H
+#define TENON_SUPPORT_FIRSTDIAGNOSTIC_H
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/Error.h"
@@ -26,4 +26,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_LIB_DRIVER_FIRSTDIAGNOSTIC_H
+#endif // TENON_SUPPORT_FIRSTDIAGNOSTIC_H
