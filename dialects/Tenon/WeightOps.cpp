@@ -7,6 +7,38 @@
 using namespace mlir;
 using namespace tenon;
 
+ArrayRef<int64_t> WeightOp::getTensorShape() {
+  ArrayRef<int64_t> shape = getWeightType().getShape();
+  size_t outer = !getLayers().empty() + getSource().contains("{e}");
+  return shape.drop_front(std::min(outer, shape.size()));
+}
+
+static std::string replaceAll(StringRef text, StringRef from, int64_t number) {
+  std::string result;
+  for (size_t at; (at = text.find(from)) != StringRef::npos;
+       text = text.substr(at + from.size()))
+    result += (text.take_front(at) + Twine(number)).str();
+  return result + text.str();
+}
+
+std::vector<std::string> WeightOp::getTensorNames() {
+  ArrayRef<int64_t> shape = getWeightType().getShape();
+  bool perExpert = getSource().contains("{e}");
+  size_t place = getLayers().empty() ? 0 : 1;
+  int64_t experts = perExpert && place < shape.size() ? shape[place] : 1;
+  std::vector<std::string> names;
+  // Without layers the name has no {l}, and any number replaces nothing.
+  SmallVector<int64_t> layers(getLayers());
+  if (layers.empty())
+    layers.push_back(0);
+  for (int64_t layer : layers) {
+    std::string name = replaceAll(getSource(), "{l}", layer);
+    for (int64_t expert = 0; expert < experts; ++expert)
+      names.push_back(replaceAll(name, "{e}", expert));
+  }
+  return names;
+}
+
 LogicalResult WeightOp::verify() {
   bool perLayer = getSource().contains("{l}");
   if (perLayer == getLayers().empty()) // C1

@@ -54,6 +54,10 @@ def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
     ::tenon::WeightType getWeightType() {
       return ::llvm::cast<::tenon::WeightType>(getType());
     }
+    /// Names of all tensors of the source, in the order of the stack.
+    ::std::vector<::std::string> getTensorNames();
+    /// The dimensions of the type that lie inside each tensor.
+    ::llvm::ArrayRef<int64_t> getTensorShape();
   }];
 }
 

@@ -4,6 +4,7 @@
 #include "tenon/Interpreter/TestInputs.h"
 #include "tenon/Interpreter/Npy.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <numeric>
 #include <random>
@@ -22,71 +23,135 @@ static bool parseNumbers(StringRef text, StringRef separator,
   return true;
 }
 
+int64_t StepPlan::countTokens() const {
+  return std::accumulate(tokens.begin(), tokens.end(), int64_t(0));
+}
+
+/// Fills in what the text left out.
+static void complete(StepPlan &plan, StringRef rows) {
+  int64_t sequences = plan.tokens.size(), longest = 0, row = 0;
+  plan.start.resize(sequences, 0);
+  if (!plan.slots && plan.slot.empty())
+    plan.slots = sequences;
+  for (int64_t slot : plan.slot)
+    plan.slots = std::max(plan.slots, slot + 1);
+  for (int64_t s = plan.slot.size(); s < sequences; ++s)
+    plan.slot.push_back(plan.slots - 1 - s);
+  for (auto [count, first] : llvm::zip_equal(plan.tokens, plan.start)) {
+    longest = std::max(longest, first + count);
+    for (int64_t i = 0; i < count; ++i, ++row)
+      if (rows == "all" || (rows == "last" && i + 1 == count))
+        plan.rows.push_back(row);
+  }
+  plan.context = plan.context ? plan.context : longest + 3;
+}
+
+/// What is wrong with a plan, or nothing.
+static llvm::Error check(const StepPlan &plan) {
+  size_t sequences = plan.tokens.size();
+  int64_t longest = 0, count = plan.countTokens();
+  for (auto [tokens, first] : llvm::zip(plan.tokens, plan.start))
+    longest = std::max(longest, first + tokens);
+  llvm::SmallDenseSet<int64_t> slots(plan.slot.begin(), plan.slot.end());
+  bool hasSlots = plan.slot.size() == sequences && slots.size() == sequences &&
+                  llvm::all_of(slots, [&](int64_t slot) {
+                    return slot >= 0 && slot < plan.slots;
+                  });
+  if (!hasSlots || plan.start.size() != sequences || plan.context < longest ||
+      plan.block < 1 || plan.vocabulary < 1)
+    return llvm::createStringError(
+        "expects a start and a slot of its own for each of " +
+        Twine(sequences) + " sequences, a context of at least " +
+        Twine(longest) + ", and a positive block and vocabulary");
+  if (!plan.ids.empty() && static_cast<int64_t>(plan.ids.size()) != count)
+    return llvm::createStringError("expects ids of " + Twine(count) +
+                                   " tokens, but got " +
+                                   Twine(plan.ids.size()));
+  for (int64_t row : plan.rows)
+    if (row >= count)
+      return llvm::createStringError("expects rows below the " + Twine(count) +
+                                     " tokens of the step, but got " +
+                                     Twine(row));
+  return llvm::Error::success();
+}
+
+/// Where a key keeps its list, or null.
+static SmallVector<int64_t> *findList(StepPlan &plan, StringRef key) {
+  return llvm::StringSwitch<SmallVector<int64_t> *>(key)
+      .Case("tokens", &plan.tokens)
+      .Case("start", &plan.start)
+      .Case("slot", &plan.slot)
+      .Case("rows", &plan.rows)
+      .Case("ids", &plan.ids)
+      .Default(nullptr);
+}
+
+/// Where a key keeps its number, or null.
+static int64_t *findNumber(StepPlan &plan, StringRef key) {
+  return llvm::StringSwitch<int64_t *>(key)
+      .Case("slots", &plan.slots)
+      .Case("block", &plan.block)
+      .Case("context", &plan.context)
+      .Case("vocabulary", &plan.vocabulary)
+      .Case("seed", &plan.seed)
+      .Default(nullptr);
+}
+
 llvm::Expected<StepPlan> StepPlan::parse(StringRef text) {
   StepPlan plan;
+  StringRef rows = "last";
   SmallVector<StringRef> entries;
   text.split(entries, ',', -1, /*KeepEmpty=*/false);
   for (StringRef entry : entries) {
     auto [key, value] = entry.split(':');
-    if (key == "rows" && (value == "last" || value == "all")) {
-      plan.allRows = value == "all";
+    if (key == "rows" &&
+        (value == "last" || value == "all" || value == "none")) {
+      rows = value;
       continue;
     }
     SmallVector<int64_t> numbers;
+    SmallVector<int64_t> *list = findList(plan, key);
+    int64_t *number = findNumber(plan, key);
     bool isGood = parseNumbers(value, "+", numbers) &&
-                  llvm::all_of(numbers, [](int64_t n) { return n >= 0; });
-    if (isGood && (key == "tokens" || key == "start")) {
-      (key == "tokens" ? plan.tokens : plan.start) = numbers;
-      continue;
-    }
-    int64_t *field = llvm::StringSwitch<int64_t *>(key)
-                         .Case("slots", &plan.slots)
-                         .Case("block", &plan.block)
-                         .Case("context", &plan.context)
-                         .Case("vocabulary", &plan.vocabulary)
-                         .Case("seed", &plan.seed)
-                         .Default(nullptr);
-    if (!isGood || !field || numbers.size() != 1)
+                  llvm::all_of(numbers, [](int64_t n) { return n >= 0; }) &&
+                  (list || (number && numbers.size() == 1));
+    if (!isGood)
       return llvm::createStringError(
           "cannot read '" + entry +
-          "' of a step; known keys: tokens, start, slots, block, context, "
-          "vocabulary, rows, seed");
-    *field = numbers.front();
+          "' of a step; known keys: tokens, start, slot, slots, block, "
+          "context, vocabulary, rows, ids, seed");
+    if (key == "rows")
+      rows = "listed";
+    if (list)
+      *list = numbers;
+    else
+      *number = numbers.front();
   }
-  int64_t sequences = plan.tokens.size(), longest = 0;
-  plan.start.resize(sequences, 0);
-  for (auto [count, first] : llvm::zip_equal(plan.tokens, plan.start))
-    longest = std::max(longest, first + count);
-  plan.slots = plan.slots ? plan.slots : sequences;
-  plan.context = plan.context ? plan.context : longest + 3;
-  if (plan.slots < sequences || plan.context < longest || plan.block < 1 ||
-      plan.vocabulary < 1)
-    return llvm::createStringError(
-        "expects a slot for each of " + Twine(sequences) +
-        " sequences, a context of at least " + Twine(longest) +
-        ", and a positive block and vocabulary");
+  complete(plan, rows);
+  if (llvm::Error error = check(plan))
+    return std::move(error);
   return plan;
 }
 
 /// Rows of one part of a step, one after the other.
 static std::vector<int64_t> listPart(StringRef part, const StepPlan &step) {
+  if (part == "rows")
+    return {step.rows.begin(), step.rows.end()};
+  if (part == "tokens" && !step.ids.empty())
+    return {step.ids.begin(), step.ids.end()};
   std::vector<int64_t> list;
   std::mt19937_64 random(step.seed);
   int64_t row = 0;
   for (auto [sequence, count] : llvm::enumerate(step.tokens)) {
-    int64_t slot = step.slots - 1 - static_cast<int64_t>(sequence);
-    int64_t start = step.start[sequence];
+    int64_t slot = step.slot[sequence], start = step.start[sequence];
     for (int64_t i = 0; i < count; ++i) {
       int64_t token = random() % step.vocabulary;
-      bool isLast = i + 1 == count;
       if (part == "tokens")
         list.push_back(token);
       if (part == "positions")
         list.push_back(start + i);
       if (part == "slots")
         list.push_back(slot);
-      if (part == "rows" && (step.allRows || isLast))
-        list.push_back(row + i);
       if (part == "blocks" && i % step.block == 0)
         list.insert(list.end(), {row + i, std::min(step.block, count - i), slot,
                                  start + i});

@@ -9,40 +9,6 @@
 using namespace mlir;
 using namespace tenon;
 
-/// The dimensions of a weight that lie inside each of its tensors.
-static ArrayRef<int64_t> getInnerShape(WeightOp op) {
-  ArrayRef<int64_t> shape = op.getWeightType().getShape();
-  size_t outer = !op.getLayers().empty() + op.getSource().contains("{e}");
-  return shape.drop_front(std::min(outer, shape.size()));
-}
-
-static std::string replaceAll(StringRef text, StringRef from, int64_t number) {
-  std::string result;
-  for (size_t at; (at = text.find(from)) != StringRef::npos;
-       text = text.substr(at + from.size()))
-    result += (text.take_front(at) + Twine(number)).str();
-  return result + text.str();
-}
-
-/// The names of all tensors of a weight, in the order of its stack.
-static std::vector<std::string> getTensorNames(WeightOp op) {
-  ArrayRef<int64_t> shape = op.getWeightType().getShape();
-  bool perExpert = op.getSource().contains("{e}");
-  size_t place = op.getLayers().empty() ? 0 : 1;
-  int64_t experts = perExpert && place < shape.size() ? shape[place] : 1;
-  std::vector<std::string> names;
-  // Without layers the name has no {l}, and any number replaces nothing.
-  SmallVector<int64_t> layers(op.getLayers());
-  if (layers.empty())
-    layers.push_back(0);
-  for (int64_t layer : layers) {
-    std::string name = replaceAll(op.getSource(), "{l}", layer);
-    for (int64_t expert = 0; expert < experts; ++expert)
-      names.push_back(replaceAll(name, "{e}", expert));
-  }
-  return names;
-}
-
 static std::string printShape(ArrayRef<int64_t> shape) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -145,7 +111,7 @@ static llvm::Error openScales(WeightOp op, const TensorSource &source,
 static llvm::Expected<StoredPart>
 openPart(WeightOp op, const TensorSource &source, StringRef name) {
   llvm::Expected<const TensorInfo *> info =
-      findTensor(op, source, name, getInnerShape(op));
+      findTensor(op, source, name, op.getTensorShape());
   if (!info)
     return info.takeError();
   if (llvm::Error error = checkType(op, **info))
@@ -165,7 +131,7 @@ openPart(WeightOp op, const TensorSource &source, StringRef name) {
 
 llvm::Expected<std::unique_ptr<StoredReader>>
 tenon::openStoredWeight(WeightOp op, const TensorSource &source) {
-  ArrayRef<int64_t> inner = getInnerShape(op);
+  ArrayRef<int64_t> inner = op.getTensorShape();
   bool hasScale = op.getWeightType().getFormat().hasScale();
   if (inner.empty() || (hasScale && inner.size() < 2))
     return makePackError("weight @" + op.getSymName() + " leaves shape " +
@@ -174,7 +140,7 @@ tenon::openStoredWeight(WeightOp op, const TensorSource &source) {
                                    : "a tensor has at least one dimension") +
                          "; correct its type or its source");
   std::vector<StoredPart> parts;
-  for (const std::string &name : getTensorNames(op)) {
+  for (const std::string &name : op.getTensorNames()) {
     llvm::Expected<StoredPart> part = openPart(op, source, name);
     if (!part)
       return part.takeError();

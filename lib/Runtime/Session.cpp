@@ -71,6 +71,8 @@ static tenon_status allocateTables(tenon_session &session) {
                                                     "ask for fewer slots"))
     return status;
   layOutTables(session, session.tables.data());
+  for (uint32_t slot = 0; slot != session.numSlots; ++slot)
+    session.lengths[slot] = session.lastCall[slot] = 0;
   return TENON_OK;
 }
 

@@ -48,18 +48,23 @@ KernelComparison::compareCall(func::FuncOp callee, StringRef what,
   auto results = kernels.call(callee, operands);
   if (failed(results))
     return failure();
-  KernelRow &row = rows[kernels.getNativeName(callee).str()];
+  std::string name = kernels.getNativeName(callee).str();
+  KernelRow &row = rows[name];
   ++row.calls;
   for (auto [index, result, oracle] : llvm::enumerate(*results, *expected)) {
     llvm::Expected<Deviation> deviation = compare(
         std::get<Tensor>(result), std::get<Tensor>(oracle), toleranceScale);
+    std::string place = (what + ", result " + Twine(index) + ": ").str();
     if (!deviation) {
-      std::string message = llvm::toString(deviation.takeError());
+      std::string message = place + llvm::toString(deviation.takeError());
+      failures.push_back(name + " " + message);
       if (row.failure.empty())
-        row.failure =
-            (what + ", result " + Twine(index) + ": " + message).str();
+        row.failure = message;
       continue;
     }
+    if (deviation->ratio >= 1)
+      failures.push_back(name + " " + place + std::to_string(deviation->ratio) +
+                         " times the tolerance");
     if (deviation->ratio > row.ratio) {
       row.ratio = deviation->ratio;
       row.worst = what.str();

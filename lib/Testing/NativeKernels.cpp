@@ -9,6 +9,7 @@
 #include "tenon/Runtime/Format.h"
 #include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Target/Target.h"
+#include "tenon/Testing/GuardedMemory.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/APFloat.h"
@@ -16,53 +17,20 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <algorithm>
 #include <condition_variable>
-#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <map>
 #include <mutex>
 #include <thread>
 
 using namespace mlir;
 using namespace tenon;
 
+/// That of the scratch memory which a step context gives to generated code.
+static constexpr size_t kScratchAlignment = 64;
+
 namespace {
-struct Freed {
-  void operator()(void *memory) const { std::free(memory); }
-};
-
-/// Aligned as the runtime aligns what it hands out, with a page in front and at
-/// least a register's worth behind that nobody may write.
-class Bytes {
-public:
-  /// What is filled with `kUnwritten` holds NaN in every type of float.
-  static constexpr uint8_t kUnwritten = 0xff;
-
-  explicit Bytes(size_t size, uint8_t filling = kUnwritten)
-      : size(size), room(llvm::alignTo(kPage + size + 64, kPage)),
-        memory(static_cast<uint8_t *>(std::aligned_alloc(kPage, room))) {
-    std::memset(memory.get(), kUnwritten, room);
-    std::memset(data(), filling, size);
-  }
-  uint8_t *data() const { return memory.get() + kPage; }
-  /// Whether nothing was written outside.
-  bool isIntact() const {
-    auto isUnwritten = [](uint8_t byte) { return byte == kUnwritten; };
-    return std::all_of(memory.get(), data(), isUnwritten) &&
-           std::all_of(data() + size, memory.get() + room, isUnwritten);
-  }
-  bool operator==(const Bytes &other) const {
-    return size == other.size && !std::memcmp(data(), other.data(), size);
-  }
-
-private:
-  static constexpr size_t kPage = 4096;
-
-  size_t size, room;
-  std::unique_ptr<uint8_t, Freed> memory;
-};
-
 /// The workers of one call. The last that arrives at a barrier opens it.
 class Meeting {
 public:
@@ -100,10 +68,9 @@ static int64_t getElementBytes(Type type) {
   return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
 }
 
-static Bytes toBytes(const Tensor &tensor) {
+static void toBytes(const Tensor &tensor, uint8_t *memory) {
   Type type = tensor.getElementType();
   int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
-  Bytes memory(bytes * count);
   for (int64_t i = 0; i < count; ++i) {
     uint64_t bits;
     if (auto format = dyn_cast<FloatType>(type)) {
@@ -115,13 +82,12 @@ static Bytes toBytes(const Tensor &tensor) {
     } else {
       bits = tensor.ints()[i];
     }
-    std::memcpy(memory.data() + i * bytes, &bits, bytes);
+    std::memcpy(memory + i * bytes, &bits, bytes);
   }
-  return memory;
 }
 
 /// Overwrites the elements of a tensor.
-static void fromBytes(const Bytes &memory, Tensor &tensor) {
+static void fromBytes(const GuardedMemory &memory, Tensor &tensor) {
   Type type = tensor.getElementType();
   int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
   for (int64_t i = 0; i < count; ++i) {
@@ -138,23 +104,50 @@ static void fromBytes(const Bytes &memory, Tensor &tensor) {
 }
 
 namespace {
-/// What a call is given: descriptors, numbers and addresses of weights.
+/// Packed weights, each piece that a kernel is given in memory of its own.
+class GuardedWeights {
+public:
+  explicit GuardedWeights(uint64_t size)
+      : packed(size, 0) {
+  } // zero between weights, as in the file of an artifact
+
+  MutableArrayRef<uint8_t> getPacked() { return packed; }
+  /// A part of a stack is one of its equal pieces.
+  const GuardedMemory &get(WeightType type, const WeightValue &weight,
+                           GuardedMemory::Edge edge);
+
+private:
+  std::vector<uint8_t> packed;
+  /// By offset and edge.
+  std::map<std::pair<uint64_t, GuardedMemory::Edge>,
+           std::unique_ptr<GuardedMemory>>
+      pieces;
+};
+
+/// What a call is given: descriptors, numbers and addresses of weights, with
+/// all memory at one edge of its pages.
 class ArgumentArray {
 public:
-  explicit ArgumentArray(const uint8_t *weights) : weights(weights) {}
+  ArgumentArray(GuardedWeights &weights, GuardedMemory::Edge edge)
+      : weights(weights), edge(edge) {}
 
   void add(Type type, const RuntimeValue &value) {
     if (const auto *tensor = std::get_if<Tensor>(&value))
       addTensor(*tensor);
     else if (const auto *weight = std::get_if<WeightValue>(&value))
-      places.push_back(addressOf(cast<WeightType>(type), *weight));
+      addWeight(cast<WeightType>(type), *weight);
     else
       addWords({std::get<Scalar>(value).integer});
   }
 
+  GuardedMemory::Edge getEdge() const { return edge; }
   ArrayRef<void *> getPlaces() const { return places; }
   /// The memory of the tensors, in their order.
-  ArrayRef<std::unique_ptr<Bytes>> getBuffers() const { return buffers; }
+  ArrayRef<std::unique_ptr<GuardedMemory>> getBuffers() const {
+    return buffers;
+  }
+  /// All memory that a kernel may touch.
+  std::vector<const GuardedMemory *> listMemory() const { return memory; }
 
 private:
   void addWords(SmallVector<int64_t> content) {
@@ -163,7 +156,12 @@ private:
   }
 
   void addTensor(const Tensor &tensor) {
-    buffers.push_back(std::make_unique<Bytes>(toBytes(tensor)));
+    int64_t bytes = getElementBytes(tensor.getElementType());
+    buffers.push_back(std::make_unique<GuardedMemory>(
+        "operand " + std::to_string(places.size()),
+        bytes * tensor.getNumElements(), edge));
+    memory.push_back(buffers.back().get());
+    toBytes(tensor, buffers.back()->data());
     auto address = reinterpret_cast<int64_t>(buffers.back()->data());
     SmallVector<int64_t> descriptor = {address, address, 0};
     llvm::append_range(descriptor, tensor.getShape());
@@ -174,22 +172,39 @@ private:
     addWords(std::move(descriptor));
   }
 
-  /// A part of a stack is one of its equal pieces.
-  void *addressOf(WeightType type, const WeightValue &weight) const {
-    auto offset = weight.symbol->getAttrOfType<IntegerAttr>("offset");
-    int64_t rows =
-        type.getRank() == 1 ? 1 : type.getMatrices() * type.getRows();
-    int64_t piece = weight.firstRow / rows;
-    return const_cast<uint8_t *>(weights + offset.getInt() +
-                                 piece * type.getPackedBytes());
+  void addWeight(WeightType type, const WeightValue &weight) {
+    memory.push_back(&weights.get(type, weight, edge));
+    places.push_back(memory.back()->data());
   }
 
-  const uint8_t *weights;
+  GuardedWeights &weights;
+  GuardedMemory::Edge edge;
   std::vector<void *> places;
-  std::vector<std::unique_ptr<Bytes>> buffers;
+  std::vector<std::unique_ptr<GuardedMemory>> buffers;
+  std::vector<const GuardedMemory *> memory;
   std::vector<std::unique_ptr<SmallVector<int64_t>>> words;
 };
 } // namespace
+
+const GuardedMemory &GuardedWeights::get(WeightType type,
+                                         const WeightValue &weight,
+                                         GuardedMemory::Edge edge) {
+  uint64_t offset =
+      weight.symbol->getAttrOfType<IntegerAttr>("offset").getInt();
+  int64_t rows = type.getRank() == 1 ? 1 : type.getMatrices() * type.getRows();
+  uint64_t size = type.getPackedBytes();
+  offset += weight.firstRow / rows * size;
+  std::unique_ptr<GuardedMemory> &piece = pieces[{offset, edge}];
+  if (!piece) {
+    std::string name =
+        ("weight @" + SymbolTable::getSymbolName(weight.symbol).getValue())
+            .str();
+    piece = std::make_unique<GuardedMemory>(name, size, edge);
+    std::memcpy(piece->data(), &packed[offset], size);
+    piece->seal();
+  }
+  return *piece;
+}
 
 //===----------------------------------------------------------------------===//
 // Code
@@ -208,11 +223,11 @@ struct NativeKernels::Code {
   llvm::Error compile(ModuleOp outlined);
   llvm::Error load(const CompiledVariant &variant);
   llvm::Error pack(ModuleOp outlined, const TensorSource *source);
-  void run(const Entry &entry, const ArgumentArray &arguments,
+  void run(StringRef kernel, const Entry &entry, const ArgumentArray &arguments,
            int64_t workers) const;
 
   void *library = nullptr;
-  std::unique_ptr<Bytes> weights;
+  std::unique_ptr<GuardedWeights> weights;
   /// From a kernel of the module to that of the code.
   llvm::StringMap<std::string> names;
   llvm::StringMap<Entry> entries;
@@ -298,15 +313,14 @@ llvm::Error NativeKernels::Code::load(const CompiledVariant &variant) {
 llvm::Error NativeKernels::Code::pack(ModuleOp outlined,
                                       const TensorSource *source) {
   uint64_t size = getPackedSize(outlined);
-  // What lies between weights is zero in the file of an artifact.
-  weights = std::make_unique<Bytes>(size, /*filling=*/0);
+  weights = std::make_unique<GuardedWeights>(size);
   if (!size)
     return llvm::Error::success();
   if (!source)
     return llvm::createStringError(
         "native kernels read packed weights; say whose with --model");
   auto sink = [&](uint64_t offset, ArrayRef<uint8_t> bytes) {
-    std::memcpy(weights->data() + offset, bytes.data(), bytes.size());
+    llvm::copy(bytes, weights->getPacked().begin() + offset);
     return llvm::Error::success();
   };
   PackOptions options;
@@ -314,21 +328,28 @@ llvm::Error NativeKernels::Code::pack(ModuleOp outlined,
   return packWeights(outlined, *source, sink, options);
 }
 
-void NativeKernels::Code::run(const Entry &entry,
+void NativeKernels::Code::run(StringRef kernel, const Entry &entry,
                               const ArgumentArray &arguments,
                               int64_t workers) const {
   Meeting meeting(workers);
   int64_t tickets = 0;
   tenon_step_context context = {};
-  context.weights = weights->data();
-  context.scratch_stride = llvm::alignTo(entry.scratchBytes + 64, 64);
-  Bytes scratch(context.scratch_stride * workers);
-  context.scratch = context.arena = scratch.data();
+  // Kernels are given the addresses of their weights; their buffers are in
+  // the scratch memory of each worker, none in the arena.
+  GuardedMemory unused("weights or arena", 0, arguments.getEdge());
+  GuardedMemory scratch("scratch memory", entry.scratchBytes,
+                        arguments.getEdge(), kScratchAlignment, workers);
+  context.weights = context.arena = unused.data();
+  context.scratch = scratch.data();
+  context.scratch_stride = scratch.getStride();
   context.states = arguments.getPlaces().data();
   context.num_threads = workers;
   context.barrier = arrive;
   context.tickets = &tickets;
   context.runtime = &meeting;
+  std::vector<const GuardedMemory *> memory = arguments.listMemory();
+  memory.insert(memory.end(), {&unused, &scratch});
+  AccessReport report(("kernel '" + kernel + "'").str(), std::move(memory));
   std::vector<std::thread> others;
   for (int64_t worker = 1; worker < workers; ++worker)
     others.emplace_back(entry.function, &context, worker);
@@ -384,14 +405,16 @@ NativeKernels::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
   if (entry == code->entries.end())
     return callee.emitError()
            << "expects code of the kernel '" << getNativeName(callee) << "'";
-  const uint8_t *weights = code->weights->data();
-  ArgumentArray given(weights), alone(weights), shared(weights);
+  GuardedWeights &weights = *code->weights;
+  ArgumentArray given(weights, GuardedMemory::Edge::End),
+      alone(weights, GuardedMemory::Edge::End),
+      shared(weights, GuardedMemory::Edge::Beginning);
   for (auto [type, operand] :
        llvm::zip_equal(callee.getArgumentTypes(), operands))
     for (ArgumentArray *array : {&given, &alone, &shared})
       array->add(type, operand);
-  code->run(entry->second, alone, /*workers=*/1);
-  code->run(entry->second, shared, /*workers=*/3);
+  code->run(entry->first(), entry->second, alone, /*workers=*/1);
+  code->run(entry->first(), entry->second, shared, /*workers=*/3);
   size_t count = callee.getNumResults();
   if (failed(checkMemory(callee, given, alone, count)) ||
       failed(checkMemory(callee, given, shared, count)))

@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/AllDialects.h"
-#include "dialects/Tile/Tile.h"
 #include "tenon/Conversion/Passes.h"
-#include "tenon/Testing/KernelComparison.h"
 #include "tenon/Import/ModelSource.h"
 #include "tenon/Interpreter/Engine.h"
 #include "tenon/Interpreter/Npy.h"
-#include "tenon/Interpreter/TestInputs.h"
 #include "tenon/Interpreter/Tolerance.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Testing/CompareSteps.h"
+#include "tenon/Testing/RandomTensors.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -46,6 +45,11 @@ static cl::list<std::string> steps(
              "be left out; `+` joins sequences. Without --input the arguments "
              "are tokens, positions, slots, rows, blocks, then caches and "
              "logits. Engine native takes several"));
+static cl::opt<std::string>
+    stepsFrom("steps-from",
+              cl::desc("file with a step on each line, - for standard input; "
+                       "each is answered with `ok` or `wrong: ...`. For "
+                       "engine native"));
 static cl::opt<std::string> weightSeed("weights", cl::init("seed:1"),
                                        cl::desc("random weights: seed:N"));
 static cl::list<std::string>
@@ -57,6 +61,11 @@ static cl::opt<std::string> engineName("engine", cl::init("interpret"),
                                        cl::desc("interpret, native"));
 static cl::opt<std::string>
     oracleName("compare", cl::desc("compare with an oracle: interpret"));
+static cl::list<std::string>
+    others("other",
+           cl::desc("F.npy with the first result as something else computed "
+                    "it, then the next ones: compared with the "
+                    "interpreter's, which is the oracle"));
 static cl::opt<std::string>
     before("before",
            cl::desc("module that the oracle runs; X.mlir by default"));
@@ -106,6 +115,11 @@ static llvm::Error runPipeline(ModuleOp module) {
   return llvm::Error::success();
 }
 
+/// The options that say what arguments are made from.
+static FunctionInputs collectInputs() {
+  return {{inputs.begin(), inputs.end()}, {dims.begin(), dims.end()}};
+}
+
 static llvm::Expected<std::vector<Tensor>>
 makeInputs(ModuleOp module, StringRef entry, StringRef step) {
   auto function = module.lookupSymbol<func::FuncOp>(entry);
@@ -116,47 +130,31 @@ makeInputs(ModuleOp module, StringRef entry, StringRef step) {
   llvm::Expected<StepPlan> plan = StepPlan::parse(step);
   if (!plan)
     return plan.takeError();
-  std::vector<std::string> texts = inputs;
-  if (texts.empty() && steps.getNumOccurrences())
-    texts = {"tokens", "positions", "slots", "rows", "blocks"};
-  // Every cache has numbers of its own; what else there is takes results.
-  while (steps.getNumOccurrences() && inputs.empty() &&
-         texts.size() < function.getNumArguments()) {
-    auto type =
-        dyn_cast<RankedTensorType>(function.getArgumentTypes()[texts.size()]);
-    bool isCache = type && type.getRank() > 3;
-    texts.push_back(isCache
-                        ? "cache:" + std::to_string(plan->seed + texts.size())
-                        : "logits");
-  }
-  if (texts.size() != function.getNumArguments())
+  FunctionInputs made = collectInputs();
+  if (made.texts.empty() && steps.empty() && function.getNumArguments())
     return llvm::createStringError(
         "expects " + Twine(function.getNumArguments()) + " inputs for '" +
-        entry + "', but got " + Twine(texts.size()) +
-        "; give one --input for each, or --step");
-  std::vector<Tensor> tensors;
-  for (auto [text, type] :
-       llvm::zip_equal(texts, function.getArgumentTypes())) {
-    llvm::Expected<Tensor> tensor = makeInput(text, type, dims, *plan);
-    if (!tensor)
-      return tensor.takeError();
-    tensors.push_back(std::move(*tensor));
-  }
-  return tensors;
+        entry + "', but got 0; give one --input for each, or --step");
+  return made.make(function, *plan);
 }
 
 namespace {
 /// Everything that weights may come from.
 struct WeightSources {
   std::unique_ptr<ModelSource> source;
+  std::unique_ptr<RandomTensors> tensors;
   std::unique_ptr<WeightProvider> base;
   std::unique_ptr<ListedWeights> listed;
 
-  llvm::Error open();
+  llvm::Error open(ModuleOp module);
+  /// Stored tensors, as code needs them to be packed, or null.
+  const TensorSource *getTensors() const {
+    return source ? &source->getTensors() : tensors.get();
+  }
 };
 } // namespace
 
-llvm::Error WeightSources::open() {
+llvm::Error WeightSources::open(ModuleOp module) {
   uint64_t seed;
   StringRef text = weightSeed;
   if (!text.consume_front("seed:") || text.getAsInteger(10, seed))
@@ -169,8 +167,14 @@ llvm::Error WeightSources::open() {
     if (!opened)
       return opened.takeError();
     source = std::move(*opened);
-    base = std::make_unique<SourceWeights>(source->getTensors());
+  } else if (engineName == "native") {
+    auto drawn = RandomTensors::create(module, seed);
+    if (!drawn)
+      return drawn.takeError();
+    tensors = std::move(*drawn);
   }
+  if (const TensorSource *stored = getTensors())
+    base = std::make_unique<SourceWeights>(*stored);
   listed = std::make_unique<ListedWeights>(*base);
   for (StringRef weight : listedWeights) {
     auto [name, rest] = weight.split(':');
@@ -212,6 +216,22 @@ static bool report(ArrayRef<Tensor> results, ArrayRef<Tensor> oracles) {
   return isGood;
 }
 
+/// Compares the files of --other with the first results.
+static llvm::Expected<bool> reportOthers(ArrayRef<Tensor> results) {
+  if (others.size() > results.size())
+    return llvm::createStringError("expects at most " + Twine(results.size()) +
+                                   " files of --other, but got " +
+                                   Twine(others.size()));
+  std::vector<Tensor> tensors;
+  for (auto [path, result] : llvm::zip(others, results)) {
+    llvm::Expected<Tensor> tensor = readNpy(path, result.getElementType());
+    if (!tensor)
+      return tensor.takeError();
+    tensors.push_back(std::move(*tensor));
+  }
+  return report(tensors, results.take_front(others.size()));
+}
+
 static llvm::Error show(ArrayRef<Tensor> results) {
   for (auto [index, result] : llvm::enumerate(results)) {
     if (print) {
@@ -229,65 +249,6 @@ static llvm::Error show(ArrayRef<Tensor> results) {
   return llvm::Error::success();
 }
 
-/// Prints a row for each kernel, and returns whether all of them are near.
-static bool report(const KernelComparison &comparison) {
-  bool isGood = true;
-  for (const auto &[name, row] : comparison.getRows()) {
-    bool isNear = row.ratio < 1 && row.failure.empty();
-    llvm::outs() << "kernel " << name << ": " << row.calls << " calls, ratio "
-                 << llvm::format("%.3g", row.ratio)
-                 << (row.worst.empty() ? "" : " ") << row.worst
-                 << (isNear ? "" : ", wrong")
-                 << (row.failure.empty() ? "" : "; ") << row.failure << "\n";
-    isGood &= isNear;
-  }
-  return isGood && !comparison.getRows().empty();
-}
-
-/// The function of --entry, or all of its buckets that have room for a step.
-static std::vector<std::string> listEntries(ModuleOp module, StringRef step) {
-  if (module.lookupSymbol<func::FuncOp>(entry))
-    return {entry};
-  llvm::Expected<StepPlan> plan = StepPlan::parse(step);
-  int64_t tokens = 0;
-  if (!plan)
-    llvm::consumeError(plan.takeError());
-  else
-    for (int64_t count : plan->tokens)
-      tokens += count;
-  std::vector<std::string> names;
-  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
-    auto bucket =
-        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-    StringRef name = func.getName();
-    if (bucket && bucket.getTokens() >= tokens &&
-        name.consume_front(entry + ".t") && !name.contains('.'))
-      names.push_back(func.getName().str());
-  }
-  return names.empty() ? std::vector<std::string>{entry} : names;
-}
-
-namespace {
-/// One step in one bucket.
-struct NativeRun {
-  std::string entry;
-  std::string step;
-  std::vector<Tensor> inputs;
-};
-} // namespace
-
-static llvm::Expected<std::vector<NativeRun>> listRuns(ModuleOp module) {
-  std::vector<NativeRun> runs;
-  for (StringRef step : steps)
-    for (const std::string &name : listEntries(module, step)) {
-      auto tensors = makeInputs(module, name, step);
-      if (!tensors)
-        return tensors.takeError();
-      runs.push_back({name, step.str(), std::move(*tensors)});
-    }
-  return runs;
-}
-
 /// Runs all steps with native kernels, and compares each call.
 static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
   PassManager manager(module.getContext());
@@ -295,28 +256,22 @@ static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
   if (failed(manager.run(module)))
     return llvm::createStringError("cannot make functions of kernels");
   // The linker forgets all options of the process, so they are read before.
-  llvm::Expected<std::vector<NativeRun>> runs = listRuns(module);
-  if (!runs)
-    return runs.takeError();
-  InterpreterOptions options{shuffle, exact};
-  double scale = toleranceScale;
-  auto kernels = NativeKernels::create(
-      module, weights.source ? &weights.source->getTensors() : nullptr);
-  if (!kernels)
-    return kernels.takeError();
-  KernelComparison comparison(module, *weights.listed, options, **kernels,
-                              scale);
-  options.calls = &comparison;
-  InterpretEngine engine(*weights.listed, options);
-  for (const NativeRun &run : *runs) {
-    comparison.beginStep();
-    auto results = engine.run(module, run.entry, run.inputs);
-    if (!results)
-      return llvm::createStringError("step " + run.step + " in @" + run.entry +
-                                     ": " +
-                                     llvm::toString(results.takeError()));
-  }
-  return report(comparison);
+  std::vector<std::string> texts(steps.begin(), steps.end());
+  std::string lines = stepsFrom;
+  if (texts.empty() && lines.empty())
+    texts.push_back("");
+  auto comparison = StepComparison::create(
+      module, entry, collectInputs(), *weights.listed, weights.getTensors(),
+      {shuffle, exact}, toleranceScale);
+  if (!comparison)
+    return comparison.takeError();
+  for (const std::string &step : texts)
+    if (llvm::Error error = (*comparison)->run(step))
+      return std::move(error);
+  if (!lines.empty())
+    if (llvm::Error error = (*comparison)->runLines(lines))
+      return std::move(error);
+  return (*comparison)->report(llvm::outs());
 }
 
 /// Runs everything; the result says whether it was near the oracle's.
@@ -335,7 +290,7 @@ static llvm::Expected<bool> run(MLIRContext &context) {
     if (llvm::Error error = runPipeline(**module))
       return error;
   WeightSources weights;
-  if (llvm::Error error = weights.open())
+  if (llvm::Error error = weights.open(**module))
     return error;
   if (engineName == "native")
     return runNative(**module, weights);
@@ -349,6 +304,8 @@ static llvm::Expected<bool> run(MLIRContext &context) {
     return results.takeError();
   if (llvm::Error error = show(*results))
     return error;
+  if (!others.empty())
+    return reportOthers(*results);
   if (oracleName.empty())
     return true;
   InterpretEngine oracle(*weights.listed, {/*shuffleSeed=*/1, exact});
@@ -366,12 +323,15 @@ static llvm::Expected<bool> run(MLIRContext &context) {
 
 static llvm::Error checkOptions() {
   if (engineName == "native") {
-    if (oracleName != "interpret" || steps.empty() || !listedWeights.empty())
+    if (oracleName != "interpret" || !listedWeights.empty())
       return llvm::createStringError(
-          "engine native compares the kernels of steps with the weights of a "
-          "model; give --compare=interpret and --step, and no --weight");
+          "engine native compares kernels with the interpreter; give "
+          "--compare=interpret, and no --weight");
     return llvm::Error::success();
   }
+  if (!stepsFrom.empty())
+    return llvm::createStringError(
+        "--steps-from expects --engine=native; give one --step");
   if (steps.size() > 1)
     return llvm::createStringError("expects one --step, but got " +
                                    Twine(steps.size()) +

@@ -15,19 +15,24 @@ namespace tenon {
 ///
 ///   tokens:1       tokens of each sequence, joined by `+`
 ///   start:0        position of the first token of each sequence
-///   slots:         number of slots, by default one for each sequence; the
-///                  sequences use the last ones, in descending order
+///   slots:         number of slots, by default as many as the sequences need
+///   slot:          slot of each sequence; by default the last ones, in
+///                  descending order
 ///   block:4        most tokens of a block
 ///   context:       positions of a cache, by default 3 more than are used
 ///   vocabulary:32  token numbers are below
-///   rows:last      tokens whose logits are wanted: last of each sequence, all
+///   rows:last      tokens whose logits are wanted: last of each sequence, all,
+///                  none, or a list of tokens of the step, joined by `+`
+///   ids:           token numbers, one after the other; by default drawn
 ///   seed:1         of token numbers and caches
 struct StepPlan {
-  llvm::SmallVector<int64_t> tokens = {1}, start = {0};
+  llvm::SmallVector<int64_t> tokens = {1}, start = {0}, slot, rows, ids;
   int64_t slots = 0, block = 4, context = 0, vocabulary = 32, seed = 1;
-  bool allRows = false;
 
   static llvm::Expected<StepPlan> parse(llvm::StringRef text);
+
+  /// Tokens of all sequences.
+  int64_t countTokens() const;
 };
 
 /// What an input is made of; `@8x64` behind it gives its shape.

@@ -4,8 +4,8 @@
 #ifndef TENON_TESTING_KERNELCOMPARISON_H
 #define TENON_TESTING_KERNELCOMPARISON_H
 
-#include "tenon/Testing/NativeKernels.h"
 #include "tenon/Interpreter/Interpreter.h"
+#include "tenon/Testing/NativeKernels.h"
 #include <map>
 
 namespace tenon {
@@ -50,6 +50,10 @@ public:
   /// By the name of the kernel in the code.
   const std::map<std::string, KernelRow> &getRows() const { return rows; }
 
+  /// What was wrong since `clearFailures`: `<kernel> as given, result 0: ...`.
+  const std::vector<std::string> &getFailures() const { return failures; }
+  void clearFailures() { failures.clear(); }
+
 private:
   mlir::FailureOr<llvm::SmallVector<RuntimeValue>>
   compareCall(mlir::func::FuncOp callee, llvm::StringRef what,
@@ -60,6 +64,7 @@ private:
   double toleranceScale;
   llvm::StringMap<bool> seen;
   std::map<std::string, KernelRow> rows;
+  std::vector<std::string> failures;
 };
 
 } // namespace tenon

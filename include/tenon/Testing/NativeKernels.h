@@ -14,8 +14,14 @@
 namespace tenon {
 
 /// Executes the kernels of a module. A kernel is a function with a bucket that
-/// calls nothing; its results are written over its last operands. Each call is
-/// done by one worker and again by three, which must give the same bits.
+/// calls nothing; its results are written over its last operands.
+///
+/// Each call is done by one worker, with every operand, weight and scratch
+/// memory ending where a guard page begins, and again by three, with all of
+/// them beginning where one ends (see GuardedMemory). Both must give the same
+/// bits. An access of a guard page, or a write to a weight, ends the process
+/// with one line that names the kernel and the memory. Scratch memory, and
+/// results that the caller left unwritten, hold NaN.
 class NativeKernels : public CallHandler {
 public:
   /// Generates and loads code for the machine that the module states. The

@@ -1,0 +1,111 @@
+// Runs steps in the interpreter and each of their kernels as native code, too.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Testing/CompareSteps.h"
+#include "dialects/Tile/Tile.h"
+#include "tenon/Interpreter/Engine.h"
+#include "tenon/Pipelines/Pipelines.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+
+#include <fstream>
+#include <iostream>
+
+using namespace mlir;
+using namespace tenon;
+
+StepComparison::StepComparison(ModuleOp module, std::string entry,
+                               FunctionInputs inputs, WeightProvider &weights,
+                               InterpreterOptions options,
+                               double toleranceScale,
+                               std::unique_ptr<NativeKernels> kernels)
+    : module(module), entry(std::move(entry)), inputs(std::move(inputs)),
+      weights(weights), options(options), kernels(std::move(kernels)),
+      comparison(module, weights, options, *this->kernels, toleranceScale) {
+  this->options.calls = &comparison;
+}
+
+llvm::Expected<std::unique_ptr<StepComparison>>
+StepComparison::create(ModuleOp module, std::string entry,
+                       FunctionInputs inputs, WeightProvider &weights,
+                       const TensorSource *source, InterpreterOptions options,
+                       double toleranceScale) {
+  auto kernels = NativeKernels::create(module, source);
+  if (!kernels)
+    return kernels.takeError();
+  return std::unique_ptr<StepComparison>(
+      new StepComparison(module, std::move(entry), std::move(inputs), weights,
+                         options, toleranceScale, std::move(*kernels)));
+}
+
+std::vector<func::FuncOp> StepComparison::listEntries(const StepPlan &plan) {
+  if (auto function = module.lookupSymbol<func::FuncOp>(entry))
+    return {function};
+  std::vector<func::FuncOp> entries;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto bucket = function->getAttrOfType<tile::BucketAttr>(
+        tile::TileDialect::kBucketName);
+    StringRef name = function.getName();
+    if (bucket && bucket.getTokens() >= plan.countTokens() &&
+        name.consume_front(entry + ".t") && !name.contains('.'))
+      entries.push_back(function);
+  }
+  return entries;
+}
+
+llvm::Error StepComparison::run(StringRef step) {
+  llvm::Expected<StepPlan> plan = StepPlan::parse(step);
+  if (!plan)
+    return plan.takeError();
+  std::vector<func::FuncOp> entries = listEntries(*plan);
+  if (entries.empty())
+    return llvm::createStringError("no function '" + entry +
+                                   "', and no bucket of it with room for " +
+                                   Twine(plan->countTokens()) + " tokens");
+  for (func::FuncOp function : entries) {
+    comparison.beginStep();
+    auto tensors = inputs.make(function, *plan);
+    if (!tensors)
+      return tensors.takeError();
+    InterpretEngine engine(weights, options);
+    auto results = engine.run(module, function.getName(), *tensors);
+    if (!results)
+      return llvm::createStringError("step " + step + " in @" +
+                                     function.getName() + ": " +
+                                     llvm::toString(results.takeError()));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error StepComparison::runLines(StringRef path) {
+  std::ifstream file;
+  if (path != "-")
+    file.open(path.str());
+  std::istream &lines = path == "-" ? std::cin : file;
+  if (!lines)
+    return llvm::createStringError("cannot read steps from '" + path + "'");
+  for (std::string line; std::getline(lines, line);) {
+    comparison.clearFailures();
+    if (llvm::Error error = run(line))
+      return error;
+    const std::vector<std::string> &failures = comparison.getFailures();
+    llvm::outs() << (failures.empty() ? "ok" : "wrong: ")
+                 << llvm::join(failures, "; ") << "\n";
+    llvm::outs().flush();
+  }
+  return llvm::Error::success();
+}
+
+bool StepComparison::report(llvm::raw_ostream &os) const {
+  bool isGood = true;
+  for (const auto &[name, row] : comparison.getRows()) {
+    bool isNear = row.ratio < 1 && row.failure.empty();
+    os << "kernel " << name << ": " << row.calls << " calls, ratio "
+       << llvm::format("%.3g", row.ratio) << (row.worst.empty() ? "" : " ")
+       << row.worst << (isNear ? "" : ", wrong")
+       << (row.failure.empty() ? "" : "; ") << row.failure << "\n";
+    isGood &= isNear;
+  }
+  return isGood && !comparison.getRows().empty();
+}

@@ -1,0 +1,213 @@
+// Stored tensors of random numbers for the weights of a module.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Testing/RandomTensors.h"
+#include "dialects/Tenon/StorageFormat.h"
+#include "dialects/Tenon/Tenon.h"
+#include "llvm/ADT/APFloat.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/xxhash.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+using namespace mlir;
+using namespace tenon;
+
+static constexpr StorageType kTypes[] = {
+    StorageType::F32,  StorageType::F16,    StorageType::BF16,
+    StorageType::Q4_0, StorageType::Q5_0,   StorageType::Q8_0,
+    StorageType::Q4_1, StorageType::Q5_1,   StorageType::Q4_K,
+    StorageType::Q5_K, StorageType::F8E4M3, StorageType::Q6_K};
+
+static int64_t countElements(ArrayRef<int64_t> shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                         std::multiplies<>());
+}
+
+/// A type that a format keeps exactly; of several the number of the weight
+/// decides, so that a module sees all of them.
+static std::optional<StorageType> chooseType(FormatAttr format, int64_t cols,
+                                             size_t number) {
+  SmallVector<int64_t, 2> block;
+  if (format.hasScale())
+    block = {format.getScaleRows(), format.getScaleCols()};
+  SmallVector<StorageType> fitting;
+  for (StorageType type : kTypes)
+    if (getStorageFormat(format.getContext(), type, block) == format &&
+        cols % getBlockElements(type) == 0)
+      fitting.push_back(type);
+  if (fitting.empty())
+    return std::nullopt;
+  return fitting[number % fitting.size()];
+}
+
+namespace {
+/// Draws the bytes of one tensor.
+class Drawing {
+public:
+  Drawing(uint64_t seed, StringRef name)
+      : random(seed ^ llvm::xxh3_64bits(name)) {}
+
+  /// Between -1 and 1.
+  double centered() {
+    return std::ldexp(static_cast<double>(random() >> 11), -52) - 1;
+  }
+  /// The bytes of a number of a type, least significant first.
+  void putFloat(const llvm::fltSemantics &semantics, double value,
+                uint8_t *bytes) {
+    llvm::APFloat number(value);
+    bool losesInfo;
+    number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    uint64_t bits = number.bitcastToAPInt().getZExtValue();
+    std::memcpy(bytes, &bits, llvm::APFloat::getSizeInBits(semantics) / 8);
+  }
+  /// A number of deviation `deviation` around `center`.
+  double draw(double center, double deviation) {
+    return center + std::sqrt(3.0) * deviation * centered();
+  }
+  uint8_t byte() { return static_cast<uint8_t>(random() >> 56); }
+  /// Every pattern of e4m3 but the two that are no numbers.
+  uint8_t e4m3() {
+    uint8_t code = byte();
+    return (code & 127) == 127 ? code ^ 1 : code;
+  }
+  /// One block of GGUF: random codes, and scales for values of a deviation.
+  void putBlock(StorageType type, double deviation, uint8_t *bytes);
+
+private:
+  std::mt19937_64 random;
+};
+
+/// Where a block type keeps its f16 factors, and how large the values are that
+/// the factor multiplies: codes, and for K-quants their 6-bit scales.
+struct BlockFactors {
+  SmallVector<int64_t, 2> places;
+  double usual;
+};
+} // namespace
+
+static BlockFactors getFactors(StorageType type) {
+  switch (type) {
+  case StorageType::Q4_0:
+    return {{0}, 5};
+  case StorageType::Q4_1:
+    return {{0, 2}, 9};
+  case StorageType::Q5_0:
+    return {{0}, 9};
+  case StorageType::Q5_1:
+    return {{0, 2}, 18};
+  case StorageType::Q8_0:
+    return {{0}, 74};
+  case StorageType::Q4_K:
+    return {{0, 2}, 9 * 36};
+  case StorageType::Q5_K:
+    return {{0, 2}, 18 * 36};
+  case StorageType::Q6_K:
+    return {{208}, 18 * 74};
+  default:
+    llvm_unreachable("not a type of blocks");
+  }
+}
+
+void Drawing::putBlock(StorageType type, double deviation, uint8_t *bytes) {
+  for (int64_t i = 0, e = getBlockBytes(type); i < e; ++i)
+    bytes[i] = byte();
+  BlockFactors factors = getFactors(type);
+  for (int64_t place : factors.places)
+    putFloat(llvm::APFloat::IEEEhalf(),
+             (1 + 0.5 * centered()) * deviation / factors.usual, bytes + place);
+}
+
+static std::vector<uint8_t> drawTensor(const TensorInfo &info, uint64_t seed) {
+  int64_t elements = countElements(info.shape);
+  int64_t run = getBlockElements(info.type), size = getBlockBytes(info.type);
+  std::vector<uint8_t> bytes(elements / run * size);
+  bool isVector = info.shape.size() == 1;
+  double center = isVector ? 1 : 0;
+  double deviation =
+      isVector ? 0.1 : 1 / std::sqrt(static_cast<double>(info.shape.back()));
+  Drawing drawing(seed, info.name);
+  for (uint8_t *at = bytes.data(); at != bytes.data() + bytes.size();
+       at += size)
+    switch (info.type) {
+    case StorageType::F32:
+      drawing.putFloat(llvm::APFloat::IEEEsingle(),
+                       drawing.draw(center, deviation), at);
+      break;
+    case StorageType::F16:
+      drawing.putFloat(llvm::APFloat::IEEEhalf(),
+                       drawing.draw(center, deviation), at);
+      break;
+    case StorageType::BF16:
+      drawing.putFloat(llvm::APFloat::BFloat(), drawing.draw(center, deviation),
+                       at);
+      break;
+    case StorageType::F8E4M3:
+      *at = drawing.e4m3();
+      break;
+    default:
+      drawing.putBlock(info.type, deviation, at);
+    }
+  return bytes;
+}
+
+/// Scales of e4m3 codes, whose own deviation is about 110.
+static std::vector<uint8_t> drawScales(const TensorInfo &info, int64_t cols,
+                                       uint64_t seed) {
+  std::vector<uint8_t> bytes(4 * countElements(info.shape));
+  Drawing drawing(seed, info.name);
+  double usual = 1 / (110 * std::sqrt(static_cast<double>(cols)));
+  for (size_t at = 0; at != bytes.size(); at += 4)
+    drawing.putFloat(llvm::APFloat::IEEEsingle(),
+                     usual * (1 + 0.5 * drawing.centered()), &bytes[at]);
+  return bytes;
+}
+
+void RandomTensors::add(TensorInfo info, std::vector<uint8_t> bytes) {
+  if (!numbers.try_emplace(info.name, infos.size()).second)
+    return; // Two weights may name one tensor.
+  infos.push_back(std::move(info));
+  contents.push_back(std::move(bytes));
+}
+
+llvm::Expected<std::unique_ptr<RandomTensors>>
+RandomTensors::create(ModuleOp module, uint64_t seed) {
+  auto tensors = std::make_unique<RandomTensors>();
+  for (auto [number, weight] : llvm::enumerate(module.getOps<WeightOp>())) {
+    FormatAttr format = weight.getWeightType().getFormat();
+    SmallVector<int64_t, 4> shape(weight.getTensorShape());
+    std::optional<StorageType> type =
+        shape.empty() ? std::nullopt : chooseType(format, shape.back(), number);
+    if (!type || (format.hasScale() && shape.size() < 2))
+      return llvm::createStringError("no storage type has the values of @" +
+                                     weight.getSymName() +
+                                     " for random weights; give --model");
+    for (const std::string &name : weight.getTensorNames()) {
+      TensorInfo info{name, *type, shape};
+      std::vector<uint8_t> bytes = drawTensor(info, seed);
+      tensors->add(info, std::move(bytes));
+      if (*type != StorageType::F8E4M3 || !format.hasScale())
+        continue;
+      int64_t cols = shape.back();
+      info = {name + "_scale_inv", StorageType::F32, shape};
+      int64_t &blockRows = info.shape[shape.size() - 2];
+      blockRows = llvm::divideCeil(blockRows, format.getScaleRows());
+      info.shape.back() = llvm::divideCeil(cols, format.getScaleCols());
+      bytes = drawScales(info, cols, seed);
+      tensors->add(std::move(info), std::move(bytes));
+    }
+  }
+  return std::move(tensors);
+}
+
+const TensorInfo *RandomTensors::find(StringRef name) const {
+  auto found = numbers.find(name);
+  return found == numbers.end() ? nullptr : &infos[found->second];
+}
+
+llvm::Expected<ArrayRef<uint8_t>>
+RandomTensors::read(const TensorInfo &tensor) const {
+  return ArrayRef<uint8_t>(contents[numbers.lookup(tensor.name)]);
+}
