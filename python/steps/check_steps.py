@@ -1,7 +1,7 @@
 # Draws steps at random and lets three judges look at what compiled code makes of them.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_steps.py TENON TENON-RUN LIBRARY GOLDENS FOLDER [OPTION...]
+"""check_steps.py TENON TENON-RUN RUNTIME GOLDENS FOLDER [OPTION...]
 
 Makes tiny checkpoints, compiles each of them in a few ways, and draws scenarios (see
 scenarios.py) with Hypothesis. Each runs with every code variant of this machine and
@@ -12,7 +12,9 @@ shows the failure again. Needs NumPy and Hypothesis.
 
 import argparse
 import itertools
+import os
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -20,9 +22,19 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e/Inputs"))
 from checkpoints import Checkpoints, call  # noqa: E402
-from references import Alone, Kernels, Oracle, Wrong, list_steps, run, wanted_of
-from runtime import Model, Runtime
-from scenarios import scenarios
+from references import (  # noqa: E402
+    Alone,
+    Kernels,
+    Oracle,
+    Tiles,
+    Wrong,
+    apart,
+    list_steps,
+    run,
+    wanted_of,
+)
+from runtime import Model, Runtime  # noqa: E402
+from scenarios import scenarios  # noqa: E402
 
 # The forms of latent attention differ in bits, so one is pinned.
 WAYS = {
@@ -31,6 +43,8 @@ WAYS = {
     "bf16": ["--buckets=2,30", "--cache-type=bf16"],
     "naive": ["--buckets=1,9,70", "--mla=naive"],
     "absorbed": ["--buckets=5,33", "--mla=absorbed"],
+    # Windows become chunks.
+    "chunks": ["--buckets=2,9,50"],
 }
 
 
@@ -39,49 +53,69 @@ class Compiled:
 
     def __init__(self, options, checkpoints, name, way):
         self.name = f"{name} ({way})"
-        folder = checkpoints.folder
-        checkpoint = folder / name
-        flags = WAYS[way]
-        targets = [f"--target=cpu:x86-64-{variant}" for variant in options.variants]
-        artifact = folder / f"{name}.{way}.tenon"
-        tenon = checkpoints.tenon
-        call(tenon, "compile", checkpoint, "-o", artifact, *targets, *flags)
-        imported = folder / f"{name}.{way}.import.mlir"
-        caches = [flag for flag in flags if flag.startswith("--cache")]
-        stop = ["--stop-after=import", targets[0], *caches]
-        call(tenon, "compile", checkpoint, "-o", imported, *stop)
+        self.tenon, self.folder = checkpoints.tenon, checkpoints.folder
+        self.checkpoint = self.folder / name
+        self.prefix = f"{name}.{way}"
+        self.flags = WAYS[way]
+        self.targets = {v: f"--target=cpu:x86-64-{v}" for v in options.variants}
+        artifact = self.folder / f"{self.prefix}.tenon"
+        self.compile(self.checkpoint, artifact, *self.targets.values(), *self.flags)
         library = Runtime(options.library)
         self.models = {v: Model(library, artifact, v) for v in options.variants}
-        self.any = next(iter(self.models.values()))
-        self.oracle = Oracle(
-            options.runner, imported, checkpoint, folder, self.any.vocabulary
-        )
-        self.kernels = []
-        for variant, target in zip(options.variants, targets):
-            tiles = folder / f"{name}.{way}.{variant}.mlir"
-            stop = ["--stop-after=tile", target, *flags]
-            call(tenon, "compile", checkpoint, "-o", tiles, *stop)
-            self.kernels.append(Kernels(options.runner, tiles, checkpoint))
+        self.drawn = next(iter(self.models.values()))
+        self.open_judges(options, has_chunks=way == "chunks")
+
+    def compile(self, source, output, *flags):
+        call(self.tenon, "compile", source, "-o", output, *flags)
+
+    def open_judges(self, options, has_chunks):
+        imported = self.folder / f"{self.prefix}.import.mlir"
+        caches = [flag for flag in self.flags if flag.startswith("--cache")]
+        self.compile(self.checkpoint, imported, "--stop-after=import", *caches)
+        if has_chunks:
+            # No family of the table has this mask, so no artifact does.
+            text = imported.read_text()
+            imported.write_text(re.sub(r"window = \d+", "chunk = 7", text))
+            self.models = {}
+        self.oracle = Oracle(options.runner, imported, self.checkpoint, self.folder)
+        self.tiles, self.kernels = [], []
+        for variant, target in self.targets.items():
+            tiles = self.folder / f"{self.prefix}.{variant}.mlir"
+            self.compile(imported, tiles, "--stop-after=tile", target, *self.flags)
+            files = [tiles, imported, self.checkpoint]
+            self.tiles.append(Tiles(options.runner, *files, self.drawn.buckets))
+            self.kernels.append(Kernels(options.runner, tiles, self.checkpoint))
 
     def judge(self, scenario):
-        """Raises Wrong where a judge disagrees; returns how many steps it saw."""
+        """Raises Wrong where a judge disagrees; returns the steps that were seen."""
+        steps = list(list_steps(scenario, self.drawn.vocabulary))
         histories = wanted_of(scenario)
-        for variant, model in self.models.items():
-            logits = run(model, scenario, scenario.threads)
-            what = f"logits of {variant} with {scenario.threads} threads"
-            if histories:
-                same = Alone(model).rows(histories).view(np.int32) == logits.view(np.int32)
-                if not same.all():
-                    row = np.argwhere(~same)[0, 0]
-                    raise Wrong(
-                        f"{what} have other bits than one token at a time, first in "
-                        f"wanted row {row}, after {len(histories[row])} tokens"
-                    )
-                self.oracle.judge(histories, logits, what)
-        steps = list(list_steps(scenario, self.any.vocabulary))
-        for step, kernels in itertools.product(steps, self.kernels):
-            kernels.judge(step)
+        try:
+            for variant, model in self.models.items():
+                self.judge_logits(scenario, histories, variant, model)
+        except Wrong as wrong:
+            lines = [" ".join(self.tiles[0].line(step)) for step in steps]
+            raise Wrong("\n".join([str(wrong), "its steps:", *lines])) from None
+        judges = self.kernels if self.models else [*self.kernels, *self.tiles]
+        for step, judge in itertools.product(steps, judges):
+            judge.judge(step)
         return steps
+
+    def judge_logits(self, scenario, histories, variant, model):
+        threads = scenario.threads
+        logits = apart(lambda: run(model, scenario, threads))
+        what = f"logits of {variant} with {threads} threads"
+        if not histories:
+            return
+        alone = apart(lambda: Alone(model).rows(histories))
+        same = alone.view(np.int32) == logits.view(np.int32)
+        if not same.all():
+            row = np.argwhere(~same)[0, 0]
+            raise Wrong(
+                f"{what} have other bits than one token at a time, first in wanted "
+                f"row {row}, which is after {len(histories[row])} tokens"
+            )
+        self.oracle.judge(histories, logits, what)
 
 
 class Counts:
@@ -110,7 +144,7 @@ def check(compiled, options, counts):
         phases=[Phase.generate, Phase.shrink],
         print_blob=False,
     )
-    @given(scenario=scenarios(compiled.any))
+    @given(scenario=scenarios(compiled.drawn))
     def judge(scenario):
         counts.add(compiled.name, compiled.judge(scenario))
 
@@ -123,6 +157,24 @@ def check(compiled, options, counts):
     return True
 
 
+def list_cases(names):
+    """Every checkpoint in every way that makes a difference to it."""
+    for name in names:
+        ways = ["plain", "odd", "bf16"]
+        if name.startswith("deepseek"):
+            ways = ["naive", "absorbed"]
+        elif name.startswith("gemma") or "window" in name:
+            ways.append("chunks")
+        yield from (f"{name}:{way}" for way in ways)
+
+
+def preload(library):
+    """Begins this program again with a library that is loaded before all others."""
+    if library and os.environ.get("LD_PRELOAD") != library:
+        os.environ["LD_PRELOAD"] = library
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
     for name in ("tenon", "runner", "library", "goldens", "folder"):
@@ -130,15 +182,12 @@ def main():
     parser.add_argument("--case", action="append", help="CHECKPOINT:WAY; default: all")
     parser.add_argument("--examples", type=int, default=20, help="scenarios of each")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--guard", help="library that puts memory between guard pages")
     parser.add_argument("--variants", default="v3", type=lambda text: text.split(","))
     options = parser.parse_args()
+    preload(options.guard)
     checkpoints = Checkpoints(options.tenon, options.goldens, options.folder)
-    cases = options.case or [
-        f"{name}:{way}"
-        for name in checkpoints.names("")
-        for way in WAYS
-        if name.startswith("deepseek") == (way in ("naive", "absorbed"))
-    ]
+    cases = options.case or list(list_cases(checkpoints.names("")))
     counts, good = Counts(), True
     for case in cases:
         name, way = case.split(":")

@@ -1,20 +1,24 @@
 # What a scenario must give: one token at a time, by the interpreter, by kernel.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""Three judges of the logits of a scenario.
+"""Judges of the logits of a scenario.
 
 * `Alone`: the same code, each sequence by itself, one token at a time, on one
   thread. The bits must be the same.
 * `Oracle`: the interpreter, on the graph as it was imported, all sequences in one
   step. The tolerance is its own.
+* `Tiles`: the interpreter on the loops over tiles that the graph became, step by
+  step, beside the graph: what `tenon-run` shows of a failure without the runtime.
 * `Kernels`: every kernel of every step, beside the interpreter, in memory between
   guard pages.
 """
 
+import os
 import subprocess
+import tempfile
 
 import numpy as np
-from runtime import Session
+from runtime import Refused, Session
 from scenarios import Step, unfold
 
 
@@ -34,6 +38,29 @@ def longest(histories):
         for history, following in zip(ordered, [*ordered[1:], ()])
         if following[: len(history)] != history
     ]
+
+
+def apart(compute):
+    """The array that a function returns, computed in a process of its own, so that
+    one that is ended by a signal is a failure like others."""
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as errors:
+        child = os.fork()
+        if not child:
+            os.dup2(errors.fileno(), 2)
+            try:
+                np.save(file, compute())
+                file.flush()
+                os._exit(0)
+            except Refused as refused:
+                os.write(2, str(refused).encode())
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        errors.seek(0)
+        if status:
+            code = os.waitstatus_to_exitcode(status)
+            raise Wrong(f"ends with code {code}: {errors.read().decode().strip()}")
+        file.seek(0)
+        return np.load(file)
 
 
 def run(model, scenario, threads):
@@ -77,7 +104,7 @@ class Alone:
 class Oracle:
     """The interpreter on what was imported."""
 
-    def __init__(self, runner, module, checkpoint, folder, vocabulary):
+    def __init__(self, runner, module, checkpoint, folder):
         self.command = [
             str(runner),
             str(module),
@@ -85,11 +112,10 @@ class Oracle:
             f"--model={checkpoint}",
         ]
         self.file = folder / "rows.npy"
-        self.vocabulary = vocabulary
 
     def step(self, histories):
-        """All sequences from their beginnings in one step, with all rows; returns
-        its text and the row of each history."""
+        """All sequences from their beginnings in one step, which wants the last row
+        of each history."""
         sequences = longest(histories)
         rows, places = {}, 0
         for sequence in sequences:
@@ -98,8 +124,7 @@ class Oracle:
                 places += 1
         text = (
             f"tokens:{join(map(len, sequences))},rows:{join(rows[h] for h in histories)},"
-            f"ids:{join(token for sequence in sequences for token in sequence)},"
-            f"vocabulary:{self.vocabulary}"
+            f"ids:{join(token for sequence in sequences for token in sequence)}"
         )
         return text
 
@@ -116,6 +141,33 @@ class Oracle:
                 f"{what} differ from the interpreter's: {result.stdout}{result.stderr}\n"
                 f"{' '.join(command)}"
             )
+
+
+class Tiles:
+    """Passes alone: what a graph became for one target, beside the graph."""
+
+    def __init__(self, runner, tiles, imported, checkpoint, buckets):
+        self.command = [
+            str(runner),
+            str(tiles),
+            f"--before={imported}",
+            "--before-entry=step",
+            "--compare=interpret",
+            f"--model={checkpoint}",
+        ]
+        self.buckets = buckets
+
+    def line(self, step):
+        """The command that compares one step, in the bucket that the runtime takes."""
+        tokens = sum(map(int, step.split(",")[0].removeprefix("tokens:").split("+")))
+        bucket = min(bucket for bucket in self.buckets if bucket >= tokens)
+        return [*self.command, f"--entry=step.t{bucket}", f"--step={step}"]
+
+    def judge(self, step):
+        result = subprocess.run(self.line(step), capture_output=True, text=True)
+        if result.returncode:
+            line = " ".join(self.line(step))
+            raise Wrong(f"tiles: {result.stdout}{result.stderr}\n{line}")
 
 
 class Kernels:
