@@ -48,10 +48,11 @@ double tenon::activate(Activation activation, double z) {
   case Activation::Silu:
     return z / (1 + std::exp(-z));
   case Activation::GeluTanh:
-    return 0.5 * z *
-           (1 + std::tanh(std::sqrt(2 / M_PI) * (z + 0.044715 * z * z * z)));
+    // (1 + tanh(y)) / 2 without the difference, which cancels for y near -1.
+    return z /
+           (1 + std::exp(-std::sqrt(8 / M_PI) * (z + 0.044715 * z * z * z)));
   case Activation::Gelu:
-    return 0.5 * z * (1 + std::erf(z / std::sqrt(2.0)));
+    return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
   case Activation::Relu:
     return std::max(z, 0.0);
   }

@@ -66,8 +66,10 @@ llvm::Expected<Deviation> tenon::compare(const Tensor &result,
       return reject(i, Twine(std::to_string(got)),
                     Twine(std::to_string(expected)) +
                         " and allows no error here");
+    double own = std::max(std::abs(expected), std::ldexp(1.0, -126));
+    worst.relative = std::max(worst.relative, error / own);
     if (error / tolerance > worst.ratio)
-      worst = {error / tolerance, error, tolerance, i};
+      worst = {error / tolerance, error, tolerance, i, worst.relative};
   }
   return worst;
 }

@@ -17,12 +17,11 @@ using namespace tenon;
 
 StepComparison::StepComparison(ModuleOp module, std::string entry,
                                FunctionInputs inputs, WeightProvider &weights,
-                               InterpreterOptions options,
-                               double toleranceScale,
+                               InterpreterOptions options, Bounds bounds,
                                std::unique_ptr<NativeKernels> kernels)
     : module(module), entry(std::move(entry)), inputs(std::move(inputs)),
       weights(weights), options(options), kernels(std::move(kernels)),
-      comparison(module, weights, options, *this->kernels, toleranceScale) {
+      comparison(module, weights, options, *this->kernels, bounds) {
   this->options.calls = &comparison;
 }
 
@@ -30,13 +29,13 @@ llvm::Expected<std::unique_ptr<StepComparison>>
 StepComparison::create(ModuleOp module, std::string entry,
                        FunctionInputs inputs, WeightProvider &weights,
                        const TensorSource *source, InterpreterOptions options,
-                       double toleranceScale) {
+                       Bounds bounds) {
   auto kernels = NativeKernels::create(module, source);
   if (!kernels)
     return kernels.takeError();
   return std::unique_ptr<StepComparison>(
       new StepComparison(module, std::move(entry), std::move(inputs), weights,
-                         options, toleranceScale, std::move(*kernels)));
+                         options, bounds, std::move(*kernels)));
 }
 
 std::vector<func::FuncOp> StepComparison::listEntries(const StepPlan &plan) {

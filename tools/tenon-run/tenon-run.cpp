@@ -80,6 +80,10 @@ static cl::opt<std::string>
 static cl::opt<double> toleranceScale(
     "tolerance-scale", cl::init(1),
     cl::desc("factor of the tolerance that follows from types and sums"));
+static cl::opt<double> relativeError(
+    "relative-error", cl::init(std::numeric_limits<double>::infinity()),
+    cl::desc("largest relative error of any element of a kernel's result, "
+             "for engine native"));
 static cl::opt<bool> print("print", cl::desc("print results"));
 static cl::opt<int> digits("digits", cl::init(6),
                            cl::desc("significant digits of --print"));
@@ -262,7 +266,7 @@ static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
     texts.push_back("");
   auto comparison = StepComparison::create(
       module, entry, collectInputs(), *weights.listed, weights.getTensors(),
-      {shuffle, exact}, toleranceScale);
+      {shuffle, exact}, {toleranceScale, relativeError});
   if (!comparison)
     return comparison.takeError();
   for (const std::string &step : texts)

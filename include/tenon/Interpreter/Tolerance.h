@@ -43,6 +43,9 @@ struct Deviation {
   double error = 0;
   double tolerance = 0;
   int64_t element = 0;
+  /// The largest error of an element in units of itself, or of 2^-126, the
+  /// smallest normal number of f32, if that is more.
+  double relative = 0;
 };
 
 /// Compares a result with the oracle's. The magnitude of an element is the

@@ -20,7 +20,7 @@ public:
   static llvm::Expected<std::unique_ptr<StepComparison>>
   create(mlir::ModuleOp module, std::string entry, FunctionInputs inputs,
          WeightProvider &weights, const TensorSource *source,
-         InterpreterOptions options, double toleranceScale);
+         InterpreterOptions options, Bounds bounds);
 
   /// Runs one step in every bucket with room for it. What the interpreter
   /// cannot execute is an error; kernels that are wrong are not.
@@ -37,7 +37,7 @@ public:
 private:
   StepComparison(mlir::ModuleOp module, std::string entry,
                  FunctionInputs inputs, WeightProvider &weights,
-                 InterpreterOptions options, double toleranceScale,
+                 InterpreterOptions options, Bounds bounds,
                  std::unique_ptr<NativeKernels> kernels);
 
   std::vector<mlir::func::FuncOp> listEntries(const StepPlan &plan);

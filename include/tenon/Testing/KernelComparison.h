@@ -6,6 +6,7 @@
 
 #include "tenon/Interpreter/Interpreter.h"
 #include "tenon/Testing/NativeKernels.h"
+#include <limits>
 #include <map>
 
 namespace tenon {
@@ -21,6 +22,15 @@ struct KernelRow {
   std::string failure;
 };
 
+/// What a kernel's results may differ by from the interpreter's.
+struct Bounds {
+  /// Factor of the tolerance that follows from types and sums.
+  double toleranceScale = 1;
+  /// Largest relative error (see Deviation) of any element, too, when a kernel
+  /// has the operands of the step.
+  double relative = std::numeric_limits<double>::infinity();
+};
+
 /// Gives the interpreter its own results, so that errors of one kernel do not
 /// reach the next one, and keeps what the native kernel said to the same
 /// operands. The tolerance is that of the one kernel. Each kernel also sees,
@@ -33,9 +43,9 @@ class KernelComparison : public CallHandler {
 public:
   KernelComparison(mlir::ModuleOp module, WeightProvider &weights,
                    InterpreterOptions options, NativeKernels &kernels,
-                   double toleranceScale)
+                   Bounds bounds)
       : interpreter(module, weights, options), kernels(kernels),
-        toleranceScale(toleranceScale) {}
+        bounds(bounds) {}
 
   /// Kernels see their special operands again.
   void beginStep() { seen.clear(); }
@@ -61,7 +71,7 @@ private:
 
   Interpreter interpreter;
   NativeKernels &kernels;
-  double toleranceScale;
+  Bounds bounds;
   llvm::StringMap<bool> seen;
   std::map<std::string, KernelRow> rows;
   std::vector<std::string> failures;

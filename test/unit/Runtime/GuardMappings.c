@@ -45,9 +45,9 @@ static void report(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)context;
   char *address = info->si_addr;
   char line[200];
-  int length = snprintf(line, sizeof(line),
-                        "error: touches %p, which is not mapped\n",
-                        info->si_addr);
+  int length =
+      snprintf(line, sizeof(line), "error: touches %p, which is not mapped\n",
+               info->si_addr);
   for (size_t i = 0; i != kMostMappings; ++i) {
     const Mapping *m = &mappings[i];
     if (!m->user || address < m->base || address >= m->base + m->total)

@@ -18,7 +18,9 @@ from checkpoints import Checkpoints, call  # noqa: E402
 
 # Tokens of a step: 1, 2, 7, 8, 9 and 65, alone and in several sequences, that begin
 # or go on. Blocks are full, partial, or of one token, which then sees one key. Each
-# step runs in every bucket with room for it, so tiles of rows have tails.
+# step runs in every bucket with room for it, so tiles of rows have tails. With 40 tokens
+# from 50 on, a window of up to 16 leaves rows of a block that see nothing of its first
+# tile of 64 keys.
 STEPS = [
     "tokens:1",
     "tokens:1,start:9",
@@ -28,6 +30,7 @@ STEPS = [
     "tokens:8,block:8,rows:all",
     "tokens:5+3,start:0+11,block:2",
     "tokens:9,start:2,block:8",
+    "tokens:40,start:50,block:32",
     "tokens:65,start:1,block:32",
 ]
 # Tokens that are the same, each the only one of its sequence, choose the same
