@@ -51,7 +51,7 @@ private:
   Error readMerges();
   Error readPreTokenizer();
   Error readSpecialTokens();
-  Error readToken(StringRef name, int64_t &id);
+  Error readToken(StringRef name, int64_t whenAbsent, int64_t &id);
   void addToken(size_t id);
   bool getFlag(StringRef name, bool whenAbsent) const {
     return metadata.getBool(key(name)).value_or(whenAbsent);
@@ -70,19 +70,24 @@ private:
   std::vector<StringRef> texts;
   std::vector<int64_t> types;
   bool addsBos = false;
+  // What the file names by these keys, if it does not say; -1 is none.
+  int64_t defaultBos = -1, defaultEos = -1, defaultUnknown = -1;
 };
 
 } // namespace
 
 static ArrayRef<PreTokenizer> preTokenizers() {
   static const StringLiteral smollm[] = {R"(\p{N})", gpt2Pattern};
+  // What llama.cpp does to files that do not say what they were trained with.
+  static const StringLiteral unnamed[] = {
+      R"([\p{P}\$\+<=>\^~\|]+)", gpt2Pattern, R"(\p{N}+)", R"([0-9]{3})"};
   static const PreTokenizer known[] = {
-      {"default", gpt2Pattern, 0, false},
+      {"default", unnamed, 0, false},
       {"gpt-2", gpt2Pattern, 0, false},
       {"llama-bpe", llama3Pattern, TENON_TOKENIZER_IGNORE_MERGES, true},
       {"qwen2", qwen2Pattern, TENON_TOKENIZER_NFC, false},
       {"deepseek-r1-qwen", qwen2Pattern, TENON_TOKENIZER_NFC, false},
-      {"deepseek-v3", deepseek3Patterns, 0, true},
+      {"deepseek-v3", deepseek3Patterns, 0, false},
       {"smollm", smollm, 0, false},
   };
   return known;
@@ -172,7 +177,11 @@ Error GgufTokenizer::readScored() {
   for (size_t id = 0; id < texts.size(); ++id)
     if (Error error = addScoredPiece(id))
       return error;
+  // As sentencepiece numbers them, which the oldest files take for granted.
   addsBos = true;
+  defaultUnknown = 0;
+  defaultBos = 1;
+  defaultEos = 2;
   return Error::success();
 }
 
@@ -247,24 +256,25 @@ Error GgufTokenizer::readMerged() {
   return readPreTokenizer();
 }
 
-Error GgufTokenizer::readToken(StringRef name, int64_t &id) {
-  id = metadata.getInt(key(name)).value_or(-1);
+Error GgufTokenizer::readToken(StringRef name, int64_t whenAbsent,
+                               int64_t &id) {
+  id = metadata.getInt(key(name)).value_or(whenAbsent);
   return id == -1 ? Error::success() : tables.checkToken(id, key(name));
 }
 
 Error GgufTokenizer::readSpecialTokens() {
   int64_t bos, eos, unknown, end;
-  if (Error error = readToken("bos_token_id", bos))
+  if (Error error = readToken("bos_token_id", defaultBos, bos))
     return error;
-  if (Error error = readToken("eos_token_id", eos))
+  if (Error error = readToken("eos_token_id", defaultEos, eos))
     return error;
-  if (Error error = readToken("unknown_token_id", unknown))
+  if (Error error = readToken("unknown_token_id", defaultUnknown, unknown))
     return error;
   tables.bos = bos;
   tables.unknown = unknown;
   tables.addEnd(eos);
   for (StringRef name : {"eot_token_id", "eom_token_id"}) {
-    if (Error error = readToken(name, end))
+    if (Error error = readToken(name, /*whenAbsent=*/-1, end))
       return error;
     tables.addEnd(end);
   }
