@@ -66,6 +66,7 @@ tenon_text_status SplitStep::findSegments(std::string_view text,
   std::vector<SplitScratch::Segment> &segments = scratch.segments;
   segments.clear();
   size_t from = 0, done = 0;
+  bool isBehindMatch = false;
   while (from <= text.size()) {
     int found = pcre2_match(
         code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
@@ -86,7 +87,10 @@ tenon_text_status SplitStep::findSegments(std::string_view text,
     size_t begin = std::max(ends[0], done), end = std::max(ends[1], begin);
     if (done != begin)
       segments.push_back({done, begin, invert});
-    segments.push_back({begin, end, !invert});
+    // An empty match right behind another one is none.
+    if (begin != end || begin != done || !isBehindMatch)
+      segments.push_back({begin, end, !invert});
+    isBehindMatch = true;
     done = from = end;
     // An empty match would be found again for ever.
     if (begin == end)
