@@ -206,6 +206,210 @@ TEST_F(Folder, tokens_of_the_other_files) {
                            "nor an array of them");
 }
 
+TEST_F(Folder, steps_of_the_pipeline) {
+  const char *normalizer = R"("normalizer": null)";
+  auto normalizerError = [&](StringRef to) {
+    return compileEdited(normalizer, ("\"normalizer\": " + to).str());
+  };
+  EXPECT_EQ(normalizerError(R"({"type": "Prepend", "prepend": "x"})"),
+            "tokenizer.json: normalizer Prepend puts 'x' in front; only \u2581 "
+            "is known");
+  for (StringRef wrong :
+       {R"({"type": "Replace", "pattern": {"String": "x"}, "content": "▁"})",
+        R"({"type": "Replace", "pattern": {"String": " "}, "content": "_"})",
+        R"({"type": "Replace", "pattern": {"Regex": " "}, "content": "▁"})"})
+    EXPECT_TRUE(StringRef(normalizerError(wrong))
+                    .starts_with("tokenizer.json: normalizer Replace makes '"))
+        << wrong.str();
+  for (StringRef wrong : {"[]", "{}", R"({"type": 3})", "true"})
+    EXPECT_EQ(normalizerError(wrong),
+              "tokenizer.json: expects every normalizer to be an object with a "
+              "type");
+  EXPECT_EQ(normalizerError(R"({"type": "Sequence"})"),
+            "tokenizer.json: expects a sequence of normalizer to have an array "
+            "'normalizers'");
+  EXPECT_EQ(compileEdited(R"("use_regex": false})",
+                          R"("use_regex": false}, {"type": "Digits"})"),
+            "tokenizer.json: pre-tokenizer 'Digits' comes after ByteLevel, "
+            "which must be the last");
+  EXPECT_EQ(compileEdited(R"({"Regex": "\\s+|\\S+"})", "{}"),
+            "tokenizer.json: expects the pattern of a split to have a 'Regex' "
+            "or a 'String'");
+}
+
+// Such a pattern tries every way to cut a run, and is stopped.
+TEST_F(Folder, patterns_that_take_too_long) {
+  EXPECT_EQ(compileEdited(R"(\\s+|\\S+)", "(a+)+[bc]"), "");
+  EXPECT_EQ(encode(*tokenizer, "aaab", 0), Tokens({0, 0, 2}));
+  const std::string text(64, 'a');
+  int32_t tokens[64];
+  uint64_t count = 7;
+  EXPECT_EQ(tenon_text_encode(tokenizer.get(), text.data(), text.size(), 0,
+                              tokens, 64, &count),
+            TENON_TEXT_MATCH_LIMIT);
+  EXPECT_EQ(count, 0u);
+  EXPECT_TRUE(StringRef(tenon_text_last_error())
+                  .starts_with("cannot split a text of 64 bytes at byte 0: "))
+      << tenon_text_last_error();
+}
+
+TEST_F(Folder, templates) {
+  auto error = [&](StringRef single) {
+    return compileEdited(R"({"type": "ByteLevel"},)",
+                         (R"({"type": "TemplateProcessing", "single": )" +
+                          single +
+                          R"(, "special_tokens": {"<end>": {"ids": [4, 3]}}},)")
+                             .str());
+  };
+  const std::string text = R"({"Sequence": {"id": "A"}})";
+  const std::string end = R"({"SpecialToken": {"id": "<end>"}})";
+  EXPECT_EQ(error("[" + text + "]"), "");
+  EXPECT_EQ(encode(*tokenizer, "a", TENON_TEXT_ADD_SPECIAL), Tokens({0}));
+  EXPECT_EQ(error("[" + end + "," + text + "]"), "");
+  EXPECT_EQ(encode(*tokenizer, "a", TENON_TEXT_ADD_SPECIAL), Tokens({4, 3, 0}));
+  EXPECT_EQ(error("[" + text + "," + end + "]"), "");
+  EXPECT_EQ(encode(*tokenizer, "a", TENON_TEXT_ADD_SPECIAL), Tokens({0, 4, 3}));
+  EXPECT_EQ(encode(*tokenizer, "a", 0), Tokens({0}));
+  EXPECT_EQ(error("[" + text + "," + text + "]"),
+            "tokenizer.json: TemplateProcessing repeats the text");
+  EXPECT_EQ(error("[" + end + "]"),
+            "tokenizer.json: TemplateProcessing leaves the text out");
+  EXPECT_EQ(error(R"([{"SpecialToken": {"id": "<x>"}}])"),
+            "tokenizer.json: TemplateProcessing names the token '<x>', which "
+            "its special_tokens lack");
+  EXPECT_EQ(error("null"), "tokenizer.json: expects TemplateProcessing to have "
+                           "'single' and 'special_tokens'");
+}
+
+TEST_F(Folder, entries_of_the_model) {
+  const char *model = R"("type": "BPE")";
+  EXPECT_EQ(compileEdited(model, R"("continuing_subword_prefix": "##")"),
+            "tokenizer.json: model.continuing_subword_prefix is '##', but only "
+            "an empty one is known");
+  EXPECT_EQ(compileEdited(model, R"("end_of_word_suffix": "@@")"),
+            "tokenizer.json: model.end_of_word_suffix is '@@', but only an "
+            "empty one is known");
+  for (StringRef missing : {"\"vocab\"", "\"merges\""})
+    EXPECT_EQ(compileEdited(missing, "\"x\""),
+              "tokenizer.json: expects model.vocab to be an object and "
+              "model.merges an array");
+  EXPECT_EQ(compileEdited(model, R"("unk_token": "c")"),
+            "tokenizer.json: model.unk_token is 'c', which is not in the "
+            "vocabulary");
+  // The byte without a piece is the unknown one now, which merges like it.
+  EXPECT_EQ(compileEdited(model, R"("unk_token": "b")"), "");
+  EXPECT_EQ(encode(*tokenizer, "axb", 0), Tokens({2, 1}));
+  for (StringRef wrong : {R"(["a", "b", "a"])", R"(["a"])", "3", R"([1, 2])",
+                          R"(["", "b"])", R"(["a", ""])"})
+    EXPECT_TRUE(StringRef(compileEdited(R"(["a", "b"])", wrong))
+                    .contains("is not a pair of pieces"))
+        << wrong.str();
+}
+
+TEST_F(Folder, entries_of_added_tokens) {
+  const char *entry = R"({"id": 4, "content": "<end>", "special": true})";
+  for (StringRef wrong :
+       {R"({"content": "<end>"})", R"({"id": 4})",
+        R"({"id": 4, "content": ""})", R"({"id": "4", "content": "<end>"})"})
+    EXPECT_EQ(compileEdited(entry, wrong),
+              "tokenizer.json: expects every entry of added_tokens to have an "
+              "id and a content")
+        << wrong.str();
+  EXPECT_EQ(compileEdited(entry, "3"), "tokenizer.json: expects every entry of "
+                                       "added_tokens to be an object");
+  EXPECT_EQ(compileEdited(entry, std::string(entry) + "," + entry),
+            "tokenizer.json: added token '<end>' is there a second time");
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 16777216)"),
+            "tokenizer.json: piece '<end>' has identifier 16777216, which is "
+            "not in 0 to 16777215");
+}
+
+namespace {
+
+/// What the files beside tokenizer.json say about a token and a flag, and the
+/// tokens that stand in front of "a" then.
+struct Beginning {
+  const char *className;
+  const char *flag;
+  bool inTemplate;
+  Tokens expected;
+};
+
+} // namespace
+
+// Classes of the Llama family decide by their flags, others only add.
+TEST_F(Folder, flags_beside_the_template) {
+  const Tokens none = {0}, end = {4, 0};
+  for (const Beginning &one : std::vector<Beginning>{
+           {"LlamaTokenizer", "null", false, none},
+           {"LlamaTokenizer", "null", true, end},
+           {"LlamaTokenizer", "true", false, end},
+           {"LlamaTokenizer", "true", true, end},
+           {"LlamaTokenizerFast", "false", true, none},
+           {"CodeLlamaTokenizer", "false", true, none},
+           {"LlamaTokenizer", "false", false, none},
+           {"Qwen2Tokenizer", "false", true, end},
+           {"Qwen2Tokenizer", "false", false, none},
+           {"Qwen2Tokenizer", "true", false, end},
+           {"Qwen2Tokenizer", "true", true, end},
+           {"NotLlama", "false", true, end},
+       }) {
+    std::string name = one.className;
+    write("tokenizer_config.json",
+          R"({"bos_token": "<end>", "eos_token": {"content": "b"},)"
+          R"( "tokenizer_class": ")" +
+              name + R"(", "add_bos_token": )" + one.flag + "}");
+    std::string prefix =
+        one.inTemplate ? R"({"SpecialToken": {"id": "<end>"}},)" : "";
+    EXPECT_EQ(
+        compileEdited(R"({"type": "ByteLevel"},)",
+                      R"({"type": "TemplateProcessing", "single": [)" + prefix +
+                          R"({"Sequence": {"id": "A"}}],)"
+                          R"( "special_tokens": {"<end>": {"ids": [4]}}},)"),
+        "");
+    EXPECT_EQ(encode(*tokenizer, "a", TENON_TEXT_ADD_SPECIAL), one.expected)
+        << name << " " << one.flag << " " << one.inTemplate;
+    EXPECT_EQ(tenon_text_bos(tokenizer.get()), 4);
+    EXPECT_EQ(tenon_text_add_bos(tokenizer.get()), one.expected == end);
+    EXPECT_TRUE(tenon_text_is_eos(tokenizer.get(), 1));
+  }
+}
+
+TEST_F(Folder, tokens_of_the_configuration) {
+  auto check = [&](StringRef config, int32_t bos, const Tokens &tokens) {
+    write("tokenizer_config.json", config);
+    EXPECT_EQ(compile(good), "") << config.str();
+    EXPECT_EQ(tenon_text_bos(tokenizer.get()), bos) << config.str();
+    EXPECT_EQ(encode(*tokenizer, "a", TENON_TEXT_ADD_SPECIAL), tokens)
+        << config.str();
+  };
+  check("{}", -1, {0});
+  check(R"({"bos_token": null, "add_bos_token": true})", -1, {0});
+  check(R"({"bos_token": "<no>", "add_bos_token": true})", -1, {0});
+  check(R"({"bos_token": "ab", "add_bos_token": true})", 2, {2, 0});
+  check(R"({"bos_token": {"content": "<end>"}, "add_bos_token": true})", 4,
+        {4, 0});
+  check(R"({"eos_token": "<end>", "add_eos_token": true})", -1, {0, 4});
+  check(R"({"eos_token": "<end>", "add_eos_token": false})", -1, {0});
+  check(R"({"eos_token": "<no>", "add_eos_token": true})", -1, {0});
+  check(R"({"add_eos_token": true})", -1, {0});
+  // The other files name tokens by numbers, and come after this one.
+  write("config.json", R"({"bos_token_id": 1, "eos_token_id": null})");
+  check(R"({"bos_token": "<end>"})", 4, {0});
+  check("{}", 1, {0});
+  // Also where it is the first of all.
+  check(R"({"bos_token": "a"})", 0, {0});
+  write("config.json", R"({"bos_token_id": "1"})");
+  write("tokenizer_config.json", "{}");
+  EXPECT_EQ(compile(good), "config.json: 'bos_token_id' is neither an integer "
+                           "nor an array of them");
+  // A hole in the vocabulary is no token.
+  write("config.json", R"({"eos_token_id": 5})");
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 9)"),
+            "tokenizer.json: config.json: 'eos_token_id' is 5, but the "
+            "tokenizer has no such piece among its 10");
+}
+
 // Pieces are all that the letters of a word can become, so tokens show the
 // cuts.
 TEST_F(Folder, behaviors) {

@@ -125,6 +125,20 @@ TEST(Damage, messages_name_the_reason) {
   EXPECT_EQ(tokenizer, nullptr);
 }
 
+TEST(Damage, an_empty_file) {
+  std::string path = testing::TempDir() + "tenon-tokenizer-XXXXXX";
+  int file = mkstemp(path.data());
+  ASSERT_GE(file, 0);
+  close(file);
+  tenon_tokenizer *opened = nullptr;
+  EXPECT_EQ(tenon_text_open(path.c_str(), &opened), TENON_TEXT_INVALID_FILE);
+  unlink(path.c_str());
+  EXPECT_EQ(tenon_text_last_error(),
+            "'" + path +
+                "' is not a file with content; give the tokenizer.bin of an "
+                "artifact");
+}
+
 TEST(Damage, opens_a_file) {
   Bytes bytes = compileInput("deepseek3");
   std::string path = testing::TempDir() + "tenon-tokenizer-XXXXXX";

@@ -144,6 +144,25 @@ TEST(Defaults, unknown_piece) {
             Tokens({260, 2, 261}));
 }
 
+// An unused piece joins its neighbors and is then taken apart again, through
+// other unused pieces.
+TEST(Defaults, unused_pieces) {
+  json::Object keys = scoredKeys();
+  keys[key("add_space_prefix")] = false;
+  auto add = [&](const char *text, int type) {
+    keys.getArray(key("tokens"))->push_back(text);
+    keys.getArray(key("token_type"))->push_back(type);
+    keys.getArray(key("scores"))->push_back(-1000);
+  };
+  add("aba", 5); // 264: made of "ab" and "a"
+  EXPECT_EQ(encode(*compile(keys), "aba", 0), Tokens({263, 260}));
+  (*keys.getArray(key("token_type")))[263] = 5;
+  EXPECT_EQ(encode(*compile(keys), "aba", 0), Tokens({260, 261, 260}));
+  EXPECT_EQ(encode(*compile(keys), "ab", 0), Tokens({260, 261}));
+  (*keys.getArray(key("token_type")))[264] = 1;
+  EXPECT_EQ(encode(*compile(keys), "abaa", 0), Tokens({264, 260}));
+}
+
 // Without types, every token is a piece.
 TEST(Defaults, token_type) {
   TokenizerPtr tokenizer = compile(without(mergedKeys(), "token_type"));

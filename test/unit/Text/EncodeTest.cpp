@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Inputs.h"
+#include "Tokenizer.h"
 
 #include <chrono>
 #include <gtest/gtest.h>
@@ -111,6 +112,52 @@ TEST_P(Encode, refuses_tokens_out_of_range) {
     decode(*tokenizer, {token});
 }
 
+// The size is checked before a byte is read.
+TEST_P(Encode, refuses_texts_that_are_too_long) {
+  const uint64_t size = (uint64_t(1) << 29) + 1;
+  uint64_t count = 7;
+  EXPECT_EQ(tenon_text_encode(tokenizer.get(), "", size, TENON_TEXT_ADD_SPECIAL,
+                              nullptr, 0, &count),
+            TENON_TEXT_INVALID_ARGUMENT);
+  EXPECT_STREQ(tenon_text_last_error(),
+               "a text may have 536870912 bytes, but this one has 536870913; "
+               "encode it in parts");
+  EXPECT_EQ(count, 0u);
+}
+
+// Every token is found by its text or is no one's: an added one comes first.
+TEST_P(Encode, finds_tokens_by_their_text) {
+  for (const char *text : {"", "no such token at all"})
+    EXPECT_EQ(find(*tokenizer, text), -1);
+  for (int32_t token = 0; token < tenon_text_vocabulary(tokenizer.get());
+       ++token) {
+    std::string text(tokenizer->textOf(token));
+    int32_t found = find(*tokenizer, text);
+    if (found >= 0)
+      EXPECT_EQ(tokenizer->textOf(found), text);
+    if (tenon_text_is_special(tokenizer.get(), token) && !text.empty())
+      EXPECT_EQ(found, token) << text;
+  }
+}
+
+// A buffer of exactly the size is enough, and one byte less is not.
+TEST_P(Encode, decodes_into_the_size_it_names) {
+  Tokens tokens = encode(*tokenizer, "hello  world", 0);
+  char text[13] = "............";
+  uint64_t size = 0;
+  EXPECT_EQ(tenon_text_decode(tokenizer.get(), tokens.data(), tokens.size(), 0,
+                              text, 11, &size),
+            TENON_TEXT_BUFFER_TOO_SMALL);
+  EXPECT_EQ(size, 12u);
+  EXPECT_STREQ(text, "............");
+  EXPECT_STREQ(tenon_text_last_error(),
+               "the text has 12 bytes, but the buffer has 11");
+  EXPECT_EQ(tenon_text_decode(tokenizer.get(), tokens.data(), tokens.size(), 0,
+                              text, 12, &size),
+            TENON_TEXT_OK);
+  EXPECT_STREQ(text, "hello  world");
+}
+
 TEST_P(Encode, may_be_used_by_several_threads) {
   std::string text = readInput("torture.txt");
   Tokens expected = encode(*tokenizer, text, 0);
@@ -206,6 +253,39 @@ TEST(Stream, holds_back_incomplete_characters) {
   // What cannot become a character is not held back.
   EXPECT_EQ(outputs(*tokenizer, {tokens[3], tokens[0], tokens[0]}),
             Outputs({"\xbf", "", "\xf0", "\xf0"}));
+}
+
+// The end gives out what is held, once, and starts a stream anew; an end that
+// fails may be repeated.
+TEST(Stream, starts_anew_at_the_end) {
+  TokenizerPtr tokenizer = openInput("scored-prefix");
+  Tokens emoji = encode(*tokenizer, "\U0001f9ff", 0);
+  Tokens word = encode(*tokenizer, "x", 0);
+  tenon_text_stream state;
+  tenon_text_stream_begin(tokenizer.get(), 0, &state);
+  std::vector<char> buffer(tenon_text_stream_capacity(tokenizer.get()));
+  uint64_t size = 0;
+  auto next = [&](int32_t token) {
+    EXPECT_EQ(tenon_text_stream_next(&state, token, buffer.data(),
+                                     buffer.size(), &size),
+              TENON_TEXT_OK);
+    return std::string(buffer.data(), size);
+  };
+  emoji.pop_back();
+  for (int32_t token : emoji)
+    EXPECT_EQ(next(token), "");
+  EXPECT_EQ(tenon_text_stream_finish(&state, buffer.data(), 2, &size),
+            TENON_TEXT_BUFFER_TOO_SMALL);
+  for (const char *expected : {"\xf0\x9f\xa7", ""}) {
+    EXPECT_EQ(tenon_text_stream_finish(&state, buffer.data(), 3, &size),
+              TENON_TEXT_OK);
+    EXPECT_EQ(std::string(buffer.data(), size), expected);
+  }
+  // The space in front is that of a beginning again.
+  std::string text;
+  for (int32_t token : word)
+    text += next(token);
+  EXPECT_EQ(text, "x");
 }
 
 // A call that fails may be repeated.

@@ -7,6 +7,7 @@
 #include "Utf8.h"
 
 #include <gtest/gtest.h>
+#include <vector>
 
 using namespace tenon::text;
 
@@ -61,4 +62,78 @@ TEST(Utf8, tells_whole_from_incomplete_and_invalid) {
   EXPECT_EQ(kind("\xed\xa0"), Kind::Invalid);         // half of one
   EXPECT_EQ(kind("\xf4\x90\x80\x80"), Kind::Invalid); // beyond U+10FFFF
   EXPECT_EQ(kind("\xe2\x41"), Kind::Invalid);
+}
+
+/// Spells a character by the definition.
+static std::string spell(uint32_t c) {
+  auto more = [&](int shift) { return char(0x80 | (c >> shift & 0x3f)); };
+  if (c < 0x80)
+    return {char(c)};
+  if (c < 0x800)
+    return {char(0xc0 | c >> 6), more(0)};
+  if (c < 0x10000)
+    return {char(0xe0 | c >> 12), more(6), more(0)};
+  return {char(0xf0 | c >> 18), more(12), more(6), more(0)};
+}
+
+TEST(Utf8, reads_every_character) {
+  for (uint32_t c = 0; c < 0x110000; ++c) {
+    std::string text = spell(c);
+    bool isSurrogate = c >= 0xd800 && c < 0xe000;
+    Character whole = readCharacter(text + "x");
+    ASSERT_EQ(whole.kind == Character::Kind::Whole, !isSurrogate) << c;
+    ASSERT_EQ(countWholeBytes(text), isSurrogate ? 0 : text.size()) << c;
+    if (isSurrogate)
+      continue;
+    ASSERT_EQ(whole.value, c);
+    ASSERT_EQ(whole.size, text.size()) << c;
+    for (size_t size = 1; size < text.size(); ++size)
+      ASSERT_EQ(readCharacter(std::string_view(text).substr(0, size)).kind,
+                Character::Kind::Incomplete)
+          << c;
+  }
+}
+
+// Two bytes begin a character if some character begins with them.
+TEST(Utf8, knows_every_beginning) {
+  std::vector<bool> begins(0x10000), alone(0x100);
+  for (uint32_t c = 0; c < 0x110000; ++c) {
+    if (c >= 0xd800 && c < 0xe000)
+      continue;
+    std::string text = spell(c) + "x";
+    alone[uint8_t(text[0])] = true;
+    if (text.size() > 2)
+      begins[uint8_t(text[0]) << 8 | uint8_t(text[1])] = true;
+  }
+  for (uint32_t pair = 0; pair < 0x10000; ++pair) {
+    const char text[2] = {char(pair >> 8), char(pair)};
+    bool isValid = begins[pair] || pair < 0x8000;
+    ASSERT_EQ(readCharacter({text, 2}).kind != Character::Kind::Invalid,
+              isValid)
+        << pair;
+    ASSERT_EQ(readCharacter({text, 1}).kind != Character::Kind::Invalid,
+              alone[pair >> 8])
+        << pair;
+  }
+  // Every byte after the second may be any that continues.
+  for (unsigned byte = 0; byte < 0x100; ++byte)
+    for (std::string text : {"\xe1\x80", "\xf1\x80", "\xf1\x80\x80"}) {
+      bool continues = (byte & 0xc0) == 0x80;
+      EXPECT_EQ(readCharacter(text + char(byte)).kind !=
+                    Character::Kind::Invalid,
+                continues)
+          << byte;
+    }
+}
+
+// At every place, the first byte that is none stops the count.
+TEST(Utf8, counts_whole_bytes) {
+  for (size_t size = 0; size < 40; ++size)
+    for (size_t at = 0; at < size; ++at) {
+      std::string text(size, 'a');
+      text[at] = char(0xff);
+      EXPECT_EQ(countWholeBytes(text), at) << size;
+      text.replace(at, 1, "\u00e9");
+      EXPECT_EQ(countWholeBytes(text), size + 1);
+    }
 }
