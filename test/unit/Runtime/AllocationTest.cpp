@@ -1,4 +1,4 @@
-// Nothing is allocated once a session exists.
+// Nothing is allocated once a session exists, and nothing outlives it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "ToyArtifact.h"
@@ -25,6 +25,8 @@ using namespace tenon::test;
 #ifndef TENON_SANITIZED
 
 static std::atomic<long> allocations{0};
+static std::atomic<long> frees{0};
+static std::atomic<long> mappings{0};
 
 // What this program calls, whichever library the call is in. The names with two
 // underscores are how the GNU C library offers what it would have done.
@@ -33,6 +35,7 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *memory);
 
 void *malloc(size_t size) {
   ++allocations;
@@ -42,8 +45,13 @@ void *calloc(size_t count, size_t size) {
   ++allocations;
   return __libc_calloc(count, size);
 }
+void free(void *memory) {
+  frees += memory != nullptr;
+  __libc_free(memory);
+}
 void *realloc(void *memory, size_t size) {
   ++allocations;
+  frees += memory != nullptr;
   return __libc_realloc(memory, size);
 }
 void *aligned_alloc(size_t alignment, size_t size) {
@@ -52,7 +60,7 @@ void *aligned_alloc(size_t alignment, size_t size) {
 }
 void *mmap(void *address, size_t length, int protection, int flags, int file,
            off_t offset) noexcept {
-  ++allocations;
+  ++mappings;
   return reinterpret_cast<void *>(
       syscall(SYS_mmap, address, length, protection, flags, file, offset));
 }
@@ -68,9 +76,10 @@ static long mappedPages() {
 }
 
 TEST_F(ToyModelTest, NothingIsAllocatedBySteps) {
-  long before = allocations;
+  long before = allocations, mappingsBefore = mappings;
   tenon_session *session = createSession(3, 3);
   EXPECT_GT(allocations, before) << "the counter does not count";
+  EXPECT_GT(mappings, mappingsBefore) << "the counter does not count";
 
   std::vector<float> logits(16 * TOY_VOCABULARY);
   std::vector<int32_t> prompt(40, 3), slots(16, 2);
@@ -84,6 +93,7 @@ TEST_F(ToyModelTest, NothingIsAllocatedBySteps) {
   mappedPages();
   long pagesBefore = mappedPages();
   before = allocations;
+  mappingsBefore = mappings;
   for (int round = 0; round != 20; ++round) {
     int32_t token = 0;
     tenon_session_prefill(session, 0, 40, prompt.data(), 0, logits.data());
@@ -102,9 +112,42 @@ TEST_F(ToyModelTest, NothingIsAllocatedBySteps) {
     for (uint32_t slot = 0; slot != 3; ++slot)
       tenon_session_reset(session, slot);
   }
-  long after = allocations;
+  long after = allocations, mappingsAfter = mappings;
   EXPECT_EQ(after, before);
+  EXPECT_EQ(mappingsAfter, mappingsBefore);
   EXPECT_EQ(mappedPages(), pagesBefore);
+}
+
+// Whatever is opened, created and refused, nothing of it is left in the end.
+TEST_F(ToyModelTest, NothingIsLeftBehind) {
+  tenon_model_options options = {};
+  options.struct_size = sizeof(options);
+  options.cpu = "x86-64";
+  std::string missing = folder.path() + "/missing.tenon";
+  auto round = [&] {
+    tenon_model *opened = nullptr;
+    tenon_session *session = nullptr;
+    EXPECT_EQ(tenon_model_open(missing.c_str(), &options, &opened),
+              TENON_ERROR_FILE);
+    EXPECT_EQ(tenon_model_open(path.c_str(), &options, &opened), TENON_OK);
+    tenon_session_options wrong = {};
+    wrong.struct_size = sizeof(wrong);
+    wrong.max_context = TOY_MAX_CONTEXT + 1;
+    EXPECT_EQ(tenon_session_create(opened, &wrong, &session),
+              TENON_ERROR_ARGUMENT);
+    EXPECT_EQ(tenon_session_create(opened, nullptr, &session), TENON_OK);
+    tenon_session_destroy(session);
+    tenon_model_close(opened);
+  };
+  // The C library keeps what it has once taken: stacks, and pages of its heap.
+  for (int warm = 0; warm != 3; ++warm)
+    round();
+  mappedPages();
+  long pages = mappedPages(), held = allocations - frees;
+  for (int i = 0; i != 10; ++i)
+    round();
+  EXPECT_EQ(allocations - frees, held);
+  EXPECT_EQ(mappedPages(), pages);
 }
 
 #endif // TENON_SANITIZED

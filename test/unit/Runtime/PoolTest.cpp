@@ -4,6 +4,10 @@
 #include "lib/Runtime/Pool.h"
 
 #include <chrono>
+#include <csignal>
+#include <pthread.h>
+#include <sched.h>
+#include <string>
 #include <thread>
 #include <vector>
 #include "gtest/gtest.h"
@@ -103,6 +107,58 @@ TEST_P(PoolTest, StartsAgain) {
   }
 }
 
+namespace {
+
+/// What a thread of a pool finds out about itself.
+struct Self {
+  std::string name;
+  cpu_set_t cpus;
+  bool blocksSignals;
+};
+
+} // namespace
+
+static void describe(void *argument, int64_t thread) {
+  Self &self = static_cast<Self *>(argument)[thread];
+  char name[16] = "";
+  pthread_getname_np(pthread_self(), name, sizeof(name));
+  self.name = name;
+  EXPECT_EQ(sched_getaffinity(0, sizeof(self.cpus), &self.cpus), 0);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  self.blocksSignals =
+      sigismember(&blocked, SIGINT) == 1 && sigismember(&blocked, SIGTERM) == 1;
+}
+
+// Workers have names, stay on their CPU if asked to, and take no signals. The
+// thread that asks is left alone.
+TEST_P(PoolTest, WorkersAreSetApart) {
+  Self before;
+  describe(&before, 0);
+  std::vector<int> usable;
+  for (int cpu = 0; cpu != CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &before.cpus))
+      usable.push_back(cpu);
+  for (bool pin : {false, true}) {
+    ASSERT_EQ(pool.start(GetParam(), pin), TENON_OK);
+    std::vector<Self> selves(GetParam());
+    pool.run(describe, selves.data());
+    EXPECT_EQ(selves[0].name, before.name);
+    EXPECT_TRUE(CPU_EQUAL(&selves[0].cpus, &before.cpus));
+    EXPECT_EQ(selves[0].blocksSignals, before.blocksSignals);
+    for (size_t t = 1; t < selves.size(); ++t) {
+      EXPECT_EQ(selves[t].name, "tenon-" + std::to_string(t));
+      EXPECT_TRUE(selves[t].blocksSignals);
+      cpu_set_t expected = before.cpus;
+      if (pin) {
+        CPU_ZERO(&expected);
+        CPU_SET(usable[t % usable.size()], &expected);
+      }
+      EXPECT_TRUE(CPU_EQUAL(&selves[t].cpus, &expected)) << t;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Threads, PoolTest, testing::Values(1, 2, 3, 7, 8));
 
 TEST(Patience, SpinsOnlyWithACpuForEachThread) {
@@ -110,5 +166,7 @@ TEST(Patience, SpinsOnlyWithACpuForEachThread) {
   EXPECT_GT(idle.rounds * idle.spins, 1000u);
   Patience full = Patience::forThreads(3, 2);
   EXPECT_LT(full.rounds * full.spins, 10u);
-  EXPECT_GE(countUsableCpus(), 1u);
+  cpu_set_t usable;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(usable), &usable), 0);
+  EXPECT_EQ(countUsableCpus(), unsigned(CPU_COUNT(&usable)));
 }

@@ -4,6 +4,7 @@
 #include "ToyArtifact.h"
 #include "lib/Runtime/Session.h"
 
+#include <cstdlib>
 #include <xmmintrin.h>
 
 using namespace tenon::test;
@@ -50,6 +51,19 @@ TEST_F(ToyModelTest, LogitsOfEveryRow) {
           expectedLogits(Ints(tokens.begin(), tokens.begin() + rows[i] + 1)))
           << "row " << rows[i] << " with " << threads << " threads";
   }
+}
+
+TEST_F(ToyModelTest, LastRowsUnlessRowsAreNamed) {
+  tenon_session *session = createSession();
+  Ints tokens = countUp(5);
+  Floats logits(2 * TOY_VOCABULARY);
+  ASSERT_EQ(tenon_session_step(session, 5, tokens.data(), nullptr, nullptr, 2,
+                               nullptr, logits.data()),
+            TENON_OK);
+  for (size_t i = 0; i != 2; ++i)
+    EXPECT_EQ(Floats(logits.begin() + i * TOY_VOCABULARY,
+                     logits.begin() + (i + 1) * TOY_VOCABULARY),
+              expectedLogits(Ints(tokens.begin(), tokens.begin() + 4 + i)));
 }
 
 TEST_F(ToyModelTest, ChunksDoNotMatter) {
@@ -261,6 +275,42 @@ TEST_F(ToyModelTest, RefusesWrongPrompts) {
             TENON_OK);
   EXPECT_EQ(tenon_session_prefill(session, 0, 20, tokens.data(), 16, nullptr),
             TENON_OK);
+  // What the slot holds counts.
+  ASSERT_EQ(tenon_session_truncate(session, 0, 2), TENON_OK);
+  EXPECT_EQ(tenon_session_prefill(session, 0, 19, tokens.data(), 0, nullptr),
+            TENON_ERROR_ARGUMENT);
+  EXPECT_EQ(tenon_session_prefill(session, 0, (size_t(1) << 32) + 1,
+                                  tokens.data(), 0, nullptr),
+            TENON_ERROR_ARGUMENT);
+  EXPECT_EQ(lengthOf(session, 0), 2u);
+  EXPECT_EQ(tenon_session_prefill(session, 0, 18, tokens.data(), 0, nullptr),
+            TENON_OK);
+}
+
+// A prompt whose last chunk is a whole one, and nobody asks for logits.
+TEST_F(ToyModelTest, LogitsOfThePromptAreOptional) {
+  tenon_session *session = createSession();
+  Ints tokens = countUp(32);
+  ASSERT_EQ(tenon_session_prefill(session, 0, 32, tokens.data(), 0, nullptr),
+            TENON_OK);
+  EXPECT_EQ(session->context.num_rows, 0);
+  Floats logits(TOY_VOCABULARY);
+  ASSERT_EQ(tenon_session_reset(session, 0), TENON_OK);
+  ASSERT_EQ(
+      tenon_session_prefill(session, 0, 32, tokens.data(), 0, logits.data()),
+      TENON_OK);
+  EXPECT_EQ(logits, expectedLogits(tokens));
+}
+
+// A refused step leaves no trace in the count of calls that tells slots apart.
+TEST_F(ToyModelTest, SlotsAfterARefusedStep) {
+  tenon_session *session = createSession(3);
+  for (int round = 0; round != 3; ++round) {
+    EXPECT_EQ(step(session, {1, 1, 1}, {0, 1, 0}), TENON_ERROR_ARGUMENT);
+    EXPECT_EQ(step(session, {1, 99}, {2, 2}), TENON_ERROR_ARGUMENT);
+    EXPECT_EQ(step(session, {1, 1, 1}, {0, 2, 1}), TENON_OK)
+        << tenon_last_error();
+  }
 }
 
 TEST_F(ToyModelTest, SizesOfASession) {
@@ -284,7 +334,11 @@ TEST_F(ToyModelTest, RefusesWrongSessions) {
   EXPECT_EQ(tenon_session_create(model, &options, &session),
             TENON_ERROR_ARGUMENT);
   options.max_context = 0;
-  options.threads = 5000;
+  options.threads = 4097;
+  EXPECT_EQ(tenon_session_create(model, &options, &session),
+            TENON_ERROR_ARGUMENT);
+  options.threads = 1;
+  options.slots = 1u << 31;
   EXPECT_EQ(tenon_session_create(model, &options, &session),
             TENON_ERROR_ARGUMENT);
   options.threads = 1;
@@ -298,6 +352,44 @@ TEST_F(ToyModelTest, RefusesWrongSessions) {
       << tenon_last_error();
   tenon_session_destroy(session);
   tenon_session_destroy(nullptr);
+}
+
+static uint32_t threadsOf(tenon_session *session) {
+  tenon_session_info info = {};
+  info.struct_size = sizeof(info);
+  EXPECT_EQ(tenon_session_get_info(session, &info), TENON_OK);
+  return info.threads;
+}
+
+// More threads than CPUs are for those who insist.
+TEST_F(ToyModelTest, ThreadsAreAtMostTheCpus) {
+  const char *before = getenv("TENON_OVERSUBSCRIBE");
+  std::string value = before ? before : "";
+  uint32_t cpus = tenon::runtime::countUsableCpus();
+  for (bool insist : {false, true}) {
+    if (insist)
+      setenv("TENON_OVERSUBSCRIBE", "1", 1);
+    else
+      unsetenv("TENON_OVERSUBSCRIBE");
+    EXPECT_EQ(threadsOf(createSession(1, 0)), cpus);
+    EXPECT_EQ(threadsOf(createSession(1, 1)), 1u);
+    EXPECT_EQ(threadsOf(createSession(1, cpus)), cpus);
+    EXPECT_EQ(threadsOf(createSession(1, cpus + 1)), cpus + insist);
+  }
+  if (!before)
+    unsetenv("TENON_OVERSUBSCRIBE");
+  else
+    setenv("TENON_OVERSUBSCRIBE", value.c_str(), 1);
+}
+
+TEST_F(ToyModelTest, DefaultsOfASession) {
+  tenon_session *session = nullptr;
+  ASSERT_EQ(tenon_session_create(model, nullptr, &session), TENON_OK);
+  sessions.push_back(session);
+  EXPECT_EQ(session->maxContext, unsigned(TOY_MAX_CONTEXT));
+  EXPECT_EQ(session->numSlots, 1u);
+  EXPECT_EQ(createSession(1, 1, TOY_MAX_CONTEXT)->maxContext,
+            unsigned(TOY_MAX_CONTEXT));
 }
 
 TEST_F(ToyModelTest, FloatModeOfTheCallerDoesNotMatter) {

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace tenon::test;
 
@@ -20,6 +22,20 @@ Folder::Folder() {
 
 Folder::~Folder() { std::filesystem::remove_all(name); }
 
+GuardedBytes::GuardedBytes(size_t size) {
+  const size_t page = sysconf(_SC_PAGESIZE);
+  length = (size + page - 1) / page * page + page;
+  void *memory = mmap(nullptr, length, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  EXPECT_NE(memory, MAP_FAILED);
+  pages = static_cast<char *>(memory);
+  char *end = pages + length - page;
+  EXPECT_EQ(mprotect(end, page, PROT_NONE), 0);
+  begin = end - size;
+}
+
+GuardedBytes::~GuardedBytes() { munmap(pages, length); }
+
 static std::vector<char> readFile(const char *path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -29,8 +45,8 @@ static void writeFile(const std::string &path, const std::vector<char> &bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), bytes.size());
 }
 
-ToyArtifact::ToyArtifact() {
-  code = readFile(TENON_TOY_MODEL);
+ToyArtifact::ToyArtifact(const char *library) {
+  code = readFile(library);
   // The code may hold the magic as well, so look for what follows it too.
   std::string beginning = TENON_MANIFEST_MAGIC;
   beginning += {TENON_FORMAT_VERSION, 0, 0, 0};
@@ -75,10 +91,24 @@ void ToyArtifact::seal() {
   sealCode();
 }
 
-std::string ToyArtifact::write(const Folder &parent) const {
+static std::string createFolder(const Folder &parent) {
   static int number = 0;
   std::string path = parent.path() + "/" + std::to_string(number++) + ".tenon";
   std::filesystem::create_directory(path);
+  return path;
+}
+
+std::string ToyArtifact::writeCode(const Folder &parent,
+                                   const std::string &other) const {
+  std::string path = createFolder(parent);
+  writeFile(path + "/model.so", code);
+  std::filesystem::create_hard_link(other + "/weights.bin",
+                                    path + "/weights.bin");
+  return path;
+}
+
+std::string ToyArtifact::write(const Folder &parent) const {
+  std::string path = createFolder(parent);
   writeFile(path + "/model.so", code);
   writeFile(path + "/weights.bin", weights);
   return path;
@@ -93,9 +123,14 @@ void ToyModelTest::SetUp() {
       << tenon_last_error();
 }
 
-void ToyModelTest::TearDown() {
+void ToyModelTest::destroySessions() {
   for (tenon_session *session : sessions)
     tenon_session_destroy(session);
+  sessions.clear();
+}
+
+void ToyModelTest::TearDown() {
+  destroySessions();
   tenon_model_close(model);
 }
 

@@ -25,10 +25,29 @@ private:
   std::string name;
 };
 
+/// Zeroed bytes that end where a page begins that no one may touch.
+class GuardedBytes {
+public:
+  explicit GuardedBytes(size_t size);
+  GuardedBytes(const GuardedBytes &) = delete;
+  ~GuardedBytes();
+  char *data() const { return begin; }
+  template <typename Entry>
+  Entry *as() const {
+    return reinterpret_cast<Entry *>(begin);
+  }
+
+private:
+  char *pages;
+  size_t length;
+  char *begin;
+};
+
 /// The bytes of an artifact, to be changed before they are written.
 class ToyArtifact {
 public:
-  ToyArtifact();
+  /// `library` is that of the model, or of one of its relatives.
+  explicit ToyArtifact(const char *library = TENON_TOY_MODEL);
 
   /// The manifest inside the bytes of the code.
   tenon_manifest &manifest() {
@@ -47,6 +66,8 @@ public:
 
   /// Writes both files into a new folder inside `parent` and returns its path.
   std::string write(const Folder &parent) const;
+  /// The same with the weights.bin of another artifact, which it shares.
+  std::string writeCode(const Folder &parent, const std::string &other) const;
 
   std::vector<char> code;    // model.so with its trailer
   std::vector<char> weights; // weights.bin with its header
@@ -62,6 +83,7 @@ protected:
   /// Creates a session that the fixture destroys.
   tenon_session *createSession(uint32_t slots = 1, uint32_t threads = 1,
                                uint32_t maxContext = 0);
+  void destroySessions();
 
   Folder folder;
   std::string path;

@@ -20,6 +20,7 @@ enum {
   // What a step leaves in the arena, in words of 32 bits.
   TOY_ARENA_BUCKET = 0,
   TOY_ARENA_VARIANT = 1,
+  TOY_ARENA_OVERWRITTEN = 2, // bytes of scratch that another thread wrote
   TOY_ARENA_TOKENS = 16,
 };
 
