@@ -1,6 +1,7 @@
 // Artifacts that are written are those that the runtime opens.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include <cstring>
 #include <thread>
 #include "ArtifactFixture.h"
 
@@ -59,6 +60,64 @@ TEST_F(ArtifactTest, WithoutWeights) {
   EXPECT_EQ(tenon_model_get_manifest(model)->weights_size, kSampleBytes);
   EXPECT_EQ(tenon_model_check(model), TENON_ERROR_ARTIFACT);
   tenon_model_close(model);
+}
+
+// Of any size, the chunks cover the data and the file ends with it.
+TEST_F(ArtifactTest, SizesAroundAChunk) {
+  constexpr uint64_t chunk = TENON_HASH_CHUNK_BYTES;
+  const std::vector<uint8_t> data(2 * chunk, 7);
+  for (uint64_t size : {uint64_t(1), chunk - 1, chunk, chunk + 1, 2 * chunk}) {
+    llvm::ArrayRef<uint8_t> bytes(data.data(), size);
+    auto weights = llvm::cantFail(WeightsFile::create(folder + "/w", size));
+    expectSuccess(weights->write(0, bytes));
+    std::vector<uint64_t> expected;
+    for (uint64_t at = 0; at < size; at += chunk)
+      expected.push_back(tenon_hash(&data[at], std::min(chunk, size - at)));
+    EXPECT_EQ(llvm::cantFail(weights->finish()), expected) << size;
+    std::vector<uint8_t> file = readFile(folder + "/w");
+    ASSERT_EQ(file.size(), TENON_WEIGHTS_HEADER_BYTES + size);
+    EXPECT_EQ(file[TENON_WEIGHTS_HEADER_BYTES], 7);
+    EXPECT_EQ(file.back(), 7);
+    tenon_weights_header header;
+    memcpy(&header, file.data(), sizeof(header));
+    EXPECT_EQ(memcmp(header.magic, TENON_WEIGHTS_MAGIC, 8), 0);
+    EXPECT_EQ(header.version, TENON_FORMAT_VERSION);
+    EXPECT_EQ(header.size, size);
+    EXPECT_EQ(header.id, tenon_hash(expected.data(), 8 * expected.size()));
+    for (uint64_t at = sizeof(header); at != TENON_WEIGHTS_HEADER_BYTES; ++at)
+      ASSERT_EQ(file[at], 0) << "the rest of the header";
+  }
+}
+
+// A chunk without any weight has the hash of its zeros, wherever it is.
+TEST_F(ArtifactTest, ChunksThatNobodyWrites) {
+  constexpr uint64_t chunk = TENON_HASH_CHUNK_BYTES;
+  const std::vector<uint8_t> data(chunk, 7), zeros(chunk);
+  const uint64_t full = tenon_hash(data.data(), chunk);
+  const uint64_t empty = tenon_hash(zeros.data(), chunk);
+  for (uint64_t written = 0; written != 3; ++written) {
+    auto weights =
+        llvm::cantFail(WeightsFile::create(folder + "/w", 3 * chunk));
+    expectSuccess(weights->write(written * chunk, data));
+    std::vector<uint64_t> expected(3, empty);
+    expected[written] = full;
+    EXPECT_EQ(llvm::cantFail(weights->finish()), expected) << written;
+  }
+}
+
+// The trailer says how much code there was, and what it hashes to.
+TEST_F(ArtifactTest, TrailerOfTheCode) {
+  std::unique_ptr<ArtifactWriter> writer = start();
+  const std::vector<uint8_t> code = {1, 2, 3, 4, 5};
+  expectSuccess(writer->writeCode(code));
+  std::vector<uint8_t> file = readFile(writer->getCodePath());
+  ASSERT_EQ(file.size(), 5 + sizeof(tenon_code_trailer));
+  EXPECT_TRUE(std::equal(code.begin(), code.end(), file.begin()));
+  tenon_code_trailer trailer;
+  memcpy(&trailer, &file[5], sizeof(trailer));
+  EXPECT_EQ(memcmp(trailer.magic, TENON_CODE_MAGIC, 8), 0);
+  EXPECT_EQ(trailer.size, 5u);
+  EXPECT_EQ(trailer.hash, tenon_hash(code.data(), code.size()));
 }
 
 TEST_F(ArtifactTest, EmptyWeights) {
