@@ -225,6 +225,7 @@ llvm::Error Normalizer::run() {
     return error;
   if (llvm::Error error = normalizeRopeScaling())
     return error;
+  addClassDefaults(values);
   normalizeWindow();
   if (llvm::Error error = checkLayerTypes())
     return error;

@@ -17,10 +17,6 @@ public:
   ~ConfigReader() { llvm::consumeError(std::move(error)); }
 
   bool has(llvm::StringRef key) const { return config.has(key); }
-  /// True when the key is there, be it with null.
-  bool mentions(llvm::StringRef key) const {
-    return config.getValues().get(key) != nullptr;
-  }
 
   /// A width: rows or columns of a matrix, or a part of them.
   int64_t getSize(llvm::StringRef key,

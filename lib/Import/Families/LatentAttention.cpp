@@ -14,8 +14,7 @@ static constexpr NormStyle latentNorm = {1e-6, NormOrder::CastThenScale};
 
 void LatentAttention::read(ConfigReader &config, MLIRContext *context) {
   heads = config.getCount("num_attention_heads");
-  // Null is a choice; a key that is missing is an accident.
-  if (config.has("q_lora_rank") || !config.mentions("q_lora_rank"))
+  if (config.has("q_lora_rank"))
     queryRank = config.getSize("q_lora_rank");
   rank = config.getSize("kv_lora_rank");
   plain = config.getSize("qk_nope_head_dim");

@@ -87,12 +87,20 @@ RopeAttr tenon::readPlainRope(ConfigReader &config, MLIRContext *context,
   return build(context, checkWidth(config, width), pairing, theta);
 }
 
+/// A file that does not say what was stretched means the whole context.
+static double readOriginalLength(ConfigReader &config) {
+  static constexpr llvm::StringLiteral original =
+      "rope_scaling.original_max_position_embeddings";
+  return config.getFloat(config.has(original)
+                             ? llvm::StringRef(original)
+                             : llvm::StringRef("max_position_embeddings"));
+}
+
 static RopeParameters readLlama3(ConfigReader &config) {
   RopeParameters result;
   result.scaling = RopeScaling::Llama3;
   result.factor = config.getFloat("rope_scaling.factor");
-  result.original =
-      config.getFloat("rope_scaling.original_max_position_embeddings");
+  result.original = readOriginalLength(config);
   result.low = config.getFloat("rope_scaling.low_freq_factor");
   result.high = config.getFloat("rope_scaling.high_freq_factor");
   if (*result.low < *result.high)
@@ -112,11 +120,7 @@ static RopeParameters readYarn(ConfigReader &config) {
   result.scaling = RopeScaling::Yarn;
   double factor = config.getFloat("rope_scaling.factor");
   result.factor = factor;
-  // A file that does not say what was stretched means the whole context.
-  bool says = config.has("rope_scaling.original_max_position_embeddings");
-  result.original =
-      config.getFloat(says ? "rope_scaling.original_max_position_embeddings"
-                           : "max_position_embeddings");
+  result.original = readOriginalLength(config);
   result.high = config.getFloat("rope_scaling.beta_fast", 32.0);
   result.low = config.getFloat("rope_scaling.beta_slow", 1.0);
   result.truncate = config.getBool("rope_scaling.truncate", true);

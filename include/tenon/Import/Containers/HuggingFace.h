@@ -17,6 +17,10 @@ openHuggingFaceFolder(llvm::StringRef path, bool skipWeights);
 llvm::Expected<ModelConfig> parseHuggingFaceConfig(llvm::StringRef text,
                                                    llvm::StringRef file);
 
+/// Gives the sizes that are not there the values of the published class of this
+/// `model_type`, as that class does. Keys are canonical.
+void addClassDefaults(llvm::json::Object &values);
+
 /// Reads the text of a `model.safetensors.index.json`: pairs of a tensor and
 /// the file that holds it, which lies inside the folder of the index.
 llvm::Expected<std::vector<std::pair<std::string, std::string>>>

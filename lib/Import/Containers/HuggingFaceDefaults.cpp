@@ -1,0 +1,121 @@
+// What a config.json leaves out: the sizes that its published class fills in.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Import/Containers/HuggingFace.h"
+
+using namespace tenon;
+using llvm::json::Object;
+using llvm::json::Value;
+
+namespace {
+/// A key with null is absent like one that is not there, except where null says
+/// something of its own.
+enum class Null { IsAbsent, Speaks };
+
+struct ClassDefault {
+  llvm::StringLiteral key;
+  int64_t value;
+  Null null = Null::IsAbsent;
+};
+} // namespace
+
+// The configuration classes of transformers 5.24. Files that its older versions
+// wrote leave out what is equal to the default. Values that a family reads with
+// a default of its own are not listed.
+
+static constexpr ClassDefault llama[] = {
+    {"vocab_size", 32000},        {"hidden_size", 4096},
+    {"intermediate_size", 11008}, {"num_hidden_layers", 32},
+    {"num_attention_heads", 32},  {"max_position_embeddings", 2048},
+};
+
+// Null heads of keys are as many as those of queries, and a null window is
+// none.
+static constexpr ClassDefault qwen2[] = {
+    {"vocab_size", 151936},
+    {"hidden_size", 4096},
+    {"intermediate_size", 22016},
+    {"num_hidden_layers", 32},
+    {"num_attention_heads", 32},
+    {"num_key_value_heads", 32, Null::Speaks},
+    {"max_position_embeddings", 32768},
+    {"sliding_window", 4096, Null::Speaks},
+};
+
+// Like Qwen2, and the width of a head does not follow from the others.
+static constexpr ClassDefault qwen3[] = {
+    {"head_dim", 128},
+};
+
+static constexpr ClassDefault gemma3[] = {
+    {"vocab_size", 262208},
+    {"hidden_size", 2304},
+    {"intermediate_size", 9216},
+    {"num_hidden_layers", 26},
+    {"num_attention_heads", 8},
+    {"num_key_value_heads", 4},
+    {"head_dim", 256},
+    {"max_position_embeddings", 131072},
+    {"sliding_window", 4096, Null::Speaks},
+};
+
+// Null says that queries have no latent, and that no layer has experts.
+static constexpr ClassDefault deepSeekV2[] = {
+    {"vocab_size", 102400},
+    {"hidden_size", 4096},
+    {"intermediate_size", 11008},
+    {"num_hidden_layers", 32},
+    {"num_attention_heads", 32},
+    {"max_position_embeddings", 2048},
+    {"q_lora_rank", 1536, Null::Speaks},
+    {"kv_lora_rank", 512},
+    {"qk_nope_head_dim", 128},
+    {"qk_rope_head_dim", 64},
+    {"v_head_dim", 128},
+    {"n_routed_experts", 64, Null::Speaks},
+    {"n_shared_experts", 2, Null::Speaks},
+    {"moe_intermediate_size", 1407},
+};
+
+static constexpr ClassDefault deepSeekV3[] = {
+    {"vocab_size", 129280},
+    {"hidden_size", 7168},
+    {"intermediate_size", 18432},
+    {"num_hidden_layers", 61},
+    {"num_attention_heads", 128},
+    {"max_position_embeddings", 4096},
+    {"q_lora_rank", 1536, Null::Speaks},
+    {"kv_lora_rank", 512},
+    {"qk_nope_head_dim", 128},
+    {"qk_rope_head_dim", 64},
+    {"v_head_dim", 128},
+    {"n_routed_experts", 256, Null::Speaks},
+    {"n_shared_experts", 1, Null::Speaks},
+    {"num_experts_per_tok", 8},
+    {"moe_intermediate_size", 2048},
+};
+
+static void add(Object &values, llvm::ArrayRef<ClassDefault> defaults) {
+  for (const ClassDefault &entry : defaults) {
+    const Value *present = values.get(entry.key);
+    if (!present ||
+        (present->kind() == Value::Null && entry.null == Null::IsAbsent))
+      values[entry.key] = entry.value;
+  }
+}
+
+void tenon::addClassDefaults(llvm::json::Object &values) {
+  llvm::StringRef type = values.getString("model_type").value_or("");
+  if (type == "llama")
+    add(values, llama);
+  if (type == "qwen2" || type == "qwen3")
+    add(values, qwen2);
+  if (type == "qwen3")
+    add(values, qwen3);
+  if (type == "gemma3_text")
+    add(values, gemma3);
+  if (type == "deepseek_v2")
+    add(values, deepSeekV2);
+  if (type == "deepseek_v3")
+    add(values, deepSeekV3);
+}
