@@ -1,0 +1,264 @@
+# The values that keys of a drawn configuration may have, family by family.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""A knob is a key with its values; `GONE` leaves the key out, None writes null. The
+rotary embedding is drawn as one, since its keys come in pairs and in two spellings."""
+
+GONE = "-"
+BASE = {
+    "hidden_size": 48,
+    "intermediate_size": 20,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 16,
+    "max_position_embeddings": 64,
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 500.0,
+    "tie_word_embeddings": False,
+    "hidden_act": "silu",
+    "torch_dtype": "float32",
+}
+SIZES = {
+    "hidden_size": [GONE, None, 64, 50, 0],
+    "intermediate_size": [GONE, None, 28],
+    "num_hidden_layers": [GONE, None, 1, 5],
+    "num_attention_heads": [GONE, None, 2, 8, 5],
+    "vocab_size": [GONE, None, 17],
+    "max_position_embeddings": [GONE, None, 100],
+}
+# One for each family that has it.
+OTHERS = {
+    "rms_norm_eps": [GONE, None, 1e-6, 0.25, "1e-5"],
+    "hidden_act": [GONE, None, "gelu", "gelu_pytorch_tanh", "relu", "swish", "gelu_new", "mish"],
+    "tie_word_embeddings": [GONE, None, True, 1],
+    "torch_dtype": [GONE, None, "bfloat16", "float16", "float9"],
+    "dtype": [None, "float32", "bfloat16"],
+}
+HEADS = {
+    "num_key_value_heads": [GONE, None, 1, 4, 3],
+    "head_dim": [None, 8, 14, 5],
+}
+WINDOWS = {
+    "use_sliding_window": [None, True, True, True, False],
+    "sliding_window": [None, 0, 5, 9],
+    "max_window_layers": [None, 0, 1, 2, 9],
+    "layer_types": [
+        None,
+        ["full_attention", "sliding_attention", "full_attention"],
+        ["sliding_attention"] * 3,
+        ["full_attention"] * 3,
+        ["full_attention"] * 2,
+        ["attention", "full_attention", "full_attention"],
+        ["chunked_attention", "full_attention", "full_attention"],
+        [],
+    ],
+}
+LATENT = {
+    "num_key_value_heads": 4,
+    "q_lora_rank": 6,
+    "kv_lora_rank": 8,
+    "qk_nope_head_dim": 6,
+    "qk_rope_head_dim": 12,
+    "v_head_dim": 5,
+    "n_routed_experts": 8,
+    "n_shared_experts": 1,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 7,
+    "first_k_dense_replace": 1,
+    "n_group": 4,
+    "topk_group": 2,
+    "norm_topk_prob": False,
+    "routed_scaling_factor": 1.5,
+}
+LATENT_KNOBS = {
+    "attention_bias": [None, True, False],
+    "q_lora_rank": [GONE, None, 10],
+    "kv_lora_rank": [GONE, None, 12],
+    "qk_nope_head_dim": [GONE, None, 4],
+    "qk_rope_head_dim": [GONE, None, 8, 5],
+    "v_head_dim": [GONE, None, 9],
+    "head_dim": [None, 64],
+    "n_routed_experts": [GONE, None, 12, 6],
+    "n_shared_experts": [GONE, None, 2, 3],
+    "num_experts_per_tok": [GONE, None, 1, 5, 9],
+    "moe_intermediate_size": [GONE, None, 11],
+    "first_k_dense_replace": [GONE, None, 0, 2, 9],
+    "moe_layer_freq": [None, 1, 2],
+    "n_group": [GONE, None, 1, 2, 8],
+    "topk_group": [GONE, None, 1, 4, 5],
+    "norm_topk_prob": [GONE, None, True],
+    "routed_scaling_factor": [GONE, None, 1.0, 2.5, 16],
+}
+
+
+def latent(**more):
+    return {"base": BASE | LATENT | more}
+
+
+FAMILIES = {
+    "llama": {
+        "base": BASE,
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | {"attention_bias": [None, True, False], "mlp_bias": [None, True, False]},
+    },
+    "qwen2": {"base": BASE, "knobs": SIZES | OTHERS | HEADS | WINDOWS},
+    "qwen3": {
+        "base": BASE | {"head_dim": 10},
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | WINDOWS
+        | {"head_dim": [GONE, None, 14, 5], "attention_bias": [None, True, False]},
+    },
+    "gemma3_text": {
+        "base": {key: value for key, value in BASE.items() if key != "hidden_act"}
+        | {
+            "head_dim": 10,
+            "hidden_activation": "gelu_pytorch_tanh",
+            "sliding_window": 7,
+            "sliding_window_pattern": 2,
+            "query_pre_attn_scalar": 9,
+            "rope_local_base_freq": 100.0,
+            "tie_word_embeddings": True,
+        },
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | WINDOWS
+        | {
+            "hidden_act": [None, "relu"],
+            "hidden_activation": [GONE, None, "silu", "gelu", "relu", "mish"],
+            "head_dim": [GONE, None, 14, 5],
+            "use_sliding_window": [None],
+            "max_window_layers": [1],
+            "sliding_window": [GONE, 0, 5],
+            "sliding_window_pattern": [GONE, 1, 3, 6],
+            "query_pre_attn_scalar": [GONE, None, 16],
+            "attn_logit_softcapping": [None, 50.0, 30],
+            "final_logit_softcapping": [None, 30.0],
+            "use_bidirectional_attention": [None, False, True],
+            "attention_bias": [None, True, False],
+            "tie_word_embeddings": [GONE, None, False],
+        },
+        "nested": True,
+    },
+    "deepseek_v2": latent(topk_method="group_limited_greedy")
+    | {
+        "knobs": SIZES
+        | OTHERS
+        | LATENT_KNOBS
+        | {
+            "topk_method": [GONE, None, "greedy", "gready", "noaux_tc"],
+            "scoring_func": [None, "softmax", "sigmoid"],
+            "mlp_bias": [None, False, True],
+        },
+    },
+    "deepseek_v3": latent()
+    | {
+        "knobs": SIZES
+        | OTHERS
+        | LATENT_KNOBS
+        | {
+            "topk_method": [None, "noaux_tc", "greedy"],
+            "scoring_func": [None, "sigmoid", "softmax"],
+            "rope_interleave": [None, True, False],
+        },
+    },
+}
+for knobs in FAMILIES.values():
+    # The ports of DeepSeek read the number of heads of keys; a drawn number of heads
+    # would have to be drawn for both.
+    if "q_lora_rank" in knobs["base"]:
+        knobs["knobs"].pop("num_attention_heads")
+
+
+def scaling_of(rng):
+    """The parameters of one scaling: each optional key absent, null or with a value,
+    and now and then a key that is needed left out."""
+    def some(values):
+        return rng.choice(values)
+
+    kind = rng.choice(["linear", "llama3", "llama3", "yarn", "yarn", "yarn", "yarn", "other"])
+    if kind == "other":
+        return {"rope_type": some(["default", "dynamic", "longrope", "of_another_day"])}
+    drawn = {"rope_type": kind, "factor": some([2.0, 4, 8.0, 2.5, 1.0, GONE, None])}
+    if kind != "linear":
+        drawn["original_max_position_embeddings"] = some([16, 32, 32, GONE, None])
+    if kind == "llama3":
+        drawn["low_freq_factor"] = some([1.0, 1, 0.5, GONE, None])
+        drawn["high_freq_factor"] = some([4.0, 3, 2.5, GONE, None])
+    if kind == "yarn":
+        drawn["factor"] = some([2.0, 4, 8.0, 40, 1.0, GONE])
+        drawn["beta_fast"] = some([GONE, GONE, 32, 4.0, 2, None])
+        drawn["beta_slow"] = some([GONE, GONE, 1, 0.25, None])
+        drawn["mscale"] = some([GONE, GONE, 1.0, 0.707, 0, None])
+        drawn["mscale_all_dim"] = some([GONE, GONE, 1.0, 0.5, 0, None])
+        drawn["attention_factor"] = some([GONE, GONE, GONE, 1.25, 1.0, None])
+        drawn["truncate"] = some([GONE, GONE, True, False])
+    return {key: value for key, value in drawn.items() if value != GONE}
+
+
+def draw_rope(rng, raw):
+    """Writes a rotary embedding into a configuration, in one spelling or in both."""
+    theta = rng.choice([GONE, None, 500.0, 10000, 2e5])
+    scaling = rng.choice([None, {}, *(scaling_of(rng) for _ in range(6))])
+    spelling = rng.choice(["old", "old", "type", "new", "new", "both"])
+    raw.pop("rope_theta", None)
+    if spelling in ("old", "type"):
+        if theta != GONE:
+            raw["rope_theta"] = theta
+        if scaling and spelling == "type":
+            scaling = {("type" if key == "rope_type" else key): scaling[key] for key in scaling}
+        raw["rope_scaling"] = scaling
+        return
+    parameters = dict(scaling or {"rope_type": "default"})
+    if theta != GONE:
+        parameters["rope_theta"] = theta
+    raw["rope_parameters"] = parameters
+    if spelling == "both" and scaling:
+        # The class then drops the new one, and its theta.
+        raw["rope_scaling"] = dict(scaling)
+        if theta != GONE:
+            raw["rope_theta"] = theta
+
+
+def draw_nested_rope(rng, raw):
+    """The same for a family whose layers with and without a window rotate differently."""
+    draw_rope(rng, raw)
+    if "type" in (raw.get("rope_scaling") or {}):
+        # The port looks for the new name of the key only.
+        raw["rope_scaling"]["rope_type"] = raw["rope_scaling"].pop("type")
+    for place in ("rope_scaling", "rope_parameters"):
+        # The port looks for it in the wrong object.
+        (raw.get(place) or {}).pop("truncate", None)
+    if "rope_parameters" not in raw:
+        raw["rope_local_base_freq"] = rng.choice([100.0, 1000, None])
+        return
+    raw.pop("rope_local_base_freq", None)
+    raw.pop("rope_scaling", None)
+    raw.pop("rope_theta", None)
+    local = {"rope_type": rng.choice(["default", "default", "default", "linear"])}
+    if local["rope_type"] == "linear":
+        local["factor"] = 2.0
+    if rng.random() < 0.7:
+        local["rope_theta"] = rng.choice([100.0, 1000])
+    nested = {"full_attention": raw["rope_parameters"], "sliding_attention": local}
+    if rng.random() < 0.3:
+        del nested[rng.choice(list(nested))]
+    raw["rope_parameters"] = nested
+
+
+def draw(rng, knobs):
+    """One configuration: the base with some knobs turned."""
+    raw = dict(knobs["base"])
+    if rng.random() < 0.5:
+        (draw_nested_rope if knobs.get("nested") else draw_rope)(rng, raw)
+    for key in rng.sample(list(knobs["knobs"]), rng.choice([0, 1, 1, 2, 3, 4])):
+        value = rng.choice(knobs["knobs"][key])
+        raw.pop(key, None)
+        if value != GONE:
+            raw[key] = value
+    return raw

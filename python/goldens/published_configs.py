@@ -1,0 +1,361 @@
+# What the published classes make of configurations that are drawn at random.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""published_configs.py FOLDER [ROWS] : writes FOLDER/<family>.json for each family,
+with the configuration classes, models and frequencies of transformers 5.24.0. Needs
+torch and transformers; models have no storage, so that class defaults of any size can
+be looked at.
+
+A row is [changes, answer]: what differs from the "base" configuration ("-" removes a
+key), and what differs in the facts of the model from those of the base. An answer is
+also ["refused", exception], or ["loosely", facts]: the class is stricter about types
+than the format is. It refuses null where it takes the configuration without the key,
+and an integer where it takes the same number with a point.
+
+A configuration is accepted when the class takes it, the model can be built and its
+forward pass of two tokens runs. Frequencies are those of the published functions,
+evaluated in float64. Where the port departs from the models' authors, the authors'
+rule is put in its place, as in reference.py.
+"""
+
+import contextlib
+import itertools
+import json
+import pathlib
+import random
+import sys
+
+import numpy
+import torch
+import transformers
+from config_knobs import FAMILIES, draw
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+SEED = 20240229
+DIGITS = 6
+MOST_REFUSED = 0.25
+# Keys whose null is not their absence, in classes that take it.
+NULLS = ("q_lora_rank", "num_key_value_heads")
+# Keys for which the class does not take an integer.
+FLOATS = ("rms_norm_eps", "routed_scaling_factor", "attn_logit_softcapping")
+
+
+def number(value):
+    """A number with as many digits as the table has."""
+    return float(f"{float(value):.{DIGITS}g}")
+
+
+@contextlib.contextmanager
+def in_float64():
+    """The published functions name float32 by these two."""
+    kept = torch.float, torch.float32
+    torch.float = torch.float32 = torch.float64
+    try:
+        yield
+    finally:
+        torch.float, torch.float32 = kept
+
+
+def thin(values):
+    """Some of many frequencies: the first, the last and every n-th."""
+    step = -(-len(values) // 8)
+    return values[:-1:step] + values[-1:]
+
+
+def frequencies(config, rotary, layer_type):
+    """The frequencies of a layer and what cosine and sine are multiplied by."""
+    nested = layer_type in config.rope_parameters
+    parameters = config.rope_parameters[layer_type] if nested else config.rope_parameters
+    functions = transformers.modeling_rope_utils.ROPE_INIT_FUNCTIONS
+    kind = parameters["rope_type"]
+    function = functions[kind] if kind != "default" else rotary.compute_default_rope_parameters
+    with in_float64():
+        values, attention = function(config, **({"layer_type": layer_type} if nested else {}))
+    return values.tolist(), number(attention)
+
+
+def name_activation(function):
+    """The activation that a function is, by its values."""
+    grid = torch.linspace(-6, 6, 49, dtype=torch.float64)
+    known = {
+        "silu": torch.nn.functional.silu(grid),
+        "gelu_tanh": torch.nn.functional.gelu(grid, approximate="tanh"),
+        "gelu": torch.nn.functional.gelu(grid),
+        "relu": torch.nn.functional.relu(grid),
+    }
+    for name, values in known.items():
+        if torch.allclose(function(grid), values, rtol=0, atol=1e-9):
+            return name
+    return "another"
+
+
+def shape(tensor):
+    return "x".join(str(size) for size in tensor.shape)
+
+
+def weights(layer):
+    """The tensors of a layer, under the names and in the shapes of a checkpoint."""
+    result = {}
+    for name, tensor in list(layer.named_parameters()) + list(layer.named_buffers()):
+        if name == "mlp.experts.gate_up_proj":
+            experts, rows, cols = tensor.shape
+            for half in ("gate", "up"):
+                result[f"mlp.experts.{{e}}.{half}_proj.weight"] = f"{experts}x{rows // 2}x{cols}"
+        elif name == "mlp.experts.down_proj":
+            result["mlp.experts.{e}.down_proj.weight"] = shape(tensor)
+        else:
+            result[name] = shape(tensor)
+    return {shorten(name): size for name, size in result.items()}
+
+
+def shorten(name):
+    """`q` for self_attn.q_proj.weight."""
+    for part in ("self_attn.", "mlp.", "_proj", ".weight"):
+        name = name.replace(part, "")
+    return name
+
+
+NORMS = {
+    "gemma3_text": {
+        "norm3": "pre_feedforward_layernorm",
+        "norm4": "post_feedforward_layernorm",
+        "q_norm": "self_attn.q_norm",
+        "k_norm": "self_attn.k_norm",
+    },
+    "qwen3": {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"},
+    "deepseek_v2": {"q_norm": "self_attn.q_a_layernorm", "kv_norm": "self_attn.kv_a_layernorm"},
+}
+NORMS["deepseek_v3"] = NORMS["deepseek_v2"]
+
+
+def eps_of(norm):
+    value = norm.variance_epsilon if hasattr(norm, "variance_epsilon") else norm.eps
+    return number(numpy.float32(value))
+
+
+def norms(family, layer):
+    names = {"norm1": "input_layernorm", "norm2": "post_attention_layernorm"}
+    names |= NORMS.get(family, {})
+    modules = dict(layer.named_modules())
+    return {role: eps_of(modules[name]) for role, name in names.items() if name in modules}
+
+
+def router(family, raw, config, gate):
+    facts = {
+        "scoring": "sigmoid" if family == "deepseek_v3" else "softmax",
+        "top": gate.top_k,
+        "scale": number(gate.routed_scaling_factor),
+        "groups": 1,
+        "keep": 1,
+    }
+    if family == "deepseek_v3" or gate.topk_method == "group_limited_greedy":
+        facts |= {"groups": gate.num_group, "keep": gate.topk_group}
+    if facts["groups"] > 1:
+        facts["by"] = "top2sum" if family == "deepseek_v3" else "max"
+    if family == "deepseek_v3" and gate.norm_topk_prob:
+        facts["renorm"] = number(numpy.float32(1e-20))
+    # The authors of V2 normalise weights or scale them, never both.
+    if family == "deepseek_v2" and raw.get("norm_topk_prob") and gate.top_k > 1:
+        facts |= {"renorm": number(numpy.float32(1e-20)), "scale": 1.0}
+    return facts
+
+
+def describe_layer(family, raw, config, model, n):
+    layer = model.model.layers[n]
+    attention = layer.self_attn
+    layer_type = (getattr(config, "layer_types", None) or {n: "full_attention"})[n]
+    values, factor = frequencies(config, model.model.rotary_emb, layer_type)
+    latent = family.startswith("deepseek")
+    interleaved = latent and getattr(config, "rope_interleave", True)
+    facts = {
+        "rope": {
+            "dims": 2 * len(values),
+            "pairing": "interleaved" if interleaved else "half",
+            "attention": factor,
+            "frequencies": [number(value) for value in thin(values)],
+        },
+        "scale": number(attention.scaling),
+        "eps": norms(family, layer),
+        "weights": weights(layer),
+    }
+    heads = config.num_attention_heads
+    if latent:
+        facts |= {"heads": f"{heads}x{attention.qk_head_dim}", "nope": attention.qk_nope_head_dim}
+    else:
+        facts |= {
+            "heads": f"{heads}x{attention.head_dim}",
+            "key_heads": f"{config.num_key_value_heads}x{attention.head_dim}",
+        }
+    if getattr(attention, "sliding_window", None) is not None:
+        facts["window"] = attention.sliding_window
+    if getattr(attention, "attn_logit_softcapping", None) is not None:
+        facts["softcap"] = number(attention.attn_logit_softcapping)
+    mlp = layer.mlp
+    if hasattr(mlp, "gate"):
+        facts["router"] = router(family, raw, config, mlp.gate)
+        mlp = mlp.shared_experts
+    facts["activation"] = name_activation(mlp.act_fn)
+    return facts
+
+
+def build(family, raw):
+    """The model of a configuration, without storage."""
+    config = CONFIG_MAPPING[family].from_dict(dict(raw, architectures=None))
+    config._attn_implementation = "eager"
+    config._experts_implementation = "eager"
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    use_dense_layers(family, raw, config, model)
+    return config, model
+
+
+def use_dense_layers(family, raw, config, model):
+    """The authors of DeepSeek give experts to every moe_layer_freq-th layer."""
+    module = sys.modules[type(model).__module__]
+    for n, layer in enumerate(model.model.layers):
+        if family.startswith("deepseek") and n % raw.get("moe_layer_freq", 1):
+            dense = {"deepseek_v2": "DeepseekV2MLP", "deepseek_v3": "DeepseekV3MLP"}[family]
+            with torch.device("meta"):
+                layer.mlp = getattr(module, dense)(config)
+
+
+def run(model):
+    """A step of two tokens, of whose results only the shapes exist."""
+    for layer in model.model.layers:
+        if hasattr(layer.mlp, "experts"):
+            layer.mlp.experts.forward = lambda x, chosen, weight: torch.zeros_like(x)
+    tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
+    positions = torch.arange(2, device="meta")[None]
+    mask = torch.zeros(1, 1, 2, 2, device="meta")
+    masks = {"full_attention": mask, "sliding_attention": mask}
+    flat = model.config.model_type.startswith(("llama", "deepseek"))
+    model(
+        input_ids=tokens,
+        position_ids=positions,
+        attention_mask=mask if flat else masks,
+        use_cache=False,
+    )
+
+
+def describe(family, raw):
+    config, model = build(family, json.loads(json.dumps(raw)))
+    run(model)
+    facts = {
+        "model.embed_tokens.weight": shape(model.model.embed_tokens.weight),
+        "model.norm.weight": shape(model.model.norm.weight),
+        "max_position_embeddings": config.max_position_embeddings,
+        "final_eps": eps_of(model.model.norm),
+        "kinds": [],
+    }
+    if not config.tie_word_embeddings:
+        facts["lm_head.weight"] = shape(model.lm_head.weight)
+    if hasattr(model.model.embed_tokens, "scalar_embed_scale"):
+        facts["embedding_scale"] = number(model.model.embed_tokens.scalar_embed_scale)
+    # Layers of one type are built alike, but for where experts begin.
+    seen, schedule = {}, []
+    for n in range(config.num_hidden_layers):
+        layer = model.model.layers[n]
+        types = getattr(config, "layer_types", None)
+        key = (types[n] if types else "", hasattr(layer.mlp, "gate"))
+        if key not in seen:
+            found = describe_layer(family, raw, config, model, n)
+            if found not in facts["kinds"]:
+                facts["kinds"].append(found)
+            seen[key] = facts["kinds"].index(found)
+        schedule.append(seen[key])
+    runs = [f"{kind}x{len(list(run))}" for kind, run in itertools.groupby(schedule)]
+    facts["schedule"] = " ".join(runs)
+    return facts
+
+
+def loosen(value, nulls, key=""):
+    """A configuration without keys that are null, and with floats for integers."""
+    if key in FLOATS and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, dict):
+        return value
+    kept = {key: item for key, item in value.items() if item is not None or key in nulls}
+    return {key: loosen(item, nulls, key) for key, item in kept.items()}
+
+
+def answer(family, raw, base):
+    try:
+        return difference(describe(family, raw), base)
+    except Exception as error:  # noqa: BLE001: whatever stops the published model
+        reason = type(error).__name__
+    for nulls in (NULLS, ()):
+        loose = loosen(raw, nulls)
+        if json.dumps(loose) != json.dumps(raw):
+            with contextlib.suppress(Exception):
+                return ["loosely", difference(describe(family, loose), base)]
+    return ["refused", reason]
+
+
+def flatten(facts, prefix=""):
+    result = {}
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            result |= flatten(value, f"{prefix}{key}/")
+        else:
+            result[prefix + key] = value
+    return result
+
+
+def difference(facts, base):
+    """What differs; None for what the base alone has. A kind of layer differs from
+    the kind of the base that it is most like."""
+    result = flat_difference(facts, base)
+    if facts["kinds"] != base["kinds"]:
+        result["kinds"] = [kind_difference(kind, base["kinds"]) for kind in facts["kinds"]]
+    return result
+
+
+def flat_difference(facts, base):
+    facts = flatten({key: value for key, value in facts.items() if key != "kinds"})
+    base = flatten({key: value for key, value in base.items() if key != "kinds"})
+    changed = {key: value for key, value in facts.items() if base.get(key) != value}
+    return changed | {key: None for key in base if key not in facts}
+
+
+def kind_difference(kind, known):
+    found = [flat_difference(kind, other) | {"like": n} for n, other in enumerate(known)]
+    return min(found, key=len)
+
+
+def changes(raw, base):
+    result = {key: value for key, value in raw.items() if key not in base or base[key] != value}
+    return result | {key: "-" for key in base if key not in raw}
+
+
+def main(folder, rows="160"):
+    for family, knobs in FAMILIES.items():
+        rng = random.Random(f"{SEED} {family}")
+        base, facts = knobs["base"], describe(family, knobs["base"])
+        table, known, refused = [], set(), 0
+        while len(table) < int(rows):
+            raw = draw(rng, knobs)
+            changed = changes(raw, base)
+            if json.dumps(changed, sort_keys=True) in known:
+                continue
+            known.add(json.dumps(changed, sort_keys=True))
+            said = answer(family, raw, facts)
+            if said[:1] == ["refused"] if isinstance(said, list) else False:
+                if refused >= MOST_REFUSED * int(rows):
+                    continue
+                refused += 1
+            table.append([changed, said])
+        write(pathlib.Path(folder) / f"{family}.json", base, facts, table)
+
+
+def write(path, base, facts, table):
+    """A line for each row, so that a difference can be read."""
+    def dump(value):
+        return json.dumps(value, separators=(",", ":"))
+
+    head = f'{{"transformers":"{transformers.__version__}","seed":{SEED},"digits":{DIGITS},\n'
+    rows = ",\n".join(dump(row) for row in table)
+    path.write_text(f'{head}"base":{dump(base)},\n"facts":{dump(facts)},\n"rows":[\n{rows}\n]}}\n')
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,198 @@
+// Imports configurations, one a line, and prints what each model computes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Import/Containers/HuggingFace.h"
+#include "tenon/Import/Containers/MappedTensors.h"
+#include "tenon/Import/ImportModel.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <iostream>
+#include <map>
+#include <string>
+
+using namespace mlir;
+using namespace tenon;
+using llvm::json::Array;
+using llvm::json::Object;
+
+// Each line of standard input is a config.json. Its answer is a line with an
+// object: {"error": text}, or what the model computes, by its ops and weights.
+// Layers that compute the same are said once, in "kinds"; "schedule" numbers
+// them layer by layer.
+
+namespace {
+/// A folder with config.json and nothing else.
+class ConfigOnly : public ModelSource {
+public:
+  explicit ConfigOnly(ModelConfig parsed) {
+    path = "model";
+    config = std::move(parsed);
+    tensors = std::make_unique<MappedTensors>(/*readable=*/false);
+    tensorsKnown = false;
+  }
+  llvm::Error open() {
+    llvm::Expected<std::string> type = config.getString("model_type");
+    if (!type)
+      return type.takeError();
+    architecture = std::move(*type);
+    return llvm::Error::success();
+  }
+};
+} // namespace
+
+/// The last part of a location's name: `norm1` of `dense.norm1`.
+static std::string getRole(Operation *op) {
+  return llvm::StringRef(cast<NameLoc>(op->getLoc()).getName())
+      .rsplit('.')
+      .second.str();
+}
+
+static std::string print(ArrayRef<int64_t> shape) {
+  return llvm::join(
+      llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }),
+      "x");
+}
+
+static Object describe(RopeAttr rope) {
+  Array frequencies;
+  for (double frequency : rope.getFrequencies())
+    frequencies.push_back(frequency);
+  return Object{{"dims", rope.getDims()},
+                {"pairing", stringifyRopePairing(rope.getPairing())},
+                {"attention", rope.getAttentionFactor()},
+                {"frequencies", std::move(frequencies)}};
+}
+
+static Object describe(RouterOp router) {
+  Object facts{{"scoring", stringifyScoring(router.getScoring())},
+               {"groups", router.getGroups()},
+               {"keep", router.getKeep()},
+               {"top", router.getTop()},
+               {"scale", router.getScale().convertToDouble()}};
+  if (router.getGroups() > 1)
+    facts["by"] = stringifyGroupScore(router.getBy());
+  if (router.getRenorm())
+    facts["renorm"] = router.getRenorm()->convertToDouble();
+  return facts;
+}
+
+/// Says of a layer what its ops are told.
+static Object describe(func::FuncOp layer) {
+  Object facts, eps;
+  layer.walk([&](Operation *op) {
+    if (auto norm = dyn_cast<NormOp>(op))
+      eps[getRole(op)] = norm.getEps().convertToDouble();
+    if (auto rope = dyn_cast<RopeOp>(op))
+      facts["rope"] = describe(rope.getRope());
+    if (auto router = dyn_cast<RouterOp>(op))
+      facts["router"] = describe(router);
+    if (auto experts = dyn_cast<ExpertsOp>(op))
+      facts["activation"] = stringifyActivation(experts.getActivation());
+    if (auto glu = dyn_cast<GluOp>(op))
+      facts["activation"] = stringifyActivation(glu.getActivation());
+    if (auto mla = dyn_cast<MlaAttentionOp>(op)) {
+      facts["scale"] = mla.getScale().convertToDouble();
+      facts["nope"] = mla.getNope();
+      facts["heads"] = print(
+          cast<ShapedType>(mla.getQuery().getType()).getShape().take_back(2));
+    }
+    if (auto attention = dyn_cast<AttentionOp>(op)) {
+      facts["scale"] = attention.getScale().convertToDouble();
+      if (attention.getSoftcap())
+        facts["softcap"] = attention.getSoftcap()->convertToDouble();
+      if (attention.getVisible().getWindow())
+        facts["window"] = *attention.getVisible().getWindow();
+      facts["heads"] = print(cast<ShapedType>(attention.getQuery().getType())
+                                 .getShape()
+                                 .take_back(2));
+      facts["key_heads"] = print(cast<ShapedType>(attention.getKey().getType())
+                                     .getShape()
+                                     .take_back(2));
+    }
+  });
+  facts["eps"] = std::move(eps);
+  return facts;
+}
+
+/// `self_attn.q_proj.weight` of `model.layers.{l}.self_attn.q_proj.weight`.
+static llvm::StringRef dropLayer(llvm::StringRef source) {
+  return source.split("{l}.").second;
+}
+
+static Object describe(ModuleOp module) {
+  std::map<std::string, Object> byKind, weights;
+  std::map<int64_t, std::string> kindOfLayer;
+  Object facts;
+  module.walk([&](func::FuncOp function) {
+    auto [prefix, kind] = function.getName().split('.');
+    if (prefix == "layer")
+      byKind[kind.str()] = describe(function);
+  });
+  module.walk([&](WeightOp weight) {
+    llvm::StringRef kind = weight.getSymName().split('.').first;
+    if (weight.getLayers().empty()) {
+      facts[weight.getSource()] = print(weight.getWeightType().getShape());
+      return;
+    }
+    weights[kind.str()][dropLayer(weight.getSource())] =
+        print(weight.getWeightType().getShape().drop_front());
+    for (int64_t layer : weight.getLayers())
+      kindOfLayer[layer] = kind.str();
+  });
+  Array kinds;
+  std::string schedule;
+  for (auto &[layer, name] : kindOfLayer) {
+    Object kind = byKind[name];
+    kind["weights"] = Object(weights[name]);
+    auto known = llvm::find(kinds, llvm::json::Value(Object(kind)));
+    schedule.push_back('0' + (known - kinds.begin()));
+    if (known == kinds.end())
+      kinds.push_back(std::move(kind));
+  }
+  module.walk([&](EmbeddingOp embedding) {
+    if (embedding.getScale())
+      facts["embedding_scale"] = embedding.getScale()->convertToDouble();
+  });
+  module.walk([&](NormOp norm) {
+    if (norm->getParentOfType<func::FuncOp>().getName() == "step")
+      facts["final_eps"] = norm.getEps().convertToDouble();
+  });
+  auto model = module->getAttrOfType<DictionaryAttr>("tenon.model");
+  facts["context"] = model.getAs<IntegerAttr>("context").getInt();
+  facts["kinds"] = std::move(kinds);
+  facts["schedule"] = std::move(schedule);
+  return facts;
+}
+
+static llvm::Expected<Object> import(llvm::StringRef text,
+                                     MLIRContext &context) {
+  llvm::Expected<ModelConfig> config =
+      parseHuggingFaceConfig(text, "config.json");
+  if (!config)
+    return config.takeError();
+  ConfigOnly source(std::move(*config));
+  if (llvm::Error error = source.open())
+    return error;
+  llvm::Expected<OwningOpRef<ModuleOp>> module = importModel(context, source);
+  if (!module)
+    return module.takeError();
+  return describe(**module);
+}
+
+int main() {
+  MLIRContext context;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    llvm::Expected<Object> facts = import(line, context);
+    Object answer = facts
+                        ? std::move(*facts)
+                        : Object{{"error", llvm::toString(facts.takeError())}};
+    llvm::outs() << llvm::json::Value(std::move(answer)) << '\n';
+  }
+  return 0;
+}
