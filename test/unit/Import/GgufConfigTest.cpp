@@ -125,6 +125,69 @@ TEST(GgufConfig, ReadsScaling) {
   EXPECT_EQ(takeValue(config.getFloat("partial_rotary_factor")), 0.5);
 }
 
+// What a key means that only some files have, and what its absence means.
+TEST(GgufConfig, ReadsOptionalKeys) {
+  auto yarn = [](float factor) {
+    GgufImage image = makeGgufModel("llama");
+    image.addString("llama.rope.scaling.type", "yarn")
+        .addFloat("llama.rope.scaling.factor", factor)
+        .addInt("llama.rope.scaling.original_context_length", 16);
+    return image;
+  };
+  ModelConfig config = takeValue(buildConfig(yarn(4)));
+  for (const char *key : {"attention_factor", "beta_fast", "beta_slow"})
+    EXPECT_FALSE(config.has(std::string("rope_scaling.") + key)) << key;
+  config = takeValue(
+      buildConfig(yarn(0.5f)
+                      .addFloat("llama.rope.scaling.attn_factor", 3)
+                      .addFloat("llama.rope.scaling.yarn_beta_fast", 24)
+                      .addFloat("llama.rope.scaling.yarn_beta_slow", 2)));
+  // A context that is not stretched has no usual factor to multiply.
+  EXPECT_EQ(takeValue(config.getFloat("rope_scaling.attention_factor")), 3.0);
+  EXPECT_EQ(takeValue(config.getFloat("rope_scaling.beta_fast")), 24.0);
+  EXPECT_EQ(takeValue(config.getFloat("rope_scaling.beta_slow")), 2.0);
+
+  config = takeValue(buildConfig(
+      makeGgufModel("llama").addFloat("llama.rope.scale_linear", 1)));
+  EXPECT_FALSE(config.has("rope_scaling"));
+  config = takeValue(buildConfig(
+      makeGgufModel("llama").addString("llama.rope.scaling.type", "none")));
+  EXPECT_FALSE(config.has("rope_scaling"));
+  config = takeValue(
+      buildConfig(makeGgufModel("llama").addInt("llama.expert_count", 0)));
+  EXPECT_FALSE(takeValue(config.getBool("mlp_bias")));
+  config = takeValue(buildConfig(
+      makeGgufModel("llama").addTensor("blk.0.ffn_gate.bias", {12}, 0, 48)));
+  EXPECT_TRUE(takeValue(config.getBool("mlp_bias")));
+  EXPECT_FALSE(config.has("bos_token_id"));
+  config =
+      takeValue(buildConfig(makeGgufModel("llama")
+                                .addInt("tokenizer.ggml.bos_token_id", 3)
+                                .addInt("tokenizer.ggml.eos_token_id", 7)));
+  EXPECT_EQ(takeValue(config.getInt("bos_token_id")), 3);
+  EXPECT_EQ(takeValue(config.getInt("eos_token_id")), 7);
+}
+
+TEST(GgufConfig, ReadsOptionalKeysOfGemma) {
+  ModelConfig config = takeValue(
+      buildConfig(makeGgufModel("gemma3")
+                      .addInt("gemma3.attention.sliding_window", 0)
+                      .addInt("gemma3.attention.sliding_window_pattern", 4)
+                      .addFloat("gemma3.rope.freq_base_swa", 500)
+                      .addFloat("gemma3.final_logit_softcapping", 0)
+                      .addFloat("gemma3.attn_logit_softcapping", 0)));
+  EXPECT_FALSE(config.has("sliding_window"));
+  EXPECT_EQ(takeValue(config.getInt("sliding_window_pattern")), 4);
+  EXPECT_EQ(takeValue(config.getFloat("rope_local_base_freq")), 500.0);
+  EXPECT_FALSE(config.has("final_logit_softcapping"));
+  EXPECT_FALSE(config.has("attn_logit_softcapping"));
+  EXPECT_EQ(takeValue(config.getString("hidden_activation")),
+            "gelu_pytorch_tanh");
+  config = takeValue(buildConfig(
+      makeGgufModel("gemma3").addFloat("gemma3.attn_logit_softcapping", 50)));
+  EXPECT_EQ(takeValue(config.getFloat("attn_logit_softcapping")), 50.0);
+}
+
 TEST(GgufConfig, StopsContradictions) {
   EXPECT_EQ(complain(makeGgufModel("llama").addInt(
                 "llama.attention.head_count_kv", 3)),
@@ -156,6 +219,8 @@ TEST(GgufConfig, StopsWrongNumbers) {
   EXPECT_EQ(complain(makeGgufModel("llama").addFloat("llama.rope.freq_base",
                                                      std::nanf(""))),
             "m.gguf: 'llama.rope.freq_base' expects a finite number");
+  EXPECT_EQ(complain(makeGgufModel("llama").addInts("llama.vocab_size", {})),
+            "m.gguf: 'llama.vocab_size' expects an integer");
   EXPECT_EQ(complain(makeGgufModel("llama").addString("llama.vocab_size", "x")),
             "m.gguf: 'llama.vocab_size' expects an integer");
   EXPECT_EQ(complain(makeGgufModel("llama")
@@ -207,6 +272,13 @@ TEST(GgufConfig, ReadsRopeDivisors) {
                 divisors),
             "m.gguf: tensor 'rope_freqs.weight' expects type F32 and shape "
             "[2], but has F32 and [1]");
+  // Of a head of which a part rotates, there are divisors for that part.
+  EXPECT_EQ(readDivisors(makeGgufModel("llama")
+                             .addInt("llama.rope.dimension_count", 2)
+                             .addFloats("rope_freqs.weight", {3.0f}),
+                         divisors),
+            "no error");
+  EXPECT_EQ(divisors, (std::vector<double>{3.0}));
   for (float wrong : {0.0f, -1.0f, std::nanf(""), INFINITY})
     EXPECT_EQ(readDivisors(makeGgufModel("llama").addFloats("rope_freqs.weight",
                                                             {1.0f, wrong}),

@@ -131,6 +131,27 @@ TEST(HuggingFaceConfig, UnwrapsText) {
             "config.json: 'text_config' expects an object, but got 3");
 }
 
+TEST(HuggingFaceConfig, RenamesQuantization) {
+  ModelConfig config =
+      parse(R"({"compression_config": {"quant_method": "fp8"}})");
+  EXPECT_EQ(takeValue(config.getString("quantization_config.quant_method")),
+            "fp8");
+  EXPECT_FALSE(config.has("compression_config"));
+}
+
+TEST(HuggingFaceConfig, FillsInWhatTheClassSays) {
+  ModelConfig config =
+      parse(R"({"model_type": "qwen3", "num_key_value_heads": null,
+                "hidden_size": null, "vocab_size": 7})");
+  EXPECT_EQ(takeValue(config.getInt("head_dim")), 128);
+  EXPECT_EQ(takeValue(config.getInt("hidden_size")), 4096);
+  EXPECT_EQ(takeValue(config.getInt("vocab_size")), 7);
+  // As many as those of queries.
+  EXPECT_FALSE(config.has("num_key_value_heads"));
+  // Of a class that is not known, nothing is.
+  EXPECT_FALSE(parse(R"({"model_type": "x"})").has("hidden_size"));
+}
+
 TEST(HuggingFaceConfig, NormalizesRope) {
   ModelConfig old = parse(
       R"({"rope_theta": 5e5, "rope_scaling": {"type": "yarn", "factor": 40}})");

@@ -47,6 +47,8 @@ TEST(JsonScan, StopsWrongSyntax) {
             start + "1: has an unknown escape '\\\\x' in a string");
   EXPECT_EQ(scan("\"\\u12g4\""),
             start + "1: expects four hexadecimal digits after '\\u'");
+  EXPECT_EQ(scan("\"\\udc00\\udc00\""),
+            start + "1: expects surrogates in pairs");
   EXPECT_EQ(scan("\"\\ud800\""), start + "1: expects surrogates in pairs");
   EXPECT_EQ(scan("\"\n\""), start + "1: expects a control character in a "
                                     "string to be escaped");

@@ -270,4 +270,8 @@ TEST_F(ModelSourceTest, StopsPartsOfGguf) {
   write("m.gguf", image.addNumber<uint16_t>("split.count", 2, 3).build());
   EXPECT_EQ(takeMessage(openModelSource(getPath("m.gguf"))),
             "m.gguf: is one of 3 parts of a model; merge them into one file");
+  // Of one part, the file is the whole.
+  image = makeGgufModel("llama");
+  write("m.gguf", image.addNumber<uint16_t>("split.count", 2, 1).build());
+  EXPECT_TRUE(takeValue(openModelSource(getPath("m.gguf"))));
 }

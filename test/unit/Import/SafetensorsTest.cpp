@@ -177,6 +177,15 @@ TEST(Safetensors, StopsOtherTypesAndFields) {
   EXPECT_EQ(parse("{\"a\":{\"dtype\":\"F32\"}}", 0),
             "m.safetensors: tensor 'a' expects a dtype, a shape and two "
             "data_offsets");
+  // What one tensor says is not said of the next one.
+  std::string whole =
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{)";
+  for (const char *fields : {R"("shape":[1],"data_offsets":[4,8])",
+                             R"("dtype":"F32","data_offsets":[4,8])",
+                             R"("dtype":"F32","shape":[1])"})
+    EXPECT_EQ(parse(whole + fields + "}}", 8),
+              "m.safetensors: tensor 'b' expects a dtype, a shape and two "
+              "data_offsets");
   for (const char *fields : {"\"shape\":[1],\"data_offsets\":[0,4]",
                              "\"dtype\":\"F32\",\"data_offsets\":[0,4]",
                              "\"dtype\":\"F32\",\"shape\":[1]"})
