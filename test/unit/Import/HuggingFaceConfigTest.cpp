@@ -169,6 +169,13 @@ TEST(HuggingFaceConfig, NormalizesRope) {
   EXPECT_FALSE(recent.has("rope_scaling.rope_theta"));
   EXPECT_FALSE(recent.has("rope_parameters"));
 
+  // Null says nothing, and so contradicts nothing.
+  ModelConfig both = parse(
+      R"({"rope_theta": 5, "rope_scaling": {"type": "linear", "factor": 2},
+          "rope_parameters": {"rope_theta": null, "factor": null}})");
+  EXPECT_EQ(takeValue(both.getFloat("rope_theta")), 5.0);
+  EXPECT_EQ(takeValue(both.getFloat("rope_scaling.factor")), 2.0);
+
   ModelConfig nested = parse(
       R"({"rope_parameters": {
            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},

@@ -140,6 +140,13 @@ TEST(Safetensors, StopsOverlap) {
                 std::to_string(dataBegin + 4));
 }
 
+TEST(Safetensors, TakesEmptyOnesAnywhere) {
+  EXPECT_EQ(parse(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},
+                      "b":{"dtype":"U8","shape":[0],"data_offsets":[2,2]}})",
+                  4),
+            "no error");
+}
+
 TEST(Safetensors, StopsHugeShapes) {
   std::string end = ", which has more than 2^60 elements";
   std::string start = "m.safetensors: tensor 'a' has the shape ";

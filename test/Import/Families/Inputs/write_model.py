@@ -1,4 +1,4 @@
-# Writes a Llama of zeros as a folder or a GGUF file, with chosen tensors changed.
+# Writes a Llama, or a DeepSeek, of zeros as a folder or a GGUF file, with chosen tensors changed.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 """write_model.py CONFIG OUT [NAME=TYPE[:SHAPE]]... : the tensors of a model with
@@ -40,12 +40,34 @@ OUTER = {
 }
 
 
-def shapes(config):
+def latent_layer(config):
+    """A layer of DeepSeek with experts, without what all tokens share."""
+    hidden, inner = config["hidden_size"], config["moe_intermediate_size"]
+    heads, rank = config["num_attention_heads"], config["kv_lora_rank"]
+    plain, turned = config["qk_nope_head_dim"], config["qk_rope_head_dim"]
+    layer = {
+        "input_layernorm": [hidden],
+        "post_attention_layernorm": [hidden],
+        "self_attn.q_proj": [heads * (plain + turned), hidden],
+        "self_attn.kv_a_proj_with_mqa": [rank + turned, hidden],
+        "self_attn.kv_a_layernorm": [rank],
+        "self_attn.kv_b_proj": [heads * (plain + config["v_head_dim"]), rank],
+        "self_attn.o_proj": [hidden, heads * config["v_head_dim"]],
+        "mlp.gate": [config["n_routed_experts"], hidden],
+    }
+    for e in range(config["n_routed_experts"]):
+        layer[f"mlp.experts.{e}.gate_proj"] = [inner, hidden]
+        layer[f"mlp.experts.{e}.up_proj"] = [inner, hidden]
+        layer[f"mlp.experts.{e}.down_proj"] = [hidden, inner]
+    return layer
+
+
+def grouped_layer(config):
     hidden, inner = config["hidden_size"], config["intermediate_size"]
     width = config["head_dim"]
     queries = config["num_attention_heads"] * width
     keys = config["num_key_value_heads"] * width
-    layer = {
+    return {
         "input_layernorm": [hidden],
         "post_attention_layernorm": [hidden],
         "self_attn.q_proj": [queries, hidden],
@@ -56,6 +78,11 @@ def shapes(config):
         "mlp.up_proj": [inner, hidden],
         "mlp.down_proj": [hidden, inner],
     }
+
+
+def shapes(config):
+    hidden = config["hidden_size"]
+    layer = (latent_layer if "kv_lora_rank" in config else grouped_layer)(config)
     result = {
         "model.embed_tokens.weight": [config["vocab_size"], hidden],
         "model.norm.weight": [hidden],
