@@ -80,6 +80,9 @@ static int64_t remainder(int64_t a, int64_t b) {
 static int64_t floorDivide(int64_t a, int64_t b) {
   return divide(a, b) - (remainder(a, b) != 0 && (a < 0) != (b < 0));
 }
+static int64_t ceilDivide(int64_t a, int64_t b) {
+  return divide(a, b) + (remainder(a, b) != 0 && (a < 0) == (b < 0));
+}
 
 static void addIntegers(FormulaTable &t) {
   addUnsigned<arith::AddIOp>(t, [](uint64_t a, uint64_t b) { return a + b; });
@@ -105,8 +108,7 @@ static void addIntegers(FormulaTable &t) {
   addSigned<arith::DivSIOp>(t, divide);
   addSigned<arith::RemSIOp>(t, remainder);
   addSigned<arith::FloorDivSIOp>(t, floorDivide);
-  addSigned<arith::CeilDivSIOp>(
-      t, [](int64_t a, int64_t b) { return -floorDivide(-a, b); });
+  addSigned<arith::CeilDivSIOp>(t, ceilDivide);
   addSigned<arith::ShRSIOp>(
       t, [](int64_t a, int64_t b) { return a >> std::min<uint64_t>(b, 63); });
   addSigned<arith::MaxSIOp>(
@@ -144,11 +146,44 @@ static bool holds(arith::CmpIPredicate predicate, int64_t a, int64_t b,
   llvm_unreachable("all predicates are listed");
 }
 
-/// A predicate on floats is the set of relations that satisfy it: equal,
-/// greater, less, unordered are the bits 1, 2, 4 and 8 of its number.
+/// Whether one of the relations that a predicate lists holds.
 static bool holds(arith::CmpFPredicate predicate, double a, double b) {
-  unsigned relation = a == b ? 1 : a > b ? 2 : a < b ? 4 : 8;
-  return (static_cast<unsigned>(predicate) & relation) != 0;
+  bool unordered = std::isnan(a) || std::isnan(b);
+  switch (predicate) {
+  case arith::CmpFPredicate::AlwaysFalse:
+    return false;
+  case arith::CmpFPredicate::OEQ:
+    return a == b;
+  case arith::CmpFPredicate::OGT:
+    return a > b;
+  case arith::CmpFPredicate::OGE:
+    return a >= b;
+  case arith::CmpFPredicate::OLT:
+    return a < b;
+  case arith::CmpFPredicate::OLE:
+    return a <= b;
+  case arith::CmpFPredicate::ONE:
+    return a < b || a > b;
+  case arith::CmpFPredicate::ORD:
+    return !unordered;
+  case arith::CmpFPredicate::UEQ:
+    return unordered || a == b;
+  case arith::CmpFPredicate::UGT:
+    return unordered || a > b;
+  case arith::CmpFPredicate::UGE:
+    return unordered || a >= b;
+  case arith::CmpFPredicate::ULT:
+    return unordered || a < b;
+  case arith::CmpFPredicate::ULE:
+    return unordered || a <= b;
+  case arith::CmpFPredicate::UNE:
+    return a != b;
+  case arith::CmpFPredicate::UNO:
+    return unordered;
+  case arith::CmpFPredicate::AlwaysTrue:
+    return true;
+  }
+  llvm_unreachable("all predicates are listed");
 }
 
 static void addComparisons(FormulaTable &t) {
