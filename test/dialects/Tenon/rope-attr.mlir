@@ -75,3 +75,9 @@ func.func private @yarn_at_the_first_pair() attributes {
 func.func private @yarn_at_the_last_pair() attributes {
   test.rope = #tenon.rope<dims = 14, pairing = half, theta = 3.0 : f64,
                           scaling = yarn, factor = 4.0 : f64, original = 4096.0 : f64>}
+
+/// A slow theta: the ramp would end after the last element of a row.
+// CHECK: @yarn_beyond_the_last_pair
+func.func private @yarn_beyond_the_last_pair() attributes {
+  test.rope = #tenon.rope<dims = 14, pairing = half, theta = 2.0 : f64,
+                          scaling = yarn, factor = 4.0 : f64, original = 100.0 : f64>}

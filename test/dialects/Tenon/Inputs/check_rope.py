@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """Compares frequencies of rotary embeddings with ones computed in decimal arithmetic.
 
-Usage: tenon-opt --test-rope ... 2>&1 | check_rope.py
+Usage: tenon-opt MODULE --test-rope ... 2>&1 | check_rope.py
+       check_rope.py --module MODULE > X.mlir
+       tenon-run X.mlir --exact --print --digits=17 | check_rope.py --interpreted MODULE
+
+The first is the compiler's copy of the formulas, the others are the interpreter's: X.mlir
+rotates the pairs (1, 0) by one position, and the angles of the results are the frequencies.
 
 The configurations are those of published models, in the words of their config
 files, and the formulas those of the papers, with wavelengths and dimensions
@@ -13,6 +18,7 @@ that are longer than a thousandth.
 """
 
 import decimal
+import math
 import re
 import sys
 from decimal import Decimal as D
@@ -55,6 +61,10 @@ MODELS = {
     "yarn_at_the_last_pair": dict(
         dims=14, theta=3, rope_type="yarn", factor=4,
         beta_fast=32, beta_slow=1, original_max_position_embeddings=4096,
+    ),
+    "yarn_beyond_the_last_pair": dict(
+        dims=14, theta=2, rope_type="yarn", factor=4,
+        beta_fast=32, beta_slow=1, original_max_position_embeddings=100,
     ),
 }
 
@@ -121,13 +131,64 @@ def yarn(plain, i, dims, theta, factor, beta_fast, beta_slow,
 SCALINGS = {"default": keep, "linear": interpolate, "llama3": llama3, "yarn": yarn}
 
 
-def main(lines):
-    decimal.getcontext().prec = 60
+def read_remarks(lines):
     seen = {}
     for line in lines:
         match = re.search(r"remark: (\w+) (frequencies|attention) (.*)", line)
         if match:
             seen[match[1], match[2]] = [D(x) for x in match[3].split()]
+    return seen
+
+
+def list_attributes(module):
+    """Names and attributes `test.rope` of a module."""
+    with open(module) as file:
+        return re.findall(r"@(\w+)\(\)[^@]*test\.rope = #tenon\.rope(<.*?>)}", file.read(), re.S)
+
+
+def write_module(module):
+    """Prints a function that rotates unit pairs by each attribute."""
+    lines, results, types = [], [], []
+    for name, rope in list_attributes(module):
+        dims, pairing = re.search(r"dims = (\d+), pairing = (\w+)", rope).groups()
+        half = int(dims) // 2
+        row = [1, 0] * half if pairing == "interleaved" else [1] * half + [0] * half
+        types.append(f"tensor<1x{dims}xf32>")
+        values = ", ".join(f"{x}.0" for x in row)
+        lines.append(f"%{name}_x = arith.constant dense<[[{values}]]> : {types[-1]}")
+        lines.append(
+            f"%{name} = tenon.rope %{name}_x at %one first {' '.join(rope.split())} "
+            f": {types[-1]}, tensor<1xi32>"
+        )
+        results.append(f"%{name}")
+    print(f"func.func @main() -> ({', '.join(types)}) {{")
+    print("  %one = arith.constant dense<1> : tensor<1xi32>")
+    print("  " + "\n  ".join(lines))
+    print(f"  return {', '.join(results)} : {', '.join(types)}\n}}")
+
+
+def read_rotations(module, lines):
+    """Angles and lengths of the pairs that were printed."""
+    seen = {}
+    for (name, rope), line in zip(list_attributes(module), lines):
+        row = [float(x) for x in line.split("= [[")[1].rstrip("]\n").split(", ")]
+        half = len(row) // 2
+        cosines, sines = row[:half], row[half:]
+        if "interleaved" in rope:
+            cosines, sines = row[0::2], row[1::2]
+        pairs = list(zip(cosines, sines))
+        seen[name, "frequencies"] = [D(math.atan2(s, c)) for c, s in pairs]
+        lengths = [math.hypot(*pair) for pair in pairs]
+        near = all(abs(x - lengths[0]) < TOLERANCE for x in lengths)
+        seen[name, "attention"] = [D(lengths[0])] if near else []
+    return seen
+
+
+def main(lines, mode=None, module=None):
+    decimal.getcontext().prec = 60
+    if mode == "--module":
+        return write_module(module)
+    seen = read_rotations(module, lines) if mode else read_remarks(lines)
     wrong = 0
     for name, model in MODELS.items():
         want = list(frequencies(**model))
@@ -148,4 +209,4 @@ def main(lines):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.stdin))
+    sys.exit(main(sys.stdin, *sys.argv[1:]))
