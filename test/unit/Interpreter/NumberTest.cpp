@@ -81,6 +81,58 @@ TEST_F(NumberTest, ComparesWithinTheTolerance) {
   EXPECT_NEAR(far->ratio, 2, 1e-9);
 }
 
+TEST_F(NumberTest, ZerosAndInfinitiesHaveNoMagnitude) {
+  Tensor oracle(f32, {4}), result;
+  llvm::copy(std::vector<double>{3, 0, 0, INFINITY},
+             oracle.mutableFloats().begin());
+  oracle.history = {1, 100, 0x1p-24};
+  result = oracle;
+  double relative = getTolerance(0x1p-24, 100, 1);
+  // The root mean square of what is neither is 3.
+  result.mutableFloats()[1] = 1.5 * relative;
+  auto near = tenon::compare(result, oracle);
+  ASSERT_TRUE(static_cast<bool>(near));
+  EXPECT_NEAR(near->ratio, 0.5, 1e-9);
+  EXPECT_EQ(near->tolerance, 3 * relative);
+  auto wide = tenon::compare(result, oracle, /*scale=*/2);
+  ASSERT_TRUE(static_cast<bool>(wide));
+  EXPECT_NEAR(wide->ratio, 0.25, 1e-9);
+  for (double wrong : std::initializer_list<double>{-INFINITY, 1e300, NAN}) {
+    result.mutableFloats()[3] = wrong;
+    auto far = tenon::compare(result, oracle);
+    EXPECT_FALSE(static_cast<bool>(far)) << wrong;
+    llvm::consumeError(far.takeError());
+  }
+}
+
+TEST_F(NumberTest, RefusesOtherShapesAndKinds) {
+  Tensor floats = pairOf(f32, 1, 2), integers(i32, {2});
+  llvm::fill(integers.mutableInts(), 1);
+  Tensor others = integers;
+  auto equal = tenon::compare(integers, others);
+  EXPECT_TRUE(static_cast<bool>(equal));
+  others.mutableInts()[1] = 2;
+  for (const auto &[a, b] :
+       {std::pair(integers, others), std::pair(integers, floats),
+        std::pair(floats, floats.reshaped({2, 1}))}) {
+    auto refused = tenon::compare(a, b);
+    EXPECT_FALSE(static_cast<bool>(refused));
+    llvm::consumeError(refused.takeError());
+  }
+}
+
+TEST_F(NumberTest, HistoriesAddUp) {
+  History longer{5, 2, 0x1p-24}, wider{3, 90, 0x1p-8};
+  longer.merge(wider);
+  EXPECT_EQ(longer.chain, 5);
+  EXPECT_EQ(longer.longestSum, 90);
+  EXPECT_EQ(longer.roundoff, 0x1p-8);
+  wider.merge(History());
+  EXPECT_EQ(wider.chain, 3);
+  EXPECT_EQ(wider.longestSum, 90);
+  EXPECT_EQ(wider.roundoff, 0x1p-8);
+}
+
 TEST_F(NumberTest, RefusesWhatIsNoNumber) {
   double nan = std::nan("");
   auto both = tenon::compare(pairOf(f32, nan, 1), pairOf(f32, nan, 1));

@@ -6,7 +6,11 @@
 #include "tenon/Interpreter/WeightProvider.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cmath>
+#include <numeric>
+#include <set>
+#include <tuple>
 #include "gtest/gtest.h"
 
 using namespace mlir;
@@ -160,6 +164,84 @@ TEST_F(WeightTest, VectorsInFrontOfLayersStayVectors) {
     EXPECT_GE(number, 0.8);
     EXPECT_LE(number, 1.2);
   }
+}
+
+TEST_F(WeightTest, RandomNumbersDependOnSymbolAndPlace) {
+  RandomWeights provider(5);
+  std::vector<std::vector<double>> rows;
+  for (StringRef name : {"a", "b"}) {
+    WeightOp weight =
+        parse(("tenon.weight @" + name + " \"w\" : !tenon.weight<3x64, <f32>>")
+                  .str());
+    for (int64_t row = 0; row < 3; ++row)
+      rows.push_back(read(provider, weight, row));
+  }
+  for (size_t i = 0; i < rows.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      EXPECT_NE(rows[i], rows[j]);
+}
+
+/// The distance of codes of eight bits, which is the scale: among 512 of 256
+/// codes some two are neighbors.
+double findScale(std::vector<double> row) {
+  llvm::sort(row);
+  double scale = INFINITY;
+  for (size_t i = 1; i < row.size(); ++i)
+    if (row[i] - row[i - 1] > 1e-9)
+      scale = std::min(scale, row[i] - row[i - 1]);
+  return scale;
+}
+
+TEST_F(WeightTest, RandomScalesBelongToBlocks) {
+  RandomWeights provider(5);
+  // Two matrices of two blocks of rows each, of which the second is not full.
+  WeightOp weight = parse("tenon.weight @w \"w\" : !tenon.weight<2x5x1024, "
+                          "<i8, scale f32 per 3x512, offset>>");
+  std::vector<double> scales;
+  for (int64_t row = 0; row < 10; ++row) {
+    std::vector<double> numbers = read(provider, weight, row);
+    for (int64_t first : {0, 512})
+      scales.push_back(findScale(
+          std::vector<double>(&numbers[first], &numbers[first] + 512)));
+  }
+  auto blockOf = [](int64_t i) {
+    int64_t row = i / 2;
+    return std::tuple(row / 5, row % 5 / 3, i % 2);
+  };
+  for (int64_t i = 0; i < 20; ++i)
+    for (int64_t j = 0; j < i; ++j) {
+      bool same = std::abs(scales[i] / scales[j] - 1) < 1e-6;
+      EXPECT_EQ(same, blockOf(i) == blockOf(j)) << i << " and " << j;
+    }
+}
+
+TEST_F(WeightTest, RandomOffsetsHaveBothSigns) {
+  RandomWeights provider(5);
+  WeightOp weight = parse("tenon.weight @w \"w\" : !tenon.weight<32x1024, "
+                          "<i8, scale f32 per 1x1024, offset>>");
+  int negative = 0;
+  for (int64_t row = 0; row < 32; ++row) {
+    std::vector<double> numbers = read(provider, weight, row);
+    negative += std::accumulate(numbers.begin(), numbers.end(), 0.0) < 0;
+  }
+  // A fair coin does not fall alike 29 times of 32 with any chance to speak of.
+  EXPECT_GT(negative, 3);
+  EXPECT_LT(negative, 29);
+}
+
+TEST_F(WeightTest, RandomCodesAreAllCodes) {
+  RandomWeights provider(5);
+  WeightOp floats = parse("tenon.weight @w \"w\" : !tenon.weight<1x8192, "
+                          "<f8E4M3FN, scale f32 per 1x8192>>");
+  auto countDistinct = [&](WeightOp weight) {
+    std::vector<double> numbers = read(provider, weight, 0);
+    return std::set<double>(numbers.begin(), numbers.end()).size();
+  };
+  // 254 finite codes, of which two are zeros.
+  EXPECT_EQ(countDistinct(floats), 253u);
+  WeightOp integers = parse("tenon.weight @w \"w\" : !tenon.weight<1x8192, "
+                            "<i8, scale f32 per 1x8192>>");
+  EXPECT_EQ(countDistinct(integers), 256u);
 }
 
 } // namespace

@@ -1,0 +1,267 @@
+# Cases of routers, experts and the ops that experts open into.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+import itertools
+
+import numpy as np
+
+import formulas
+from suite import number, tensor_type
+
+ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
+TOKENS = (3, 1, 5, 0)
+SHAPES = [(1, 1, 1), (5, 1, 1), (8, 4, 2), (9, 3, 1), (12, 2, 2), (6, 3, 3)]
+
+
+def list_routes():
+    product = itertools.product(
+        ("softmax", "sigmoid"), SHAPES, (None, "max", "top2sum"), (False, True)
+    )
+    for i, (scoring, (experts, groups, keep), by, biased) in enumerate(product):
+        per_group = experts // groups
+        if by == "top2sum" and per_group < 2:
+            continue
+        yield {
+            "scoring": scoring, "experts": experts, "groups": groups, "keep": keep,
+            "by": by or "max", "says": by, "biased": biased,
+            "top": (1, min(3, keep * per_group), keep * per_group)[i % 3],
+            "renorm": (None, np.float32(1e-20), np.float32(0.25), None)[i // 2 % 4],
+            "scale": np.float32((1.0, 2.5)[i // 3 % 2]),
+        }  # fmt: skip
+
+
+def route_text(case, route, bias):
+    text = ""
+    if bias:
+        name, type_ = case.use(bias)
+        text = f"bias {name} : {type_} "
+    if route["groups"] > 1 or route["keep"] > 1:
+        text += f"groups {route['groups']} keep {route['keep']} "
+    if route["says"]:
+        text += f"by {route['says']} "
+    text += f"top {route['top']} "
+    if route["renorm"] is not None:
+        text += f"renorm {number(route['renorm'])} "
+    return text + f"scale {number(route['scale'])}"
+
+
+def draw_logits(suite, tokens, experts, groups_of):
+    """Ties in a row, and sigmoids that are 1 in f32 alone."""
+    logits = suite.draw((tokens, experts), "f32", 4)
+    if tokens > 1:
+        logits[1] = logits[1, 0]
+    if tokens > 2:
+        logits[2] = np.round(logits[2])
+    if tokens > 4:
+        logits[4] = 20 + 3 * suite.random.randint(0, 3, experts)
+        # Sums of two scores of a group that are equal in f32 alone.
+        logits[3] = suite.draw(experts) - 19
+        logits[3, ::groups_of] = 30
+    return logits
+
+
+def add_routers(suite):
+    for i, route in enumerate(list_routes()):
+        tokens = TOKENS[i % 4]
+        logits = draw_logits(
+            suite, tokens, route["experts"], route["experts"] // route["groups"]
+        )
+        bias = None
+        if route["biased"]:
+            values = suite.random.randint(-2, 3, route["experts"]) / 4
+            bias = suite.weight(values)
+        case = suite.case("router_" + route["scoring"])
+        value, row = case.rows(logits, "f32")
+        choice, weights = (tensor_type(("?", route["top"]), k) for k in ("i32", "f32"))
+        got = case.emit_many(
+            2,
+            f"tenon.router {route['scoring']} {value} {route_text(case, route, bias)} "
+            f": {row} -> {choice}, {weights}",
+        )
+
+        def want(round_, logits=logits, route=route, bias=bias):
+            rows = [
+                formulas.router(
+                    round_, "f32", row, bias.values if bias else None, route
+                )
+                for row in logits
+            ]
+            shape = (len(logits), route["top"])
+            return (
+                np.array([c for c, _ in rows], int).reshape(shape),
+                np.array([w for _, w in rows], float).reshape(shape),
+            )
+
+        terms = route["experts"]
+        case.result(got[0], choice, "i32", want, part=0)
+        case.result(got[1], weights, "f32", want, part=1, terms=terms, chain=64 + 26**2)
+        if tokens:
+            add_tile_route(case, logits[-1:], route, bias, want, tokens)
+
+
+def add_tile_route(case, logits, route, bias, want, tokens):
+    full = tensor_type(logits.shape, "f32")
+    value = case.constant(logits, "f32")
+    types = [tensor_type((1, route["top"]), kind) for kind in ("i32", "f32")]
+    outs = [case.emit(f"tensor.empty() : {type_}") for type_ in types]
+    got = case.emit_many(
+        2,
+        f"tile.route {route['scoring']} {value} {route_text(case, route, bias)} into "
+        f"{', '.join(outs)} : {full} into {', '.join(types)} -> {', '.join(types)}",
+    )
+
+    def last(round_):
+        choice, weights = want(round_)
+        return choice[-1:], weights[-1:]
+
+    terms = route["experts"]
+    case.result(got[0], types[0], "i32", last, part=0)
+    case.result(got[1], types[1], "f32", last, part=1, terms=terms, chain=64 + 26**2)
+
+
+def draw_choice(suite, tokens, k, experts):
+    """Experts of each token; some expert has none, and tokens may repeat one."""
+    choice = suite.random.randint(0, max(experts - 1, 1), (tokens, k))
+    return choice
+
+
+def add_experts(suite):
+    for i, (activation, type_) in enumerate(
+        itertools.product(ACTIVATIONS, ("f32", "bf16", "f16"))
+    ):
+        tokens, k, count = TOKENS[i % 4], (1, 2, 3)[i % 3], (1, 4, 5)[i // 2 % 3]
+        d, inner = (3, 7)[i % 2], (1, 5)[i // 2 % 2]
+        code = ("f32", "bf16", "f16")[i // 4]
+        x = suite.draw((tokens, d), type_)
+        choice = draw_choice(suite, tokens, k, count)
+        weights = suite.draw((tokens, k))
+        gate, up = (suite.weight(suite.draw((count, inner, d)), code) for _ in range(2))
+        down = suite.weight(suite.draw((count, d, inner)), code)
+        case = suite.case("experts")
+        value, x_type = case.rows(x, type_)
+        c, c_type = case.rows(choice, "i32")
+        w, w_type = case.rows(weights, "f32")
+        used = [case.use(part) for part in (gate, up, down)]
+        y = case.emit(
+            f"tenon.experts {activation} {value}, {c}, {w}, "
+            f"{', '.join(n for n, _ in used)} : {x_type}, {c_type}, {w_type}, "
+            f"{', '.join(t for _, t in used)}"
+        )
+
+        def want(round_, x=x, choice=choice, weights=weights, gate=gate, up=up,
+                 down=down, activation=activation, type_=type_):  # fmt: skip
+            return round_(type_, formulas.experts(
+                x, choice, weights, gate.values, up.values, down.values, activation))  # fmt: skip
+
+        case.result(y, x_type, type_, want, terms=8, chain=16 + 7**2)
+
+
+def add_groups(suite):
+    for i, (tokens, k, count) in enumerate(
+        itertools.product((0, 1, 4), (1, 3), (1, 2, 6))
+    ):
+        choice = draw_choice(suite, tokens, k, count)
+        case = suite.case("group")
+        want = lambda r, choice=choice, count=count: formulas.group(
+            choice, count
+        )  # noqa: E731
+        value, type_ = case.rows(choice, "i32")
+        types = [tensor_type(("?",), "i32"), type_, tensor_type((count + 1,), "i32")]
+        got = case.emit_many(3, f"tenon.group {value} : {type_} -> {', '.join(types)}")
+        for part in range(3):
+            case.result(got[part], types[part], "i32", want, part=part)
+        full = tensor_type(choice.shape, "i32")
+        value = case.constant(choice, "i32")
+        types = [tensor_type((tokens * k,), "i32"), full, types[2]]
+        outs = [case.emit(f"tensor.empty() : {t}") for t in types]
+        got = case.emit_many(
+            3,
+            f"tile.group {value} into {', '.join(outs)} : {full} into "
+            f"{', '.join(types)} -> {', '.join(types)}",
+        )
+        for part in range(3):
+            case.result(got[part], types[part], "i32", want, part=part)
+
+
+def add_grouped_linears(suite):
+    product = itertools.product((None, *ACTIVATIONS), (False, True))
+    for i, (glu, ordered) in enumerate(product):
+        tokens, k, count = TOKENS[i % 4], (1, 2, 3)[i % 3], (1, 3, 5)[i % 3]
+        cols, rows = (1, 6)[i % 2], (2, 6)[i // 2 % 2]
+        type_ = ("f32", "bf16", "f16")[i % 3]
+        choice = draw_choice(suite, tokens, k, count)
+        order, _, offsets = formulas.group(choice, count)
+        x = suite.draw((tokens if ordered else tokens * k, cols), "f32", 2)
+        weight = suite.weight(suite.draw((count, rows, cols)), ("f32", "bf16")[i % 2])
+        case = suite.case("grouped_linear")
+        value, x_type = case.rows(x, "f32")
+        by = ""
+        if ordered:
+            o, o_type = case.rows(order, "i32")
+            by = f"rows {o} : {o_type} choices {k}"
+        at, at_type = case.rows(offsets, "i32", False)
+        w, w_type = case.use(weight)
+        width = rows // 2 if glu else rows
+        result = tensor_type(("?", width), type_)
+        y = case.emit(
+            f"tenon.grouped_linear {value} {by} of {at}, {w} {'glu ' + glu if glu else ''} "
+            f": {x_type}, {at_type}, {w_type} -> {result}"
+        )
+
+        def want(round_, x=x, choice=choice, order=order, k=k, ordered=ordered,
+                 weight=weight, glu=glu, type_=type_, width=width):  # fmt: skip
+            out = np.zeros((len(order), width))
+            for j, c in enumerate(order):
+                row = x[c // k] if ordered else x[j]
+                expert = weight.values[choice.ravel()[c]]
+                out[j] = formulas.linear(row, expert, None, glu)
+            return round_(type_, out)
+
+        case.result(y, result, type_, want, terms=cols, chain=16 + 12**2)
+
+
+def add_combines(suite):
+    for i, (tokens, type_) in enumerate(
+        itertools.product((3, 1, 0), ("f32", "bf16", "f16"))
+    ):
+        k, width = (1, 2, 3)[i % 3], (1, 5)[i % 2]
+        rows = suite.draw((max(tokens * k, 1), width), type_)
+        place = suite.random.permutation(max(tokens * k, 1))[: tokens * k].reshape(
+            tokens, k
+        )
+        weights = suite.draw((tokens, k))
+        init = suite.draw((tokens, width), ("f32", type_)[i // 3 % 2])
+        kind = ("f32", type_)[i // 3 % 2]
+        case = suite.case("combine")
+        value, r_type = case.rows(rows, type_)
+        p, p_type = case.rows(place, "i32")
+        w, w_type = case.rows(weights, "f32")
+        b, b_type = case.rows(init, kind)
+        y = case.emit(
+            f"tenon.combine {value}, {p}, {w} init {b} : {r_type}, {p_type}, {w_type}, {b_type}"
+        )
+
+        def want(round_, rows=rows, place=place, weights=weights, init=init, kind=kind):
+            sums = (weights[..., None] * rows[place]).sum(1)
+            return round_(kind, init + sums)
+
+        case.result(y, b_type, kind, want, terms=k + 1, chain=4)
+        if not tokens:
+            continue
+        full = tensor_type((1, width), kind)
+        out = case.constant(init[-1:], kind)
+        y = case.emit(
+            f"tile.combine {value}, {p}, {w} of {case.scalar(tokens - 1)} into {out} : "
+            f"{r_type}, {p_type}, {w_type} into {full} -> {full}"
+        )
+        case.result(
+            y, full, kind, lambda r, want=want: want(r)[-1:], terms=k + 1, chain=4
+        )
+
+
+def add_all(suite):
+    add_routers(suite)
+    add_experts(suite)
+    add_groups(suite)
+    add_grouped_linears(suite)
+    add_combines(suite)
