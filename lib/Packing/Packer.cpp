@@ -105,7 +105,7 @@ void PackRun::work() {
 }
 
 static llvm::Expected<std::vector<TilePacker>>
-planPacking(ArrayRef<PlacedOp> ops, WeightReaders &readers) {
+planPacking(ArrayRef<PlacedOp> ops, WeightReaders &readers, int64_t tileBytes) {
   if (llvm::Error error = checkPlacedOps(ops))
     return error;
   std::vector<TilePacker> packers;
@@ -113,7 +113,7 @@ planPacking(ArrayRef<PlacedOp> ops, WeightReaders &readers) {
     llvm::Expected<const MatrixReader *> reader = readers.get(op.op);
     if (!reader)
       return reader.takeError();
-    packers.emplace_back(**reader, op.offset);
+    packers.emplace_back(**reader, op.offset, tileBytes);
   }
   return packers;
 }
@@ -122,7 +122,7 @@ llvm::Error tenon::packWeights(ModuleOp module, const TensorSource &source,
                                PackSink sink, const PackOptions &options) {
   WeightReaders readers(module, source);
   llvm::Expected<std::vector<TilePacker>> packers =
-      planPacking(findPlacedOps(module), readers);
+      planPacking(findPlacedOps(module), readers, options.tileBytes);
   if (!packers)
     return packers.takeError();
   PackRun run(std::move(*packers), sink, options);

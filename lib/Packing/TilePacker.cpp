@@ -10,11 +10,8 @@ using llvm::ArrayRef;
 using llvm::divideCeil;
 using llvm::Error;
 
-// Codes of one tile. Two buffers of this size stay in the second cache of most
-// machines, and a transposed read still has some columns at a time.
-static constexpr int64_t kTileBytes = 512 << 10;
-
-TilePacker::TilePacker(const MatrixReader &reader, uint64_t offset)
+TilePacker::TilePacker(const MatrixReader &reader, uint64_t offset,
+                       int64_t tileBytes)
     : reader(reader), offset(offset),
       hasLayout(static_cast<bool>(reader.getType().getLayout())) {
   // Without a layout a unit is a row, and any number of columns is a step.
@@ -27,12 +24,12 @@ TilePacker::TilePacker(const MatrixReader &reader, uint64_t offset)
     step = layout.hasScale() ? layout.groupCols : layout.depth;
   }
   int64_t colBytes = height * reader.getCodeBytes(), cols = reader.getCols();
-  unitsOfTile = std::max<int64_t>(1, kTileBytes / (colBytes * cols));
+  unitsOfTile = std::max<int64_t>(1, tileBytes / (colBytes * cols));
   unitsOfTile = std::min(unitsOfTile, units);
   colsOfTile = cols;
-  if (colBytes * cols > kTileBytes)
+  if (colBytes * cols > tileBytes)
     colsOfTile = std::min(
-        cols, std::max<int64_t>(step, kTileBytes / colBytes / step * step));
+        cols, std::max<int64_t>(step, tileBytes / colBytes / step * step));
   tilesOfMatrix = divideCeil(units, unitsOfTile) * divideCeil(cols, colsOfTile);
 }
 

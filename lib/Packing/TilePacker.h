@@ -24,7 +24,8 @@ struct PackBuffers {
 /// consecutive.
 class TilePacker {
 public:
-  TilePacker(const MatrixReader &reader, uint64_t offset);
+  /// A tile has at most `tileBytes` of codes, and at least one step of columns.
+  TilePacker(const MatrixReader &reader, uint64_t offset, int64_t tileBytes);
 
   int64_t getTiles() const { return reader.getMatrices() * tilesOfMatrix; }
   /// Matrix that a tile belongs to.

@@ -22,6 +22,11 @@ using PackSink =
 struct PackOptions {
   /// Number of threads; 0 for as many as there are cores.
   unsigned threads = 0;
+  /// Bytes of codes that one thread packs at a time, where a step of columns is
+  /// not larger; positive. The packed bytes do not depend on it. Two buffers of
+  /// the default stay in the second cache of most machines, and a transposed
+  /// read still has some columns at a time.
+  int64_t tileBytes = 512 << 10;
   /// Is told how many bytes of how many are packed; one thread at a time.
   std::function<void(uint64_t, uint64_t)> progress;
 };

@@ -13,6 +13,12 @@ using namespace tenon::test;
 // What bytes that nobody wrote look like.
 static constexpr uint8_t kUntouched = 0xcd;
 
+// Tiles that begin and end inside of blocks of scales, pairs and panels, in
+// rows and in columns, down to one step; and how many of them are worth the
+// time.
+static constexpr int64_t kTileBytes[] = {1, 100, 300, 700, 1600, 4000};
+static constexpr uint64_t kMostTiles = 20000;
+
 void MemorySource::add(const std::string &name, StorageType type,
                        llvm::ArrayRef<int64_t> shape,
                        std::vector<uint8_t> bytes) {
@@ -83,11 +89,25 @@ std::vector<uint8_t> PackTest::pack(const std::string &text, unsigned threads) {
     ADD_FAILURE() << text;
     return {};
   }
+  std::vector<std::vector<uint8_t>> packed;
+  for (int64_t tileBytes : kTileBytes)
+    if (getPackedSize(*module) / tileBytes <= kMostTiles)
+      packed.push_back(packInTiles(threads, tileBytes));
+  source.forgetReleases();
+  std::vector<uint8_t> data = packInTiles(threads, PackOptions().tileBytes);
+  for (const std::vector<uint8_t> &other : packed)
+    EXPECT_EQ(other, data) << text;
+  return data;
+}
+
+std::vector<uint8_t> PackTest::packInTiles(unsigned threads,
+                                           int64_t tileBytes) {
   std::vector<uint8_t> data(getPackedSize(*module), kUntouched);
   std::vector<uint8_t> writes(data.size());
   uint64_t last = 0, total = 0;
   PackOptions options;
   options.threads = threads;
+  options.tileBytes = tileBytes;
   options.progress = [&](uint64_t done, uint64_t all) {
     EXPECT_GT(done, last);
     last = done;
@@ -104,13 +124,13 @@ std::vector<uint8_t> PackTest::pack(const std::string &text, unsigned threads) {
       },
       options);
   if (error)
-    ADD_FAILURE() << llvm::toString(std::move(error)) << "\n" << text;
+    ADD_FAILURE() << llvm::toString(std::move(error));
   EXPECT_EQ(last, total);
 
   std::vector<uint8_t> expected(data.size());
   for (const PlacedWeight &weight : listPlacedWeights(*module))
     std::fill_n(expected.begin() + weight.offset, weight.size, 1);
-  EXPECT_EQ(writes, expected) << text;
+  EXPECT_EQ(writes, expected) << "in tiles of " << tileBytes << " bytes";
   return data;
 }
 

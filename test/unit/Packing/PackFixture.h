@@ -28,8 +28,9 @@ public:
   /// The value of an element, decoded slowly; scales of 8-bit tensors are not
   /// multiplied.
   double getValue(const std::string &name, int64_t element) const;
-  /// How often tensors were released.
+  /// How often tensors were released since `forgetReleases`.
   int64_t getReleases() const { return releases; }
+  void forgetReleases() { releases = 0; }
 
   const TensorInfo *find(llvm::StringRef name) const override;
   llvm::ArrayRef<TensorInfo> getTensors() const override { return {}; }
@@ -62,8 +63,8 @@ class PackTest : public testing::Test {
 protected:
   PackTest();
 
-  /// Parses and packs; checks that each byte of each weight was written once
-  /// and no other byte. Returns the data section.
+  /// Parses and packs, in tiles of many sizes, which must not change a byte.
+  /// Returns the data section.
   std::vector<uint8_t> pack(const std::string &text, unsigned threads = 2);
   /// The message of the error that packing gives.
   std::string packError(const std::string &text);
@@ -76,6 +77,11 @@ protected:
   MemorySource source;
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+
+private:
+  /// Packs `module`; checks that each byte of each weight was written once and
+  /// no other byte.
+  std::vector<uint8_t> packInTiles(unsigned threads, int64_t tileBytes);
 };
 
 /// Decodes one element of a stored tensor, literally after the descriptions of
