@@ -310,20 +310,17 @@ static void joinBlocks(KernelLowering &lowering, QueryBlock &block,
   auto isEqual = [&](Value a, Value b) -> Value {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, b);
   };
-  auto both = [&](Value a, Value b) -> Value {
-    return arith::AndIOp::create(builder, loc, a, b);
-  };
   auto choose = [&](Value condition, Value a, Value b) -> Value {
     return arith::SelectOp::create(builder, loc, condition, a, b);
   };
-  // Whether `next` follows on the first `count` tokens from `begin` on.
+  // Whether `next` follows on the first `count` tokens from `begin` on. Tokens
+  // of one sequence are contiguous and their positions follow each other, so
+  // the next rows of a sequence are its next positions.
   auto follows = [&](const QueryBlock &begin, Value count,
-                     const QueryBlock &next) {
-    Value sameRows = isEqual(lowering.add(begin.first, count), next.first);
-    Value samePlace =
-        isEqual(lowering.add(begin.position, count), next.position);
-    Value sameSlot = isEqual(begin.slot, next.slot);
-    return both(sameSlot, both(sameRows, samePlace));
+                     const QueryBlock &next) -> Value {
+    Value isNextRow = isEqual(lowering.add(begin.first, count), next.first);
+    Value isSameSlot = isEqual(begin.slot, next.slot);
+    return arith::AndIOp::create(builder, loc, isSameSlot, isNextRow);
   };
   Value size = lowering.index(most);
   Value inGroup = arith::RemUIOp::create(builder, loc, number, size);

@@ -351,7 +351,6 @@ func.func private @latent(%q: tensor<?x3x8xf32>, %c: tensor<2x?x?x8xf32>, %l: in
 // CHECK:         scf.forall (%[[N:.*]], %[[H:.*]]) in (%{{.*}}, 3)
 // A block in the middle of a group does not work if it follows on the one before.
 // CHECK:           %[[IN:.*]] = arith.remui %[[N]], %{{.*}}
-// CHECK:           arith.andi
 // CHECK:           %[[JOINED:.*]] = arith.andi
 // CHECK:           %[[STOP:.*]] = arith.select %[[JOINED]]
 // CHECK:           arith.select %[[JOINED]]
