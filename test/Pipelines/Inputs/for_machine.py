@@ -11,7 +11,8 @@ MACHINES = {
     "sm_90a": '#machine.gpu<name = "sm_90a", shared = 232448, registers = 65536>',
 }
 
-text = sys.stdin.read()
-head = "module attributes {"
-assert head in text, "the module has no attributes"
-sys.stdout.write(text.replace(head, f"{head}machine.target = {MACHINES[sys.argv[1]]}, ", 1))
+if __name__ == "__main__":
+    text = sys.stdin.read()
+    head = "module attributes {"
+    assert head in text, "the module has no attributes"
+    sys.stdout.write(text.replace(head, f"{head}machine.target = {MACHINES[sys.argv[1]]}, ", 1))
