@@ -1,7 +1,7 @@
 // RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=8 --split-input-file | FileCheck %s
 // The machine decides where nobody else does; without one, every form stays.
 // RUN: tenon-opt %s --tenon-choose-mla-form --split-input-file | FileCheck %s --check-prefix=NAIVE --check-prefix=MACHINE
-// RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=0 --split-input-file | FileCheck %s --check-prefix=NAIVE
+// RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=0 --split-input-file | FileCheck %s --check-prefix=NAIVE --check-prefix=PINNED
 // RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=9 --split-input-file | FileCheck %s --check-prefix=NINE
 
 tenon.weight @w "kv_b.{l}" layers [0, 1, 2] : !tenon.weight<3x112x32, <bf16>>
@@ -104,6 +104,46 @@ func.func @cut_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: index
 
 // -----
 
+/// So is one whose keys alone cut a block of scales.
+// CHECK-DAG: tenon.derive @w.f32 = cast [@w] : !tenon.weight<21x8, <f32>>
+// CHECK-DAG: tenon.derive @w.heads = split_rows [@w.f32] count 7 : !tenon.weight<3x7x8, <f32>>
+// NAIVE-DAG: tenon.derive @w.f32 = cast [@w] : !tenon.weight<21x8, <f32>>
+tenon.weight @w "kv_b" : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
+func.func @cut_keys(%q: tensor<?x3x8xf32>, %c: tensor<1x?x?x13xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x4xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %w = tenon.use @w : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 3 scale 0.2 visible <causal>
+      : tensor<?x3x8xf32>, tensor<1x?x?x13xf32>, !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
+  return %o : tensor<?x3x4xf32>
+}
+
+// -----
+
+/// A name that is taken by other rows, or by another derivation of as many, gets a number.
+// CHECK-DAG: tenon.derive @w.heads = split_rows [@w] count 8 : !tenon.weight<3x8x4, <bf16>>
+// CHECK-DAG: tenon.derive @w.keys = slice_rows [@w.heads] : !tenon.weight<3x4x4, <bf16>>
+// CHECK-DAG: tenon.derive @w.values = slice_rows [@w.heads] first 2 : !tenon.weight<3x4x4, <bf16>>
+// CHECK-DAG: tenon.derive @[[$V:w.values_[0-9]+]] = slice_rows [@w.heads] first 4 : !tenon.weight<3x4x4, <bf16>>
+// CHECK-DAG: tenon.derive @w.keys_transposed = slice_rows [@w.keys] : !tenon.weight<3x4x4, <bf16>>
+// CHECK-DAG: tenon.derive @[[$KT:w.keys_transposed_[0-9]+]] = transpose [@w.keys] : !tenon.weight<3x4x4, <bf16>>
+// CHECK-LABEL: func @taken_names
+// CHECK:       tenon.use @[[$KT]] :
+// CHECK:       tenon.use @[[$V]] :
+tenon.weight @w "kv_b" : !tenon.weight<24x4, <bf16>>
+tenon.derive @w.heads = split_rows [@w] count 8 : !tenon.weight<3x8x4, <bf16>>
+tenon.derive @w.keys = slice_rows [@w.heads] : !tenon.weight<3x4x4, <bf16>>
+tenon.derive @w.keys_transposed = slice_rows [@w.keys] : !tenon.weight<3x4x4, <bf16>>
+tenon.derive @w.values = slice_rows [@w.heads] first 2 : !tenon.weight<3x4x4, <bf16>>
+func.func @taken_names(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x9xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x4xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %w = tenon.use @w : !tenon.weight<24x4, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+      : tensor<?x3x9xf32>, tensor<1x?x?x9xf32>, !tenon.weight<24x4, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
+  return %o : tensor<?x3x4xf32>
+}
+
+// -----
+
 /// Scales of single rows do not cut heads, but cannot be transposed: only the absorbed form casts.
 // CHECK-DAG: tenon.derive @w.f32 = cast [@w] : !tenon.weight<21x64, <f32>>
 // NAIVE-NOT: cast
@@ -124,6 +164,9 @@ func.func @oblong_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x69xf32>, %i: in
 // MACHINE:       tenon.mla_attention
 // MACHINE-LABEL: func @few
 // MACHINE:       tenon.attention
+// The naive form is pinned on a machine that would absorb, too.
+// PINNED-LABEL: func @few
+// PINNED:       tenon.mla_attention
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
   tenon.weight @w "kv_b" : !tenon.weight<112x32, <bf16>>
   func.func @many(%q: tensor<?x4x24xf32>, %c: tensor<1x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>

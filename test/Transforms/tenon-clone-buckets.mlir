@@ -83,6 +83,12 @@ func.func private @shared() {
 
 // -----
 
+/// A declaration that nobody calls stays.
+// CHECK-LABEL: func.func private @declared(i32)
+func.func private @declared(i32)
+
+// -----
+
 /// A name that is taken gets a number, also in the call.
 // CHECK-LABEL: func.func @step.t1(
 // CHECK:         call @layer.t1_0(

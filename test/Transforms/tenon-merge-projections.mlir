@@ -80,6 +80,101 @@ func.func @bias_and_gate(%h: tensor<?x5xf32>) -> (tensor<?x9xf32>, tensor<?x4xf3
   return %bb, %aa : tensor<?x9xf32>, tensor<?x4xf32>
 }
 
+/// Nothing happens: both have a bias, then both have a gate.
+// CHECK-LABEL: func @biases
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+func.func @biases(%h: tensor<?x5xf32>) -> (tensor<?x9xf32>, tensor<?x9xf32>) {
+  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wbias = tenon.use @bias : !tenon.weight<9, <f32>>
+  %a = tenon.linear %h, %wb bias %wbias : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>>, !tenon.weight<9, <f32>> -> tensor<?x9xf32>
+  %b = tenon.linear %h, %wb bias %wbias : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>>, !tenon.weight<9, <f32>> -> tensor<?x9xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x9xf32>
+  %bb = tenon.glu relu %b, %b : tensor<?x9xf32>
+  return %aa, %bb : tensor<?x9xf32>, tensor<?x9xf32>
+}
+
+// CHECK-LABEL: func @gates
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+func.func @gates(%h: tensor<?x5xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %a = tenon.linear %h, %wa glu silu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
+  %b = tenon.linear %h, %wa glu silu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x4xf32>
+  %bb = tenon.glu relu %b, %b : tensor<?x4xf32>
+  return %aa, %bb : tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+/// Nothing happens: the inputs differ.
+// CHECK-LABEL: func @inputs
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+func.func @inputs(%h: tensor<?x5xf32>, %k: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
+  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %b = tenon.linear %k, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
+  %bb = tenon.glu relu %b, %b : tensor<?x9xf32>
+  return %aa, %bb : tensor<?x8xf32>, tensor<?x9xf32>
+}
+
+/// Nothing happens: one of the results is returned, the first and then the second.
+// CHECK-LABEL: func @first_returned
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+// CHECK-LABEL: func @second_returned
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+func.func @first_returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
+  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
+  %bb = tenon.glu relu %b, %b : tensor<?x9xf32>
+  return %a, %bb : tensor<?x8xf32>, tensor<?x9xf32>
+}
+func.func @second_returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
+  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
+  return %aa, %b : tensor<?x8xf32>, tensor<?x9xf32>
+}
+
+/// Nothing happens: a result is read in a block inside.
+// CHECK-LABEL: func @read_inside
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+func.func @read_inside(%h: tensor<?x5xf32>, %n: index, %x: tensor<?x9xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
+  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
+  %y = scf.for %i = %n to %n step %n iter_args(%z = %x) -> (tensor<?x9xf32>) {
+    %s = arith.addf %z, %b : tensor<?x9xf32>
+    scf.yield %s : tensor<?x9xf32>
+  }
+  return %aa, %y : tensor<?x8xf32>, tensor<?x9xf32>
+}
+
+/// Nothing happens: only one of the types says how many tokens there are.
+// CHECK-LABEL: func @token_counts
+// CHECK-COUNT-2: tenon.linear
+// CHECK-NOT:   tensor.extract_slice
+func.func @token_counts(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<3x9xf32>) {
+  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<3x9xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
+  %bb = tenon.glu relu %b, %b : tensor<3x9xf32>
+  return %aa, %bb : tensor<?x8xf32>, tensor<3x9xf32>
+}
+
 /// Nothing happens: what is returned would have to be copied out of the merged result.
 // CHECK-LABEL: func @returned
 // CHECK-COUNT-2: tenon.linear
@@ -150,4 +245,29 @@ func.func @cut_blocks(%h: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>,
   %c = tenon.linear %h, %wc : tensor<?x8xf32>, !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
   %cc = tenon.glu relu %c, %c : tensor<?x3xf32>
   return %aa, %bb, %cc : tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x3xf32>
+}
+
+// -----
+
+/// What only sums read is merged; a linear that stayed alone is not joined by later
+/// ones, which stand behind it.
+// CHECK-DAG: tenon.derive @b_c = concat_rows [@b, @c] : !tenon.weight<8x8, <f8E4M3FN, scale f32 per 4x4>>
+// CHECK-LABEL: func @alone_before
+// CHECK:       tenon.linear %{{.*}} -> tensor<?x3xf32>
+// CHECK:       tenon.linear %{{.*}} -> tensor<?x8xf32>
+// CHECK-NOT:   tenon.linear
+tenon.weight @a "a" : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @b "b" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @c "c" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+func.func @alone_before(%h: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+  %wa = tenon.use @a : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wb = tenon.use @b : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wc = tenon.use @c : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %a = tenon.linear %h, %wa : tensor<?x8xf32>, !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
+  %aa = arith.addf %a, %a : tensor<?x3xf32>
+  %b = tenon.linear %h, %wb : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
+  %bb = arith.addf %b, %b : tensor<?x4xf32>
+  %c = tenon.linear %h, %wc : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
+  %cc = arith.addf %c, %c : tensor<?x4xf32>
+  return %aa, %bb, %cc : tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x4xf32>
 }

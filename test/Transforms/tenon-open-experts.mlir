@@ -79,6 +79,42 @@ func.func @rounded(%h: tensor<?x64xbf16>, %id: tensor<?x2xi32>, %wt: tensor<?x2x
   return %e : tensor<?x64xbf16>
 }
 
+/// An addition in a block inside does not go with the experts.
+// CHECK-LABEL: func @added_inside
+// CHECK:       tensor.splat
+// CHECK:       %[[E:.*]] = tenon.combine
+// CHECK:       scf.for
+// CHECK-NEXT:    arith.addf %{{.*}}, %[[E]]
+func.func @added_inside(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  %r = scf.for %i = %l to %l step %l iter_args(%z = %h) -> (tensor<?x64xf32>) {
+    %y = arith.addf %z, %e : tensor<?x64xf32>
+    scf.yield %y : tensor<?x64xf32>
+  }
+  return %r : tensor<?x64xf32>
+}
+
+/// Nothing happens: the gate has no name, then the projection has none.
+// CHECK-LABEL: func @nameless_gate
+// CHECK:       tenon.experts
+// CHECK-LABEL: func @nameless_projection
+// CHECK:       tenon.experts
+func.func @nameless_gate(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index, %g: !tenon.weight<8x24x64, <bf16>>) -> tensor<?x64xf32> {
+  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xf32>
+}
+func.func @nameless_projection(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index, %u: !tenon.weight<8x24x64, <bf16>>) -> tensor<?x64xf32> {
+  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xf32>
+}
+
 /// Nothing happens: the weights have no name.
 // CHECK-LABEL: func @nameless
 // CHECK:       tenon.experts

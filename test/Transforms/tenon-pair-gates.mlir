@@ -79,6 +79,8 @@ tenon.weight @up "u" : !tenon.weight<8x5, <bf16>>
 tenon.weight @wide "w" : !tenon.weight<8x5, <f32>>
 tenon.weight @b "b" : !tenon.weight<8, <f32>>
 
+tenon.weight @half "h" : !tenon.weight<4x5, <bf16>>
+
 /// Nothing happens: the gate has a bias.
 // CHECK-NOT: tenon.derive
 // CHECK-LABEL: func @bias
@@ -89,6 +91,96 @@ func.func @bias(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
   %wb = tenon.use @b : !tenon.weight<8, <f32>>
   %g = tenon.linear %h, %wg bias %wb : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>>, !tenon.weight<8, <f32>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+/// Nothing happens: the projection has a bias, then one of them is a gate itself.
+// CHECK-LABEL: func @bias_of_projection
+// CHECK:       tenon.glu
+// CHECK-LABEL: func @gate_of_gate
+// CHECK:       tenon.glu
+// CHECK-LABEL: func @gate_of_projection
+// CHECK:       tenon.glu
+func.func @bias_of_projection(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
+  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.use @b : !tenon.weight<8, <f32>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu bias %wb : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>>, !tenon.weight<8, <f32>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+func.func @gate_of_gate(%h: tensor<?x5xf32>) -> tensor<?x4xf32> {
+  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.use @half : !tenon.weight<4x5, <bf16>>
+  %g = tenon.linear %h, %wg glu relu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<4x5, <bf16>> -> tensor<?x4xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x4xf32>
+  return %a : tensor<?x4xf32>
+}
+func.func @gate_of_projection(%h: tensor<?x5xf32>) -> tensor<?x4xf32> {
+  %wg = tenon.use @half : !tenon.weight<4x5, <bf16>>
+  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<4x5, <bf16>> -> tensor<?x4xf32>
+  %u = tenon.linear %h, %wu glu relu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x4xf32>
+  return %a : tensor<?x4xf32>
+}
+
+/// Nothing happens: the gate is no linear, or one of the weights has no name.
+// CHECK-LABEL: func @no_linear
+// CHECK:       tenon.glu
+// CHECK-LABEL: func @nameless_gate
+// CHECK:       tenon.glu
+// CHECK-LABEL: func @nameless_projection
+// CHECK:       tenon.glu
+func.func @no_linear(%h: tensor<?x5xf32>, %g: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %v = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  %b = tenon.glu silu %v, %g : tensor<?x8xf32>
+  return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
+}
+func.func @nameless_gate(%h: tensor<?x5xf32>, %wg: !tenon.weight<8x5, <bf16>>) -> tensor<?x8xf32> {
+  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+func.func @nameless_projection(%h: tensor<?x5xf32>, %wu: !tenon.weight<8x5, <bf16>>) -> tensor<?x8xf32> {
+  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+/// Nothing happens: the weights are laid out already.
+// CHECK-LABEL: func @laid_out
+// CHECK:       tenon.glu
+tenon.weight @gate.panels "gp" : !tenon.weight<16x5, <bf16>, <16x2>>
+tenon.weight @up.panels "up" : !tenon.weight<16x5, <bf16>, <16x2>>
+func.func @laid_out(%h: tensor<?x5xf32>) -> tensor<?x16xf32> {
+  %wg = tenon.use @gate.panels : !tenon.weight<16x5, <bf16>, <16x2>>
+  %wu = tenon.use @up.panels : !tenon.weight<16x5, <bf16>, <16x2>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<16x5, <bf16>, <16x2>> -> tensor<?x16xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<16x5, <bf16>, <16x2>> -> tensor<?x16xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x16xf32>
+  return %a : tensor<?x16xf32>
+}
+
+/// Nothing happens: rows of an unknown length agree with both weights, which differ in theirs.
+// CHECK-LABEL: func @columns
+// CHECK:       tenon.glu
+tenon.weight @narrow "n" : !tenon.weight<8x4, <bf16>>
+func.func @columns(%h: tensor<?x?xf32>) -> tensor<?x8xf32> {
+  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.use @narrow : !tenon.weight<8x4, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x?xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu : tensor<?x?xf32>, !tenon.weight<8x4, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
   return %a : tensor<?x8xf32>
 }
@@ -115,6 +207,18 @@ func.func @further_user(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
   return %a, %g : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+/// Nothing happens: the projection has a further user.
+// CHECK-LABEL: func @further_user_of_projection
+// CHECK:       tenon.glu
+func.func @further_user_of_projection(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a, %u : tensor<?x8xf32>, tensor<?x8xf32>
 }
 
 /// Nothing happens: a gate that is its own partner has two users.
@@ -176,6 +280,37 @@ tenon.derive @gate_up = concat_rows [@up, @gate] : !tenon.weight<16x5, <bf16>>
 func.func @taken_name(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
   %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
   %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+
+// -----
+
+/// The name is taken by the same rows in another layout; beside each other, weights have one prefix.
+// CHECK-DAG: tenon.derive @dense.gate_up = concat_rows [@dense.gate, @dense.up] : !tenon.weight<16x5, <bf16>, <16x2>>
+// CHECK-DAG: tenon.derive @dense.gate_up_0 = concat_rows [@dense.gate, @dense.up] : !tenon.weight<16x5, <bf16>>
+// CHECK-DAG: tenon.derive @dense.gate_moe.up = concat_rows [@dense.gate, @moe.up] : !tenon.weight<16x5, <bf16>>
+// CHECK-LABEL: func @taken_by_layout
+// CHECK:       tenon.use @dense.gate_up_0
+// CHECK-LABEL: func @other_prefix
+// CHECK:       tenon.use @dense.gate_moe.up
+tenon.weight @dense.gate "g" : !tenon.weight<8x5, <bf16>>
+tenon.weight @dense.up "u" : !tenon.weight<8x5, <bf16>>
+tenon.weight @moe.up "v" : !tenon.weight<8x5, <bf16>>
+tenon.derive @dense.gate_up = concat_rows [@dense.gate, @dense.up] : !tenon.weight<16x5, <bf16>, <16x2>>
+func.func @taken_by_layout(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
+  %wg = tenon.use @dense.gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.use @dense.up : !tenon.weight<8x5, <bf16>>
+  %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
+  %a = tenon.glu silu %g, %u : tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
+func.func @other_prefix(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
+  %wg = tenon.use @dense.gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.use @moe.up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>

@@ -1,5 +1,7 @@
 // RUN: tenon-opt %s --tile-refuse-copies --split-input-file --verify-diagnostics
 // RUN: not tenon-opt %s --tile-refuse-copies=limit=95 --split-input-file 2>&1 | FileCheck %s --check-prefix=LESS
+// A module that is refused is not printed.
+// RUN: not tenon-opt %s --tile-refuse-copies=limit=95 --split-input-file 2>/dev/null | FileCheck %s --check-prefix=PRINTED --implicit-check-not=func.func
 
 /// Copies that the bucket bounds, of 96 bytes: two tokens, then one side that is static.
 // LESS: error: 'memref.copy' op expects no copy of more than 95 bytes in a step, but got one of 'memref<?x12xf32>'; pass the buffer whole and slice it where it is read
@@ -76,5 +78,43 @@ func.func private @kernel(%a: memref<?x16xf32>, %b: memref<?x16xf32>) attributes
   } {mapping = [#tile.worker<static>]}
   // expected-error @below {{expects no copy beside a parallel loop, because each worker would make it, but got one of 'memref<?x16xf32>'; let the kernel write to a buffer of its own}}
   memref.copy %a, %b : memref<?x16xf32> to memref<?x16xf32>
+  return
+}
+
+// -----
+
+/// What is refused stays so, whatever follows: a copy, then an allocation, and what the bucket bounds.
+func.func @refused_first(%a: memref<?x?xf32>, %b: memref<1x1xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  // expected-error @below {{expects no copy of more than 65536 bytes}}
+  memref.copy %a, %a : memref<?x?xf32> to memref<?x?xf32>
+  memref.copy %b, %b : memref<1x1xf32> to memref<1x1xf32>
+  return
+}
+
+// -----
+
+func.func @allocation_first(%b: memref<1x1xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  // expected-error @below {{expects sizes that the bucket bounds}}
+  %c = memref.alloc(%n) : memref<?x2xf32>
+  %d = memref.alloc() : memref<2xf32>
+  memref.copy %b, %b : memref<1x1xf32> to memref<1x1xf32>
+  return
+}
+
+// -----
+
+/// Either side bounds a copy, and the lower bound counts; 95 bytes are no more than 95: this module is printed.
+// PRINTED: func.func @bounded_by_one_side
+// PRINTED: func.func @bounded_by_both_sides
+func.func @bounded_by_one_side(%a: memref<?x?xi8>, %b: memref<5x19xi8>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %c = memref.cast %b : memref<5x19xi8> to memref<?x?xi8>
+  memref.copy %a, %c : memref<?x?xi8> to memref<?x?xi8>
+  memref.copy %c, %a : memref<?x?xi8> to memref<?x?xi8>
+  return
+}
+func.func @bounded_by_both_sides(%a: memref<?x19xi8>, %b: memref<7x19xi8>) attributes {tile.bucket = #tile.bucket<tokens = 5>} {
+  %c = memref.cast %b : memref<7x19xi8> to memref<?x19xi8>
+  memref.copy %a, %c : memref<?x19xi8> to memref<?x19xi8>
+  memref.copy %c, %a : memref<?x19xi8> to memref<?x19xi8>
   return
 }

@@ -80,6 +80,56 @@ func.func private @tickets(%a: memref<?x3xf32>, %m: index) attributes {tile.buck
 
 // -----
 
+/// Loops without tickets between those with: each needs new ones. The first one of
+/// a function does not, whatever the function before it took.
+// CHECK-LABEL: func private @tickets_in_turns(
+// CHECK-NOT:   tile.barrier
+// CHECK:       scf.for
+// CHECK-NOT:   tile.barrier
+// CHECK:       tile.next_ticket
+// CHECK-NOT:   tile.barrier
+// CHECK:       scf.for
+// CHECK:       tile.barrier
+// CHECK:       tile.next_ticket
+// CHECK-NOT:   tile.barrier
+// CHECK:       scf.for
+// CHECK:       tile.barrier
+// CHECK:       tile.next_ticket
+// CHECK-NOT:   tile.barrier
+// CHECK-LABEL: func private @tickets_once(
+// CHECK-NOT:   tile.barrier
+// CHECK:       tile.next_ticket
+// CHECK-NOT:   tile.barrier
+func.func private @tickets_in_turns(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<static>]}
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<ticket>]}
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<static>]}
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<ticket>]}
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<static>]}
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<ticket>]}
+  return
+}
+func.func private @tickets_once(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.forall (%i) in (8) {
+    %v = memref.load %a[%i] : memref<8xf32>
+  } {mapping = [#tile.worker<ticket>]}
+  return
+}
+
+// -----
+
 /// Loops that begin and step elsewhere.
 // CHECK-LABEL: func private @steps(
 // CHECK-SAME:    %{{.*}}: !tile.context, %{{.*}}: index, %{{.*}}: index, %[[A:.*]]: memref<?x?xf32>, %[[B:.*]]: index, %[[E:.*]]: index)
