@@ -65,6 +65,8 @@ func.func private @outside(tensor<?xi32>)
 // CHECK-LABEL: func.func private @shared(
 // CHECK-LABEL: func.func private @shared.t1(
 // CHECK-LABEL: func.func private @shared.t8(
+// CHECK-LABEL: func.func private @deep(
+// CHECK-LABEL: func.func private @deep.t1(
 func.func @other() {
   call @kernel() : () -> ()
   call @shared() : () -> ()
@@ -78,6 +80,10 @@ func.func private @kernel() attributes {tile.bucket = #tile.bucket<tokens = 512>
   return
 }
 func.func private @shared() {
+  call @deep() : () -> ()
+  return
+}
+func.func private @deep() {
   return
 }
 

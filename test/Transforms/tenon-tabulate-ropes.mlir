@@ -70,3 +70,18 @@ func.func @too_short(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf
   %s = tenon.rope %k at %pos first #rope : tensor<3x24xf32>, tensor<3xi32>
   return %s : tensor<3x24xf32>
 }
+
+// -----
+
+#rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64>
+
+/// A table of as many positions serves.
+// CHECK-COUNT-1: tenon.rope_table
+// CHECK-NOT: tenon.rope_table
+// CHECK-LABEL: func @long_enough
+// CHECK:       tenon.use @exact
+tenon.rope_table @exact #rope positions 4096 : !tenon.weight<272x8, <f32>>
+func.func @long_enough(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf32> {
+  %s = tenon.rope %k at %pos first #rope : tensor<3x24xf32>, tensor<3xi32>
+  return %s : tensor<3x24xf32>
+}

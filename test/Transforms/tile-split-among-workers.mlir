@@ -148,6 +148,22 @@ func.func private @steps(%a: memref<?x?xf32>, %b: index, %e: index) attributes {
 
 // -----
 
+/// A loop may stand around one without tickets.
+// CHECK-LABEL: func private @shares_in_loop(
+// CHECK:       scf.for
+// CHECK:         scf.for
+// CHECK-NEXT:      memref.load
+func.func private @shares_in_loop(%a: memref<8xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  scf.for %i = %n to %n step %n {
+    scf.forall (%j) in (8) {
+      %v = memref.load %a[%j] : memref<8xf32>
+    } {mapping = [#tile.worker<static>]}
+  }
+  return
+}
+
+// -----
+
 func.func private @no_mapping() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
   // expected-error @below {{expects a mapping to #tile.worker}}
   scf.forall (%i) in (8) {

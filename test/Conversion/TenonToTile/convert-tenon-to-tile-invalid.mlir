@@ -110,6 +110,33 @@ func.func private @norm_behind(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>
 
 // -----
 
+/// The product is both summands, then none of them.
+func.func private @added_to_itself(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>, <16x1>>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 2> ins(%w : !tenon.weight<8x8, <f32>, <16x1>>) outs(%x : tensor<?x8xf32>) {
+  ^bb0(%0: !tenon.weight<8x8, <f32>, <16x1>>, %1: tensor<?x8xf32>):
+    %a = tenon.linear %1, %0 : tensor<?x8xf32>, !tenon.weight<8x8, <f32>, <16x1>> -> tensor<?x8xf32>
+    // expected-error @below {{'arith.addf' op cannot be written in one kernel with tenon.linear}}
+    %b = arith.addf %a, %a : tensor<?x8xf32>
+    tile.yield %b : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+func.func private @added_elsewhere(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>, <16x1>>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 2> ins(%w : !tenon.weight<8x8, <f32>, <16x1>>) outs(%x : tensor<?x8xf32>) {
+  ^bb0(%0: !tenon.weight<8x8, <f32>, <16x1>>, %1: tensor<?x8xf32>):
+    %a = tenon.linear %1, %0 : tensor<?x8xf32>, !tenon.weight<8x8, <f32>, <16x1>> -> tensor<?x8xf32>
+    // expected-error @below {{'arith.addf' op cannot be written in one kernel with tenon.linear}}
+    %b = arith.addf %1, %1 : tensor<?x8xf32>
+    tile.yield %b : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
 func.func private @norm_of_two(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>, <16x1>>, %n: !tenon.weight<8, <f32>>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 2> ins(%w, %n : !tenon.weight<8x8, <f32>, <16x1>>, !tenon.weight<8, <f32>>) outs(%x : tensor<?x8xf32>) {
   ^bb0(%0: !tenon.weight<8x8, <f32>, <16x1>>, %1: !tenon.weight<8, <f32>>, %2: tensor<?x8xf32>):
@@ -153,6 +180,18 @@ func.func private @no_layout(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>>)
   ^bb0(%0: !tenon.weight<8x8, <f32>>, %1: tensor<?x8xf32>):
     // expected-error @below {{expects weights in panels of 16 rows, but got '!tenon.weight<8x8, <f32>>'; run tenon-lay-out-weights first}}
     %a = tenon.linear %1, %0 : tensor<?x8xf32>, !tenon.weight<8x8, <f32>> -> tensor<?x8xf32>
+    tile.yield %a : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+func.func private @panels_of_eight(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>, <8x1>>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 2> ins(%w : !tenon.weight<8x8, <f32>, <8x1>>) outs(%x : tensor<?x8xf32>) {
+  ^bb0(%0: !tenon.weight<8x8, <f32>, <8x1>>, %1: tensor<?x8xf32>):
+    // expected-error @below {{expects weights in panels of 16 rows, but got '!tenon.weight<8x8, <f32>, <8x1>>'}}
+    %a = tenon.linear %1, %0 : tensor<?x8xf32>, !tenon.weight<8x8, <f32>, <8x1>> -> tensor<?x8xf32>
     tile.yield %a : tensor<?x8xf32>
   } -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
