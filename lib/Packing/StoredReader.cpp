@@ -19,6 +19,7 @@ StoredReader::StoredReader(WeightType type, const TensorSource &source,
 void StoredReader::release(int64_t matrix) const {
   int64_t first = matrix * getRows() / rowsOfPart;
   int64_t last = ((matrix + 1) * getRows() - 1) / rowsOfPart;
+  assert(last < static_cast<int64_t>(parts.size()) && "no such matrix");
   for (int64_t part = first; part <= last; ++part)
     source.release(*parts[part].info);
 }

@@ -1,6 +1,9 @@
 // What is refused when weights are packed, and with which words.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include "PackFixture.h"
 
 using namespace tenon;
@@ -73,6 +76,14 @@ TEST_F(PackTest, Scales) {
                       "f32 per 1x32>, <16x4>> at 0"),
             "tensor 'q' has a scale of infinity in row 0, but scales are "
             "finite; convert the model again");
+  // The minimum of the second row, whose scale is finite.
+  std::vector<uint8_t> blocks(40);
+  blocks[23] = 0xfc;
+  source.add("m", StorageType::Q4_1, {2, 32}, blocks);
+  EXPECT_EQ(packError("tenon.weight @w \"m\" : !tenon.weight<2x32, <i8, scale "
+                      "f32 per 1x32, offset>, <16x4>> at 0"),
+            "tensor 'm' has a scale of infinity in row 1, but scales are "
+            "finite; convert the model again");
 }
 
 TEST_F(PackTest, CodesThatAreNoNumbers) {
@@ -99,6 +110,10 @@ TEST_F(PackTest, PlacesAndLayouts) {
                       "47"),
             "@b lies at offset 47, inside of @a, which ends at 48; place the "
             "weights again");
+  EXPECT_EQ(packError("tenon.weight @a \"a\" : !tenon.weight<3x4, <f32>> at 0\n"
+                      "tenon.weight @b \"a\" : !tenon.weight<3x4, <f32>> at "
+                      "48"),
+            "no error");
   EXPECT_EQ(
       packError("tenon.weight @a \"a\" : !tenon.weight<3x4, <f32>> at -8"),
       "@a lies at offset -8; place it at 0 or above");
@@ -111,6 +126,11 @@ TEST_F(PackTest, PlacesAndLayouts) {
   EXPECT_EQ(packError("tenon.weight @a \"a\" : !tenon.weight<3x4, <f32>, "
                       "<16x1, pair>> at 0"),
             "@a pairs halves of 3 rows in panels of 16, but both must be even; "
+            "pack it without pair");
+  EXPECT_EQ(packError("tenon.weight @q \"a\" : !tenon.weight<3x4, <f32>>\n"
+                      "tenon.derive @a = concat_rows [@q, @q] : "
+                      "!tenon.weight<6x4, <f32>, <5x1, pair>> at 0"),
+            "@a pairs halves of 6 rows in panels of 5, but both must be even; "
             "pack it without pair");
 }
 
@@ -131,6 +151,34 @@ TEST_F(PackTest, Derivations) {
   EXPECT_EQ(packError("tenon.derive @c = cast [@c] : !tenon.weight<2x2, <f32>> "
                       "at 0"),
             "@c is derived from itself; derive it from a weight");
+}
+
+// Of two tiles that fail at once, the lower one is reported, though it fails
+// first.
+TEST_F(PackTest, ErrorOfTheLowerTile) {
+  source.addRandom("a", StorageType::F32, {2, 16});
+  module = parse("tenon.weight @a \"a\" : !tenon.weight<2x16, <f32>> at 0");
+  std::atomic<bool> isUpperThere = false, hasLowerFailed = false;
+  PackOptions options;
+  options.threads = 2;
+  options.tileBytes = 64;
+  llvm::Error error = packWeights(
+      *module, source,
+      [&](uint64_t offset, llvm::ArrayRef<uint8_t>) -> llvm::Error {
+        std::atomic<bool> &own = offset ? isUpperThere : hasLowerFailed;
+        std::atomic<bool> &other = offset ? hasLowerFailed : isUpperThere;
+        if (offset)
+          own = true;
+        while (!other)
+          std::this_thread::yield();
+        own = true;
+        // The lower one has time to be reported before the upper one.
+        if (offset)
+          std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        return llvm::createStringError("full at %d", int(offset));
+      },
+      options);
+  EXPECT_EQ(llvm::toString(std::move(error)), "full at 0");
 }
 
 // The error does not depend on the threads: it is that of the first bytes.

@@ -156,6 +156,7 @@ TEST_F(PackTest, VectorsAndStacks) {
     EXPECT_EQ(n.values[i], source.getValue("n.0", i));
     EXPECT_EQ(n.values[37 + i], source.getValue("n.4", i));
   }
+  EXPECT_EQ(source.getReleases(), 2); // one matrix, whose rows are two tensors
   // A wider type holds the same values.
   Unpacked b =
       unpack(pack("tenon.weight @b \"b\" : !tenon.weight<5, <f32>> at 0"), "b");
