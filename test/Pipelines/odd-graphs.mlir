@@ -18,6 +18,7 @@
 // RUN: %{run} --entry=experts_apart.t9 --before-entry=experts_apart %{x} --input=unwritten@5x7 | FileCheck %s --check-prefix=ONE
 // RUN: %{run} --entry=zeros.t9 --before-entry=zeros %{x} | FileCheck %s --check-prefix=ONE
 // RUN: %{run} --entry=loop.t9 --before-entry=loop %{x} --input=ints:3 | FileCheck %s --check-prefix=ONE
+// RUN: %{run} --entry=five_heads.t9 --before-entry=five_heads --input=seed:1@5x5x4 --input=cache --input=positions --input=slots --input=blocks --step=tokens:3+2,start:4+0,block:2 --input=unwritten@5x5x4 | FileCheck %s --check-prefix=ONE
 
 // ONE:       result 0: error {{.*}} allowed
 // TWO-COUNT-2: error {{.*}} allowed
@@ -178,6 +179,14 @@ func.func @zeros(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
   %d = arith.addf %b, %c : tensor<?x7xf32>
   %e = arith.addf %x, %d : tensor<?x7xf32>
   return %e : tensor<?x7xf32>
+}
+
+/// As many heads of a group as would share a tile do not divide it.
+func.func @five_heads(%q: tensor<?x5x4xf32>, %c: tensor<1x?x?x1x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) -> tensor<?x5x4xf32> {
+  %l = arith.constant 0 : index
+  %r = tenon.attention %q, %c, %c[%l] at %pos in %slot blocks %blocks scale 0.5 visible <causal>
+      : tensor<?x5x4xf32>, tensor<1x?x?x1x4xf32> and tensor<1x?x?x1x4xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x5x4xf32>
+  return %r : tensor<?x5x4xf32>
 }
 
 /// Ops in a loop, of which one reads what comes from outside in each iteration.

@@ -29,6 +29,32 @@ func.func @writes_all(%x: tensor<4x8xf32>, %w: !tenon.weight<8, <f32>>, %o: tens
   return %o, %y : tensor<4x8xf32>, tensor<4x8xf32>
 }
 
+/// What is added to twice is copied, even if nothing else reads it.
+// CHECK-LABEL: func @added_to_twice
+// CHECK-SAME:    %[[X:.*]]: memref<4x8xf32>, %[[A:.*]]: memref<4x8xf32>
+func.func @added_to_twice(%x: tensor<4x8xf32>, %a: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  // CHECK: memref.copy %[[A]], %[[B:.*]] :
+  // CHECK: tile.add %[[X]] into %[[B]]
+  // CHECK: tile.add %[[X]] into %[[A]]
+  // CHECK: return %[[B]], %[[A]]
+  %b = tile.add %x into %a : tensor<4x8xf32> into tensor<4x8xf32> -> tensor<4x8xf32>
+  %c = tile.add %x into %a : tensor<4x8xf32> into tensor<4x8xf32> -> tensor<4x8xf32>
+  return %b, %c : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+/// A product reads rows that it would have written over: it gets a tile of its own.
+// CHECK-LABEL: func @product_of_itself
+// CHECK-SAME:    %[[X:.*]]: memref<16x16xf32>
+func.func @product_of_itself(%x: tensor<16x16xf32>, %w: !tenon.weight<16x16, <f32>, <16x1>>) -> tensor<16x16xf32> {
+  // CHECK: %[[Y:.*]] = memref.alloc()
+  // CHECK: tile.contract %[[X]]{{.*}} into %[[Y]]
+  // CHECK: return %[[Y]]
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %y = tile.contract %x[%c0, %c0] along 0 count %c16, %w panel %c0 into %x : tensor<16x16xf32>, !tenon.weight<16x16, <f32>, <16x1>> into tensor<16x16xf32> -> tensor<16x16xf32>
+  return %y : tensor<16x16xf32>
+}
+
 /// Rows are normed where they are, if nobody reads the old ones.
 // CHECK-LABEL: func @in_place
 // CHECK-SAME:    %[[X:.*]]: memref<4x8xf32>
