@@ -87,7 +87,7 @@ int64_t CpuAttr::getContractRows(int64_t tokens) const {
   if (tokens == 1)
     return 1;
   int64_t perRow = 16 / getLanes();
-  int64_t most = (getRegisters() - perRow - 2) / perRow;
+  int64_t most = std::max<int64_t>(1, (getRegisters() - perRow - 2) / perRow);
   return std::min<int64_t>(tokens <= 8 ? 4 : most, most);
 }
 
