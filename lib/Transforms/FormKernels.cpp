@@ -230,8 +230,7 @@ Operation *KernelFormer::findResidualAdd(Operation *root) {
   if (!isa<LinearOp>(root) || !root->hasOneUse())
     return nullptr;
   auto add = dyn_cast<arith::AddFOp>(*root->user_begin());
-  if (!add || add->getBlock() != root->getBlock() ||
-      cast<RankedTensorType>(add.getType()).getRank() != 2)
+  if (!add || add->getBlock() != root->getBlock())
     return nullptr;
   Value other =
       add.getLhs() == root->getResult(0) ? add.getRhs() : add.getLhs();
