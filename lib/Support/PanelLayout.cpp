@@ -47,19 +47,3 @@ int64_t PanelLayout::getRow(int64_t panel, int64_t place) const {
     return -1;
   return place < half ? row : rows / 2 + row;
 }
-
-int64_t PanelLayout::getScaleOffset(int64_t group, int64_t place) const {
-  return group * getFullGroupBytes() + place * 4;
-}
-
-int64_t PanelLayout::getOffsetOffset(int64_t group, int64_t place) const {
-  return getScaleOffset(group, place) + height * 4;
-}
-
-int64_t PanelLayout::getCodeOffset(int64_t col, int64_t place) const {
-  int64_t group = hasScale() ? col / groupCols : 0;
-  int64_t inside = col - (hasScale() ? group * groupCols : 0);
-  int64_t step = inside / depth, element = inside % depth;
-  return group * getFullGroupBytes() + getHeaderBytes() +
-         ((step * height + place) * depth + element) * codeBytes;
-}

@@ -44,10 +44,6 @@ struct PanelLayout {
 
   /// The row of the matrix in a place of a panel, or -1 if there is none.
   int64_t getRow(int64_t panel, int64_t place) const;
-  /// Bytes from the beginning of a panel.
-  int64_t getScaleOffset(int64_t group, int64_t place) const;
-  int64_t getOffsetOffset(int64_t group, int64_t place) const;
-  int64_t getCodeOffset(int64_t col, int64_t place) const;
 };
 
 } // namespace tenon
