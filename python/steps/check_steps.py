@@ -86,6 +86,12 @@ class Compiled:
             self.tiles.append(Tiles(options.runner, *files, self.drawn.buckets))
             self.kernels.append(Kernels(options.runner, tiles, self.checkpoint))
 
+    def close(self):
+        for kernels in self.kernels:
+            kernels.stop()
+        for model in {self.drawn, *self.models.values()}:
+            model.close()
+
     def judge(self, scenario):
         """Raises Wrong where a judge disagrees; returns the steps that were seen."""
         steps = list(list_steps(scenario, self.drawn.vocabulary))
@@ -154,6 +160,8 @@ def check(compiled, options, counts):
         notes = "\n".join(getattr(wrong, "__notes__", []))
         print(f"{compiled.name}: {wrong}\n{notes}", flush=True)
         return False
+    finally:
+        compiled.close()
     return True
 
 

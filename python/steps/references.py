@@ -194,7 +194,9 @@ class Kernels:
         )
 
     def stop(self):
-        """Ends the process; returns what it said at its end."""
+        """Ends the process, if there is one; returns what it said at its end."""
+        if not self.process:
+            return ""
         _, errors = self.process.communicate()
         self.process = None
         return errors

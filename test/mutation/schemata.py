@@ -56,6 +56,7 @@ def read_options():
     add("--work", type=pathlib.Path, default=sources.ROOT / "build/mutation")
     add("--jobs", type=int, default=os.cpu_count())
     add("--tests", default="", help="a pattern of their paths; all of them if not given")
+    add("--budget", type=float, default=240, help="seconds of tests for one mutant")
     add("--seconds", type=float, help="end after so long, to go on with the next call")
     add("--results", type=pathlib.Path, action="append", help="files that table reads")
     add("--equivalents", type=pathlib.Path, default=table.EQUIVALENTS)
@@ -149,7 +150,7 @@ def call_step(step, options, folder, clock):
     if red:
         print(f"red without a mutant, and left out: {', '.join(red)}", file=sys.stderr)
     if step == "run":
-        suite.Results(folder).run(tests, drawn, reach, clock)
+        suite.Results(folder).run(tests, drawn, reach, clock, options.budget)
     return None
 
 
