@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* How it is used, in full:
+/* A complete program, without its error checks:
  *
  *   tenon_model *model;
  *   tenon_session *session;
@@ -24,30 +24,31 @@ extern "C" {
  *   tenon_session_destroy(session);
  *   tenon_model_close(model);
  *
- * A *model* is an opened artifact. It is never written to, so any number of
- * threads and sessions may use one model at the same time.
+ * A *model* is an open artifact. It is immutable: any number of threads and
+ * sessions may use one model at the same time.
  *
- * A *session* runs a model. It has a number of *slots*, each of which holds one
- * sequence of tokens with its state (the keys and values of its past). A
- * session is used by one thread at a time; it brings its own threads.
- * Everything it needs is allocated when it is created: no step allocates
- * memory.
+ * A *session* executes a model. It has a fixed number of *slots*; each slot
+ * holds one sequence of tokens and its KV cache. A session must be used by one
+ * thread at a time; it owns the worker threads that execute its steps. All of
+ * its memory is allocated on creation: a step allocates none.
  *
- * A *step* appends tokens to one or several sequences. Prefill, decoding, a
- * batch of sequences of different lengths and the check of guessed tokens are
- * all steps. The bits of a result depend neither on the number of threads nor
- * on what else is in a step nor on how tokens are spread over steps, with one
- * exception: latent attention sums in another order in steps with few tokens,
- * unless its form was pinned (tenon compile --mla=naive or --mla=absorbed).
+ * A *step* appends tokens to one or more sequences. Prefill, chunked prefill,
+ * decode, ragged batches and the verification of draft tokens (speculative
+ * decoding) are all steps. Results are deterministic and batch invariant: for
+ * one code variant the logits of a token are bit-exact for any number of
+ * threads, any other sequences in the step and any partition of a prompt into
+ * steps. The one exception is multi-head latent attention, whose naive and
+ * absorbed forms add in different orders; the form depends on the number of
+ * tokens of the step unless it is pinned (tenon compile --mla=naive|absorbed).
  *
- * Every function that can fail returns a status. After a failure,
- * tenon_last_error() says in one line what was wrong and what to do. A call
- * that fails changes nothing, except where its description says so.
+ * Errors: a function that can fail returns a tenon_status. After a failure
+ * tenon_last_error() returns one line that says what was wrong and what to do.
+ * A call that fails has no effect unless its description says otherwise.
  *
- * Structures of options and of information begin with their size, so that later
- * versions can append fields: set `struct_size` to the sizeof of the structure
- * and all that is not needed to zero. Where options are expected, NULL means
- * that each of them has its default, which is also what zero means. */
+ * Versioning: structures of options and of information begin with their size,
+ * so that later versions can append fields. Set `struct_size` to sizeof of the
+ * structure and every unused field to zero. Zero is the default of each option;
+ * a NULL pointer to options selects all defaults. */
 
 #if defined(__GNUC__)
 #define TENON_API __attribute__((visibility("default")))
@@ -57,110 +58,114 @@ extern "C" {
 
 typedef enum tenon_status {
   TENON_OK = 0,
-  TENON_ERROR_ARGUMENT =
-      1,                /* the call is wrong, for instance a slot too high */
-  TENON_ERROR_FILE = 2, /* a file cannot be opened or read */
+  TENON_ERROR_ARGUMENT = 1, /* invalid argument, such as a slot out of range */
+  TENON_ERROR_FILE = 2,     /* a file cannot be opened or read */
   TENON_ERROR_ARTIFACT = 3, /* the artifact is damaged or of another version */
-  TENON_ERROR_CPU = 4,      /* no code in the artifact suits this CPU */
-  TENON_ERROR_SYSTEM = 5    /* the system gives no memory or no thread */
+  TENON_ERROR_CPU = 4,      /* no code variant runs on this CPU */
+  TENON_ERROR_SYSTEM = 5    /* out of memory, or a thread cannot be created */
 } tenon_status;
 
-/* What the last failed call of this thread complained about, as one line in
- * lower case without a newline, at most 1023 bytes; empty if no call failed so
- * far. The text stays until the next failure in the same thread. Never NULL. */
+/* Returns the message of the last call of this thread that failed: one line
+ * without a newline, at most 1023 bytes, empty if none has failed. Never NULL.
+ * Owned by the library; valid until the next failure in the same thread. */
 TENON_API const char *tenon_last_error(void);
 
-/* ---- Models ----------------------------------------------------------------
- */
+/* ---- Models ------------------------------------------------------------- */
 
 typedef struct tenon_model tenon_model;
 
 typedef struct tenon_model_options {
   size_t struct_size;
-  /* Name of the code variant to run, with or without `x86-64-`: `v3`. NULL is
-   * the value of the environment variable TENON_CPU, and without it the first
-   * variant of the artifact, best first, that this CPU and system can run. */
+  /* Code variant, with or without the prefix `x86-64-`: "v3". NULL: the value
+   * of the environment variable TENON_CPU; if that is not set, the best variant
+   * of the artifact that this CPU and operating system can run. */
   const char *cpu;
-  /* Not 0: the model is opened to be looked at. Neither code that suits this
-   * CPU nor weights.bin are needed, and sessions are refused. */
+  /* Nonzero: open for inspection only. Needs neither a variant for this CPU nor
+   * weights.bin; sessions cannot be created. */
   uint32_t inspect;
-  /* Not 0: the pages of the weights are mapped now and not when a step reads
-   * them first. Slower to open, faster first step; needs as much memory as
-   * weights. */
+  /* Nonzero: map all pages of the weights now instead of on first use. Opening
+   * is slower, the first step faster; needs memory for all weights. */
   uint32_t preload;
 } tenon_model_options;
 
-/* Opens the artifact in the folder `path`. Before any code in it is mapped for
- * execution, the whole file model.so is compared with the hash at its end; then
- * the manifest is checked (magic, version, hash, every offset in it) and the
- * header of weights.bin. The data of the weights is mapped and neither copied
- * nor read: see tenon_model_check. The code of an artifact is as trusted as any
- * shared library: the hashes find damage and not malice.
+/* Opens an artifact.
  *
- * Opening the same folder twice is fine and costs no second copy. The caller
- * closes what it opens. */
+ *   path     directory that `tenon compile` wrote
+ *   options  may be NULL
+ *   model    receives the model; the caller closes it
+ *
+ * The hash of model.so is verified before any code is mapped for execution,
+ * then the manifest (magic number, version, hash, every offset) and the header
+ * of weights.bin. Weights are memory-mapped, neither copied nor read; see
+ * tenon_model_check. Hashes detect damage, not malice: an artifact must be
+ * trusted like any shared library. An artifact that is opened twice is in
+ * memory once.
+ *
+ * Errors: TENON_ERROR_FILE, _ARTIFACT, _CPU, _SYSTEM, _ARGUMENT. */
 TENON_API tenon_status tenon_model_open(const char *path,
                                         const tenon_model_options *options,
                                         tenon_model **model);
 
-/* Closes a model. All sessions of it must have been destroyed. NULL is ignored.
- */
+/* Closes a model; its sessions must have been destroyed. NULL is ignored. */
 TENON_API void tenon_model_close(tenon_model *model);
 
-/* Compares all weights with their hashes: reads the file once from end to end,
- * at several GB/s if it is in memory. The error names the damaged weight. */
+/* Verifies the hashes of all weights, which reads the whole file. The error
+ * names the damaged weight. */
 TENON_API tenon_status tenon_model_check(const tenon_model *model);
 
 typedef struct tenon_model_info {
   size_t struct_size;       /* set by the caller */
-  const char *architecture; /* `deepseek_v3` */
-  const char *producer;     /* what compiled it: `tenon 0.1.0` */
-  const char *variant; /* code variant in use; empty if opened to inspect */
-  uint32_t vocabulary; /* tokens are 0 .. vocabulary - 1 */
-  uint32_t hidden;     /* width of the residual stream */
+  const char *architecture; /* model family: "deepseek_v3" */
+  const char *producer;     /* compiler and version: "tenon 0.1.0" */
+  const char *variant;      /* code variant in use; "" if only inspected */
+  uint32_t vocabulary;      /* token ids are 0 .. vocabulary - 1 */
+  uint32_t hidden;          /* hidden size */
   uint32_t layers;
-  uint32_t max_context;    /* most tokens of a sequence, prompt included */
+  uint32_t max_context;    /* maximum sequence length, prompt included */
   uint32_t num_buckets;    /* at least 1 */
-  const uint32_t *buckets; /* most tokens of a step, ascending; the last one is
-                              the limit of tenon_session_step */
-  uint64_t weights_bytes;  /* data in weights.bin */
+  const uint32_t *buckets; /* [num_buckets], ascending: maximum number of
+                              tokens of each specialized step; the last one
+                              limits tenon_session_step */
+  uint64_t weights_bytes;  /* size of the packed weights */
 } tenon_model_info;
 
-/* Fills in `info`. Its pointers stay valid until the model is closed. */
+/* Fills in `info`. Its pointers are valid until the model is closed. */
 TENON_API tenon_status tenon_model_get_info(const tenon_model *model,
                                             tenon_model_info *info);
 
 struct tenon_manifest;
 
-/* The whole manifest, checked, for tools that print it: see Format.h, which,
- * unlike this header, changes with the format version. */
+/* Returns the verified manifest for tools that print it. Its structures are in
+ * Format.h, which, unlike this header, changes with the format version. */
 TENON_API const struct tenon_manifest *
 tenon_model_get_manifest(const tenon_model *model);
 
-/* ---- Sessions --------------------------------------------------------------
- */
+/* ---- Sessions ----------------------------------------------------------- */
 
 typedef struct tenon_session tenon_session;
 
 typedef struct tenon_session_options {
   size_t struct_size;
-  uint32_t max_context; /* most tokens of a sequence; 0: that of the model */
+  uint32_t max_context; /* maximum sequence length; 0: that of the model */
   uint32_t slots;       /* number of sequences; 0: 1 */
-  uint32_t threads;     /* that of the caller included; 0, and at most: one for
-                           each CPU that this process may use */
-  uint32_t pin; /* not 0: thread t of the session stays on the t-th of these
-                   CPUs. The calling thread is number 0 and is not touched */
-  uint32_t prefault; /* not 0: all memory of the state is mapped now, so that no
-                        step has a page fault; otherwise as it is used */
+  uint32_t threads;     /* including the calling thread; 0, and at most: one per
+                           CPU in the affinity mask of the process */
+  uint32_t pin;         /* nonzero: pin worker thread t to the t-th CPU of the
+                           affinity mask; the calling thread, number 0, is not
+                           pinned */
+  uint32_t prefault;    /* nonzero: map the whole KV cache now, so that no step
+                           has a page fault; otherwise on first use */
 } tenon_session_options;
 
-/* Creates a session with empty sequences. Address space for the state is
- * slots * max_context * (bytes of the model for one position). */
+/* Creates a session whose sequences are empty. The KV cache takes
+ * slots * max_context * (bytes per position) of address space.
+ *
+ * Errors: TENON_ERROR_ARGUMENT, _SYSTEM. */
 TENON_API tenon_status tenon_session_create(
     const tenon_model *model, const tenon_session_options *options,
     tenon_session **session);
 
-/* Ends the threads of a session and frees its memory. NULL is ignored. */
+/* Ends the worker threads and frees all memory. NULL is ignored. */
 TENON_API void tenon_session_destroy(tenon_session *session);
 
 typedef struct tenon_session_info {
@@ -168,50 +173,59 @@ typedef struct tenon_session_info {
   uint32_t max_context;
   uint32_t slots;
   uint32_t threads;
-  uint32_t max_tokens;    /* of a step: the largest bucket */
-  uint64_t state_bytes;   /* of all slots */
-  uint64_t arena_bytes;   /* intermediate results of a step */
-  uint64_t scratch_bytes; /* intermediate results of all threads */
+  uint32_t max_tokens;    /* maximum number of tokens per step */
+  uint64_t state_bytes;   /* KV caches of all slots */
+  uint64_t arena_bytes;   /* activations of a step */
+  uint64_t scratch_bytes; /* thread-private memory of all threads */
 } tenon_session_info;
 
 TENON_API tenon_status tenon_session_get_info(const tenon_session *session,
                                               tenon_session_info *info);
 
-/* Appends `num_tokens` tokens to sequences and returns logits.
+/* Appends `num_tokens` tokens to sequences and computes logits.
  *
- *   tokens     [num_tokens], each less than the vocabulary
- *   positions  [num_tokens], where each token stands in its sequence; NULL:
- * behind what the sequence holds slots      [num_tokens], the sequence of each
- * token; NULL: slot 0 for all rows       [num_rows], indices into `tokens`:
- * whose logits are wanted, in any order; NULL: the last num_rows tokens logits
- * [num_rows, vocabulary], written; any alignment of a float
+ *   num_tokens  0 .. max_tokens; 0 has no effect
+ *   tokens      [num_tokens] token ids, 0 .. vocabulary - 1
+ *   positions   [num_tokens] position of each token in its sequence, or NULL:
+ *               after the tokens that the sequence holds
+ *   slots       [num_tokens] slot of each token, or NULL: slot 0 for all
+ *   num_rows    0 .. num_tokens: number of rows of logits
+ *   rows        [num_rows] indices into `tokens` whose logits are wanted, in
+ *               any order, or NULL: the last num_rows tokens
+ *   logits      [num_rows, vocabulary] output, row-major; any alignment of a
+ *               float; may be NULL if num_rows is 0
  *
- * Rules: the tokens of one slot stand next to each other; their positions are
- * consecutive and begin at the length of the sequence, so that `positions` only
- * confirms what the session knows (tenon_session_truncate goes back); no
- * sequence grows beyond max_context; at most as many tokens as the largest
- * bucket holds (tenon_session_prefill takes more); num_rows is at most
- * num_tokens. All of this is checked before anything is computed.
+ * The tokens of a slot must be contiguous and their positions consecutive,
+ * beginning at the length of the sequence: `positions` confirms what the
+ * session knows (tenon_session_truncate goes back). No sequence may exceed
+ * max_context. More tokens than max_tokens: tenon_session_prefill, or several
+ * steps. Everything is checked before anything is computed; the arrays are not
+ * retained.
  *
- * num_tokens may be 0, which does nothing, and num_rows may be 0. The arrays
- * are not kept. */
+ * Errors: TENON_ERROR_ARGUMENT. */
 TENON_API tenon_status tenon_session_step(
     tenon_session *session, uint32_t num_tokens, const int32_t *tokens,
     const int32_t *positions, const int32_t *slots, uint32_t num_rows,
     const int32_t *rows, float *logits);
 
-/* Appends any number of tokens to one sequence in steps of `chunk` tokens, or
- * of the largest bucket if chunk is 0, and writes the logits of the last one to
- * `logits` [vocabulary] unless that is NULL. */
+/* Appends any number of tokens to one sequence, in steps of `chunk` tokens
+ * (0: max_tokens).
+ *
+ *   slot        0 .. slots - 1
+ *   num_tokens  any number that fits into max_context
+ *   tokens      [num_tokens] token ids
+ *   chunk       0 .. max_tokens
+ *   logits      [vocabulary] output for the last token, or NULL
+ *
+ * Errors: TENON_ERROR_ARGUMENT, checked before the first step. */
 TENON_API tenon_status tenon_session_prefill(tenon_session *session,
                                              uint32_t slot, size_t num_tokens,
                                              const int32_t *tokens,
                                              uint32_t chunk, float *logits);
 
-/* ---- Sequences and their state ----------------------------------------------
- */
+/* ---- Sequences and their state ------------------------------------------ */
 
-/* Number of tokens that a sequence holds: the position of its next token. */
+/* Writes the length of a sequence in tokens: the position of its next token. */
 TENON_API tenon_status tenon_session_get_length(const tenon_session *session,
                                                 uint32_t slot,
                                                 uint32_t *length);
@@ -220,37 +234,35 @@ TENON_API tenon_status tenon_session_get_length(const tenon_session *session,
 TENON_API tenon_status tenon_session_reset(tenon_session *session,
                                            uint32_t slot);
 
-/* Forgets all tokens of a sequence but the first `length`, which is at most its
- * length now. */
+/* Shortens a sequence to its first `length` tokens, at most its length. */
 TENON_API tenon_status tenon_session_truncate(tenon_session *session,
                                               uint32_t slot, uint32_t length);
 
-/* Bytes that tenon_session_save writes for a sequence as it is now. */
+/* Writes the number of bytes that tenon_session_save needs for a sequence. */
 TENON_API tenon_status tenon_session_get_saved_size(
     const tenon_session *session, uint32_t slot, size_t *size);
 
-/* Writes a sequence to `buffer`, which has `size` bytes, at least those of
+/* Saves a sequence to `buffer` of `size` bytes, at least those of
  * tenon_session_get_saved_size. */
 TENON_API tenon_status tenon_session_save(const tenon_session *session,
                                           uint32_t slot, void *buffer,
                                           size_t size);
 
-/* Replaces a sequence by a saved one: of any slot of any session whose model
- * has the same weights and the same state. `size` may be more than what was
- * saved. A damaged buffer is refused. */
+/* Replaces a sequence by a saved one, from any slot of any session whose model
+ * has the same weights and the same KV cache layout. `size` may exceed what was
+ * saved. A damaged buffer is an error (TENON_ERROR_ARGUMENT). */
 TENON_API tenon_status tenon_session_restore(tenon_session *session,
                                              uint32_t slot, const void *buffer,
                                              size_t size);
 
-/* ---- Sampling
- * ---------------------------------------------------------------- */
+/* ---- Sampling ----------------------------------------------------------- */
 
 typedef struct tenon_sampling {
   size_t struct_size;
-  float temperature; /* logits are divided by it; 0: the most likely token */
-  float top_p; /* keep the fewest likely tokens whose probabilities reach this
-                  sum; 0 and 1: all */
-  uint32_t top_k;    /* keep this many tokens; 0: all */
+  float temperature; /* logits are divided by it; 0: greedy */
+  float top_p;       /* nucleus: keep the smallest set of most likely tokens
+                        whose probabilities add up to it; 0 and 1: all */
+  uint32_t top_k;    /* keep the top_k most likely tokens; 0: all */
   uint32_t reserved; /* 0 */
   uint64_t seed;
 } tenon_sampling;
