@@ -270,7 +270,7 @@ typedef struct tenon_sampling {
 /* Chooses a token from `logits` [vocabulary]. NULL for `sampling` is greedy.
  *
  * Tokens are ordered by logit, of equal ones the lower token first. Greedy
- * takes the first. Otherwise the first top_k are kept; of these, renormalised
+ * takes the first. Otherwise the first top_k are kept; of these, renormalized
  * after the temperature, the shortest beginning whose sum reaches top_p; and
  * one of the kept is drawn with its probability: with u, uniform in [0, 1), it
  * is the lowest token for which the sum of the kept tokens up to it exceeds u
@@ -280,7 +280,7 @@ typedef struct tenon_sampling {
  *
  * u is a function of `seed` and `counter` alone; there is no hidden state. Give
  * each draw another counter, for instance the position of the token, and each
- * sequence another seed. With mix(x) the finaliser of SplitMix64,
+ * sequence another seed. With mix(x) the finalizer of SplitMix64,
  *     x ^= x >> 30;  x *= 0xbf58476d1ce4e5b9;
  *     x ^= x >> 27;  x *= 0x94d049bb133111eb;  x ^= x >> 31;
  * u = (mix(mix(seed) + (counter + 1) * 0x9e3779b97f4a7c15) >> 11) * 2^-53, with
