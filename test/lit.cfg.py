@@ -76,6 +76,7 @@ llvm_config.add_tool_substitutions(
         "llvm-nm",
         "llvm-readelf",
         "not",
+        "split-file",
         ToolSubst("ptxas", ptxas, unresolved="ignore"),
     ],
     [os.path.join(config.tenon_obj_root, "bin"), config.llvm_tools_dir],
