@@ -249,6 +249,30 @@ func.func @cut_blocks(%h: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>,
 
 // -----
 
+/// One whose last block is cut off ends a join in the middle of the row, too.
+// CHECK-DAG: tenon.derive @a_b = concat_rows [@a, @b] : !tenon.weight<7x8, <f8E4M3FN, scale f32 per 4x4>>
+// CHECK-LABEL: func @cut_off_block_amid
+// CHECK:       tenon.linear %{{.*}} -> tensor<?x7xf32>
+// CHECK:       tenon.linear %{{.*}} -> tensor<?x4xf32>
+// CHECK-NOT:   tenon.linear
+tenon.weight @a "a" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @b "b" : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @c "c" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+func.func @cut_off_block_amid(%h: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x3xf32>, tensor<?x4xf32>) {
+  %wa = tenon.use @a : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wb = tenon.use @b : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wc = tenon.use @c : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %a = tenon.linear %h, %wa : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
+  %b = tenon.linear %h, %wb : tensor<?x8xf32>, !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
+  %c = tenon.linear %h, %wc : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
+  %aa = tenon.glu relu %a, %a : tensor<?x4xf32>
+  %bb = tenon.glu relu %b, %b : tensor<?x3xf32>
+  %cc = tenon.glu relu %c, %c : tensor<?x4xf32>
+  return %aa, %bb, %cc : tensor<?x4xf32>, tensor<?x3xf32>, tensor<?x4xf32>
+}
+
+// -----
+
 /// What only sums read is merged; a linear that stayed alone is not joined by later
 /// ones, which stand behind it.
 // CHECK-DAG: tenon.derive @b_c = concat_rows [@b, @c] : !tenon.weight<8x8, <f8E4M3FN, scale f32 per 4x4>>

@@ -66,8 +66,10 @@ def norms(name, tokens, size, **more):
     CASES.append(Case(name, 8, inputs, outs, body, make, reference, **more))
 
 
-def caches(name, tokens, heads, size, dims, last, interleaved, cache, **more):
-    """Norms of heads, rotations and updates of two caches, as a layer has them."""
+def caches(name, tokens, heads, size, dims, last, interleaved, cache, part=None, **more):
+    """Norms of heads, rotations and updates of two caches, as a layer has them. A norm
+    takes the first `part` elements, by default all but two."""
+    part = part or size - 2
     width = (2 * heads + 1) * size
     rotation = (f"{'last' if last else 'first'} <dims = {dims}, pairing = "
                 f"{'interleaved' if interleaved else 'half'}, theta = 1.0e4 : f64>")
@@ -75,7 +77,7 @@ def caches(name, tokens, heads, size, dims, last, interleaved, cache, **more):
     flat, state = f"tensor<?x{width}xf32>", f"tensor<2x?x?x1x{size}x{cache}>"
     state_v = f"tensor<2x?x?x{heads}x{size}x{cache}>"
     t = table("t", dims, 3)
-    inputs = [Tensor("x", flat), Index("n"), Vector("w", size - 2), t,
+    inputs = [Tensor("x", flat), Index("n"), Vector("w", part), t,
               Tensor("p", "tensor<?xi32>", "i32"), Tensor("s", "tensor<?xi32>", "i32"), Index("l")]
     outs = [Tensor("q", query), Tensor("k", state, cache), Tensor("v", state_v, cache)]
 
@@ -95,7 +97,7 @@ def caches(name, tokens, heads, size, dims, last, interleaved, cache, **more):
 
     def make(rng):
         return {"x": rng.standard_normal((tokens, width)), "n": tokens, "l": 1,
-                "w": rng.standard_normal(size - 2), "t": rope_table(dims, 3),
+                "w": rng.standard_normal(part), "t": rope_table(dims, 3),
                 "p": rng.permutation(700)[:tokens], "s": rng.integers(0, 3, tokens),
                 "q": np.zeros((tokens, heads, size)), "k": np.zeros((2, 3, 700, 1, size)),
                 "v": np.zeros((2, 3, 700, heads, size))}
@@ -173,6 +175,8 @@ caches("caches.half", 4, 3, 32, 16, True, False, "bf16", apart=True)
 caches("caches.interleaved", 4, 2, 24, 8, True, True, "f32")
 caches("caches.odd", 3, 2, 7, 6, False, False, "f32")
 caches("caches.pairs", 3, 1, 9, 4, False, True, "bf16")
+# Vectors of four elements fit into heads and norms, but not into half of a rotation.
+caches("caches.halves_of_six", 3, 2, 40, 12, False, False, "f32", part=40)
 embedding("embedding.f8", 5, 40, 300, "f8")
 embedding("embedding.i8o", 5, 40, 70, "i8o")
 embedding("embedding.f16", 2, 17, 33, "f16")
