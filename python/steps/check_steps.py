@@ -158,7 +158,7 @@ def check(compiled, options, counts):
         judge()
     except Wrong as wrong:
         notes = "\n".join(getattr(wrong, "__notes__", []))
-        print(f"{compiled.name}: {wrong}\n{notes}", flush=True)
+        print(f"{compiled.name}: {wrong}\n{notes}", file=sys.stderr, flush=True)
         return False
     finally:
         compiled.close()
