@@ -154,7 +154,7 @@ def router(family, raw, config, gate):
         facts["by"] = "top2sum" if family == "deepseek_v3" else "max"
     if family == "deepseek_v3" and gate.norm_topk_prob:
         facts["renorm"] = number(numpy.float32(1e-20))
-    # The authors of V2 normalise weights or scale them, never both.
+    # The authors of V2 normalize weights or scale them, never both.
     if family == "deepseek_v2" and raw.get("norm_topk_prob") and gate.top_k > 1:
         facts |= {"renorm": number(numpy.float32(1e-20)), "scale": 1.0}
     return facts

@@ -112,7 +112,7 @@ TEST_F(ArtifactTest, LinksStay) {
                 "choose another name");
 }
 
-// What strangers put into the temporary folder is not removed with it.
+// What others put into the temporary folder is not removed with it.
 TEST_F(ArtifactTest, FilesOfStrangersStay) {
   std::string temporary;
   {
