@@ -4,8 +4,6 @@
 #include "tenon/Testing/CompareSteps.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Interpreter/Engine.h"
-#include "tenon/Pipelines/Pipelines.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 

@@ -15,8 +15,8 @@ class StepComparison {
 public:
   /// `entry` is a function of the module, or the name before `.t<tokens>` of
   /// the functions that `form` made for each bucket. The module is on the level
-  /// of tiles on tensors; it is changed: kernels become functions. Weights are
-  /// packed from `source`, which may be null if there are none.
+  /// of tiles on tensors, with a function for each kernel. Weights are packed
+  /// from `source`, which may be null if there are none.
   static llvm::Expected<std::unique_ptr<StepComparison>>
   create(mlir::ModuleOp module, std::string entry, FunctionInputs inputs,
          WeightProvider &weights, const TensorSource *source,
