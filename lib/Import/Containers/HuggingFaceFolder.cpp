@@ -21,7 +21,7 @@ static constexpr llvm::StringLiteral singleName = "model.safetensors";
 static constexpr llvm::StringLiteral indexName = "model.safetensors.index.json";
 static constexpr uint64_t maxConfigBytes = 16 << 20;
 
-static std::string join(llvm::StringRef folder, llvm::StringRef name) {
+static std::string joinPath(llvm::StringRef folder, llvm::StringRef name) {
   llvm::SmallString<256> result(folder);
   paths::append(result, name);
   return result.str().str();
@@ -55,7 +55,7 @@ private:
 
 llvm::Error HuggingFaceSource::openConfig() {
   llvm::Expected<std::string> text =
-      readTextFile(join(path, configName), maxConfigBytes);
+      readTextFile(joinPath(path, configName), maxConfigBytes);
   if (!text)
     return text.takeError();
   llvm::Expected<ModelConfig> parsed =
@@ -73,7 +73,7 @@ llvm::Error HuggingFaceSource::openConfig() {
 llvm::Error HuggingFaceSource::openFile(llvm::StringRef name,
                                         llvm::StringRef reason,
                                         MappedTensors &weights) {
-  llvm::Expected<MappedFile> file = MappedFile::open(join(path, name));
+  llvm::Expected<MappedFile> file = MappedFile::open(joinPath(path, name));
   if (!file)
     return makeImportError(llvm::toString(file.takeError()) + reason);
   llvm::Expected<std::vector<StoredTensor>> tensors =
@@ -144,7 +144,7 @@ tenon::parseSafetensorsIndex(llvm::StringRef text, llvm::StringRef file) {
 
 llvm::Error HuggingFaceSource::openShards(MappedTensors &weights) {
   llvm::Expected<std::string> text =
-      readTextFile(join(path, indexName), maxJsonBytes);
+      readTextFile(joinPath(path, indexName), maxJsonBytes);
   if (!text)
     return text.takeError();
   llvm::Expected<std::vector<std::pair<std::string, std::string>>> entries =
@@ -170,9 +170,9 @@ llvm::Error HuggingFaceSource::openShards(MappedTensors &weights) {
 }
 
 llvm::Error HuggingFaceSource::openWeights(MappedTensors &weights) {
-  if (fs::exists(join(path, singleName)))
+  if (fs::exists(joinPath(path, singleName)))
     return openFile(singleName, "", weights);
-  if (fs::exists(join(path, indexName)))
+  if (fs::exists(joinPath(path, indexName)))
     return openShards(weights);
   return makeImportError(
       "folder " + quote(path) + " has neither " + singleName + " nor " +
