@@ -9,8 +9,8 @@ include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/VisibleAttr.td"
 include "dialects/Tenon/WeightTypes.td"
 
-def Tenon_RopeOp : Tenon_Op<"rope", [
-    Pure, AllTypesMatch<["input", "result"]>]> {
+def Tenon_RopeOp : Tenon_TokenOp<"rope", [
+    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
   let summary = "Rotary position embedding of the first or last elements of a row";
   let description = [{
     A row is the last dimension of `input`; `dims` elements of it are rotated,
@@ -56,10 +56,18 @@ def Tenon_RopeOp : Tenon_Op<"rope", [
     `:` type($input) `,` type($positions)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getPositions(), getResult()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getPositions()};
+    }
+  }];
 }
 
-def Tenon_CacheUpdateOp : Tenon_Op<"cache_update", [
-    Pure, AllTypesMatch<["cache", "result"]>,
+def Tenon_CacheUpdateOp : Tenon_TokenOp<"cache_update", [
+    RowOpInterface, AllTypesMatch<["cache", "result"]>,
     AllTypesMatch<["positions", "slots"]>]> {
   let summary = "Writes the rows of a step into a cache";
   let description = [{
@@ -102,10 +110,21 @@ def Tenon_CacheUpdateOp : Tenon_Op<"cache_update", [
     build($_builder, $_state, cache.getType(), input, cache, layer, positions, slots);
   }]>];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getPositions(), getSlots()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getCache(), getPositions(), getSlots()};
+    }
+    ::mlir::Value getTiedOperand() {
+      return getCache();
+    }
+  }];
 }
 
-def Tenon_AttentionOp : Tenon_Op<"attention", [
-    Pure, AttrSizedOperandSegments, AllTypesMatch<["positions", "slots"]>]> {
+def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
+    KernelRootOpInterface, AttrSizedOperandSegments, AllTypesMatch<["positions", "slots"]>]> {
   let summary = "Softmax attention over cached keys and values";
   let description = [{
     Head `h` of the query uses head `g = h div (H / G)` of key and value. For
@@ -172,10 +191,21 @@ def Tenon_AttentionOp : Tenon_Op<"attention", [
     type($positions) `,` type($blocks) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getQuery(), getPositions(), getSlots(), getResult()};
+    }
+    ::std::string getKernelName() {
+      return "attention";
+    }
+    bool iteratesOverBlocks() {
+      return true;
+    }
+  }];
 }
 
-def Tenon_MlaAttentionOp : Tenon_Op<"mla_attention", [
-    Pure, AllTypesMatch<["positions", "slots"]>]> {
+def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
+    KernelRootOpInterface, AllTypesMatch<["positions", "slots"]>]> {
   let summary = "Multi-head latent attention over one latent cache";
   let description = [{
     The cache holds, for each position, a latent vector `c` of `r` elements,
@@ -235,6 +265,17 @@ def Tenon_MlaAttentionOp : Tenon_Op<"mla_attention", [
     type($blocks) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getQuery(), getPositions(), getSlots(), getResult()};
+    }
+    ::std::string getKernelName() {
+      return "attention";
+    }
+    bool iteratesOverBlocks() {
+      return true;
+    }
+  }];
 }
 
 #endif // TENON_DIALECTS_TENON_ATTENTIONOPS_TD

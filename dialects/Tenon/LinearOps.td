@@ -7,7 +7,7 @@
 include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 
-def Tenon_EmbeddingOp : Tenon_Op<"embedding", [Pure]> {
+def Tenon_EmbeddingOp : Tenon_TokenOp<"embedding", [RowOpInterface]> {
   let summary = "Rows of a table, one for each token";
   let description = [{
     ```
@@ -41,9 +41,17 @@ def Tenon_EmbeddingOp : Tenon_Op<"embedding", [Pure]> {
     `:` type($tokens) `,` type($table) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getTokens(), getResult()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getTokens()};
+    }
+  }];
 }
 
-def Tenon_LinearOp : Tenon_Op<"linear", [Pure]> {
+def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
   let summary = "Product of every row with a weight matrix";
   let description = [{
     A row of `input` is taken flat, heads one after the other. In `f32`:
@@ -88,9 +96,26 @@ def Tenon_LinearOp : Tenon_Op<"linear", [Pure]> {
     `:` type($input) `,` type($weight) (`,` type($bias)^)? `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getResult()};
+    }
+    ::std::string getKernelName() {
+      return ::tenon::getNameOfWeight(getWeight());
+    }
+    ::mlir::Value getPrologueOperand() {
+      return getInput();
+    }
+    bool takesEpilogue() {
+      return true;
+    }
+    bool pairsWeightRows() {
+      return getGlu().has_value();
+    }
+  }];
 }
 
-def Tenon_HeadLinearOp : Tenon_Op<"head_linear", [Pure]> {
+def Tenon_HeadLinearOp : Tenon_TokenOp<"head_linear", [KernelRootOpInterface]> {
   let summary = "Product of every head with a weight matrix of its own";
   let description = [{
     ```
@@ -129,10 +154,18 @@ def Tenon_HeadLinearOp : Tenon_Op<"head_linear", [Pure]> {
     `:` type($input) `,` type($weight) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getResult()};
+    }
+    ::std::string getKernelName() {
+      return ::tenon::getNameOfWeight(getWeight());
+    }
+  }];
 }
 
-def Tenon_GluOp : Tenon_Op<"glu", [
-    Pure, AllTypesMatch<["gate", "up", "result"]>]> {
+def Tenon_GluOp : Tenon_TokenOp<"glu", [
+    RowOpInterface, AllTypesMatch<["gate", "up", "result"]>]> {
   let summary = "Activation of a gate times a second projection";
   let description = [{
     ```
@@ -156,9 +189,14 @@ def Tenon_GluOp : Tenon_Op<"glu", [
                        Tenon_RowTensor:$gate, Tenon_RowTensor:$up);
   let results = (outs Tenon_RowTensor:$result);
   let assemblyFormat = "$activation $gate `,` $up attr-dict `:` type($result)";
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getGate(), getUp(), getResult()};
+    }
+  }];
 }
 
-def Tenon_GatherRowsOp : Tenon_Op<"gather_rows", [Pure]> {
+def Tenon_GatherRowsOp : Tenon_TokenOp<"gather_rows", [RowOpInterface]> {
   let summary = "Some rows of a tensor, in any order";
   let description = [{
     ```
@@ -189,6 +227,14 @@ def Tenon_GatherRowsOp : Tenon_Op<"gather_rows", [Pure]> {
     $input `,` $rows attr-dict `:` type($input) `,` type($rows) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getRows(), getResult()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getInput(), getRows()};
+    }
+  }];
 }
 
 #endif // TENON_DIALECTS_TENON_LINEAROPS_TD

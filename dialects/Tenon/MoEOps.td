@@ -7,7 +7,7 @@
 include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 
-def Tenon_RouterOp : Tenon_Op<"router", [Pure]> {
+def Tenon_RouterOp : Tenon_TokenOp<"router", [RowOpInterface]> {
   let summary = "Chooses experts for every token, and their weights";
   let description = [{
     For each token, in `f32`, over `E` experts:
@@ -63,6 +63,11 @@ def Tenon_RouterOp : Tenon_Op<"router", [Pure]> {
     attr-dict `:` type($logits) `->` type($choice) `,` type($weights)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getLogits(), getChoice(), getWeights()};
+    }
+  }];
 }
 
 def Tenon_ExpertsOp : Tenon_Op<"experts", [
@@ -113,7 +118,10 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
   let hasVerifier = 1;
 }
 
-def Tenon_GroupOp : Tenon_Op<"group", [Pure]> {
+def Tenon_GroupOp : Tenon_Op<"group", [
+    Pure, KernelRootOpInterface,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                                  ["reifyResultShapes"]>]> {
   let summary = "Sorts the choices of all tokens by expert";
   let description = [{
     The choices of a step are numbered `c = t * k + j`. With `n` experts:
@@ -154,9 +162,17 @@ def Tenon_GroupOp : Tenon_Op<"group", [Pure]> {
     type($offsets)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getChoice(), getPlace()};
+    }
+    ::std::string getKernelName() {
+      return "group";
+    }
+  }];
 }
 
-def Tenon_GroupedLinearOp : Tenon_Op<"grouped_linear", [Pure]> {
+def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterface]> {
   let summary = "Product of every row with the matrix of its expert";
   let description = [{
     Row `j` belongs to the expert `e` with `offsets[e] <= j < offsets[e + 1]`.
@@ -205,10 +221,21 @@ def Tenon_GroupedLinearOp : Tenon_Op<"grouped_linear", [Pure]> {
     type($weight) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getOrder() ? ::mlir::Value(getOrder()) : getInput(), getResult()};
+    }
+    ::std::string getKernelName() {
+      return ::tenon::getNameOfWeight(getWeight());
+    }
+    bool pairsWeightRows() {
+      return getGlu().has_value();
+    }
+  }];
 }
 
-def Tenon_CombineOp : Tenon_Op<"combine", [
-    Pure, AllTypesMatch<["init", "result"]>]> {
+def Tenon_CombineOp : Tenon_TokenOp<"combine", [
+    RowOpInterface, AllTypesMatch<["init", "result"]>]> {
   let summary = "Adds the weighted rows of a token's experts";
   let description = [{
     ```
@@ -245,6 +272,17 @@ def Tenon_CombineOp : Tenon_Op<"combine", [
     `:` type($input) `,` type($place) `,` type($weights) `,` type($init)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getPlace(), getWeights(), getInit(), getResult()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getInput(), getPlace(), getWeights()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getReusableOperands() {
+      return {getInit()};
+    }
+  }];
 }
 
 #endif // TENON_DIALECTS_TENON_MOEOPS_TD

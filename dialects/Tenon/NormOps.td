@@ -7,8 +7,8 @@
 include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 
-def Tenon_NormOp : Tenon_Op<"norm", [
-    Pure, AllTypesMatch<["input", "result"]>]> {
+def Tenon_NormOp : Tenon_TokenOp<"norm", [
+    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
   let summary = "Root-mean-square or layer norm of every row";
   let description = [{
     A row `x` is the last dimension of `input`, of which the first `D` elements
@@ -74,6 +74,14 @@ def Tenon_NormOp : Tenon_Op<"norm", [
 
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getResult()};
+    }
+    bool canBeRecomputed() {
+      return true;
+    }
+  }];
 }
 
 #endif // TENON_DIALECTS_TENON_NORMOPS_TD

@@ -23,6 +23,16 @@
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Tenon/TenonOpsTypes.h.inc"
 
+#include "dialects/Tenon/TenonInterfaces.h.inc"
+
+namespace tenon {
+
+/// The last part of the name of a weight that `tenon.use` names: `q` of `dense.q`;
+/// `linear` for any other value.
+std::string getNameOfWeight(mlir::Value weight);
+
+} // namespace tenon
+
 #define GET_OP_CLASSES
 #include "dialects/Tenon/TenonOps.h.inc"
 

@@ -1,6 +1,7 @@
 // The tenon dialect and the generated code of its attributes and ops.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/Tenon.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -11,6 +12,7 @@
 using namespace mlir;
 using namespace tenon;
 
+#include "dialects/Tenon/TenonInterfaces.cpp.inc"
 #include "dialects/Tenon/TenonOpsDialect.cpp.inc"
 #include "dialects/Tenon/TenonOpsEnums.cpp.inc"
 
@@ -36,4 +38,5 @@ void TenonDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/Tenon/TenonOps.cpp.inc"
       >();
+  attachRowModels(*getContext());
 }

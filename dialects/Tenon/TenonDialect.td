@@ -5,6 +5,7 @@
 #define TENON_DIALECTS_TENON_TENONDIALECT_TD
 
 include "dialects/Tenon/TenonEnums.td"
+include "dialects/Tenon/TenonInterfaces.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/Properties.td"
@@ -47,6 +48,21 @@ def Tenon_Dialect : Dialect {
 
 class Tenon_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tenon_Dialect, mnemonic, traits>;
+
+/// An op on rows of tokens, whose sizes follow from its row tensors.
+class Tenon_TokenOp<string mnemonic, list<Trait> traits = []>
+    : Tenon_Op<mnemonic, !listconcat([
+        Pure,
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                                  ["reifyResultShapes"]>], traits)> {
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::reifyResultShapes(
+        ::mlir::OpBuilder &builder,
+        ::mlir::ReifiedRankedShapedTypeDims &shapes) {
+      return ::tenon::reifyRows(*this, builder, shapes);
+    }
+  }];
+}
 
 //===----------------------------------------------------------------------===//
 // What operands may be

@@ -7,6 +7,13 @@
 using namespace mlir;
 using namespace tenon;
 
+std::string tenon::getNameOfWeight(Value weight) {
+  auto use = weight.getDefiningOp<UseOp>();
+  StringRef name = use ? use.getWeight() : "linear";
+  // The kind of layer in front stands in the name of the function already.
+  return (name.contains('.') ? name.split('.').second : name).str();
+}
+
 ArrayRef<int64_t> WeightOp::getTensorShape() {
   ArrayRef<int64_t> shape = getWeightType().getShape();
   size_t outer = !getLayers().empty() + getSource().contains("{e}");
@@ -55,16 +62,34 @@ LogicalResult WeightOp::verify() {
 }
 
 /// The type of the weight that a symbol names, or null.
-static WeightType lookupWeightType(SymbolTableCollection &tables,
-                                   Operation *from, FlatSymbolRefAttr symbol) {
-  Operation *op = tables.lookupNearestSymbolFrom(from, symbol);
-  if (auto weight = dyn_cast_or_null<WeightOp>(op))
-    return weight.getWeightType();
-  if (auto derived = dyn_cast_or_null<DeriveOp>(op))
-    return derived.getWeightType();
-  if (auto table = dyn_cast_or_null<RopeTableOp>(op))
-    return table.getWeightType();
-  return nullptr;
+std::string WeightOp::describeSource() {
+  std::string text = getSource().str();
+  llvm::raw_string_ostream stream(text);
+  if (!getLayers().empty())
+    stream << " of layers ";
+  llvm::interleaveComma(getLayers(), stream);
+  return text;
+}
+
+std::string DeriveOp::describeSource() {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << stringifyDerivation(getDerivation()) << ' ';
+  llvm::interleaveComma(getFrom(), stream);
+  return text;
+}
+
+std::string RopeTableOp::describeSource() {
+  std::string text;
+  llvm::raw_string_ostream(text) << getRope();
+  return text;
+}
+
+static WeightSymbolOpInterface lookupWeight(SymbolTableCollection &tables,
+                                            Operation *from,
+                                            FlatSymbolRefAttr symbol) {
+  return dyn_cast_or_null<WeightSymbolOpInterface>(
+      tables.lookupNearestSymbolFrom(from, symbol));
 }
 
 LogicalResult DeriveOp::verify() {
@@ -160,11 +185,11 @@ LogicalResult DeriveOp::verifySymbolUses(SymbolTableCollection &tables) {
   SmallVector<WeightType> from;
   for (Attribute symbol : getFrom()) {
     auto name = cast<FlatSymbolRefAttr>(symbol);
-    from.push_back(lookupWeightType(tables, *this, name));
-    if (!from.back() ||
-        isa<RopeTableOp>(tables.lookupNearestSymbolFrom(*this, name))) // C1
+    WeightSymbolOpInterface weight = lookupWeight(tables, *this, name);
+    if (!weight || !weight.hasFreeLayout()) // C1
       return emitOpError() << "expects " << symbol
                            << " to name a tenon.weight or a tenon.derive";
+    from.push_back(weight.getWeightType());
   }
   SmallVector<int64_t> shape = getDerivedShape(*this, from);
   if (ArrayRef<int64_t>(shape) != getWeightType().getShape()) { // C2
@@ -198,11 +223,12 @@ LogicalResult RopeTableOp::verify() {
 }
 
 LogicalResult UseOp::verifySymbolUses(SymbolTableCollection &tables) {
-  WeightType type = lookupWeightType(tables, *this, getWeightAttr());
-  if (!type) // C1
+  WeightSymbolOpInterface weight = lookupWeight(tables, *this, getWeightAttr());
+  if (!weight) // C1
     return emitOpError() << "expects @" << getWeight()
                          << " to name a tenon.weight, tenon.derive or "
                             "tenon.rope_table";
+  WeightType type = weight.getWeightType();
   WeightType result = getType();
   // The type with a dimension less need not exist: a panel needs a matrix.
   bool agrees =

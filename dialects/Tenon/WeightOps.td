@@ -9,7 +9,8 @@ include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 include "mlir/IR/SymbolInterfaces.td"
 
-def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
+def Tenon_WeightOp : Tenon_Op<"weight", [
+    Symbol, WeightSymbolOpInterface]> {
   let summary = "A weight of the model, stacked over layers and experts";
   let description = [{
     Names a weight and says which tensors of the source it consists of. `source`
@@ -54,6 +55,10 @@ def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
     ::tenon::WeightType getWeightType() {
       return ::llvm::cast<::tenon::WeightType>(getType());
     }
+    void setWeightType(::tenon::WeightType type) {
+      setTypeAttr(::mlir::TypeAttr::get(type));
+    }
+    ::std::string describeSource();
     /// Names of all tensors of the source, in the order of the stack.
     ::std::vector<::std::string> getTensorNames();
     /// The dimensions of the type that lie inside each tensor.
@@ -62,7 +67,8 @@ def Tenon_WeightOp : Tenon_Op<"weight", [Symbol]> {
 }
 
 def Tenon_DeriveOp : Tenon_Op<"derive", [
-    Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    Symbol, WeightSymbolOpInterface,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A weight computed from other weights before the program runs";
   let description = [{
     Let `a, b, ...` be the weights in `from`, `N x K` the size of their matrices
@@ -122,10 +128,15 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     ::tenon::WeightType getWeightType() {
       return ::llvm::cast<::tenon::WeightType>(getType());
     }
+    void setWeightType(::tenon::WeightType type) {
+      setTypeAttr(::mlir::TypeAttr::get(type));
+    }
+    ::std::string describeSource();
   }];
 }
 
-def Tenon_RopeTableOp : Tenon_Op<"rope_table", [Symbol]> {
+def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
+    Symbol, WeightSymbolOpInterface]> {
   let summary = "Cosines and sines of a rotary embedding, for all positions";
   let description = [{
     A matrix with `ceil(positions / 256) + 256` rows, from which the rotation at
@@ -163,6 +174,11 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [Symbol]> {
     ::tenon::WeightType getWeightType() {
       return ::llvm::cast<::tenon::WeightType>(getType());
     }
+    void setWeightType(::tenon::WeightType type) {
+      setTypeAttr(::mlir::TypeAttr::get(type));
+    }
+    ::std::string describeSource();
+    bool hasFreeLayout() { return false; }
     /// Shape of the table for a rotation.
     static ::llvm::SmallVector<int64_t> getShapeFor(::tenon::RopeAttr rope,
                                                     int64_t positions);

@@ -66,7 +66,8 @@ def Tile_AttendInitOp : Tile_DestinationOp<"attend_init", []> {
   let hasVerifier = 1;
 }
 
-def Tile_AttendOp : Tile_DestinationOp<"attend", [AttrSizedOperandSegments]> {
+def Tile_AttendOp : Tile_DestinationOp<"attend", [
+    AttrSizedOperandSegments, ReadsOuts, MultipliesInputs]> {
   let summary = "One tile of keys joins the state of a softmax";
   let description = [{
     Row `r` of `query` belongs to the token `r div heads` of a block, at position
@@ -135,7 +136,8 @@ def Tile_AttendOp : Tile_DestinationOp<"attend", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Tile_AttendFinishOp : Tile_DestinationOp<"attend_finish", [AttrSizedOperandSegments]> {
+def Tile_AttendFinishOp : Tile_DestinationOp<"attend_finish", [
+    AttrSizedOperandSegments, ReadsOuts]> {
   let summary = "Divides the rows of a softmax by their sums";
   let description = [{
     ```

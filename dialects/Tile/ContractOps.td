@@ -67,7 +67,7 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
   let hasVerifier = 1;
 }
 
-def Tile_AddOp : Tile_DestinationOp<"add", []> {
+def Tile_AddOp : Tile_DestinationOp<"add", [ReadsOuts, WorksInPlace]> {
   let summary = "Adds a tile to another";
   let description = [{
     ```
@@ -92,7 +92,7 @@ def Tile_AddOp : Tile_DestinationOp<"add", []> {
   let hasVerifier = 1;
 }
 
-def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", []> {
+def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", [ReadsOuts]> {
   let summary = "Adds a part of a vector to every row of a tile";
   let description = [{
     ```
@@ -127,7 +127,7 @@ def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", []> {
   let hasVerifier = 1;
 }
 
-def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", []> {
+def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", [MultipliesInputs]> {
   let summary = "Activation of gates times projections up, from paired panels";
   let description = [{
     Each 16 columns of `input` are 8 gates, then the 8 projections beside them:
@@ -158,7 +158,7 @@ def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", []> {
   let hasVerifier = 1;
 }
 
-def Tile_GluOp : Tile_DestinationOp<"glu", []> {
+def Tile_GluOp : Tile_DestinationOp<"glu", [WorksInPlace, MultipliesInputs]> {
   let summary = "Activation of a gate times a second projection, in a tile";
   let description = [{
     ```

@@ -7,7 +7,7 @@
 include "dialects/Tenon/RopeAttr.td"
 include "dialects/Tile/TileDialect.td"
 
-def Tile_NormOp : Tile_DestinationOp<"norm", []> {
+def Tile_NormOp : Tile_DestinationOp<"norm", [WorksInPlace, MultipliesInputs]> {
   let summary = "Norm of every row of a tile";
   let description = [{
     The formula of `tenon.norm`, for each row along the last dimension. Sums are
@@ -46,7 +46,7 @@ def Tile_NormOp : Tile_DestinationOp<"norm", []> {
   let hasVerifier = 1;
 }
 
-def Tile_RopeOp : Tile_DestinationOp<"rope", []> {
+def Tile_RopeOp : Tile_DestinationOp<"rope", [WorksInPlace]> {
   let summary = "Rotates the rows of one token";
   let description = [{
     The formula of `tenon.rope`, for each row along the last dimension, at one
@@ -160,7 +160,8 @@ def Tile_ConvertOp : Tile_DestinationOp<"convert", []> {
   let hasVerifier = 1;
 }
 
-def Tile_RouteOp : Tile_DestinationOp<"route", [AttrSizedOperandSegments]> {
+def Tile_RouteOp : Tile_DestinationOp<"route", [
+    AttrSizedOperandSegments, MultipliesInputs]> {
   let summary = "Chooses the experts of one token";
   let description = [{
     The formula of `tenon.router` for one row. The first of `outs` receives the
@@ -215,7 +216,8 @@ def Tile_GroupOp : Tile_DestinationOp<"group", []> {
   let hasVerifier = 1;
 }
 
-def Tile_CombineOp : Tile_DestinationOp<"combine", []> {
+def Tile_CombineOp : Tile_DestinationOp<"combine", [
+    ReadsOuts, MultipliesInputs]> {
   let summary = "Adds the weighted rows of one token's experts";
   let description = [{
     ```

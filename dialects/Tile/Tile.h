@@ -18,8 +18,19 @@
 
 namespace tenon::tile {
 
-/// A destination-style op reads its inputs and reads and writes its outs, as
-/// far as these are memrefs.
+template <typename ConcreteOp>
+class ReadsOuts : public mlir::OpTrait::TraitBase<ConcreteOp, ReadsOuts> {};
+
+template <typename ConcreteOp>
+class WorksInPlace : public mlir::OpTrait::TraitBase<ConcreteOp, WorksInPlace> {
+};
+
+template <typename ConcreteOp>
+class MultipliesInputs
+    : public mlir::OpTrait::TraitBase<ConcreteOp, MultipliesInputs> {};
+
+/// A destination-style op reads its inputs, writes its outs, and reads these if
+/// it has the trait `ReadsOuts`, as far as they are memrefs.
 void getDestinationEffects(
     mlir::DestinationStyleOpInterface op,
     llvm::SmallVectorImpl<

@@ -9,20 +9,6 @@ using namespace mlir;
 using namespace mlir::bufferization;
 using namespace tenon;
 
-/// Whether an op reads what its outs held before. The others write every
-/// element of them.
-static bool readsOuts(Operation *op) {
-  return !isa<tile::ContractOp, tile::GluOp, tile::GluPairsOp, tile::NormOp,
-              tile::RopeOp, tile::EmbedOp, tile::FillOp, tile::ConvertOp,
-              tile::RouteOp, tile::GroupOp, tile::AttendInitOp>(op);
-}
-
-/// Whether element i of outs depends on no other element of an input, so that
-/// both may be the same memory. A row is read as a whole before it is written.
-static bool worksInPlace(Operation *op) {
-  return isa<tile::AddOp, tile::GluOp, tile::NormOp, tile::RopeOp>(op);
-}
-
 namespace {
 /// Every destination-style op moves in the same way: operands that are tensors
 /// become their buffers, and its results the buffers of its outs.
@@ -31,12 +17,13 @@ struct DestinationModel
     : DstBufferizableOpInterfaceExternalModel<DestinationModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    return !cast<OpTy>(op).isDpsInit(&operand) || readsOuts(op);
+    return !cast<OpTy>(op).isDpsInit(&operand) ||
+           op->hasTrait<tile::ReadsOuts>();
   }
 
   bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &,
                                      ArrayRef<OpOperand *>) const {
-    return worksInPlace(op);
+    return op->hasTrait<tile::WorksInPlace>();
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -69,15 +56,22 @@ struct DestinationModel
 
 } // namespace
 
+template <typename OpTy>
+static void attachModel(MLIRContext *context) {
+  if constexpr (OpTy::template hasTrait<DestinationStyleOpInterface::Trait>())
+    OpTy::template attachInterface<DestinationModel<OpTy>>(*context);
+}
+
 template <typename... OpTys>
 static void attachModels(MLIRContext *context) {
-  (OpTys::template attachInterface<DestinationModel<OpTys>>(*context), ...);
+  (attachModel<OpTys>(context), ...);
 }
 
 void tenon::tile::registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TileDialect *) {
-    attachModels<ContractOp, AddOp, AddBiasOp, GluPairsOp, GluOp, NormOp,
-                 RopeOp, EmbedOp, FillOp, ConvertOp, RouteOp, GroupOp,
-                 CombineOp, AttendInitOp, AttendOp, AttendFinishOp>(context);
+    attachModels<
+#define GET_OP_LIST
+#include "dialects/Tile/TileOps.cpp.inc"
+        >(context);
   });
 }

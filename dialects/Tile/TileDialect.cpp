@@ -91,7 +91,8 @@ void tenon::tile::getDestinationEffects(
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<BaseMemRefType>(operand.get().getType()))
       continue;
-    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (!op.isDpsInit(&operand) || op->hasTrait<ReadsOuts>())
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
     if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
   }

@@ -124,6 +124,22 @@ class Tile_Op<string mnemonic, list<Trait> traits = []>
 /// Before bufferisation a tensor, after it a memref.
 def Tile_Buffer : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
+/// An op that reads what its outs held before. All others write every element.
+def ReadsOuts : NativeOpTrait<"ReadsOuts"> {
+  let cppNamespace = "::tenon::tile";
+}
+
+/// Element i of outs depends on no other element of an input, so that both may be the
+/// same memory. A row is read as a whole before it is written.
+def WorksInPlace : NativeOpTrait<"WorksInPlace"> {
+  let cppNamespace = "::tenon::tile";
+}
+
+/// A result grows faster than its inputs: it has a product of two of them in it.
+def MultipliesInputs : NativeOpTrait<"MultipliesInputs"> {
+  let cppNamespace = "::tenon::tile";
+}
+
 /// An op that writes the operands `outs`, which come last.
 class Tile_DestinationOp<string mnemonic, list<Trait> traits = []>
     : Tile_Op<mnemonic, !listconcat([

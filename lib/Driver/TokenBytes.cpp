@@ -64,9 +64,8 @@ void Reads::visit(func::FuncOp function) {
 uint64_t Reads::count() const {
   double bytes = 0;
   for (auto [name, part] : parts)
-    if (Operation *weight = symbols.lookup(name))
-      if (auto type = weight->getAttrOfType<TypeAttr>("type"))
-        bytes += part * cast<WeightType>(type.getValue()).getPackedBytes();
+    if (auto weight = symbols.lookup<WeightSymbolOpInterface>(name))
+      bytes += part * weight.getWeightType().getPackedBytes();
   return uint64_t(bytes);
 }
 

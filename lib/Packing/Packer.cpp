@@ -138,31 +138,12 @@ llvm::Error tenon::packWeights(ModuleOp module, const TensorSource &source,
   return run.takeError();
 }
 
-/// Says where the values of a weight come from: `norm.weight of layers 0, 1`,
-/// `concat_rows @gate, @up`.
-static std::string describeSource(Operation *op) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  if (auto weight = dyn_cast<WeightOp>(op)) {
-    stream << weight.getSource();
-    if (!weight.getLayers().empty())
-      stream << " of layers ";
-    llvm::interleaveComma(weight.getLayers(), stream);
-  } else if (auto derived = dyn_cast<DeriveOp>(op)) {
-    stream << stringifyDerivation(derived.getDerivation()) << ' ';
-    llvm::interleaveComma(derived.getFrom(), stream);
-  } else {
-    stream << cast<RopeTableOp>(op).getRope();
-  }
-  return text;
-}
-
 std::vector<PlacedWeight> tenon::listPlacedWeights(ModuleOp module) {
   std::vector<PlacedWeight> weights;
-  for (const PlacedOp &op : findPlacedOps(module)) {
+  for (PlacedOp op : findPlacedOps(module)) {
     std::string type;
     llvm::raw_string_ostream(type) << op.type;
-    weights.push_back({op.name.str(), type, describeSource(op.op),
+    weights.push_back({op.name.str(), type, op.op.describeSource(),
                        static_cast<uint64_t>(op.offset),
                        static_cast<uint64_t>(op.type.getPackedBytes())});
   }

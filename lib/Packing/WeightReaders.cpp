@@ -48,19 +48,10 @@ WeightReaders::makeDerived(DeriveOp op) {
 
 SmallVector<PlacedOp> tenon::findPlacedOps(ModuleOp module) {
   SmallVector<PlacedOp> placed;
-  auto add = [&](auto op) {
-    if (std::optional<uint64_t> offset = op.getOffset())
-      placed.push_back({op, op.getSymName(), op.getWeightType(),
-                        static_cast<int64_t>(*offset)});
-  };
-  for (Operation &op : module.getOps()) {
-    if (auto weight = dyn_cast<WeightOp>(op))
-      add(weight);
-    else if (auto derived = dyn_cast<DeriveOp>(op))
-      add(derived);
-    else if (auto table = dyn_cast<RopeTableOp>(op))
-      add(table);
-  }
+  for (auto weight : module.getOps<WeightSymbolOpInterface>())
+    if (std::optional<uint64_t> offset = weight.getOffset())
+      placed.push_back({weight, SymbolTable::getSymbolName(weight).getValue(),
+                        weight.getWeightType(), static_cast<int64_t>(*offset)});
   llvm::sort(placed, [](const PlacedOp &a, const PlacedOp &b) {
     return std::tie(a.offset, a.name) < std::tie(b.offset, b.name);
   });

@@ -30,9 +30,9 @@ private:
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<MatrixReader>> readers;
 };
 
-/// An op that names packed bytes: what the three of them have in common.
+/// A weight that has a place among the packed bytes.
 struct PlacedOp {
-  mlir::Operation *op;
+  WeightSymbolOpInterface op;
   llvm::StringRef name;
   WeightType type;
   int64_t offset;

@@ -35,10 +35,8 @@ change(ArrayRef<RuntimeValue> operands,
 /// Whether some result has a product of two activations in it.
 static bool multipliesActivations(func::FuncOp kernel) {
   WalkResult walk = kernel.walk([](Operation *op) {
-    return isa<tile::NormOp, tile::GluOp, tile::GluPairsOp, tile::AttendOp,
-               tile::RouteOp, tile::CombineOp>(op)
-               ? WalkResult::interrupt()
-               : WalkResult::advance();
+    return op->hasTrait<tile::MultipliesInputs>() ? WalkResult::interrupt()
+                                                  : WalkResult::advance();
   });
   return walk.wasInterrupted();
 }

@@ -189,8 +189,8 @@ private:
 const GuardedMemory &GuardedWeights::get(WeightType type,
                                          const WeightValue &weight,
                                          GuardedMemory::Edge edge) {
-  uint64_t offset =
-      weight.symbol->getAttrOfType<IntegerAttr>("offset").getInt();
+  auto symbol = cast<WeightSymbolOpInterface>(weight.symbol);
+  uint64_t offset = *symbol.getOffset();
   int64_t rows = type.getRank() == 1 ? 1 : type.getMatrices() * type.getRows();
   uint64_t size = type.getPackedBytes();
   offset += weight.firstRow / rows * size;

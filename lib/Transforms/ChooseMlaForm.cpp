@@ -27,7 +27,7 @@ struct ExpandParts {
   /// [..., H, nope + value, r]: the rows of each head. Where a block of scales
   /// would be cut, the values are taken as `f32`, as a product would take them.
   DeriveOp splitHeads(int64_t nope, int64_t value, bool transposes) {
-    WeightType whole = getWeightType(lookupWeight(symbols, use.getWeight()));
+    WeightType whole = getStackType(symbols, use);
     FlatSymbolRefAttr from = use.getWeightAttr();
     FormatAttr format = whole.getFormat();
     int64_t block = format.hasScale() ? format.getScaleRows() : 1;

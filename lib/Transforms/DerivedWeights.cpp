@@ -8,16 +8,9 @@
 using namespace mlir;
 using namespace tenon;
 
-Operation *tenon::lookupWeight(SymbolTable &symbols, StringRef name) {
-  return symbols.lookup(name);
-}
-
-WeightType tenon::getWeightType(Operation *op) {
-  if (auto weight = dyn_cast<WeightOp>(op))
-    return weight.getWeightType();
-  if (auto derived = dyn_cast<DeriveOp>(op))
-    return derived.getWeightType();
-  return cast<RopeTableOp>(op).getWeightType();
+WeightType tenon::getStackType(SymbolTable &symbols, UseOp use) {
+  return symbols.lookup<WeightSymbolOpInterface>(use.getWeight())
+      .getWeightType();
 }
 
 DeriveOp tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
@@ -95,7 +88,7 @@ UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
   WeightType used = front.getType().withShape(shape);
   WeightType whole = used;
   if (front.getIndex()) {
-    WeightType stack = getWeightType(lookupWeight(symbols, front.getWeight()));
+    WeightType stack = getStackType(symbols, front);
     shape.insert(shape.begin(), stack.getShape().front());
     whole = used.withShape(shape);
   }

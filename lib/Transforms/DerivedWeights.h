@@ -9,9 +9,8 @@
 
 namespace tenon {
 
-/// The op that names a weight: a weight, a derivation or a table.
-mlir::Operation *lookupWeight(mlir::SymbolTable &symbols, llvm::StringRef name);
-WeightType getWeightType(mlir::Operation *op);
+/// The type of the whole stack of which a use takes a part.
+WeightType getStackType(mlir::SymbolTable &symbols, UseOp use);
 
 /// Returns the derivation with this name if it is this one, or makes it in
 /// front of the first function of the module, with a number if the name is

@@ -3,6 +3,7 @@
 
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
@@ -21,25 +22,6 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
-
-/// What a kernel is called after: the weight or the op that it is made for.
-static std::string describe(Operation *op) {
-  auto weightName = [](Value weight) {
-    auto use = weight.getDefiningOp<UseOp>();
-    StringRef name = use ? use.getWeight() : "linear";
-    // The kind of layer in front stands in the name of the function already.
-    return (name.contains('.') ? name.split('.').second : name).str();
-  };
-  if (auto linear = dyn_cast<LinearOp>(op))
-    return weightName(linear.getWeight());
-  if (auto linear = dyn_cast<HeadLinearOp>(op))
-    return weightName(linear.getWeight());
-  if (auto linear = dyn_cast<GroupedLinearOp>(op))
-    return weightName(linear.getWeight());
-  if (isa<AttentionOp, MlaAttentionOp>(op))
-    return "attention";
-  return isa<GroupOp>(op) ? "group" : "rows";
-}
 
 /// Makes both sides of a linear flat: rows of heads become views of rows.
 static void flatten(LinearOp op) {
@@ -100,10 +82,10 @@ private:
   bool isRecomputed(Operation *op);
   bool joinsRows(Operation *op, const RowCounts &counts);
   bool dependsOnRows(Operation *op);
-  bool readsRowsOfOthers(Operation *op);
+  bool readsRowsOfOthers(RowOpInterface op);
   void flushRows();
-  void addRoot(Operation *root);
-  Operation *findResidualAdd(Operation *root);
+  void addRoot(KernelRootOpInterface root);
+  Operation *findResidualAdd(KernelRootOpInterface root);
 
   void form(KernelGroup &group);
   void fillBody(tile::KernelOp kernel, const KernelInterface &interface);
@@ -128,11 +110,12 @@ private:
 // Which ops become one kernel
 //===----------------------------------------------------------------------===//
 
-/// Ops that compute nothing that a kernel could.
+/// Ops that compute nothing that a kernel could: weights, numbers of a layer,
+/// memory.
 static bool isPassive(Operation *op) {
-  if (isRepeated(op) || isa<UseOp, KindOp, OrdinalOp, tensor::EmptyOp>(op))
+  if (isRepeated(op) || isa<tensor::EmptyOp>(op))
     return true;
-  return isa_and_nonnull<arith::ArithDialect>(op->getDialect()) &&
+  return isPure(op) && op->getNumRegions() == 0 &&
          !llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
 }
 
@@ -147,9 +130,9 @@ void KernelFormer::findGroups() {
       if (!joinsRows(&op, counts))
         flushRows();
       rows.push_back(&op);
-    } else if (isRootOp(&op)) {
+    } else if (auto root = dyn_cast<KernelRootOpInterface>(&op)) {
       flushRows();
-      addRoot(&op);
+      addRoot(root);
     } else if (!isPassive(&op) || (!isRepeated(&op) && dependsOnRows(&op))) {
       flushRows();
     }
@@ -159,12 +142,13 @@ void KernelFormer::findGroups() {
 
 /// A norm that the kernel of its only user, a linear, computes.
 bool KernelFormer::isRecomputed(Operation *op) {
-  if (!isa<NormOp>(op) || !op->hasOneUse() ||
+  auto rowOp = dyn_cast<RowOpInterface>(op);
+  if (!rowOp || !rowOp.canBeRecomputed() || !op->hasOneUse() ||
       tokens > machine.getRecomputedNormTokens())
     return false;
-  auto linear = dyn_cast<LinearOp>(*op->user_begin());
-  return linear && linear->getBlock() == op->getBlock() &&
-         linear.getInput() == op->getResult(0);
+  auto root = dyn_cast<KernelRootOpInterface>(*op->user_begin());
+  return root && root->getBlock() == op->getBlock() &&
+         root.getPrologueOperand() == op->getResult(0);
 }
 
 /// Whether one loop can do what an op does and what the group does so far.
@@ -173,7 +157,8 @@ bool KernelFormer::joinsRows(Operation *op, const RowCounts &counts) {
     return true;
   Value own = getRowTensors(op).front();
   Value others = getRowTensors(rows.front()).front();
-  return counts.areEqual(own, others) && !readsRowsOfOthers(op);
+  return counts.areEqual(own, others) &&
+         !readsRowsOfOthers(cast<RowOpInterface>(op));
 }
 
 /// Whether a value is made by the group, in whatever shape.
@@ -192,17 +177,9 @@ bool KernelFormer::dependsOnRows(Operation *op) {
 }
 
 /// Whether an op reads what the group makes in other rows than its own.
-bool KernelFormer::readsRowsOfOthers(Operation *op) {
-  SmallVector<Value> read;
-  if (auto combine = dyn_cast<CombineOp>(op)) {
-    read = {combine.getInput(), combine.getPlace(), combine.getWeights()};
-  } else {
-    SmallVector<Value> own = getRowTensors(op);
-    llvm::copy_if(
-        op->getOperands(), std::back_inserter(read),
-        [&](Value operand) { return !llvm::is_contained(own, operand); });
-  }
-  return llvm::any_of(read, [&](Value value) { return isMadeBy(rows, value); });
+bool KernelFormer::readsRowsOfOthers(RowOpInterface op) {
+  return llvm::any_of(op.getWholeOperands(),
+                      [&](Value value) { return isMadeBy(rows, value); });
 }
 
 void KernelFormer::flushRows() {
@@ -211,10 +188,10 @@ void KernelFormer::flushRows() {
   rows.clear();
 }
 
-void KernelFormer::addRoot(Operation *root) {
-  KernelGroup group{{}, describe(root)};
-  if (auto linear = dyn_cast<LinearOp>(root)) {
-    Operation *norm = linear.getInput().getDefiningOp();
+void KernelFormer::addRoot(KernelRootOpInterface root) {
+  KernelGroup group{{}, root.getKernelName()};
+  if (Value input = root.getPrologueOperand()) {
+    Operation *norm = input.getDefiningOp();
     if (norm && isRecomputed(norm))
       group.ops.push_back(norm);
   }
@@ -226,14 +203,14 @@ void KernelFormer::addRoot(Operation *root) {
 }
 
 /// The addition that ends a linear, if the other summand exists before it.
-Operation *KernelFormer::findResidualAdd(Operation *root) {
-  if (!isa<LinearOp>(root) || !root->hasOneUse())
+Operation *KernelFormer::findResidualAdd(KernelRootOpInterface root) {
+  if (!root.takesEpilogue() || !root->hasOneUse())
     return nullptr;
-  auto add = dyn_cast<arith::AddFOp>(*root->user_begin());
-  if (!add || add->getBlock() != root->getBlock())
+  auto add = dyn_cast<RowOpInterface>(*root->user_begin());
+  if (!add || !add.canBeEpilogue() || add->getBlock() != root->getBlock())
     return nullptr;
-  Value other =
-      add.getLhs() == root->getResult(0) ? add.getRhs() : add.getLhs();
+  Value other = add->getOperand(0) == root->getResult(0) ? add->getOperand(1)
+                                                         : add->getOperand(0);
   // What is repeated is written row by row, and not in blocks of columns.
   Operation *def = lookThroughRowViews(other).getDefiningOp();
   if (isRepeated(def))
@@ -251,7 +228,8 @@ tile::ConfigAttr KernelFormer::configOf(Operation *root) {
   int64_t tileRows = machine.getContractRows(tokens);
   int64_t panels = machine.getContractPanels(tileRows);
   tile::Split split = tile::Split::Static;
-  if (isa<AttentionOp, MlaAttentionOp>(root)) {
+  auto kernelRoot = dyn_cast<KernelRootOpInterface>(root);
+  if (kernelRoot && kernelRoot.iteratesOverBlocks()) {
     tileRows = machine.getBlockRows(tokens);
     split = tile::Split::Ticket;
   }
@@ -278,7 +256,7 @@ void KernelFormer::form(KernelGroup &group) {
   Operation *root = group.ops.front();
   SmallVector<Location> locs;
   for (Operation *op : group.ops) {
-    if (isRootOp(op))
+    if (isa<KernelRootOpInterface>(op))
       root = op;
     locs.push_back(op->getLoc());
   }
@@ -354,7 +332,7 @@ void KernelFormer::dissolve(KernelGroup &group, tile::KernelOp kernel,
 /// The first op of a block whose rows have a length that is not known.
 static Operation *findUnknownRow(Block &block) {
   for (Operation &op : block)
-    if (isRowOp(&op) || isRootOp(&op))
+    if (isRowOp(&op) || isa<KernelRootOpInterface>(&op))
       for (Value value : getRowTensors(&op))
         if (ShapedType::isDynamic(getRowLength(value.getType())))
           return &op;

@@ -2,29 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelInterface.h"
+#include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tile/Tile.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
-#include "RowCounts.h"
 
 using namespace mlir;
 using namespace tenon;
-
-bool tenon::isRowOp(Operation *op) {
-  if (isa<arith::AddFOp>(op)) {
-    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-    return type && (type.getRank() == 2 || type.getRank() == 3);
-  }
-  return isa<EmbeddingOp, NormOp, GluOp, GatherRowsOp, RopeOp, CacheUpdateOp,
-             RouterOp, CombineOp>(op);
-}
-
-bool tenon::isRootOp(Operation *op) {
-  return isa<LinearOp, HeadLinearOp, GroupedLinearOp, AttentionOp,
-             MlaAttentionOp, GroupOp>(op);
-}
 
 bool tenon::isRepeated(Operation *op) {
   if (!op)
@@ -40,7 +26,8 @@ KernelInterface::KernelInterface(ArrayRef<Operation *> ops,
     : group(ops.begin(), ops.end()), ends(ends) {
   for (Operation *op : ops) {
     auto isRead = [&](Value result) { return isReadOutside(result); };
-    bool yieldsAll = isRootOp(op) && llvm::any_of(op->getResults(), isRead);
+    bool yieldsAll = isa<KernelRootOpInterface>(op) &&
+                     llvm::any_of(op->getResults(), isRead);
     for (Value result : op->getResults())
       if (yieldsAll || isRead(result))
         yielded.push_back(result);
@@ -72,14 +59,15 @@ bool KernelInterface::isReadLater(Value value) const {
 
 /// Whether the kernel reads rows of a value while others write over it: all but
 /// ops on single rows read rows of their own choice, and so does each worker
-/// that computes a norm again.
+/// that computes rows again for a root.
 bool KernelInterface::isReadByOtherRows(Value value) const {
-  bool hasRoot = llvm::any_of(group, isRootOp);
+  bool hasRoot = llvm::any_of(group, llvm::IsaPred<KernelRootOpInterface>);
   for (Operation *op : group) {
     SmallVector<Value> rows = getRowTensors(op);
+    auto rowOp = dyn_cast<RowOpInterface>(op);
+    bool isOnce = !hasRoot || (rowOp && !rowOp.canBeRecomputed());
     for (Value operand : op->getOperands()) {
-      bool isOwnRow = llvm::is_contained(rows, operand) &&
-                      (!hasRoot || isa<arith::AddFOp>(op));
+      bool isOwnRow = isOnce && llvm::is_contained(rows, operand);
       if (!isOwnRow && lookThroughRowViews(operand) == value)
         return true;
     }
@@ -97,15 +85,12 @@ bool KernelInterface::canBeOverwritten(Value value) const {
 
 /// The operand that a result may be written over, or null.
 Value KernelInterface::findDestination(Value result) const {
-  Operation *op = result.getDefiningOp();
-  if (auto update = dyn_cast<CacheUpdateOp>(op))
-    return update.getCache();
-  SmallVector<Value> candidates;
-  if (auto combine = dyn_cast<CombineOp>(op))
-    candidates = {combine.getInit()};
-  else if (isa<arith::AddFOp>(op))
-    llvm::append_range(candidates, op->getOperands());
-  for (Value candidate : candidates)
+  auto op = result.getDefiningOp<RowOpInterface>();
+  if (!op)
+    return {};
+  if (Value tied = op.getTiedOperand())
+    return tied;
+  for (Value candidate : op.getReusableOperands())
     if (canBeOverwritten(candidate))
       return candidate;
   return {};
@@ -137,7 +122,8 @@ void KernelInterface::findOuts(OpBuilder &builder, func::FuncOp func) {
     if (llvm::is_contained(outs, out))
       out = {};
     // What the caller gets may not lie in memory of the step. Caches are its.
-    bool isCache = isa<CacheUpdateOp>(result.getDefiningOp());
+    auto rowOp = result.getDefiningOp<RowOpInterface>();
+    bool isCache = rowOp && rowOp.getTiedOperand();
     if (!isCache && isHandedOut(result, func) &&
         !(out && isa<BlockArgument>(findOrigin(out))))
       out = addArgument(func, result);
@@ -167,34 +153,42 @@ void KernelInterface::addInput(Value value) {
   repeated.insert(def);
 }
 
+/// A size in terms of values outside the group.
+Value KernelInterface::resolveSize(OpBuilder &builder, Value size) const {
+  Operation *op = size.getDefiningOp();
+  if (Value counted = getCountedTensor(size)) {
+    Operation *def = counted.getDefiningOp();
+    if (!group.contains(def) && !isRepeated(def))
+      return size;
+    Value rows = rowsOf(builder, counted);
+    if (op->use_empty())
+      op->erase();
+    return rows;
+  }
+  // What was built for a size that is asked for has no other user.
+  if (op && op->use_empty() && isPure(op)) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(op);
+    for (OpOperand &operand : op->getOpOperands())
+      operand.set(resolveSize(builder, operand.get()));
+  }
+  return size;
+}
+
 /// The number of rows of a value, in terms of values outside the group.
 Value KernelInterface::rowsOf(OpBuilder &builder, Value value) const {
   Operation *op = value.getDefiningOp();
   Location loc = value.getLoc();
-  if (!op || !(group.contains(op) || isRowView(op) || isa<tensor::SplatOp>(op)))
+  if (isRowView(op))
+    return rowsOf(builder, op->getOperand(0));
+  if (!group.contains(op) && !isRepeated(op))
     return tensor::DimOp::create(builder, loc, value, 0);
-  if (auto gather = dyn_cast<GatherRowsOp>(op))
-    return rowsOf(builder, gather.getRows());
-  if (auto grouped = dyn_cast<GroupedLinearOp>(op))
-    return rowsOf(builder, grouped.getOrder() ? Value(grouped.getOrder())
-                                              : Value(grouped.getInput()));
-  if (auto combine = dyn_cast<CombineOp>(op))
-    return rowsOf(builder, combine.getPlace());
-  if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
-    if (!splat.getType().isDynamicDim(0))
-      return arith::ConstantIndexOp::create(builder, loc,
-                                            splat.getType().getDimSize(0));
-    Value size = splat.getDynamicSizes().front();
-    Value counted = getCountedTensor(size);
-    return counted ? rowsOf(builder, counted) : size;
-  }
-  if (isa<GroupOp>(op) && value == op->getResult(0)) {
-    Value choices = op->getOperand(0);
-    Value top = arith::ConstantIndexOp::create(
-        builder, loc, cast<RankedTensorType>(choices.getType()).getDimSize(1));
-    return arith::MulIOp::create(builder, loc, rowsOf(builder, choices), top);
-  }
-  return rowsOf(builder, op->getOperand(0));
+  auto hasSizes = cast<ReifyRankedShapedTypeOpInterface>(op);
+  FailureOr<OpFoldResult> rows = hasSizes.reifyDimOfResult(
+      builder, cast<OpResult>(value).getResultNumber(), 0);
+  assert(succeeded(rows) && "ops on rows know how many there are");
+  return resolveSize(builder,
+                     getValueOrCreateConstantIndexOp(builder, loc, *rows));
 }
 
 Value KernelInterface::createEmpty(OpBuilder &builder, Value result) const {

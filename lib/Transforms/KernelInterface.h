@@ -10,12 +10,6 @@
 
 namespace tenon {
 
-/// Ops that work on the rows of single tokens.
-bool isRowOp(mlir::Operation *op);
-
-/// Ops that read all rows of a token at once, or several tokens.
-bool isRootOp(mlir::Operation *op);
-
 /// Ops so cheap that each kernel that reads them has its own: views, sizes,
 /// constants, and tensors with one value everywhere.
 bool isRepeated(mlir::Operation *op);
@@ -48,6 +42,7 @@ private:
   bool canBeOverwritten(mlir::Value value) const;
   mlir::Value findDestination(mlir::Value result) const;
   void addInput(mlir::Value value);
+  mlir::Value resolveSize(mlir::OpBuilder &builder, mlir::Value size) const;
   mlir::Value rowsOf(mlir::OpBuilder &builder, mlir::Value value) const;
   mlir::Value createEmpty(mlir::OpBuilder &builder, mlir::Value result) const;
 

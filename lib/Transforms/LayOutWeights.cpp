@@ -24,10 +24,8 @@ struct Need {
 
 /// Whether a product takes the rows of a weight in pairs.
 static bool isPairedBy(Operation *user) {
-  if (auto linear = dyn_cast<LinearOp>(user))
-    return linear.getGlu().has_value();
-  auto grouped = dyn_cast<GroupedLinearOp>(user);
-  return grouped && grouped.getGlu();
+  auto root = dyn_cast<KernelRootOpInterface>(user);
+  return root && root.pairsWeightRows();
 }
 
 static bool isPaired(UseOp use) {
@@ -53,22 +51,13 @@ static void separateUsers(ModuleOp module) {
 /// What is needed of each weight, by name, in the order of the module.
 static llvm::MapVector<StringAttr, Need> collectNeeds(ModuleOp module) {
   llvm::MapVector<StringAttr, Need> needs;
-  for (Operation &op : module.getOps())
-    if (isa<WeightOp, DeriveOp, RopeTableOp>(op))
-      needs[SymbolTable::getSymbolName(&op)];
+  for (auto weight : module.getOps<WeightSymbolOpInterface>())
+    needs[SymbolTable::getSymbolName(weight)];
   module.walk([&](UseOp use) {
     Need &need = needs[use.getWeightAttr().getAttr()];
     (isPaired(use) ? need.paired : need.plain).push_back(use);
   });
   return needs;
-}
-
-static void setType(Operation *op, WeightType type) {
-  auto attr = TypeAttr::get(type);
-  if (auto weight = dyn_cast<WeightOp>(op))
-    weight.setTypeAttr(attr);
-  else
-    cast<DeriveOp>(op).setTypeAttr(attr);
 }
 
 /// Moves uses to another weight, or to the new type of their own.
@@ -85,15 +74,16 @@ struct LayOutWeights : tenon::impl::LayOutWeightsBase<LayOutWeights> {
     SymbolTable symbols(getOperation());
     separateUsers(getOperation());
     for (auto &[name, need] : collectNeeds(getOperation())) {
-      Operation *op = symbols.lookup(name);
-      if (!isa<RopeTableOp>(op) && failed(layOut(symbols, op, need)))
+      auto op = symbols.lookup<WeightSymbolOpInterface>(name);
+      if (op.hasFreeLayout() && failed(layOut(symbols, op, need)))
         return signalPassFailure();
     }
     placeUsed();
   }
 
 private:
-  LogicalResult layOut(SymbolTable &symbols, Operation *op, Need &need) {
+  LogicalResult layOut(SymbolTable &symbols, WeightSymbolOpInterface op,
+                       Need &need) {
     if (need.plain.empty() && need.paired.empty())
       return success();
     if (!need.plain.empty() && need.plain.front().getType().getRank() == 1) {
@@ -105,7 +95,7 @@ private:
       DeriveOp copy = getOrCreateDerived(
           symbols, SymbolTable::getSymbolName(op).getValue() + ".pair",
           Derivation::ConcatRows, {FlatSymbolRefAttr::get(op)},
-          getWeightType(op));
+          op.getWeightType());
       if (failed(pack(copy, need.paired, /*pairs=*/true)))
         return failure();
       return pack(op, need.plain, /*pairs=*/false);
@@ -114,8 +104,9 @@ private:
     return pack(op, pairs ? need.paired : need.plain, pairs);
   }
 
-  LogicalResult pack(Operation *op, ArrayRef<UseOp> uses, bool pairs) {
-    WeightType type = getWeightType(op);
+  LogicalResult pack(WeightSymbolOpInterface op, ArrayRef<UseOp> uses,
+                     bool pairs) {
+    WeightType type = op.getWeightType();
     FormatAttr format = type.getFormat();
     int64_t depth = 4 / format.getCodeBytes();
     if (format.hasScale() && format.getScaleCols() % depth != 0 &&
@@ -127,14 +118,15 @@ private:
     auto panel = PanelAttr::get(&getContext(), 16, depth, pairs);
     auto packed =
         WeightType::get(&getContext(), type.getShape(), format, panel);
-    setType(op, packed);
+    op.setWeightType(packed);
     retarget(uses, SymbolTable::getSymbolName(op), packed);
     return success();
   }
 
   /// Vectors are few and are read as they are: always `f32`.
-  void castVector(SymbolTable &symbols, Operation *op, ArrayRef<UseOp> uses) {
-    WeightType type = getWeightType(op);
+  void castVector(SymbolTable &symbols, WeightSymbolOpInterface op,
+                  ArrayRef<UseOp> uses) {
+    WeightType type = op.getWeightType();
     if (type.getFormat().getCode().isF32())
       return;
     auto f32 = FormatAttr::get(Float32Type::get(&getContext()));
@@ -152,13 +144,12 @@ private:
     getOperation().walk(
         [&](UseOp use) { used.insert(use.getWeightAttr().getAttr()); });
     int64_t next = 0;
-    for (Operation &op : getOperation().getOps()) {
-      if (!isa<WeightOp, DeriveOp, RopeTableOp>(op) ||
-          !used.contains(SymbolTable::getSymbolName(&op)))
+    for (auto weight : getOperation().getOps<WeightSymbolOpInterface>()) {
+      if (!used.contains(SymbolTable::getSymbolName(weight)))
         continue;
-      int64_t bytes = getWeightType(&op).getPackedBytes();
+      int64_t bytes = weight.getWeightType().getPackedBytes();
       next = llvm::alignTo(next, bytes >= 4 * kLargePage ? kLargePage : kPage);
-      op.setAttr("offset", OpBuilder(&op).getI64IntegerAttr(next));
+      weight.setOffset(next);
       next += bytes;
     }
   }

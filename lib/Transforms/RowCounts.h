@@ -9,13 +9,6 @@
 
 namespace tenon {
 
-/// The operands and results of an op with one row for each of the tokens, or
-/// rows, that the op works on. Empty for ops that work on anything else.
-llvm::SmallVector<mlir::Value> getRowTensors(mlir::Operation *op);
-
-/// The tensor whose rows a size counts, or null.
-mlir::Value getCountedTensor(mlir::Value size);
-
 /// Ops say which of their tensors have as many rows as others: what is looked
 /// up by tokens has as many as there are tokens, but rows that are gathered may
 /// be more or fewer. What no op says is not assumed.

@@ -7,6 +7,7 @@
 #include "tenon/Target/CPU/Passes.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "test/lib/TestPasses.h"
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::bufferization::registerBufferizationPasses();
+  mlir::memref::registerResolveRankedShapeTypeResultDimsPass();
   tenon::registerConversionPasses();
   tenon::registerCpuPasses();
   tenon::registerPipelines();

@@ -1,6 +1,7 @@
 // Kernels of ops that work on the rows of single tokens: one loop over tokens.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -270,39 +271,18 @@ void RowWriter::write(Operation *op) {
       .Default([](Operation *) {}); // views are written where they are read
 }
 
-/// Operands that a row op reads at places of its own choice, and not in the row
-/// of its token.
-static SmallVector<Value> getWholeOperands(Operation *op) {
-  return llvm::TypeSwitch<Operation *, SmallVector<Value>>(op)
-      .Case([](EmbeddingOp op) { return SmallVector<Value>{op.getTokens()}; })
-      .Case([](GatherRowsOp op) {
-        return SmallVector<Value>{op.getInput(), op.getRows()};
-      })
-      .Case([](RopeOp op) { return SmallVector<Value>{op.getPositions()}; })
-      .Case([](CacheUpdateOp op) {
-        return SmallVector<Value>{op.getCache(), op.getPositions(),
-                                  op.getSlots()};
-      })
-      .Case([](CombineOp op) {
-        return SmallVector<Value>{op.getInput(), op.getPlace(),
-                                  op.getWeights()};
-      })
-      .Default(SmallVector<Value>{});
-}
-
 /// Whether an op can be written for each row alone.
 static LogicalResult verifyRowOp(Operation *op, tile::YieldOp yield) {
   bool isBesideRows = isRowView(op) ||
                       isa<tensor::DimOp, tensor::SplatOp, tile::YieldOp>(op) ||
                       (op->hasTrait<OpTrait::ConstantLike>() &&
                        op->getResult(0).getType().isIntOrIndexOrFloat());
-  bool isRowOp =
-      isa<EmbeddingOp, NormOp, GluOp, GatherRowsOp, RouterOp, CombineOp, RopeOp,
-          CacheUpdateOp>(op) ||
-      (isa<arith::AddFOp>(op) && isa<TensorType>(op->getResult(0).getType()));
-  if (!isBesideRows && !isRowOp)
+  if (isBesideRows)
+    return success();
+  if (!isRowOp(op))
     return op->emitOpError() << "cannot be written as a loop over tokens";
-  for (Value operand : getWholeOperands(op))
+  auto rowOp = cast<RowOpInterface>(op);
+  for (Value operand : rowOp.getWholeOperands())
     if (Operation *def = lookThroughRowViews(operand).getDefiningOp())
       return op->emitOpError()
              << "expects the kernel to be given what is read as a whole, but "
@@ -312,8 +292,8 @@ static LogicalResult verifyRowOp(Operation *op, tile::YieldOp yield) {
     if (!rope.getTable())
       return op->emitOpError() << "expects a table of cosines and sines; run "
                                   "tenon-tabulate-ropes first";
-  auto update = dyn_cast<CacheUpdateOp>(op);
-  if (update && !llvm::is_contained(yield.getValues(), update.getResult()))
+  if (rowOp.getTiedOperand() &&
+      !llvm::is_contained(yield.getValues(), op->getResult(0)))
     return op->emitOpError() << "expects the kernel to yield the cache";
   return success();
 }

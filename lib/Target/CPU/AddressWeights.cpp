@@ -44,24 +44,22 @@ struct AddressWeights : tenon::impl::AddressWeightsBase<AddressWeights> {
     getOperation().walk([&](OrdinalOp op) {
       lookUp(op, op.getSchedule().getOrdinals(), "ordinals", symbols);
     });
-    for (Operation &op :
-         llvm::make_early_inc_range(getOperation().getBody()->getOperations()))
-      if (isa<WeightOp, DeriveOp, RopeTableOp>(op))
-        op.erase();
+    for (auto weight : llvm::make_early_inc_range(
+             getOperation().getOps<WeightSymbolOpInterface>()))
+      weight->erase();
   }
 
 private:
   static FailureOr<Placed> placeOf(UseOp use, SymbolTable &symbols) {
-    Operation *op = symbols.lookup(use.getWeight());
-    IntegerAttr offset;
-    if (op)
-      offset = op->getAttrOfType<IntegerAttr>("offset");
+    auto weight = symbols.lookup<WeightSymbolOpInterface>(use.getWeight());
+    std::optional<uint64_t> offset;
+    if (weight)
+      offset = weight.getOffset();
     if (!offset)
       return use.emitOpError() << "expects @" << use.getWeight()
                                << " to have an offset; run "
                                   "tenon-lay-out-weights first";
-    auto type = cast<TypeAttr>(op->getAttr("type")).getValue();
-    return Placed{cast<WeightType>(type), offset.getInt()};
+    return Placed{weight.getWeightType(), static_cast<int64_t>(*offset)};
   }
 
   static LogicalResult lowerUse(UseOp use, SymbolTable &symbols) {

@@ -1,4 +1,4 @@
-// What each op of the tile dialect becomes.
+// How files say which ops they lower to vector code, and what they share.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_TARGET_CPU_EXPAND_H
@@ -6,36 +6,38 @@
 
 #include "dialects/Tile/Tile.h"
 #include "VectorBuilder.h"
+#include "lib/Target/CPU/VectorLowering.h.inc"
 
 namespace tenon {
 
-// Each writes the loops of an op on memrefs where the builder stands, or fails
-// with an error on the op; the op itself is left to the caller.
+/// Attaches the interface to an op, given the function that lowers it.
+template <auto lower>
+struct VectorLowering;
+template <typename OpTy,
+          mlir::LogicalResult (*lower)(VectorBuilder &b, OpTy op)>
+struct VectorLowering<lower>
+    : VectorLoweringOpInterface::ExternalModel<VectorLowering<lower>, OpTy> {
+  mlir::LogicalResult lowerToVectors(mlir::Operation *op,
+                                     VectorBuilder &b) const {
+    return lower(b, mlir::cast<OpTy>(op));
+  }
+  static void attach(mlir::MLIRContext &context) {
+    OpTy::template attachInterface<VectorLowering>(context);
+  }
+};
 
-mlir::LogicalResult expand(VectorBuilder &b, tile::ContractOp op);
+template <auto... lower>
+void attachLowerings(mlir::MLIRContext &context) {
+  (VectorLowering<lower>::attach(context), ...);
+}
 
-mlir::LogicalResult expand(VectorBuilder &b, tile::AttendInitOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::AttendOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::AttendFinishOp op);
-
-mlir::LogicalResult expand(VectorBuilder &b, mlir::memref::CopyOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::FillOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::ConvertOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::AddOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::AddBiasOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::GluOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::GluPairsOp op);
-
-mlir::LogicalResult expand(VectorBuilder &b, tile::NormOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::RopeOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::EmbedOp op);
-
-mlir::LogicalResult expand(VectorBuilder &b, tile::RouteOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::GroupOp op);
-mlir::LogicalResult expand(VectorBuilder &b, tile::CombineOp op);
-
-/// The values that replace the results.
-VectorBuilder::Values expand(VectorBuilder &b, tile::KeyRangeOp op);
+// Each attaches the lowerings of one file.
+void attachAttendLowerings(mlir::MLIRContext &context);
+void attachContractLowerings(mlir::MLIRContext &context);
+void attachElementLowerings(mlir::MLIRContext &context);
+void attachExpertLowerings(mlir::MLIRContext &context);
+void attachRowLowerings(mlir::MLIRContext &context);
+void attachVisibleLowerings(mlir::MLIRContext &context);
 
 /// The keys from the largest lower bound up to, without it, the smallest upper
 /// one, for queries at `first` to `last`.

@@ -398,7 +398,7 @@ void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
     b.store(sum, acc, {rowsAt[i / vectors], columnOf(i % vectors)});
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::AttendOp op) {
+static LogicalResult expandAttend(VectorBuilder &b, tile::AttendOp op) {
   if (b.widthFor(
           {op.getQuery(), op.getKey(), op.getValue(), op.getOuts()[0]}) == 1)
     return op.emitOpError() << "expects query, key, value and acc to have "
@@ -411,7 +411,7 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::AttendOp op) {
 // Begin and end
 //===----------------------------------------------------------------------===//
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::AttendInitOp op) {
+static LogicalResult expandAttendInit(VectorBuilder &b, tile::AttendInitOp op) {
   fill(b, op.getOuts()[0], b.real(0));
   fill(b, op.getOuts()[1], b.real(-kInfinity));
   fill(b, op.getOuts()[2], b.real(0));
@@ -449,7 +449,8 @@ static FailureOr<Division> divideBySum(VectorBuilder &b,
   return division;
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::AttendFinishOp op) {
+static LogicalResult expandAttendFinish(VectorBuilder &b,
+                                        tile::AttendFinishOp op) {
   Value outs = op.getOuts();
   bool hasFailed = false;
   b.loopOver(outs, 1, [&](ValueRange row) {
@@ -466,4 +467,8 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::AttendFinishOp op) {
                   });
   });
   return failure(hasFailed);
+}
+
+void tenon::attachAttendLowerings(MLIRContext &context) {
+  attachLowerings<expandAttend, expandAttendInit, expandAttendFinish>(context);
 }

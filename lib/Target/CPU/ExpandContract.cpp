@@ -276,7 +276,7 @@ Value ContractExpansion::loadInput(ArrayRef<Value> at, Value column) {
   return b.load(op.getInput(), place);
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::ContractOp op) {
+static LogicalResult expandContract(VectorBuilder &b, tile::ContractOp op) {
   WeightType weight = cast<WeightType>(op.getWeight().getType());
   if (failed(PanelReader::check(op, weight)))
     return failure();
@@ -286,4 +286,8 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::ContractOp op) {
            << op.getOuts().getType() << "; write to a tile and copy it";
   ContractExpansion(b, op).run();
   return success();
+}
+
+void tenon::attachContractLowerings(MLIRContext &context) {
+  attachLowerings<expandContract>(context);
 }

@@ -37,7 +37,7 @@ loopElements(VectorBuilder &b, ArrayRef<Value> memrefs,
   });
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, memref::CopyOp op) {
+static LogicalResult expandCopy(VectorBuilder &b, memref::CopyOp op) {
   Value source = op.getSource(), target = op.getTarget();
   if (source == target)
     return success();
@@ -67,12 +67,12 @@ void tenon::fill(VectorBuilder &b, Value memref, Value scalar) {
   });
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::FillOp op) {
+static LogicalResult expandFill(VectorBuilder &b, tile::FillOp op) {
   fill(b, op.getOuts(), op.getValue());
   return success();
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::ConvertOp op) {
+static LogicalResult expandConvert(VectorBuilder &b, tile::ConvertOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {
                  b.store(b.load(op.getInput(), at, width), op.getOuts(), at);
@@ -80,7 +80,7 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::ConvertOp op) {
   return success();
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::AddOp op) {
+static LogicalResult expandAdd(VectorBuilder &b, tile::AddOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {
                  Value sum = b.load(op.getOuts(), at, width);
@@ -90,7 +90,7 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::AddOp op) {
   return success();
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::GluOp op) {
+static LogicalResult expandGlu(VectorBuilder &b, tile::GluOp op) {
   loopElements(b, {op.getOuts(), op.getGate(), op.getUp()},
                [&](ValueRange at, int64_t width) {
                  Value gate = b.load(op.getGate(), at, width);
@@ -101,7 +101,7 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::GluOp op) {
   return success();
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::GluPairsOp op) {
+static LogicalResult expandGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
   constexpr int64_t half = 8;
   Value input = op.getInput(), outs = op.getOuts();
   int64_t width = std::min(b.widthFor({input, outs}), half);
@@ -150,7 +150,7 @@ static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
   return {b.add(start, inHalf), b.sub(b.index(elements / 2), inHalf)};
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::AddBiasOp op) {
+static LogicalResult expandAddBias(VectorBuilder &b, tile::AddBiasOp op) {
   FailureOr<Value> bias = viewRowMajor(b, op, op.getBias());
   if (failed(bias))
     return failure();
@@ -173,4 +173,9 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::AddBiasOp op) {
              [&] { addTo(b.load(*bias, piece.first)); });
   });
   return success();
+}
+
+void tenon::attachElementLowerings(MLIRContext &context) {
+  attachLowerings<expandCopy, expandFill, expandConvert, expandAdd, expandGlu,
+                  expandGluPairs, expandAddBias>(context);
 }

@@ -236,7 +236,7 @@ void RouteExpansion::buildWeights() {
   });
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::RouteOp op) {
+static LogicalResult expandRoute(VectorBuilder &b, tile::RouteOp op) {
   FailureOr<Value> bias = Value();
   if (op.getBias())
     bias = viewRowMajor(b, op, op.getBias());
@@ -257,7 +257,7 @@ static Value addTo(VectorBuilder &b, Value memory, Value at, Value amount) {
   return old;
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::GroupOp op) {
+static LogicalResult expandGroup(VectorBuilder &b, tile::GroupOp op) {
   Value choice = op.getChoice();
   Value order = op.getOuts()[0], place = op.getOuts()[1],
         offsets = op.getOuts()[2];
@@ -292,7 +292,7 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::GroupOp op) {
 // Combine
 //===----------------------------------------------------------------------===//
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::CombineOp op) {
+static LogicalResult expandCombine(VectorBuilder &b, tile::CombineOp op) {
   Value outs = op.getOuts();
   int64_t size = cast<MemRefType>(outs.getType()).getDimSize(1);
   Value choices = b.dim(op.getPlace(), 1);
@@ -311,4 +311,8 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::CombineOp op) {
         b.store(b.add(before, sum.front()), outs, {b.index(0), column});
       });
   return success();
+}
+
+void tenon::attachExpertLowerings(MLIRContext &context) {
+  attachLowerings<expandRoute, expandGroup, expandCombine>(context);
 }

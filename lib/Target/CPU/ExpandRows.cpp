@@ -122,7 +122,7 @@ void NormExpansion::buildRow(ValueRange row) {
   });
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::NormOp op) {
+static LogicalResult expandNorm(VectorBuilder &b, tile::NormOp op) {
   FailureOr<Value> weight = viewRowMajor(b, op, op.getWeight());
   if (failed(weight))
     return failure();
@@ -264,7 +264,7 @@ void RopeExpansion::buildRow(ValueRange row) {
   copy(first + 2 * half, size);
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::RopeOp op) {
+static LogicalResult expandRope(VectorBuilder &b, tile::RopeOp op) {
   FailureOr<Value> table = viewRowMajor(b, op, op.getTable());
   if (failed(table))
     return failure();
@@ -319,7 +319,7 @@ static void embedFromPanel(VectorBuilder &b, tile::EmbedOp op) {
   PanelReader::loopGroups(b, weight, {}, buildGroup);
 }
 
-LogicalResult tenon::expand(VectorBuilder &b, tile::EmbedOp op) {
+static LogicalResult expandEmbed(VectorBuilder &b, tile::EmbedOp op) {
   auto weight = cast<WeightType>(op.getTable().getType());
   if (weight.getLayout()) {
     if (failed(PanelReader::check(op, weight)))
@@ -340,4 +340,8 @@ LogicalResult tenon::expand(VectorBuilder &b, tile::EmbedOp op) {
                                 column);
                 });
   return success();
+}
+
+void tenon::attachRowLowerings(MLIRContext &context) {
+  attachLowerings<expandNorm, expandRope, expandEmbed>(context);
 }

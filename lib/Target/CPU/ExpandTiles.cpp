@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "Expand.h"
 
 namespace tenon {
@@ -14,47 +13,36 @@ namespace tenon {
 #include "tenon/Target/CPU/Passes.h.inc"
 } // namespace tenon
 
+#include "lib/Target/CPU/VectorLowering.cpp.inc"
+
 using namespace mlir;
 using namespace tenon;
 
-static bool isOnMemrefs(Operation *op) {
-  return llvm::none_of(op->getOperandTypes(), llvm::IsaPred<TensorType>);
-}
-
 /// Ops that become vector code, in their order.
-static SmallVector<Operation *> collectTiles(func::FuncOp func) {
-  SmallVector<Operation *> tiles;
-  func.walk([&](Operation *op) {
-    bool isTile =
-        isa<tile::AddBiasOp, tile::AddOp, tile::AttendFinishOp,
-            tile::AttendInitOp, tile::AttendOp, tile::CombineOp,
-            tile::ContractOp, tile::ConvertOp, tile::EmbedOp, tile::FillOp,
-            tile::GluOp, tile::GluPairsOp, tile::GroupOp, tile::KeyRangeOp,
-            tile::NormOp, tile::RopeOp, tile::RouteOp, memref::CopyOp>(op);
-    if (isTile && isOnMemrefs(op))
+static SmallVector<VectorLoweringOpInterface> collectTiles(func::FuncOp func) {
+  SmallVector<VectorLoweringOpInterface> tiles;
+  func.walk([&](VectorLoweringOpInterface op) {
+    if (llvm::none_of(op->getOperandTypes(), llvm::IsaPred<TensorType>))
       tiles.push_back(op);
   });
   return tiles;
 }
 
-static LogicalResult expandTile(VectorBuilder &b, Operation *op) {
-  if (auto range = dyn_cast<tile::KeyRangeOp>(op)) {
-    range->replaceAllUsesWith(expand(b, range));
-    return success();
-  }
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<tile::AddBiasOp, tile::AddOp, tile::AttendFinishOp,
-            tile::AttendInitOp, tile::AttendOp, tile::CombineOp,
-            tile::ContractOp, tile::ConvertOp, tile::EmbedOp, tile::FillOp,
-            tile::GluOp, tile::GluPairsOp, tile::GroupOp, tile::NormOp,
-            tile::RopeOp, tile::RouteOp, memref::CopyOp>(
-          [&](auto op) { return expand(b, op); });
-}
-
 namespace {
 struct ExpandTiles : tenon::impl::ExpandTilesBase<ExpandTiles> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.addExtension(+[](MLIRContext *context, tile::TileDialect *,
+                              memref::MemRefDialect *) {
+      for (auto attach : {attachAttendLowerings, attachContractLowerings,
+                          attachElementLowerings, attachExpertLowerings,
+                          attachRowLowerings, attachVisibleLowerings})
+        attach(*context);
+    });
+  }
+
   void runOnOperation() override {
-    SmallVector<Operation *> tiles = collectTiles(getOperation());
+    SmallVector<VectorLoweringOpInterface> tiles = collectTiles(getOperation());
     if (tiles.empty())
       return;
     auto cpu =
@@ -66,10 +54,10 @@ struct ExpandTiles : tenon::impl::ExpandTilesBase<ExpandTiles> {
       return signalPassFailure();
     }
     SmallVector<Value> pool;
-    for (Operation *op : tiles) {
+    for (VectorLoweringOpInterface op : tiles) {
       OpBuilder builder(op);
       VectorBuilder b(builder, op->getLoc(), cpu, pool);
-      if (failed(expandTile(b, op)))
+      if (failed(op.lowerToVectors(b)))
         return signalPassFailure();
       op->erase();
     }

@@ -29,7 +29,7 @@ std::pair<Value, Value> tenon::buildKeyRange(VectorBuilder &b,
   return {lower, upper};
 }
 
-Values tenon::expand(VectorBuilder &b, tile::KeyRangeOp op) {
+static LogicalResult expandKeyRange(VectorBuilder &b, tile::KeyRangeOp op) {
   int64_t step = op.getStep();
   Value last = b.sub(b.add(op.getFirst(), op.getCount()), b.index(1));
   auto [someLower, someUpper] =
@@ -49,5 +49,10 @@ Values tenon::expand(VectorBuilder &b, tile::KeyRangeOp op) {
   Value fullLower = roundDown(b.add(allLower, step - 1));
   fullLower = b.smaller(b.larger(fullLower, lower), upper);
   Value fullUpper = b.larger(roundDown(allUpper), fullLower);
-  return {lower, fullLower, fullUpper, upper};
+  op->replaceAllUsesWith(Values{lower, fullLower, fullUpper, upper});
+  return success();
+}
+
+void tenon::attachVisibleLowerings(MLIRContext &context) {
+  attachLowerings<expandKeyRange>(context);
 }
