@@ -41,7 +41,15 @@ def Tenon_Dialect : Dialect {
   let dependentDialects = ["::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
+    /// Name of the attribute that says what an argument or a result is.
+    static constexpr ::llvm::StringLiteral kRoleName = "tenon.role";
+    /// Name of the attribute on the module that describes its model.
+    static constexpr ::llvm::StringLiteral kModelName = "tenon.model";
+
     void registerTypes();
   }];
 }

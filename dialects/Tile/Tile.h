@@ -37,6 +37,9 @@ void getDestinationEffects(
         mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>>
         &effects);
 
+/// Whether a function was a kernel before it was outlined.
+bool isKernel(mlir::Operation *function);
+
 /// Lets One-Shot Bufferize rewrite the destination-style ops of the dialect.
 void registerBufferizationModels(mlir::DialectRegistry &registry);
 

@@ -39,18 +39,31 @@ void TileDialect::initialize() {
 
 LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
                                                     NamedAttribute attr) {
-  bool isBucket = attr.getName() == kBucketName;
-  if (!isBucket && attr.getName() != kMemoryName)
-    return op->emitOpError()
-           << "has unknown attribute " << attr.getName()
-           << "; the dialect knows " << kBucketName << " and " << kMemoryName;
-  bool fits = isBucket ? isa<BucketAttr>(attr.getValue())
-                       : isa<MemoryAttr>(attr.getValue());
+  StringRef name = attr.getName(), what;
+  Attribute value = attr.getValue();
+  bool fits = false;
+  if (name == kBucketName) {
+    what = "bucket";
+    fits = isa<BucketAttr>(value);
+  } else if (name == kMemoryName) {
+    what = "memory";
+    fits = isa<MemoryAttr>(value);
+  } else if (name == kKernelName) {
+    what = "config";
+    fits = isa<ConfigAttr, UnitAttr>(value);
+  } else {
+    return op->emitOpError() << "has unknown attribute " << attr.getName()
+                             << "; the dialect knows " << kBucketName << ", "
+                             << kKernelName << " and " << kMemoryName;
+  }
   if (!isa<FunctionOpInterface>(op) || !fits)
     return op->emitOpError() << "expects " << attr.getName() << " to be a "
-                             << (isBucket ? "bucket" : "memory")
-                             << ", on a function, but got " << attr.getValue();
+                             << what << ", on a function, but got " << value;
   return success();
+}
+
+bool tenon::tile::isKernel(Operation *function) {
+  return function->hasAttr(TileDialect::kKernelName);
 }
 
 LogicalResult MemoryAttr::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -29,6 +29,9 @@ def Tile_Dialect : Dialect {
   let extraClassDeclaration = [{
     /// Name of the attribute on a step function that bounds its tokens.
     static constexpr ::llvm::StringLiteral kBucketName = "tile.bucket";
+    /// Name of the attribute on a function that is a kernel: its configuration, or
+    /// a unit where nothing depends on that any more.
+    static constexpr ::llvm::StringLiteral kKernelName = "tile.kernel";
     /// Name of the attribute on a step function that says what memory it needs.
     static constexpr ::llvm::StringLiteral kMemoryName = "tile.memory";
   }];

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "CompilerInput.h"
-#include "dialects/Tenon/Tenon.h"
+#include "dialects/Tenon/Roles.h"
 #include "tenon/Import/Tokenizer.h"
 #include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -13,7 +13,6 @@
 using namespace mlir;
 using namespace tenon;
 
-static constexpr StringLiteral kModel = "tenon.model";
 static constexpr StringLiteral kProducer = "tenon 0.1.0";
 
 /// A longer context is asked for: tables of rotations and the state of a
@@ -59,39 +58,34 @@ static llvm::Error importSource(MLIRContext &context,
 /// has asked for one.
 static void readModelAttribute(ModuleOp module, int64_t asked,
                                ModelFacts &facts) {
-  auto model = module->getAttrOfType<DictionaryAttr>(kModel);
-  StringAttr family;
-  IntegerAttr context;
-  if (model) {
-    family = model.getAs<StringAttr>("family");
-    context = model.getAs<IntegerAttr>("context");
-  }
-  int64_t length = context ? context.getInt() : kDefaultContext;
+  auto model = module->getAttrOfType<ModelAttr>(TenonDialect::kModelName);
+  int64_t length = model ? model.getContextLength() : kDefaultContext;
   facts.maxContext = asked ? asked : std::min(length, kDefaultContext);
-  facts.architecture = family ? family.getValue().str() : "module";
-  Builder builder(module.getContext());
-  NamedAttrList entries;
-  if (model)
-    entries = model;
-  entries.set("context", builder.getI64IntegerAttr(facts.maxContext));
-  module->setAttr(kModel, entries.getDictionary(module.getContext()));
+  facts.architecture = model ? model.getFamily().str() : "module";
+  module->setAttr(TenonDialect::kModelName,
+                  ModelAttr::get(module.getContext(), facts.architecture,
+                                 facts.maxContext));
 }
 
 /// Reads sizes off the types of the step.
 static llvm::Error readSizes(ModuleOp module, StringRef source,
                              ModelFacts &facts) {
-  auto step = module.lookupSymbol<func::FuncOp>("step");
   RankedTensorType logits, rows, cache;
-  if (step && step.getNumResults() > 1) {
-    logits = dyn_cast<RankedTensorType>(step.getResultTypes().front());
-    cache = dyn_cast<RankedTensorType>(step.getResultTypes()[1]);
+  for (func::FuncOp step : module.getOps<func::FuncOp>()) {
+    if (!isStep(step))
+      continue;
+    for (unsigned i = 0; i < step.getNumResults(); ++i)
+      if (step.getResultAttr(i, TenonDialect::kRoleName))
+        logits = dyn_cast<RankedTensorType>(step.getResultTypes()[i]);
+    if (BlockArgument state = getOperand(step, Role::Cache))
+      cache = dyn_cast<RankedTensorType>(state.getType());
   }
   module.walk([&](EmbeddingOp op) { rows = op.getResult().getType(); });
-  if (!logits || logits.getRank() != 2 || !rows || !cache ||
-      cache.getRank() < 4)
+  if (!logits || !rows || !cache)
     return llvm::createStringError(
         "'" + source +
-        "' has no function @step from tokens to logits and caches; see what "
+        "' has no step: a function whose arguments and results say by "
+        "tenon.role that they are tokens, caches and logits; see what "
         "--stop-after=import prints for a model");
   facts.vocabulary = logits.getDimSize(1);
   facts.hidden = rows.getDimSize(1);

@@ -2,23 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Testing/FunctionInputs.h"
+#include "dialects/Tenon/Roles.h"
 
 using namespace mlir;
 using namespace tenon;
 
-/// The texts of a step function's arguments. Every cache has numbers of its
-/// own; what else there is takes results.
+/// The texts of a step function's arguments, by their roles. Every cache has
+/// numbers of its own. Empty if an argument has no role that a step gives.
 static std::vector<std::string> describeStep(func::FuncOp function,
                                              const StepPlan &plan) {
-  std::vector<std::string> texts = {"tokens", "positions", "slots", "rows",
-                                    "blocks"};
-  while (texts.size() < function.getNumArguments()) {
-    auto type =
-        dyn_cast<RankedTensorType>(function.getArgumentTypes()[texts.size()]);
-    bool isCache = type && type.getRank() > 3;
-    texts.push_back(isCache
-                        ? "cache:" + std::to_string(plan.seed + texts.size())
-                        : "logits");
+  std::vector<std::string> texts;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    std::optional<Role> role = getRole(function, i);
+    if (role == Role::Cache)
+      texts.push_back("cache:" + std::to_string(plan.seed + i));
+    else if (role)
+      texts.push_back(stringifyRole(*role).str());
+    else
+      return {};
   }
   return texts;
 }
@@ -32,7 +33,8 @@ FunctionInputs::make(func::FuncOp function, const StepPlan &plan) const {
     return llvm::createStringError(
         "expects " + Twine(function.getNumArguments()) + " inputs for '" +
         function.getName() + "', but got " + Twine(list.size()) +
-        "; give one --input for each, or --step");
+        "; give one --input for each, or --step for a function whose "
+        "arguments have a tenon.role");
   std::vector<Tensor> tensors;
   for (auto [text, type] : llvm::zip_equal(list, function.getArgumentTypes())) {
     llvm::Expected<Tensor> tensor = makeInput(text, type, dims, plan);

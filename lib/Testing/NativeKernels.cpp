@@ -303,9 +303,7 @@ llvm::Error NativeKernels::Code::load(const CompiledVariant &variant) {
     return llvm::createStringError("cannot load the code of the kernels: " +
                                    Twine(dlerror()));
   for (auto [index, step] : llvm::enumerate(variant.steps)) {
-    StringRef name = step.symbol;
-    name.consume_front("entry.");
-    entries[name] = {model->steps[index], step.scratchBytes};
+    entries[step.function] = {model->steps[index], step.scratchBytes};
   }
   return llvm::Error::success();
 }

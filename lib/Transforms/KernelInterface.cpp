@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelInterface.h"
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tile/Tile.h"
@@ -109,11 +110,12 @@ static Value findOrigin(Value value) {
   return value;
 }
 
-/// The caller says where a new result goes.
+/// The caller says where a new result goes. What a step computes are logits.
 static Value addArgument(func::FuncOp func, Value result) {
-  unsigned index = func.getNumArguments();
-  (void)func.insertArgument(index, result.getType(), {}, result.getLoc());
-  return func.getArgument(index);
+  std::optional<Role> role;
+  if (isStep(func))
+    role = Role::Logits;
+  return insertOperand(func, func.getNumArguments(), result.getType(), role);
 }
 
 void KernelInterface::findOuts(OpBuilder &builder, func::FuncOp func) {

@@ -1,6 +1,7 @@
 // Makes a function of every kernel.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,6 +15,12 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
+/// A kernel may be given one operand twice: the first one has its role.
+static void addRole(func::FuncOp func, unsigned index, Role role) {
+  if (role == Role::Cache || !getOperand(func, role))
+    setRole(func, index, role);
+}
+
 /// Moves the body of a kernel into a function behind the one that holds it.
 static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
@@ -25,6 +32,12 @@ static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
   auto parent = kernel->getParentOfType<func::FuncOp>();
   if (Attribute bucket = parent->getAttr(tile::TileDialect::kBucketName))
     func->setAttr(tile::TileDialect::kBucketName, bucket);
+  func->setAttr(tile::TileDialect::kKernelName, kernel.getConfig());
+  for (auto [index, operand] : llvm::enumerate(kernel->getOperands()))
+    if (auto argument = dyn_cast<BlockArgument>(operand))
+      if (argument.getOwner() == &parent.front())
+        if (std::optional<Role> role = getRole(parent, argument.getArgNumber()))
+          addRole(func, index, *role);
   // `insert` takes the op out of where it was built.
   func->remove();
   symbols.insert(func, std::next(Block::iterator(parent)));

@@ -1,6 +1,7 @@
 // Gives every buffer of a step a place in one arena.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -44,7 +45,7 @@ struct Frame {
   /// Where the function's buffers begin, behind those of its callers.
   int64_t base = 0;
 
-  bool isKernel() const { return calls.empty(); }
+  bool isKernel() const { return tile::isKernel(func); }
 };
 
 class MemoryPlanner {
@@ -231,13 +232,9 @@ void MemoryPlanner::measure(func::FuncOp func, int64_t &arena,
 void MemoryPlanner::rewrite(Frame &frame) {
   OpBuilder builder(frame.func);
   auto bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-  Location loc = frame.func.getLoc();
-  for (int i = 0; i < 2; ++i)
-    (void)frame.func.insertArgument(frame.func.getNumArguments(), bytes, {},
-                                    loc);
   unsigned count = frame.func.getNumArguments();
-  Value arena = frame.func.getArgument(count - 2);
-  Value scratch = frame.func.getArgument(count - 1);
+  Value arena = insertOperand(frame.func, count, bytes, Role::Arena);
+  Value scratch = insertOperand(frame.func, count + 1, bytes, Role::Scratch);
   for (func::CallOp call : frame.calls)
     if (frames.contains(
             tables.lookupNearestSymbolFrom(call, call.getCalleeAttr())))

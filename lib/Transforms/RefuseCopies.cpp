@@ -1,6 +1,7 @@
 // Fails when a step copies or allocates more than it may.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -34,9 +35,7 @@ struct RefuseCopies : tenon::impl::RefuseCopiesBase<RefuseCopies> {
     SizeBounds bounds(getOperation());
     bool failedOnce = false;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
-      bool isKernel =
-          func.walk([](scf::ForallOp) { return WalkResult::interrupt(); })
-              .wasInterrupted();
+      bool isKernel = tile::isKernel(func);
       func.walk([&](Operation *op) {
         if (auto copy = dyn_cast<memref::CopyOp>(op))
           failedOnce |= failed(verifyCopy(copy, isKernel, bounds));

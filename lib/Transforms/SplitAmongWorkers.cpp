@@ -1,6 +1,7 @@
 // Shares the iterations of parallel loops among workers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,7 +26,8 @@ struct Worker {
   Value context, number, count;
 
   static Worker of(func::FuncOp func) {
-    return {func.getArgument(0), func.getArgument(1), func.getArgument(2)};
+    return {getOperand(func, Role::Context), getOperand(func, Role::Worker),
+            getOperand(func, Role::Workers)};
   }
 };
 
@@ -149,10 +151,9 @@ static std::optional<tile::Split> getSplit(scf::ForallOp loop) {
 
 static void addArguments(func::FuncOp func) {
   MLIRContext *context = func.getContext();
-  Type types[] = {tile::ContextType::get(context), IndexType::get(context),
-                  IndexType::get(context)};
-  for (auto [position, type] : llvm::enumerate(types))
-    (void)func.insertArgument(position, type, {}, func.getLoc());
+  insertOperand(func, 0, tile::ContextType::get(context), Role::Context);
+  insertOperand(func, 1, IndexType::get(context), Role::Worker);
+  insertOperand(func, 2, IndexType::get(context), Role::Workers);
 }
 
 namespace {
@@ -160,12 +161,10 @@ struct SplitAmongWorkers
     : tenon::impl::SplitAmongWorkersBase<SplitAmongWorkers> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    DenseSet<Operation *> kernels;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal() || !func->hasAttr(tile::TileDialect::kBucketName))
         continue;
       funcs.insert(func);
-      func.walk([&](scf::ForallOp) { kernels.insert(func); });
     }
     if (failed(verifyCallers(symbols)))
       return signalPassFailure();
@@ -173,7 +172,7 @@ struct SplitAmongWorkers
       addArguments(cast<func::FuncOp>(func));
     for (Operation *op : funcs) {
       auto func = cast<func::FuncOp>(op);
-      passArguments(func, symbols, kernels);
+      passArguments(func, symbols);
       if (failed(splitLoops(func)))
         return signalPassFailure();
     }
@@ -195,15 +194,14 @@ private:
     return failure(walk.wasInterrupted());
   }
 
-  void passArguments(func::FuncOp func, SymbolTable &symbols,
-                     const DenseSet<Operation *> &kernels) {
+  void passArguments(func::FuncOp func, SymbolTable &symbols) {
     Worker worker = Worker::of(func);
     func.walk([&](func::CallOp call) {
       auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
       if (!funcs.contains(callee))
         return;
       call->insertOperands(0, {worker.context, worker.number, worker.count});
-      if (kernels.contains(callee))
+      if (tile::isKernel(callee))
         addBarrier(worker, call, /*behind=*/true);
     });
   }

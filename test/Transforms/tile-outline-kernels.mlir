@@ -6,10 +6,10 @@
 // CHECK:       %[[Y:.*]] = call @k(%[[X]], %[[E]]) : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
 // CHECK-NEXT:  %[[Z:.*]] = call @k_0(%[[Y]], %[[E]])
 // CHECK-NEXT:  return %[[Z]]
-// CHECK-DAG:   func.func private @k(%{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>}
+// CHECK-DAG:   func.func private @k(%{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>, tile.kernel = #tile.config<rows = 6>}
 // CHECK-DAG:   func.func private @k_0(%[[A:.*]]: tensor<?x8xf32>, %{{.*}}: tensor<?x8xf32>) -> tensor<?x8xf32>
 func.func @step(%x: tensor<?x8xf32>, %e: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
-  %y = tile.kernel "k" <rows = 1> ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {
+  %y = tile.kernel "k" <rows = 6> ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {
   ^bb0(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>):
     %s = arith.addf %a, %b : tensor<?x8xf32>
     tile.yield %s : tensor<?x8xf32>
@@ -22,15 +22,15 @@ func.func @step(%x: tensor<?x8xf32>, %e: tensor<?x8xf32>) -> tensor<?x8xf32> att
   return %z : tensor<?x8xf32>
 }
 
-/// A kernel inside a loop, in a function without a bucket, without results.
+/// A kernel inside a loop, in a function without a bucket, without results. Operands keep their roles.
 // CHECK-LABEL: func.func @loop(
 // CHECK:       scf.for
 // CHECK-NEXT:    func.call @inner(%{{.*}}) : (index) -> ()
-// CHECK:       func.func private @inner(%{{.*}}: index) {
+// CHECK:       func.func private @inner(%{{.*}}: index {tenon.role = #tenon.role<layer>}) attributes {tile.kernel = #tile.config<>}
 // CHECK-NEXT:    return
-func.func @loop(%n: index) {
+func.func @loop(%n: index, %l: index {tenon.role = #tenon.role<layer>}) {
   scf.for %i = %n to %n step %n {
-    tile.kernel "inner" <rows = 1> ins(%i : index) outs() {
+    tile.kernel "inner" <rows = 1> ins(%l : index) outs() {
     ^bb0(%a: index):
       tile.yield
     }

@@ -5,7 +5,7 @@ func.func private @use_index(memref<?xi32>)
 
 /// The example of the pass's description: 72 floats of 3 tokens, and integers behind them.
 // CHECK-LABEL: func @step(
-// CHECK-SAME:    %[[X:.*]]: memref<?x72xf32>, %[[ARENA:.*]]: memref<?xi8>, %{{.*}}: memref<?xi8>)
+// CHECK-SAME:    %[[X:.*]]: memref<?x72xf32>, %[[ARENA:.*]]: memref<?xi8> {tenon.role = #tenon.role<arena>}, %{{.*}}: memref<?xi8> {tenon.role = #tenon.role<scratch>})
 // CHECK-SAME:    tile.memory = #tile.memory<arena = 960, scratch = 0>
 // CHECK:       %[[T:.*]] = memref.dim %[[X]]
 // CHECK:       %[[C0:.*]] = arith.constant 0 : index
@@ -170,12 +170,12 @@ func.func @no_bucket(%n: index) {
 // CHECK:       call @layer(%{{.*}}, %[[ARENA]], %[[SCRATCH:.*]]) : (memref<?xi32>, memref<?xi8>, memref<?xi8>) -> ()
 // CHECK-NEXT:  call @outside(%{{[^,]*}}) : (memref<?xi32>) -> ()
 // CHECK-LABEL: func private @layer(
-// CHECK-SAME:    %{{.*}}: memref<?xi32>, %[[ARENA:.*]]: memref<?xi8>, %[[SCRATCH:.*]]: memref<?xi8>)
+// CHECK-SAME:    %{{.*}}: memref<?xi32>, %[[ARENA:.*]]: memref<?xi8> {tenon.role = #tenon.role<arena>}, %[[SCRATCH:.*]]: memref<?xi8> {tenon.role = #tenon.role<scratch>})
 // CHECK:       %[[C:.*]] = arith.constant 192 : index
 // CHECK:       memref.view %[[ARENA]][%[[C]]]
 // CHECK:       call @kernel(%{{.*}}, %[[ARENA]], %[[SCRATCH]])
 // CHECK-LABEL: func private @kernel(
-// CHECK-SAME:    %{{.*}}: memref<?xi32>, %[[ARENA:.*]]: memref<?xi8>, %[[SCRATCH:.*]]: memref<?xi8>)
+// CHECK-SAME:    %{{.*}}: memref<?xi32>, %[[ARENA:.*]]: memref<?xi8> {tenon.role = #tenon.role<arena>}, %[[SCRATCH:.*]]: memref<?xi8> {tenon.role = #tenon.role<scratch>})
 // CHECK:       memref.view %[[SCRATCH]][%{{.*}}][%{{.*}}] : memref<?xi8> to memref<?xi32>
 func.func @step(%x: memref<?xi32>) attributes {tile.bucket = #tile.bucket<tokens = 16>} {
   %c0 = arith.constant 0 : index
@@ -194,7 +194,7 @@ func.func private @layer(%x: memref<?xi32>) attributes {tile.bucket = #tile.buck
   call @kernel(%a) : (memref<?xi32>) -> ()
   return
 }
-func.func private @kernel(%x: memref<?xi32>) attributes {tile.bucket = #tile.bucket<tokens = 16>} {
+func.func private @kernel(%x: memref<?xi32>) attributes {tile.bucket = #tile.bucket<tokens = 16>, tile.kernel} {
   %c0 = arith.constant 0 : index
   %c1_i32 = arith.constant 1 : i32
   %t = memref.dim %x, %c0 : memref<?xi32>

@@ -72,7 +72,7 @@ func.func @no_bucket(%a: memref<?x16xf32>, %b: memref<?x16xf32>) {
 // -----
 
 /// In a kernel, a worker copies in its share of the loop or not at all.
-func.func private @kernel(%a: memref<?x16xf32>, %b: memref<?x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @kernel(%a: memref<?x16xf32>, %b: memref<?x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.forall (%i) in (3) {
     memref.copy %a, %b : memref<?x16xf32> to memref<?x16xf32>
   } {mapping = [#tile.worker<static>]}

@@ -2,7 +2,7 @@
 
 /// The examples of the pass's description: shares of a loop, and a barrier behind the kernel.
 // CHECK-LABEL: func @step(
-// CHECK-SAME:    %[[CTX:.*]]: !tile.context, %[[W:.*]]: index, %[[N:.*]]: index, %[[A:.*]]: memref<8xf32>)
+// CHECK-SAME:    %[[CTX:.*]]: !tile.context {tenon.role = #tenon.role<context>}, %[[W:.*]]: index {tenon.role = #tenon.role<worker>}, %[[N:.*]]: index {tenon.role = #tenon.role<workers>}, %[[A:.*]]: memref<8xf32>)
 // CHECK-NEXT:  call @kernel(%[[CTX]], %[[W]], %[[N]], %[[A]])
 // CHECK-NEXT:  tile.barrier %[[CTX]], %[[W]]
 // CHECK-NEXT:  call @layer(%[[CTX]], %[[W]], %[[N]], %[[A]])
@@ -24,7 +24,7 @@ func.func private @layer(%a: memref<8xf32>) attributes {tile.bucket = #tile.buck
 }
 
 // CHECK-LABEL: func private @kernel(
-// CHECK-SAME:    %{{.*}}: !tile.context, %[[W:.*]]: index, %[[N:.*]]: index, %[[A:.*]]: memref<8xf32>)
+// CHECK-SAME:    %{{.*}}: !tile.context {{.*}}, %[[W:.*]]: index {{.*}}, %[[N:.*]]: index {{.*}}, %[[A:.*]]: memref<8xf32>)
 // CHECK:       %[[TOTAL:.*]] = arith.constant 8 : index
 // CHECK:       %[[NEXT:.*]] = arith.addi %[[W]],
 // CHECK:       %[[WT:.*]] = arith.muli %[[W]], %[[TOTAL]]
@@ -33,7 +33,7 @@ func.func private @layer(%a: memref<8xf32>) attributes {tile.bucket = #tile.buck
 // CHECK-NEXT:  %[[END:.*]] = arith.divui %[[NT]], %[[N]]
 // CHECK:       scf.for %[[I:.*]] = %[[BEGIN]] to %[[END]] step
 // CHECK-NEXT:    memref.load %[[A]][%[[I]]]
-func.func private @kernel(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @kernel(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel = #tile.config<rows = 1>} {
   scf.forall (%i) in (8) {
     %v = memref.load %a[%i] : memref<8xf32>
   } {mapping = [#tile.worker<static>]}
@@ -53,7 +53,7 @@ func.func @no_bucket(%a: memref<8xf32>) {
 
 /// Two dimensions are numbered row-major; a second loop with tickets needs new ones.
 // CHECK-LABEL: func private @tickets(
-// CHECK-SAME:    %[[CTX:.*]]: !tile.context, %[[W:.*]]: index, %{{.*}}: index, %[[A:.*]]: memref<?x3xf32>, %[[M:.*]]: index)
+// CHECK-SAME:    %[[CTX:.*]]: !tile.context {{.*}}, %[[W:.*]]: index {{.*}}, %{{.*}}: index {{.*}}, %[[A:.*]]: memref<?x3xf32>, %[[M:.*]]: index)
 // CHECK:       %[[C3:.*]] = arith.constant 3 : index
 // CHECK:       %[[TOTAL:.*]] = arith.muli %[[M]], %[[C3]]
 // CHECK:       scf.while
@@ -132,7 +132,7 @@ func.func private @tickets_once(%a: memref<8xf32>) attributes {tile.bucket = #ti
 
 /// Loops that begin and step elsewhere.
 // CHECK-LABEL: func private @steps(
-// CHECK-SAME:    %{{.*}}: !tile.context, %{{.*}}: index, %{{.*}}: index, %[[A:.*]]: memref<?x?xf32>, %[[B:.*]]: index, %[[E:.*]]: index)
+// CHECK-SAME:    %{{.*}}: !tile.context {{.*}}, %{{.*}}: index {{.*}}, %{{.*}}: index {{.*}}, %[[A:.*]]: memref<?x?xf32>, %[[B:.*]]: index, %[[E:.*]]: index)
 // CHECK:       %[[D:.*]] = arith.subi %[[E]], %[[B]]
 // CHECK:       %[[N:.*]] = arith.maxsi %[[D]],
 // CHECK:       scf.for

@@ -4,7 +4,9 @@
 #include "dialects/AllDialects.h"
 #include "tenon/Conversion/Passes.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Target/CPU/LoweringPasses.h"
 #include "tenon/Target/CPU/Passes.h"
+#include "tenon/Target/CPU/Pipeline.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -21,7 +23,9 @@ int main(int argc, char **argv) {
   mlir::bufferization::registerBufferizationPasses();
   mlir::memref::registerResolveRankedShapeTypeResultDimsPass();
   tenon::registerConversionPasses();
+  tenon::registerCpuLoweringPasses();
   tenon::registerCpuPasses();
+  tenon::registerCpuPipelines();
   tenon::registerPipelines();
   tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();

@@ -21,6 +21,8 @@ struct CompiledStep {
   int64_t arenaBytes = 0;
   int64_t scratchBytes = 0;
   std::string symbol;
+  /// The function that it calls.
+  std::string function;
   /// Kernels that the step calls, in the order of the module.
   std::vector<std::string> kernels;
 };

@@ -267,10 +267,13 @@ def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func private @k(%x: tensor<?x8xf32>, %e: tensor<?x8xf32>) -> tensor<?x8xf32>
+        attributes {tile.kernel = #tile.config<>}
     %y = func.call @k(%x, %e) : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
     ```
 
-    The function has the kernel's bucket. A name that is taken gets a number.
+    The function has the kernel's bucket, and its configuration as `tile.kernel`,
+    which marks it as a kernel until code is emitted. An argument that the kernel
+    passes on keeps its `tenon.role`. A name that is taken gets a number.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
@@ -324,8 +327,9 @@ def SplitAmongWorkers : Pass<"tile-split-among-workers", "::mlir::ModuleOp"> {
   let summary = "Share the iterations of parallel loops among workers";
   let description = [{
     Every worker runs the step function. Functions with a bucket get three
-    arguments in front: the context of the step, the number of the worker, and how
-    many there are. A parallel loop becomes a loop over a worker's share:
+    arguments in front, whose roles are `context`, `worker` and `workers`: the
+    context of the step, the number of the worker, and how many there are. A call
+    of a function with `tile.kernel` is followed by a barrier. A parallel loop becomes a loop over a worker's share:
 
     ```mlir
     scf.forall (%i) in (%n) { ... } {mapping = [#tile.worker<static>]}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/ImportModel.h"
+#include "dialects/Tenon/Roles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -116,6 +117,12 @@ std::string ModuleBuilder::getUnusedName(llvm::StringRef name) const {
   return result;
 }
 
+/// Gives the first arguments of a function these roles; what follows are caches.
+static void setRoles(func::FuncOp function, ArrayRef<Role> roles) {
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    setRole(function, i, i < roles.size() ? roles[i] : Role::Cache);
+}
+
 /// Builds the function of a new kind, whose first layer this is.
 llvm::Error ModuleBuilder::addKind(LayerStructure structure, int64_t layer) {
   LayerKind kind{structure, getUnusedName(structure.name), {}, {}, {layer}};
@@ -133,14 +140,17 @@ llvm::Error ModuleBuilder::addKind(LayerStructure structure, int64_t layer) {
   kind.function.setPrivate();
   Block *entry = kind.function.addEntryBlock();
 
-  ValueRange arguments = entry->getArguments();
-  StepOperands step{/*positions=*/arguments[3], /*slots=*/arguments[4],
-                    /*blocks=*/arguments[5], /*layer=*/arguments[2],
-                    /*ordinal=*/arguments[1]};
+  setRoles(kind.function, {Role::Hidden, Role::Ordinal, Role::Layer,
+                           Role::Positions, Role::Slots, Role::Blocks});
+  auto get = [&](Role role) { return getOperand(kind.function, role); };
+  StepOperands step{get(Role::Positions), get(Role::Slots), get(Role::Blocks),
+                    get(Role::Layer), get(Role::Ordinal)};
+  SmallVector<BlockArgument> caches = getOperands(kind.function, Role::Cache);
   BlockBuilder block(OpBuilder::atBlockEnd(entry), formats, kind.name + ".",
-                     "model.layers.{l}.", layer, step, arguments.drop_front(6));
+                     "model.layers.{l}.", layer, step,
+                     SmallVector<Value>(caches.begin(), caches.end()));
   SmallVector<Value> returned{
-      family.buildLayer(block, structure, arguments.front())};
+      family.buildLayer(block, structure, get(Role::Hidden))};
   returned.append(block.getCaches().begin(), block.getCaches().end());
   func::ReturnOp::create(block.getBuilder(), kind.function.getLoc(), returned);
   kind.weights = block.getWeights().vec();
@@ -214,15 +224,15 @@ ValueRange ModuleBuilder::buildLoop(OpBuilder &body, func::FuncOp step,
     return arith::ConstantIndexOp::create(body, loc, value);
   };
   SmallVector<Value> carried{x};
-  llvm::append_range(carried, step.getArguments().drop_front(5));
+  llvm::append_range(carried, getOperands(step, Role::Cache));
   auto loop = scf::ForOp::create(body, loc, constant(0),
                                  constant(family.layers), constant(1), carried);
   OpBuilder inside = OpBuilder::atBlockEnd(loop.getBody());
   Value layer = loop.getInductionVar();
   ValueRange state = loop.getRegionIterArgs();
-  Value positions = step.getArgument(1), slots = step.getArgument(2),
-        blocks = step.getArgument(4);
-  SmallVector<Value> operands{state.front(), layer, positions, slots, blocks};
+  SmallVector<Value> operands{state.front(), layer};
+  for (Role role : {Role::Positions, Role::Slots, Role::Blocks})
+    operands.push_back(getOperand(step, role));
   llvm::append_range(operands, state.drop_front());
   scf::YieldOp::create(
       inside, loc, callKind(inside, layer, operands, loop.getResultTypes()));
@@ -242,6 +252,10 @@ llvm::Error ModuleBuilder::buildStep() {
       func::FuncOp::create(builder, NameLoc::get(builder.getStringAttr("step")),
                            "step", builder.getFunctionType(inputs, results));
   OpBuilder body = OpBuilder::atBlockEnd(step.addEntryBlock());
+  setRoles(step, {Role::Tokens, Role::Positions, Role::Slots, Role::Rows,
+                  Role::Blocks});
+  step.setResultAttr(0, TenonDialect::kRoleName,
+                     RoleAttr::get(context, Role::Logits));
 
   BlockBuilder block(body, formats, /*prefix=*/"", /*path=*/"", /*layer=*/0,
                      StepOperands(), /*caches=*/{});
@@ -252,13 +266,13 @@ llvm::Error ModuleBuilder::buildStep() {
   };
   FloatAttr scale =
       family.embeddingScale ? block.f32(*family.embeddingScale) : FloatAttr();
-  Value x =
-      EmbeddingOp::create(block.getBuilder(), block.getLoc("embed"), rowType,
-                          step.getArgument(0), getEmbedding(), scale);
+  Value x = EmbeddingOp::create(block.getBuilder(), block.getLoc("embed"),
+                                rowType, getOperand(step, Role::Tokens),
+                                getEmbedding(), scale);
   ValueRange state = buildLoop(block.getBuilder(), step, x);
   Value rows =
       GatherRowsOp::create(block.getBuilder(), block.getLoc("rows"), rowType,
-                           state.front(), step.getArgument(3));
+                           state.front(), getOperand(step, Role::Rows));
   rows = block.norm(rows, "norm", "model.norm", family.hidden, family.norm);
   Value head = family.tied ? getEmbedding()
                            : block.weight("head", "lm_head.weight",
@@ -313,14 +327,9 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModuleBuilder::build() {
     return std::move(error);
   module =
       ModuleOp::create(NameLoc::get(builder.getStringAttr(source.getPath())));
-  auto entry = [&](llvm::StringRef key, Attribute value) {
-    return builder.getNamedAttr(key, value);
-  };
   (*module)->setAttr(
-      "tenon.model",
-      builder.getDictionaryAttr(
-          {entry("family", builder.getStringAttr(source.getArchitecture())),
-           entry("context", builder.getI64IntegerAttr(*length))}));
+      TenonDialect::kModelName,
+      ModelAttr::get(context, source.getArchitecture(), *length));
   setTypes();
   for (auto part : {&ModuleBuilder::findKinds, &ModuleBuilder::buildStep,
                     &ModuleBuilder::createWeights})

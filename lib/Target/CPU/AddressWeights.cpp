@@ -1,6 +1,7 @@
 // Computes the addresses of weights and the kinds of layers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -71,9 +72,10 @@ private:
     Type pointer = LLVM::LLVMPointerType::get(use.getContext());
     Type i64 = builder.getI64Type();
     auto func = use->getParentOfType<func::FuncOp>();
-    if (!isa<tile::ContextType>(func.getArgument(0).getType()))
+    BlockArgument argument = getOperand(func, Role::Context);
+    if (!argument)
       return use.emitOpError() << "expects a function that has a context";
-    Value context = castTo(builder, loc, pointer, func.getArgument(0));
+    Value context = castTo(builder, loc, pointer, argument);
     Value base = loadContextField(
         builder, loc, context, offsetof(tenon_step_context, weights), pointer);
     Value byte =

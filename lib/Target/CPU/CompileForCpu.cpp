@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Runtime/Format.h"
 #include "tenon/Target/CPU/Pipeline.h"
@@ -12,6 +13,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
 #include "EmitObject.h"
@@ -42,44 +44,36 @@ private:
 };
 } // namespace
 
-/// The last function that is public and has memory: a step.
-static bool isStep(func::FuncOp func) {
-  return func.isPublic() && func->hasAttr(tile::TileDialect::kBucketName);
-}
-
 /// Names of the kernels that a function, and what it calls, calls.
 static void collectKernels(func::FuncOp func, SymbolTable &symbols,
                            llvm::SetVector<StringRef> &kernels) {
-  bool calls = false;
+  if (tile::isKernel(func))
+    kernels.insert(func.getName());
   func.walk([&](func::CallOp call) {
-    calls = true;
     if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
       collectKernels(callee, symbols, kernels);
   });
-  if (!calls)
-    kernels.insert(func.getName());
 }
 
-/// What a step looks like from outside, before it is lowered.
-static CompiledStep describeStep(func::FuncOp func,
-                                 machine::MachineAttrInterface machine,
-                                 StringRef suffix) {
-  CompiledStep step;
-  step.maxTokens =
-      func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName)
-          .getTokens();
-  step.blockRows = machine.getBlockRows(step.maxTokens);
-  step.symbol = ("entry." + func.getName() + suffix).str();
-  return step;
+/// Most tokens of a block of attention: those of the kernels that take them.
+static int64_t getBlockRows(func::FuncOp func, SymbolTable &symbols) {
+  llvm::SetVector<StringRef> kernels;
+  collectKernels(func, symbols, kernels);
+  int64_t rows = 0;
+  for (StringRef name : kernels) {
+    auto config = symbols.lookup(name)->getAttrOfType<tile::ConfigAttr>(
+        tile::TileDialect::kKernelName);
+    if (config && config.getSplit() == tile::Split::Ticket)
+      rows = std::max(rows, config.getRows());
+  }
+  return rows;
 }
 
-/// Caches are the arguments of rank 4 and 5.
+/// Caches that a step works on.
 static std::vector<CompiledState> describeStates(func::FuncOp func) {
   std::vector<CompiledState> states;
-  for (Type type : func.getArgumentTypes()) {
-    auto cache = dyn_cast<MemRefType>(type);
-    if (!cache || cache.getRank() < 4)
-      continue;
+  for (BlockArgument argument : getOperands(func, Role::Cache)) {
+    auto cache = cast<MemRefType>(argument.getType());
     CompiledState state;
     state.name = ("cache" + Twine(states.size())).str();
     state.layers = cache.getDimSize(0);
@@ -97,21 +91,35 @@ static std::string suffixOf(StringRef machineName) {
   return "." + machineName.substr(machineName.rfind('-') + 1).str();
 }
 
-/// Fills in what is known when memory is planned and kernels that are the same
-/// are one.
-static void readEntries(ModuleOp module, CompiledVariant &variant) {
+/// What each entry looks like, once memory is planned and kernels that are the
+/// same are one. `blockRows` are those of each step function by its bucket.
+static void readEntries(ModuleOp module, CompiledVariant &variant,
+                        const llvm::MapVector<int64_t, int64_t> &blockRows) {
   SymbolTable symbols(module);
-  for (CompiledStep &step : variant.steps) {
-    auto entry = symbols.lookup<func::FuncOp>(step.symbol);
+  for (func::FuncOp entry : module.getOps<func::FuncOp>()) {
     auto memory =
         entry->getAttrOfType<tile::MemoryAttr>(tile::TileDialect::kMemoryName);
+    if (!entry.isPublic() || !memory)
+      continue;
+    CompiledStep step;
+    step.symbol = entry.getName().str();
+    entry.walk(
+        [&](func::CallOp call) { step.function = call.getCallee().str(); });
+    step.maxTokens =
+        entry->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName)
+            .getTokens();
+    step.blockRows = blockRows.lookup(step.maxTokens);
     step.arenaBytes = memory.getArena();
     step.scratchBytes = memory.getScratch();
     llvm::SetVector<StringRef> kernels;
     collectKernels(entry, symbols, kernels);
     for (StringRef name : kernels)
       step.kernels.push_back(name.str());
+    variant.steps.push_back(std::move(step));
   }
+  llvm::sort(variant.steps, [](const CompiledStep &a, const CompiledStep &b) {
+    return std::tie(a.maxTokens, a.symbol) < std::tie(b.maxTokens, b.symbol);
+  });
 }
 
 llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
@@ -127,14 +135,16 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   variant.features =
       cpu.getLanes() == 16 ? TENON_CPU_AVX2 | TENON_CPU_AVX512 : TENON_CPU_AVX2;
   std::string suffix = kind == EntryKind::Steps ? suffixOf(cpu.getName()) : "";
-  for (func::FuncOp func : module.getOps<func::FuncOp>())
-    if (isStep(func)) {
-      variant.steps.push_back(describeStep(func, cpu, suffix));
-      variant.states = describeStates(func);
-    }
-  llvm::sort(variant.steps, [](const CompiledStep &a, const CompiledStep &b) {
-    return a.maxTokens < b.maxTokens;
-  });
+  llvm::MapVector<int64_t, int64_t> blockRows;
+  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
+    auto bucket =
+        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+    if (!func.isPublic() || !bucket)
+      continue;
+    SymbolTable symbols(module);
+    blockRows[bucket.getTokens()] = getBlockRows(func, symbols);
+    variant.states = describeStates(func);
+  }
 
   FirstError error(module.getContext());
   PassManager entries(module.getContext());
@@ -144,7 +154,7 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
     buildCpuArrayEntryPipeline(entries);
   if (failed(entries.run(module)))
     return error.take("code generation for " + variant.name);
-  readEntries(module, variant);
+  readEntries(module, variant, blockRows);
   PassManager lowering(module.getContext());
   buildCpuLoweringPipeline(lowering);
   if (failed(lowering.run(module)))

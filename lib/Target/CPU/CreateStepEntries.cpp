@@ -1,6 +1,7 @@
 // Makes a function that the runtime calls for each step function.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,40 +17,98 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
-/// The values that a step function is called with, read from the context. Its
-/// arguments are, after the three of each worker: tokens, positions, slots,
-/// rows, blocks, caches, logits, arena, scratch.
-static SmallVector<Value> readArguments(func::FuncOp step, OpBuilder &builder,
-                                        Value context, Value worker) {
-  EntryBuilder entry(builder, step.getLoc(), context, worker);
-  using Context = tenon_step_context;
-  Value tokens = entry.size(offsetof(Context, num_tokens));
-  Value rows = entry.size(offsetof(Context, num_rows));
-  Value blocks = entry.size(offsetof(Context, num_blocks));
-  Value slots = entry.size(offsetof(Context, num_slots));
-  Value positions = entry.size(offsetof(Context, max_context));
-  Value workers = entry.size(offsetof(Context, num_threads));
+namespace {
+/// Reads the values that a step function is called with from the context.
+class StepArguments {
+public:
+  StepArguments(func::FuncOp step, OpBuilder &builder, Value context,
+                Value worker)
+      : step(step), entry(builder, step.getLoc(), context, worker),
+        context(context), worker(worker) {}
 
-  SmallVector<Value> values = {context, worker, entry.asIndex(workers)};
-  auto add = [&](Value base, ArrayRef<Value> dynamic) {
-    auto type = cast<MemRefType>(step.getArgument(values.size()).getType());
-    values.push_back(entry.memref(type, base, dynamic));
-  };
-  add(entry.address(offsetof(Context, tokens)), tokens);
-  add(entry.address(offsetof(Context, positions)), tokens);
-  add(entry.address(offsetof(Context, slots)), tokens);
-  add(entry.address(offsetof(Context, rows)), rows);
-  add(entry.address(offsetof(Context, blocks)), blocks);
-  int64_t states = step.getNumArguments() - values.size() - 3;
-  for (int64_t number = 0; number < states; ++number)
-    add(entry.stateAddress(number), {slots, positions});
-  add(entry.address(offsetof(Context, logits)), rows);
+  SmallVector<Value> read() {
+    SmallVector<Value> values;
+    for (BlockArgument argument : step.getArguments())
+      values.push_back(
+          read(*getRole(step, argument.getArgNumber()), argument.getType()));
+    return values;
+  }
+
+private:
+  using Context = tenon_step_context;
+
+  Value read(Role role, Type type);
+  Value readArray(Type type, Value address, ArrayRef<Value> sizes) {
+    return entry.memref(cast<MemRefType>(type), address, sizes);
+  }
+  Value readArray(Type type, size_t address, size_t size) {
+    return readArray(type, entry.address(address), entry.size(size));
+  }
+
+  func::FuncOp step;
+  EntryBuilder entry;
+  Value context, worker;
+  int64_t states = 0;
+};
+} // namespace
+
+Value StepArguments::read(Role role, Type type) {
   auto memory =
       step->getAttrOfType<tile::MemoryAttr>(tile::TileDialect::kMemoryName);
-  add(entry.address(offsetof(Context, arena)),
-      entry.constant(memory.getArena()));
-  add(entry.scratchAddress(), entry.constant(memory.getScratch()));
-  return values;
+  switch (role) {
+  case Role::Context:
+    return context;
+  case Role::Worker:
+    return worker;
+  case Role::Workers:
+    return entry.asIndex(entry.size(offsetof(Context, num_threads)));
+  case Role::Tokens:
+    return readArray(type, offsetof(Context, tokens),
+                     offsetof(Context, num_tokens));
+  case Role::Positions:
+    return readArray(type, offsetof(Context, positions),
+                     offsetof(Context, num_tokens));
+  case Role::Slots:
+    return readArray(type, offsetof(Context, slots),
+                     offsetof(Context, num_tokens));
+  case Role::Rows:
+    return readArray(type, offsetof(Context, rows),
+                     offsetof(Context, num_rows));
+  case Role::Blocks:
+    return readArray(type, offsetof(Context, blocks),
+                     offsetof(Context, num_blocks));
+  case Role::Cache:
+    return readArray(type, entry.stateAddress(states++),
+                     {entry.size(offsetof(Context, num_slots)),
+                      entry.size(offsetof(Context, max_context))});
+  case Role::Logits:
+    return readArray(type, offsetof(Context, logits),
+                     offsetof(Context, num_rows));
+  case Role::Arena:
+    return readArray(type, entry.address(offsetof(Context, arena)),
+                     entry.constant(memory.getArena()));
+  case Role::Scratch:
+    return readArray(type, entry.scratchAddress(),
+                     entry.constant(memory.getScratch()));
+  case Role::Hidden:
+  case Role::Layer:
+  case Role::Ordinal:
+    break;
+  }
+  llvm_unreachable("a step has no such operand");
+}
+
+/// Fails for an argument that the runtime could not give.
+static LogicalResult verifyRoles(func::FuncOp step) {
+  for (unsigned i = 0; i < step.getNumArguments(); ++i) {
+    std::optional<Role> role = getRole(step, i);
+    if (!role || *role == Role::Hidden || *role == Role::Layer ||
+        *role == Role::Ordinal)
+      return step.emitOpError()
+             << "expects argument " << i
+             << " to have the role of an operand of a step; see tenon.role";
+  }
+  return success();
 }
 
 namespace {
@@ -70,9 +129,12 @@ struct CreateStepEntries
     });
     SymbolTable symbols(getOperation());
     for (func::FuncOp step : steps)
+      if (failed(verifyRoles(step)))
+        return signalPassFailure();
+    for (func::FuncOp step : steps)
       createEntry(step, symbols,
                   [&](OpBuilder &builder, Value context, Value worker) {
-                    return readArguments(step, builder, context, worker);
+                    return StepArguments(step, builder, context, worker).read();
                   });
     // Memory is planned, so nothing else tells the kernels of two buckets
     // apart.
@@ -80,6 +142,10 @@ struct CreateStepEntries
       if (func.isPrivate()) {
         func->removeAttr(tile::TileDialect::kBucketName);
         func->removeAttr(tile::TileDialect::kMemoryName);
+        func.removeArgAttrsAttr();
+        if (tile::isKernel(func))
+          func->setAttr(tile::TileDialect::kKernelName,
+                        UnitAttr::get(&getContext()));
       }
   }
 };

@@ -13,6 +13,7 @@ import sys
 import numpy as np
 
 STEP_TYPES = ["?xi32"] * 4 + ["?x4xi32", "2x?x?x3xf32", "2x?x?x3xf32", "?x9xf32"]
+ROLES = ["tokens", "positions", "slots", "rows", "blocks", "cache", "cache", "logits"]
 
 
 class Tool:
@@ -25,7 +26,10 @@ class Tool:
         """What a function of these types gets, as arrays, or None if it is refused."""
         types = [t if t in ("index", "f32") else f"tensor<{t}>" for t in types]
         names = [f"%a{i}" for i in range(len(types))]
-        arguments = ", ".join(f"{n}: {t}" for n, t in zip(names, types))
+        roles = [f" {{tenon.role = #tenon.role<{role}>}}" for role in ROLES]
+        if len(types) != len(ROLES):
+            roles = [""] * len(types)
+        arguments = ", ".join(f"{n}: {t}{r}" for n, t, r in zip(names, types, roles))
         module = self.folder / "echo.mlir"
         module.write_text(
             f"func.func @main({arguments}) -> ({', '.join(types)}) {{\n"

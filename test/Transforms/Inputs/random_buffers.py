@@ -104,7 +104,8 @@ class Maker:
         constants = [f"  %c{i} = arith.constant {i} : index" for i in range(9)]
         size = "  %t = memref.dim %x, %c0 : memref<?x4xf32>"
         head = f"func.func {visibility}@{self.name}(%x: memref<?x4xf32>)"
-        bucket = f"attributes {{tile.bucket = #tile.bucket<tokens = {BUCKET}>}} {{"
+        kernel = "" if self.callees else ", tile.kernel"
+        bucket = f"attributes {{tile.bucket = #tile.bucket<tokens = {BUCKET}>{kernel}}} {{"
         return "\n".join([f"{head} {bucket}", *constants, size, *self.lines, "  return", "}"])
 
 
@@ -112,7 +113,6 @@ def make(count):
     for graph in range(count):
         names = FUNCTIONS + KERNELS
         for i, name in enumerate(FUNCTIONS):
-            # What calls nothing is a kernel.
             callees = random.sample(names[i + 1 :], random.randrange(1, 4))
             print(Maker(f"g{graph}{name}", [f"g{graph}{c}" for c in callees]).make())
         for name in KERNELS:

@@ -54,3 +54,8 @@ func.func private @negative_scratch() attributes {tile.memory = #tile.memory<are
 
 // expected-error@+1 {{to be a memory, on a function, but got #tile.bucket<tokens = 8>}}
 func.func private @bucket_as_memory() attributes {tile.memory = #tile.bucket<tokens = 8>}
+
+// -----
+
+// expected-error@+1 {{to be a config, on a function, but got 8 : i64}}
+func.func private @number_as_config() attributes {tile.kernel = 8}

@@ -66,7 +66,7 @@ func.func private @layer(%x: tensor<?x12xf32>, %l: index, %i: index, %pos: tenso
   return %x2, %k1, %v1 : tensor<?x12xf32>, !cache, !cache
 }
 
-func.func @step(%tok: tensor<?xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %rows: tensor<?xi32>, %blocks: tensor<?x4xi32>, %k: !cache, %v: !cache) -> (tensor<?x23xf32>, !cache, !cache) {
+func.func @step(%tok: tensor<?xi32> {tenon.role = #tenon.role<tokens>}, %pos: tensor<?xi32> {tenon.role = #tenon.role<positions>}, %slot: tensor<?xi32> {tenon.role = #tenon.role<slots>}, %rows: tensor<?xi32> {tenon.role = #tenon.role<rows>}, %blocks: tensor<?x4xi32> {tenon.role = #tenon.role<blocks>}, %k: !cache {tenon.role = #tenon.role<cache>}, %v: !cache {tenon.role = #tenon.role<cache>}) -> (tensor<?x23xf32>, !cache, !cache) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -84,7 +84,7 @@ func.func @step(%tok: tensor<?xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, 
   return %y, %x#1, %x#2 : tensor<?x23xf32>, !cache, !cache
 }
 
-func.func @logits(%tok: tensor<?xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %rows: tensor<?xi32>, %blocks: tensor<?x4xi32>, %k: !cache, %v: !cache) -> tensor<?x23xf32> {
+func.func @logits(%tok: tensor<?xi32> {tenon.role = #tenon.role<tokens>}, %pos: tensor<?xi32> {tenon.role = #tenon.role<positions>}, %slot: tensor<?xi32> {tenon.role = #tenon.role<slots>}, %rows: tensor<?xi32> {tenon.role = #tenon.role<rows>}, %blocks: tensor<?x4xi32> {tenon.role = #tenon.role<blocks>}, %k: !cache {tenon.role = #tenon.role<cache>}, %v: !cache {tenon.role = #tenon.role<cache>}) -> tensor<?x23xf32> {
   %r:3 = func.call @step(%tok, %pos, %slot, %rows, %blocks, %k, %v) : (tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>, !cache, !cache) -> (tensor<?x23xf32>, !cache, !cache)
   return %r#0 : tensor<?x23xf32>
 }

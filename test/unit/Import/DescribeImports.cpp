@@ -162,8 +162,8 @@ static Object describe(ModuleOp module) {
     if (norm->getParentOfType<func::FuncOp>().getName() == "step")
       facts["final_eps"] = norm.getEps().convertToDouble();
   });
-  auto model = module->getAttrOfType<DictionaryAttr>("tenon.model");
-  facts["context"] = model.getAs<IntegerAttr>("context").getInt();
+  auto model = module->getAttrOfType<ModelAttr>(TenonDialect::kModelName);
+  facts["context"] = model.getContextLength();
   facts["kinds"] = std::move(kinds);
   facts["schedule"] = std::move(schedule);
   return facts;

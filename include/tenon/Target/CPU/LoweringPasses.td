@@ -36,9 +36,10 @@ def CreateStepEntries : Pass<"tile-create-step-entries", "::mlir::ModuleOp"> {
   let summary = "Make a function that the runtime calls for each step function";
   let description = [{
     For every public function with `tile.memory`, a function of the context and
-    the worker's number, which reads the fields of the context and calls it. The
-    step function becomes private, and both get the variant's `suffix`. Private
-    functions lose `tile.bucket` and `tile.memory`.
+    the worker's number, which reads the fields of the context and calls it: each
+    argument says by `tenon.role` what it is, and one without a role that the
+    context has is an error. The step function becomes private, and both get the
+    variant's `suffix`. Private functions lose `tile.bucket` and `tile.memory`.
 
     ```mlir
     func.func @step.t8(%ctx: !tile.context, %worker: index, %workers: index, ...)
@@ -62,7 +63,7 @@ def CreateArrayEntries : Pass<"tile-create-array-entries", "::mlir::ModuleOp"> {
   let summary = "Make a function that takes the arguments of each step function as an array";
   let description = [{
     Like `tile-create-step-entries`, for functions of any signature: argument `i`
-    of those after the three of each worker and before arena and scratch is read
+    of those without a role of a worker or of its memory is read
     from where `states[i]` of the context points, a memref descriptor, an `i64`,
     or the packed bytes of a weight. It serves single kernels, which are executed on their own in tests.
 

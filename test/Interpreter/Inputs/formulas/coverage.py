@@ -7,8 +7,8 @@ import re
 PAGES = pathlib.Path(__file__).resolve().parents[4] / "docs/reference/dialects"
 # What the interpreter does not execute: memory, and what follows bufferization.
 LOWERED = {"tile.barrier", "tile.next_ticket", "tile.weight_view"}
-# How a loop is shared says nothing about what it computes.
-SHARING = {"static", "ticket"}
+# How a loop is shared, and what an argument is called, say nothing about what is computed.
+UNREAD_ENUMS = {"Split", "Role"}
 # Where the bytes of a weight lie, which the interpreter has no use for.
 PLACES = {("tenon.derive", "at"), ("tenon.rope_table", "at"), ("tenon.weight", "at")}
 
@@ -30,11 +30,13 @@ def list_missing(modules):
                     re.search(pattern, line) for line in own
                 ):
                     missing.append(op if word is None else f"`{word}` of {op}")
-        cases = re.findall(r"^\| \w+ \| `\d+` \| (\w+) \|", text, re.M)
         everything = "\n".join(lines)
-        missing += [
-            f"the case {case}"
-            for case in cases
-            if case not in SHARING and not re.search(rf"\b{case}\b", everything)
-        ]
+        enums = text.partition("\n## Enums\n")[2]
+        for enum, body in re.findall(r"### (\w+)\n(.*?)(?=\n### |\Z)", enums, re.S):
+            missing += [
+                f"the case {case} of {enum}"
+                for case in re.findall(r"^\| \w+ \| `\d+` \| (\w+) \|", body, re.M)
+                if enum not in UNREAD_ENUMS
+                and not re.search(rf"\b{case}\b", everything)
+            ]
     return sorted(set(missing))
