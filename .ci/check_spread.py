@@ -58,7 +58,7 @@ class Tree:
             file
             for folder in SOURCES
             for file in sorted((root / folder).rglob("*"))
-            if file.suffix in {".cpp", ".h", ".td", ".c"}
+            if file.suffix in {".cpp", ".h", ".td", ".c", ".def"}
         ]
         self.texts = {
             file.relative_to(root).as_posix(): COMMENT.sub("", file.read_text())

@@ -34,6 +34,7 @@ CPU_FEATURES = {
     "avx2": {"avx2", "f16c", "fma"},
     "avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
     "avx512vnni": {"avx512_vnni", "avx512vl"},
+    "avx512bf16": {"avx512_bf16", "avx512vl"},
 }
 
 

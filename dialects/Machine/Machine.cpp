@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
+#include "tenon/Support/Targets.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -10,6 +11,7 @@
 #include <limits>
 
 using namespace mlir;
+using namespace tenon;
 using namespace tenon::machine;
 
 #include "dialects/Machine/MachineAttrInterfaces.cpp.inc"
@@ -48,19 +50,11 @@ MachineAttrInterface tenon::machine::getTarget(Operation *op) {
 MachineAttrInterface tenon::machine::lookupMachine(MLIRContext *context,
                                                    StringRef name) {
   context->loadDialect<MachineDialect>();
-  if (name == "x86-64-v3")
-    return CpuAttr::get(context, name, /*lanes=*/8, /*registers=*/16);
-  if (name == "x86-64-v4")
-    return CpuAttr::get(context, name, /*lanes=*/16, /*registers=*/32);
-  if (name == "sm_80")
-    return GpuAttr::get(context, name, /*shared=*/166912, /*registers=*/65536);
-  if (name == "sm_90a")
-    return GpuAttr::get(context, name, /*shared=*/232448, /*registers=*/65536);
+  if (const CpuLevel *level = findCpuLevel(name))
+    return CpuAttr::get(context, name, level->lanes, level->registers);
+  if (const GpuLevel *level = findGpuLevel(name))
+    return GpuAttr::get(context, name, level->shared, level->registers);
   return nullptr;
-}
-
-std::string tenon::machine::listMachines() {
-  return "x86-64-v3, x86-64-v4, sm_80, sm_90a";
 }
 
 //===----------------------------------------------------------------------===//

@@ -20,13 +20,10 @@ namespace tenon::machine {
 /// The machine that the module around `op` is compiled for, or null.
 MachineAttrInterface getTarget(mlir::Operation *op);
 
-/// The attribute for a name of the command line without its prefix:
-/// `x86-64-v3`, `sm_90a`; null if the name is not known.
+/// The attribute for a level of the table of targets, such as `x86-64-v3` or
+/// `sm_90a`; null if the table has none of this name.
 MachineAttrInterface lookupMachine(mlir::MLIRContext *context,
                                    llvm::StringRef name);
-
-/// Every name that `lookupMachine` knows, separated by commas.
-std::string listMachines();
 
 } // namespace tenon::machine
 

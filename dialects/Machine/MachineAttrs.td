@@ -58,7 +58,7 @@ def Machine_CpuAttr : AttrDef<Machine_Dialect, "Cpu",
   let description = [{
     | Parameter   | Meaning                                              |
     |-------------|------------------------------------------------------|
-    | `name`      | instruction level, `x86-64-v3` or `x86-64-v4`        |
+    | `name`      | CPU level, as the table of targets names it          |
     | `lanes`     | `f32` elements of one vector register                |
     | `registers` | vector registers                                     |
 
@@ -67,7 +67,7 @@ def Machine_CpuAttr : AttrDef<Machine_Dialect, "Cpu",
     * (C1) `lanes` is a power of two between 4 and 16.
     * (C2) There are at least 8 registers.
 
-    Example: `#machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>`
+    Example: `#machine.cpu<name = "small", lanes = 4, registers = 8>`
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$lanes,
                         "int64_t":$registers);
@@ -82,7 +82,7 @@ def Machine_GpuAttr : AttrDef<Machine_Dialect, "Gpu",
   let description = [{
     | Parameter   | Meaning                                              |
     |-------------|------------------------------------------------------|
-    | `name`      | architecture, `sm_80` or `sm_90a`                    |
+    | `name`      | GPU level, as the table of targets names it          |
     | `shared`    | bytes of shared memory that one block may use        |
     | `registers` | 32-bit registers of one multiprocessor               |
 
@@ -90,7 +90,7 @@ def Machine_GpuAttr : AttrDef<Machine_Dialect, "Gpu",
 
     * (C1) `shared` and `registers` are positive.
 
-    Example: `#machine.gpu<name = "sm_80", shared = 166912, registers = 65536>`
+    Example: `#machine.gpu<name = "small", shared = 49152, registers = 32768>`
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$shared,
                         "int64_t":$registers);

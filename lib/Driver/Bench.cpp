@@ -4,6 +4,7 @@
 #include "tenon/Driver/Bench.h"
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Runtime/Format.h"
+#include "tenon/Support/Targets.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -75,8 +76,11 @@ static double perSecond(uint64_t tokens, const std::vector<double> &seconds) {
   return typical > 0 ? tokens / typical : 0;
 }
 
+/// The vectors of the variant that runs; narrow ones for a level that another
+/// version of the compiler had.
 static unsigned getLanes(const tenon_model_info &info) {
-  return llvm::StringRef(info.variant).ends_with("v4") ? 16 : 8;
+  const CpuLevel *level = findCpuLevel(info.variant);
+  return level ? unsigned(level->lanes) : 8;
 }
 
 llvm::Error Bench::open() {

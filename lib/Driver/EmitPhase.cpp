@@ -5,6 +5,7 @@
 #include "dialects/Machine/Machine.h"
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Support/FirstDiagnostic.h"
+#include "tenon/Support/Targets.h"
 #include "tenon/Target/NVPTX/EmitPtx.h"
 #include "tenon/Target/Target.h"
 #include "llvm/Support/WithColor.h"
@@ -35,7 +36,7 @@ llvm::Error tenon::checkEmission(const CompileOptions &options,
   bool isPtx = isText && kind == EmitKind::PTX;
   for (const TargetName &target : targets)
     if (target.isGpu && !isPtx && (!isText || last > Phase::Form))
-      return makeUsageError("target 'cuda:" + target.machine +
+      return makeUsageError("target '" + target.getSpelling() +
                             "' has no code of a CPU; add --emit=ptx, or "
                             "compile for cpu");
   if (!isText)
@@ -47,9 +48,9 @@ llvm::Error tenon::checkEmission(const CompileOptions &options,
     return makeUsageError("only --emit=mlir is possible before code is "
                           "generated; use it, or --stop-after=codegen");
   if (isPtx && !targets.front().isGpu)
-    return makeUsageError("--emit=ptx expects a GPU, but the target is cpu:" +
-                          targets.front().machine +
-                          "; add --target=cuda:sm_90a");
+    return makeUsageError("--emit=ptx expects a GPU, but the target is " +
+                          targets.front().getSpelling() +
+                          "; add --target=cuda:" + getGpuLevels().front().name);
   if (targets.size() > 1 && last >= Phase::Form)
     return makeUsageError("--stop-after and --emit write code of one target, "
                           "but " +

@@ -3,6 +3,7 @@
 
 #include "tenon/Driver/Inspect.h"
 #include "tenon/Runtime/Format.h"
+#include "tenon/Support/Targets.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -75,14 +76,22 @@ json::Array ManifestPrinter::printKernels(uint32_t variant,
   return kernels;
 }
 
+/// Names of features; of those that this version does not know, the bits.
+static json::Array printFeatures(uint32_t bits) {
+  json::Array features;
+  for (const CpuFeature &feature : getCpuFeatures()) {
+    if (bits & feature.bit)
+      features.push_back(feature.name);
+    bits &= ~feature.bit;
+  }
+  if (bits)
+    features.push_back("unknown features 0x" + llvm::utohexstr(bits, true));
+  return features;
+}
+
 json::Array ManifestPrinter::printVariants() const {
   json::Array variants;
   for (const tenon_variant &variant : table<tenon_variant>(manifest.variants)) {
-    json::Array features;
-    if (variant.features & TENON_CPU_AVX2)
-      features.push_back("avx2");
-    if (variant.features & TENON_CPU_AVX512)
-      features.push_back("avx512");
     json::Array steps;
     llvm::ArrayRef<tenon_bucket> buckets =
         table<tenon_bucket>(manifest.buckets);
@@ -90,9 +99,10 @@ json::Array ManifestPrinter::printVariants() const {
       steps.push_back(json::Object{
           {"max_tokens", buckets[b].max_tokens},
           {"kernels", printKernels(uint32_t(variants.size()), b)}});
-    variants.push_back(json::Object{{"name", text(variant.name)},
-                                    {"features", std::move(features)},
-                                    {"steps", std::move(steps)}});
+    variants.push_back(
+        json::Object{{"name", text(variant.name)},
+                     {"features", printFeatures(variant.features)},
+                     {"steps", std::move(steps)}});
   }
   return variants;
 }

@@ -11,14 +11,22 @@
 
 namespace tenon {
 
-/// A target as the machine dialect names it: `x86-64-v3`, `sm_90a`.
+/// A level of the table of targets: `x86-64-v3`, `sm_90a`.
 struct TargetName {
   std::string machine;
   bool isGpu = false;
+
+  /// As the command line spells it: `cpu:x86-64-v3`, `cuda:sm_90a`.
+  std::string getSpelling() const {
+    return (isGpu ? "cuda:" : "cpu:") + machine;
+  }
 };
 
+/// All levels, those of CPUs first, and of either kind the best one first.
+std::vector<TargetName> getKnownTargets();
+
 /// Reads the values of `--target`, without repetitions and best first. `cpu` is
-/// the best level that this machine has.
+/// the best level that may be chosen automatically and that this machine has.
 llvm::Expected<std::vector<TargetName>>
 parseTargets(llvm::ArrayRef<std::string> names);
 

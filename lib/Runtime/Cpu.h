@@ -9,21 +9,33 @@
 
 namespace tenon::runtime {
 
-/// The words that decide, as `cpuid` and `xgetbv` return them.
+/// Where a CPU says what it has: registers of `cpuid` by leaf and subleaf, and
+/// the register that says what the operating system saves.
+enum CpuWord {
+  LEAF1_ECX,
+  LEAF7_EBX,
+  LEAF7_ECX,
+  LEAF7_EDX,
+  LEAF7_1_EAX,
+  LEAF7_1_EDX,
+  LEAF80000001_ECX,
+  XCR0,
+  kNumCpuWords
+};
+
+/// The words of a CPU; those that it does not have are 0.
 struct CpuWords {
-  uint32_t basic;    // leaf 1, ecx
-  uint32_t extended; // leaf 7, ebx
-  uint32_t amd;      // leaf 0x80000001, ecx
-  uint64_t enabled;  // xgetbv 0: which registers the system saves
+  uint64_t values[kNumCpuWords];
 };
 
 CpuWords readCpuWords();
 
-/// Returns TENON_CPU_* bits. A bit stands for the whole level of x86-64:
-/// compilers use all of its instructions, so half a level is none.
+/// Returns TENON_CPU_* bits. A feature counts if all bits are there of which the
+/// table of targets composes it, and all features that it extends.
 uint32_t featuresOf(const CpuWords &words);
 
-/// Writes the names of features, `avx2, avx512`, or `none of avx2, avx512`.
+/// Writes the names of features, separated by commas, or `none of the known
+/// features`.
 void nameFeatures(uint32_t features, char *text, size_t size);
 
 } // namespace tenon::runtime

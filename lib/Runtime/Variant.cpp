@@ -12,6 +12,7 @@ namespace tenon::runtime {
 
 static constexpr char kPrefix[] = "x86-64-";
 static constexpr size_t kPrefixLength = sizeof(kPrefix) - 1;
+static constexpr size_t kMostFeatureText = 128;
 
 static bool isCalled(const tenon_manifest *manifest,
                      const tenon_variant &variant, const char *asked) {
@@ -33,7 +34,7 @@ public:
     size_t length = 0;
     for (const tenon_variant &variant :
          entriesOf<tenon_variant>(manifest, manifest->variants)) {
-      char needs[64];
+      char needs[kMostFeatureText];
       nameFeatures(variant.features, needs, sizeof(needs));
       length +=
           snprintf(text + length, sizeof(text) - length, "%s%.*s (needs %s)",
@@ -56,7 +57,7 @@ private:
 tenon_status chooseVariant(const char *path, const tenon_manifest *manifest,
                            const char *asked, uint32_t features,
                            const tenon_variant *&chosen) {
-  char have[64];
+  char have[kMostFeatureText];
   nameFeatures(features, have, sizeof(have));
   for (const tenon_variant &variant :
        entriesOf<tenon_variant>(manifest, manifest->variants)) {
@@ -69,7 +70,7 @@ tenon_status chooseVariant(const char *path, const tenon_manifest *manifest,
     }
     if (!asked)
       continue;
-    char needs[64];
+    char needs[kMostFeatureText];
     nameFeatures(variant.features, needs, sizeof(needs));
     return fail(
         TENON_ERROR_CPU,

@@ -2,11 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Driver/Compile.h"
+#include "tenon/Driver/DescribeTargets.h"
 #include "tenon/Driver/UsageError.h"
+#include "llvm/ADT/STLExtras.h"
 #include "Command.h"
 
 using namespace tenon;
 namespace cl = llvm::cl;
+
+/// An option keeps no copy of its description.
+static llvm::StringRef describeTargetOption() {
+  static const std::string text =
+      "Targets to generate code for (default: cpu, a level of this machine); "
+      "those of GPUs with --emit=ptx: " +
+      listTargets() + ", or help: a table of them";
+  return text;
+}
 
 namespace {
 struct CompileCommand : Command {
@@ -22,11 +33,9 @@ struct CompileCommand : Command {
       "o", cl::sub(subCommand), cl::value_desc("OUT"),
       cl::desc("The artifact, or the file of --emit (default: standard "
                "output)")};
-  cl::list<std::string> targets{
-      "target", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("T"),
-      cl::desc("cpu (the best level of this machine, the default), "
-               "cpu:x86-64-v3, cpu:x86-64-v4; with --emit=ptx cuda:sm_80, "
-               "cuda:sm_90a")};
+  cl::list<std::string> targets{"target", cl::sub(subCommand),
+                                cl::CommaSeparated, cl::value_desc("T"),
+                                cl::desc(describeTargetOption())};
   cl::opt<WeightChoice> weights{
       "weights", cl::sub(subCommand), cl::init(WeightChoice::Keep),
       cl::desc("How matrices are kept"),
@@ -85,6 +94,8 @@ struct CompileCommand : Command {
 } // namespace
 
 llvm::Error CompileCommand::run() const {
+  if (llvm::is_contained(targets, "help"))
+    return printTargets();
   if (source.empty())
     return makeUsageError("compile expects a model; write tenon compile SRC -o "
                           "OUT.tenon");

@@ -110,11 +110,16 @@ typedef struct tenon_state {
   uint32_t reserved;
 } tenon_state;
 
-/* CPU features that a variant needs, as bits. */
+/* CPU features that a variant needs, as bits: TENON_CPU_AVX2, TENON_CPU_AVX512
+ * and so on. The table of targets says what each of them stands for. */
 enum {
-  TENON_CPU_AVX2 = 1 << 0,   /* AVX2, FMA, F16C, BMI2: x86-64-v3 */
-  TENON_CPU_AVX512 = 1 << 1, /* AVX512 F, BW, CD, DQ, VL: x86-64-v4 */
+#define TENON_CPU_FEATURE(id, bit, name, base, llvm, text)                     \
+  TENON_CPU_##id = 1 << (bit),
+#include "tenon/Support/Targets.def"
 };
+
+/* The TENON_CPU_* bits that this CPU and its operating system have. */
+uint32_t tenon_cpu_features(void);
 
 /* A code variant: the same functions for another set of instructions. */
 typedef struct tenon_variant {

@@ -4,7 +4,7 @@
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
-#include "tenon/Runtime/Format.h"
+#include "tenon/Support/Targets.h"
 #include "tenon/Target/CPU/Pipeline.h"
 #include "tenon/Target/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -86,9 +86,15 @@ static std::vector<CompiledState> describeStates(func::FuncOp func) {
   return states;
 }
 
-/// `.v3` for `x86-64-v3`.
-static std::string suffixOf(StringRef machineName) {
-  return "." + machineName.substr(machineName.rfind('-') + 1).str();
+/// The level of a module's machine, in the table of targets.
+static llvm::Expected<const CpuLevel *> findLevel(machine::CpuAttr cpu) {
+  if (!cpu)
+    return llvm::createStringError(
+        "code generation for a CPU expects #machine.cpu on the module");
+  if (const CpuLevel *level = findCpuLevel(cpu.getName()))
+    return level;
+  return llvm::createStringError("unknown CPU level '" + cpu.getName() +
+                                 "'; known levels: " + listCpuLevels());
 }
 
 /// What each entry looks like, once memory is planned and kernels that are the
@@ -127,14 +133,15 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
                                                      std::string *text,
                                                      EntryKind kind) {
   auto cpu = dyn_cast_or_null<machine::CpuAttr>(machine::getTarget(module));
-  if (!cpu)
-    return llvm::createStringError(
-        "code generation for a CPU expects #machine.cpu on the module");
+  llvm::Expected<const CpuLevel *> found = findLevel(cpu);
+  if (!found)
+    return found.takeError();
+  const CpuLevel &level = **found;
   CompiledVariant variant;
-  variant.name = cpu.getName().str();
-  variant.features =
-      cpu.getLanes() == 16 ? TENON_CPU_AVX2 | TENON_CPU_AVX512 : TENON_CPU_AVX2;
-  std::string suffix = kind == EntryKind::Steps ? suffixOf(cpu.getName()) : "";
+  variant.name = level.name.str();
+  variant.features = level.features;
+  std::string suffix =
+      kind == EntryKind::Steps ? level.getSymbolSuffix() : std::string();
   llvm::MapVector<int64_t, int64_t> blockRows;
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
     auto bucket =
@@ -172,8 +179,10 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
       translateModuleToLLVMIR(module, llvmContext);
   if (!code)
     return error.take("translation for " + variant.name);
-  if (llvm::Error failure = emitObject(*code, variant.name, cpu.getLanes() * 32,
-                                       emission, variant.object, text))
+  InstructionSet instructions = {level.cpu.str(), level.getLlvmFeatures(),
+                                 cpu.getLanes() * 32};
+  if (llvm::Error failure =
+          emitObject(*code, instructions, emission, variant.object, text))
     return std::move(failure);
   return variant;
 }

@@ -14,7 +14,7 @@
 using namespace tenon;
 
 static std::unique_ptr<llvm::TargetMachine>
-createMachine(llvm::StringRef cpu, std::string &message) {
+createMachine(const InstructionSet &instructions, std::string &message) {
   static bool initialised = [] {
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
@@ -30,17 +30,21 @@ createMachine(llvm::StringRef cpu, std::string &message) {
     return nullptr;
   llvm::TargetOptions options;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu, /*Features=*/"", options, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+      triple, instructions.cpu, instructions.features, options,
+      llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-/// Names the CPU on every function, for the middle end asks the function and
-/// not the machine; keeps everything but entries inside the library.
-static void prepareFunctions(llvm::Module &module, llvm::StringRef cpu,
-                             int64_t vectorBits) {
+/// Names the CPU and its features on every function, for the middle end asks
+/// the function and not the machine; keeps everything but entries inside the
+/// library.
+static void prepareFunctions(llvm::Module &module,
+                             const InstructionSet &instructions) {
   for (llvm::Function &function : module) {
-    function.addFnAttr("target-cpu", cpu);
-    function.addFnAttr("prefer-vector-width", std::to_string(vectorBits));
+    function.addFnAttr("target-cpu", instructions.cpu);
+    if (!instructions.features.empty())
+      function.addFnAttr("target-features", instructions.features);
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(instructions.vectorBits));
     function.addFnAttr("no-builtins");
     function.addFnAttr(llvm::Attribute::NoUnwind);
     if (!function.isDeclaration() && !function.hasLocalLinkage())
@@ -74,18 +78,20 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
-llvm::Error tenon::emitObject(llvm::Module &module, llvm::StringRef cpu,
-                              int64_t vectorBits, Emission emission,
+llvm::Error tenon::emitObject(llvm::Module &module,
+                              const InstructionSet &instructions,
+                              Emission emission,
                               llvm::SmallVectorImpl<char> &object,
                               std::string *text) {
   std::string message;
-  std::unique_ptr<llvm::TargetMachine> machine = createMachine(cpu, message);
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createMachine(instructions, message);
   if (!machine)
     return llvm::createStringError("cannot generate code for x86-64: " +
                                    message);
   module.setDataLayout(machine->createDataLayout());
   module.setTargetTriple(machine->getTargetTriple());
-  prepareFunctions(module, cpu, vectorBits);
+  prepareFunctions(module, instructions);
   optimise(module, *machine);
   if (emission == Emission::LLVM) {
     llvm::raw_string_ostream stream(*text);
@@ -99,7 +105,7 @@ llvm::Error tenon::emitObject(llvm::Module &module, llvm::StringRef cpu,
   if (machine->addPassesToEmitFile(codegen, stream, nullptr,
                                    isText ? llvm::CodeGenFileType::AssemblyFile
                                           : llvm::CodeGenFileType::ObjectFile))
-    return llvm::createStringError("cannot write code for " + cpu);
+    return llvm::createStringError("cannot write code for " + instructions.cpu);
   codegen.run(module);
   if (isText) {
     text->assign(object.begin(), object.end());

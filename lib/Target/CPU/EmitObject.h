@@ -12,10 +12,18 @@ class Module;
 
 namespace tenon {
 
-/// Generates code for the CPU with this name; vectors are `vectorBits` wide.
-llvm::Error emitObject(llvm::Module &module, llvm::StringRef cpu,
-                       int64_t vectorBits, Emission emission,
-                       llvm::SmallVectorImpl<char> &object, std::string *text);
+/// What generated code may use.
+struct InstructionSet {
+  /// LLVM's name of a CPU.
+  std::string cpu;
+  /// Features beyond those of the CPU, as LLVM writes them: `+avx512vnni`.
+  std::string features;
+  int64_t vectorBits;
+};
+
+llvm::Error emitObject(llvm::Module &module, const InstructionSet &instructions,
+                       Emission emission, llvm::SmallVectorImpl<char> &object,
+                       std::string *text);
 
 } // namespace tenon
 

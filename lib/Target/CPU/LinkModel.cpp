@@ -128,9 +128,9 @@ createModelObject(llvm::ArrayRef<CompiledVariant> variants,
                                    diagnostic.getMessage());
   addExport(*module, variants, manifest);
   llvm::SmallVector<char, 0> object;
-  if (llvm::Error failure =
-          emitObject(*module, "x86-64", /*vectorBits=*/128, Emission::Object,
-                     object, /*text=*/nullptr))
+  if (llvm::Error failure = emitObject(
+          *module, {/*cpu=*/"x86-64", /*features=*/"", /*vectorBits=*/128},
+          Emission::Object, object, /*text=*/nullptr))
     return std::move(failure);
   return object;
 }

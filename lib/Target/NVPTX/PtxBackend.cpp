@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "PtxBackend.h"
+#include "tenon/Support/Targets.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
@@ -23,22 +24,16 @@
 #include <mutex>
 
 using namespace mlir;
-
-/// Versions of PTX that a chip needs, checked before the backend sees them: it
-/// ends the process when they do not go together.
-static llvm::StringRef getFeatures(llvm::StringRef architecture) {
-  return llvm::StringSwitch<llvm::StringRef>(architecture)
-      .Case("sm_80", "+ptx80")
-      .Case("sm_90a", "+ptx80")
-      .Default("");
-}
+using namespace tenon;
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createMachine(llvm::StringRef architecture) {
-  llvm::StringRef features = getFeatures(architecture);
-  if (features.empty())
+  // Checked before the backend sees it, which ends the process when an
+  // architecture and a version of PTX do not go together.
+  const GpuLevel *level = findGpuLevel(architecture);
+  if (!level)
     return llvm::createStringError("no PTX for '" + architecture +
-                                   "'; the targets are sm_80 and sm_90a");
+                                   "'; the targets are " + listGpuLevels());
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeNVPTXTargetInfo();
@@ -55,8 +50,8 @@ createMachine(llvm::StringRef architecture) {
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, architecture, features, options, std::nullopt, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+      triple, level->name, level->llvmFeatures, options, std::nullopt,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 static LogicalResult lower(ModuleOp device) {

@@ -10,8 +10,8 @@
 
 namespace tenon::nvptx {
 
-/// Makes PTX of a module of device functions for an architecture, which is
-/// `sm_80` or `sm_90a`. The module is lowered in place.
+/// Makes PTX of a module of device functions for an architecture, which is a GPU
+/// level of the table of targets. The module is lowered in place.
 llvm::Expected<std::string> translateToPtx(mlir::ModuleOp device,
                                            llvm::StringRef architecture);
 

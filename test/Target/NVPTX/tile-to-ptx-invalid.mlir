@@ -5,7 +5,7 @@ module {}
 
 // -----
 
-// expected-error@+1 {{no PTX for 'sm_70'; the targets are sm_80 and sm_90a}}
+// expected-error@+1 {{no PTX for 'sm_70'; the targets are sm_90a, sm_80}}
 module attributes {machine.target = #machine.gpu<name = "sm_70", shared = 49152, registers = 65536>} {
 func.func @step(%x: tensor<?x64xf32>, %w: !tenon.weight<64, <f32>>, %y: tensor<?x64xf32>)
     attributes {tile.bucket = #tile.bucket<tokens = 8>} {

@@ -7,87 +7,142 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 using namespace tenon::runtime;
 using namespace tenon::test;
 
 static constexpr uint32_t kAvx2 = TENON_CPU_AVX2;
 static constexpr uint32_t kAvx512 = TENON_CPU_AVX2 | TENON_CPU_AVX512;
+static constexpr uint32_t kAll =
+    kAvx512 | TENON_CPU_AVXVNNI | TENON_CPU_AVX512VNNI | TENON_CPU_AVX512BF16;
 
-/// Returns a word with these bits.
-static uint64_t bits(std::initializer_list<int> numbers) {
-  uint64_t word = 0;
-  for (int number : numbers)
-    word |= uint64_t(1) << number;
-  return word;
-}
+// Artifacts that exist were written with these numbers.
+static_assert(TENON_CPU_AVX2 == 1 && TENON_CPU_AVX512 == 2 &&
+              TENON_CPU_AVXVNNI == 4 && TENON_CPU_AVX512VNNI == 8 &&
+              TENON_CPU_AVX512BF16 == 16);
 
-// What each level of x86-64 needs, and not one bit more, by the number that
-// cpuid and xgetbv give each feature.
-static const uint64_t kBasicV3 =
-    bits({9, 12, 13, 19, 20, 22, 23, 27, 28, 29});   // ssse3 to f16c
-static const uint64_t kExtendedV3 = bits({3, 5, 8}); // bmi1, avx2, bmi2
-static const uint64_t kExtendedV4 = bits({16, 17, 28, 30, 31}); // avx512
-static const uint64_t kAmdV3 = bits({0, 5});                    // lahf, lzcnt
-static const uint64_t kYmm = bits({1, 2}), kZmm = bits({5, 6, 7});
+namespace {
+/// A bit that a CPU or its system has.
+struct Bit {
+  CpuWord word;
+  int number;
+};
+using Bits = std::vector<Bit>;
+} // namespace
 
-static CpuWords wordsOf(uint64_t basic, uint64_t extended, uint64_t amd,
-                        uint64_t enabled) {
-  return {uint32_t(basic), uint32_t(extended), uint32_t(amd), enabled};
+// What each feature needs, and not one bit more, by the number that cpuid and
+// xgetbv give it.
+static const Bits kV3 = {
+    {LEAF1_ECX, 9},
+    {LEAF1_ECX, 12}, // ssse3, fma
+    {LEAF1_ECX, 13},
+    {LEAF1_ECX, 19}, // cmpxchg16b, sse4.1
+    {LEAF1_ECX, 20},
+    {LEAF1_ECX, 22}, // sse4.2, movbe
+    {LEAF1_ECX, 23},
+    {LEAF1_ECX, 27}, // popcnt, osxsave
+    {LEAF1_ECX, 28},
+    {LEAF1_ECX, 29}, // avx, f16c
+    {LEAF7_EBX, 3},
+    {LEAF7_EBX, 5}, // bmi1, avx2
+    {LEAF7_EBX, 8},
+    {LEAF80000001_ECX, 0}, // bmi2, lahf
+    {LEAF80000001_ECX, 5},
+    {XCR0, 1}, // lzcnt, xmm
+    {XCR0, 2}, // ymm
+};
+static const Bits kV4 = {
+    {LEAF7_EBX, 16}, {LEAF7_EBX, 17}, // avx512 f, dq
+    {LEAF7_EBX, 28}, {LEAF7_EBX, 30}, // avx512 cd, bw
+    {LEAF7_EBX, 31}, {XCR0, 5},       // avx512vl, mask registers
+    {XCR0, 6},       {XCR0, 7},       // zmm0 to 15, zmm16 to 31
+};
+static const Bits kVnni512 = {{LEAF7_ECX, 11}};
+static const Bits kVnni = {{LEAF7_1_EAX, 4}};
+static const Bits kBf16 = {{LEAF7_1_EAX, 5}};
+
+static CpuWords wordsOf(std::initializer_list<Bits> parts) {
+  CpuWords words = {};
+  for (const Bits &part : parts)
+    for (Bit bit : part)
+      words.values[bit.word] |= uint64_t(1) << bit.number;
+  return words;
 }
 
 /// Expects other features as soon as one of some bits is missing.
-template <typename Word>
-static void expectWithoutEach(CpuWords words, Word CpuWords::*word,
-                              uint64_t needed, uint32_t features) {
-  for (int bit = 0; bit != 32; ++bit) {
-    if (!(needed >> bit & 1))
-      continue;
+static void expectWithoutEach(const CpuWords &words, const Bits &needed,
+                              uint32_t features) {
+  for (Bit bit : needed) {
     CpuWords less = words;
-    less.*word &= ~(Word(1) << bit);
-    EXPECT_EQ(featuresOf(less), features) << "without bit " << bit;
+    less.values[bit.word] &= ~(uint64_t(1) << bit.number);
+    EXPECT_EQ(featuresOf(less), features)
+        << "without bit " << bit.number << " of word " << bit.word;
   }
 }
 
 TEST(Cpu, NeedsAllOfV3AndNothingElse) {
-  CpuWords words = wordsOf(kBasicV3, kExtendedV3, kAmdV3, kYmm);
+  CpuWords words = wordsOf({kV3});
   EXPECT_EQ(featuresOf(words), kAvx2);
-  expectWithoutEach(words, &CpuWords::basic, kBasicV3, 0);
-  expectWithoutEach(words, &CpuWords::extended, kExtendedV3, 0);
-  expectWithoutEach(words, &CpuWords::amd, kAmdV3, 0);
-  expectWithoutEach(words, &CpuWords::enabled, kYmm, 0);
+  expectWithoutEach(words, kV3, 0);
 }
 
 TEST(Cpu, NeedsAllOfV4AndNothingElse) {
-  CpuWords words =
-      wordsOf(kBasicV3, kExtendedV3 | kExtendedV4, kAmdV3, kYmm | kZmm);
+  CpuWords words = wordsOf({kV3, kV4});
   EXPECT_EQ(featuresOf(words), kAvx512);
-  EXPECT_EQ(featuresOf({~0u, ~0u, ~0u, ~uint64_t(0)}), kAvx512);
-  expectWithoutEach(words, &CpuWords::extended, kExtendedV4, kAvx2);
-  expectWithoutEach(words, &CpuWords::enabled, kZmm, kAvx2);
+  expectWithoutEach(words, kV4, kAvx2);
   // Half a level below makes nothing of this one.
-  expectWithoutEach(words, &CpuWords::extended, kExtendedV3, 0);
-  expectWithoutEach(words, &CpuWords::enabled, kYmm, 0);
+  expectWithoutEach(words, kV3, 0);
+}
+
+TEST(Cpu, NeedsWhatAFeatureExtends) {
+  CpuWords narrow = wordsOf({kV3, kVnni});
+  EXPECT_EQ(featuresOf(narrow), kAvx2 | TENON_CPU_AVXVNNI);
+  expectWithoutEach(narrow, kVnni, kAvx2);
+  expectWithoutEach(narrow, kV3, 0);
+  CpuWords wide = wordsOf({kV3, kV4, kVnni512, kBf16});
+  EXPECT_EQ(featuresOf(wide),
+            kAvx512 | TENON_CPU_AVX512VNNI | TENON_CPU_AVX512BF16);
+  expectWithoutEach(wide, kVnni512, kAvx512 | TENON_CPU_AVX512BF16);
+  expectWithoutEach(wide, kBf16, kAvx512 | TENON_CPU_AVX512VNNI);
+  expectWithoutEach(wide, kV4, kAvx2);
+  CpuWords all;
+  std::memset(&all, 0xff, sizeof(all));
+  EXPECT_EQ(featuresOf(all), kAll);
+  EXPECT_EQ(featuresOf(CpuWords()), 0u);
 }
 
 TEST(Cpu, NamesFeatures) {
-  auto name = [](uint32_t features) {
-    char text[64];
-    nameFeatures(features, text, sizeof(text));
+  auto name = [](uint32_t features, size_t size = 128) {
+    char text[128];
+    std::memset(text, 'x', sizeof(text));
+    nameFeatures(features, text, size);
     return std::string(text);
   };
-  EXPECT_EQ(name(0), "none of avx2, avx512");
+  EXPECT_EQ(name(0), "none of the known features");
   EXPECT_EQ(name(TENON_CPU_AVX2), "avx2");
   EXPECT_EQ(name(TENON_CPU_AVX512), "avx512");
   EXPECT_EQ(name(kAvx512), "avx2, avx512");
-  EXPECT_EQ(name(kAvx512 | 0x14), "avx2, avx512, unknown features 0x14");
-  EXPECT_EQ(name(4), "unknown features 0x4");
+  EXPECT_EQ(name(kAll), "avx2, avx512, avxvnni, avx512vnni, avx512bf16");
+  EXPECT_EQ(name(kAvx512 | 3u << 30),
+            "avx2, avx512, unknown features 0xc0000000");
+  EXPECT_EQ(name(1u << 31), "unknown features 0x80000000");
+  // A text is cut where its space ends.
+  for (size_t size = 1; size != 80; ++size)
+    EXPECT_EQ(name(~0u, size), name(~0u).substr(0, size - 1));
 }
 
 TEST(Cpu, AgreesWithTheCompiler) {
-  bool avx512 = __builtin_cpu_supports("x86-64-v4");
-  bool avx2 = __builtin_cpu_supports("x86-64-v3");
-  EXPECT_EQ(featuresOf(readCpuWords()), avx512 ? kAvx512 : avx2 ? kAvx2 : 0u);
+  uint32_t features = 0;
+  if (__builtin_cpu_supports("x86-64-v3"))
+    features |= TENON_CPU_AVX2;
+  if (__builtin_cpu_supports("x86-64-v4"))
+    features |= TENON_CPU_AVX512;
+  if (__builtin_cpu_supports("avx512vnni"))
+    features |= TENON_CPU_AVX512VNNI;
+  if (__builtin_cpu_supports("avx512bf16"))
+    features |= TENON_CPU_AVX512BF16;
+  EXPECT_EQ(tenon_cpu_features() & ~TENON_CPU_AVXVNNI, features);
 }
 
 /// Returns the first step of the chosen variant, or -1.
@@ -122,8 +177,8 @@ TEST(Variant, ByName) {
   EXPECT_EQ(choose(artifact, "v5", kAvx2), -1);
   EXPECT_STREQ(tenon_last_error(),
                "'toy.tenon' has no variant 'v5'; it has x86-64-v4 (needs avx2, "
-               "avx512), x86-64-v3 (needs avx2), x86-64 (needs none of avx2, "
-               "avx512); choose one of them or none");
+               "avx512), x86-64-v3 (needs avx2), x86-64 (needs none of "
+               "the known features); choose one of them or none");
 }
 
 TEST(Variant, NoneRuns) {
@@ -134,13 +189,14 @@ TEST(Variant, NoneRuns) {
       tenon_last_error(),
       "no code in 'toy.tenon' runs here: it has x86-64-v4 (needs avx2, "
       "avx512), x86-64-v3 (needs avx2), and this CPU and system have "
-      "none of avx2, avx512; compile the model for this CPU");
+      "none of the known features; compile the model for this CPU");
   // A feature that this runtime has never heard of.
   artifact.entries<tenon_variant>(artifact.manifest().variants)[1].features |=
-      64;
+      1u << 30;
   EXPECT_EQ(choose(artifact, "v3", kAvx2), -1);
-  EXPECT_NE(std::string(tenon_last_error()).find("avx2, unknown features 0x40"),
-            std::string::npos);
+  EXPECT_NE(
+      std::string(tenon_last_error()).find("avx2, unknown features 0x40000000"),
+      std::string::npos);
 }
 
 // The list of a message is cut, wherever that is.
