@@ -75,21 +75,23 @@ LogicalResult CpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 std::string CpuAttr::getTargetName() const { return "cpu:" + getName().str(); }
 
+// A block of rows and panels is what stays in caches while it is worked on;
+// which of it is held in registers at a time depends on the weights as well.
+
 int64_t CpuAttr::getContractRows(int64_t tokens) const {
-  // One panel of 16 columns takes 16 / lanes registers of each row; the panel
-  // itself and a broadcast want registers too.
-  if (tokens == 1)
-    return 1;
-  int64_t perRow = 16 / getLanes();
-  int64_t most = std::max<int64_t>(1, (getRegisters() - perRow - 2) / perRow);
-  return std::min<int64_t>(tokens <= 8 ? 4 : most, most);
+  // Six and eight rows, which fill the registers beside one panel of two
+  // vectors or three of one, divide the most.
+  return std::min<int64_t>(tokens, 144);
 }
 
 int64_t CpuAttr::getContractPanels(int64_t rows) const {
   // Enough independent chains to hide the latency of a multiply-add, which is
   // four cycles at two a cycle.
-  int64_t perPanel = rows * (16 / getLanes());
-  return std::max<int64_t>(1, llvm::divideCeil(8, perPanel));
+  int64_t perPanel = 16 / getLanes();
+  if (rows == 1)
+    return llvm::divideCeil(8, perPanel);
+  // Strips of one, two and three panels divide it.
+  return 6;
 }
 
 int64_t CpuAttr::getBlockRows(int64_t tokens) const {

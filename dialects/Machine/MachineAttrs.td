@@ -31,11 +31,11 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
   let methods = [
     InterfaceMethod<"Name of the machine as the command line spells it.",
       "::std::string", "getTargetName">,
-    InterfaceMethod<"Rows of activations that share one pass over a weight panel, "
-      "for a step of at most `tokens` tokens.",
+    InterfaceMethod<"Rows of activations that are worked on together, while caches "
+      "hold their weights, for a step of at most `tokens` tokens.",
       "int64_t", "getContractRows", (ins "int64_t":$tokens)>,
-    InterfaceMethod<"Weight panels of 16 rows that are worked on side by side, "
-      "beside `rows` rows of activations.",
+    InterfaceMethod<"Weight panels of 16 rows that are worked on together, beside "
+      "`rows` rows of activations.",
       "int64_t", "getContractPanels", (ins "int64_t":$rows)>,
     InterfaceMethod<"Most tokens of one block of attention, for a step of at "
       "most `tokens` tokens.",

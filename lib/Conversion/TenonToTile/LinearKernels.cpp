@@ -9,6 +9,11 @@
 using namespace mlir;
 using namespace tenon;
 
+/// Blocks of columns from which on they are as large as the configuration says,
+/// and panels that each has at least, if that is more than these.
+static constexpr int64_t kManyBlocks = 16;
+static constexpr int64_t kFewestPanels = 3;
+
 namespace {
 /// What the kernels of all products of weights have in common: how columns are
 /// cut into blocks of panels, and what is done with one tile.
@@ -18,7 +23,12 @@ struct ColumnBlocks {
       : lowering(lowering), glu(glu), bias(bias),
         panels(lowering.config.getPanels()), rows(lowering.config.getRows()) {
     outputs = glu ? weight.getRows() / 2 : weight.getRows();
-    panels = std::min(panels, weight.getPanelLayout().getPanels());
+    int64_t all = weight.getPanelLayout().getPanels();
+    panels = std::min(panels, all);
+    // Rather smaller blocks than none for a worker.
+    while (llvm::divideCeil(all, panels) < kManyBlocks &&
+           panels / 2 >= kFewestPanels)
+      panels = llvm::divideCeil(panels, 2);
     width = panels * (glu ? 8 : 16);
   }
 

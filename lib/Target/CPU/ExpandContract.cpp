@@ -1,111 +1,238 @@
 // Expands the product of a few rows with a few weight panels.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//   for panels q of the tile, P at a time
-//     for rows i < count, R at a time
-//       s[R][16 P] = 0
-//       for groups of columns that share scales
-//         for lines of the group
-//           w[16 P] = decode(line)                     depth columns of 4 bytes
-//           for r < R: s[r] = fma(x[i + r, k], w, s[r])     one broadcast each
-//       acc[i.., 16 q..] = s
+//   for blocks of columns                           one, if rows are few
+//     for panels q of the tile, P at a time
+//       u[columns][16 P] = decode(panels)           only of codes, for many rows
+//       for rows i < count, R at a time
+//         s[R][16 P] = acc[i.., 16 q..], or 0 in the first block
+//         for groups of columns that share scales
+//           for lines of the group
+//             w[16 P] = decode(line), or u[column]  depth columns of 4 bytes
+//             for r < R: s[r] = fma(x[i + r, k], w, s[r])   one broadcast each
+//         acc[i.., 16 q..] = s
+//     what is left of the rows, likewise, beside more panels
 //
-// 2 M N K flops on N K bytes of codes, which every R rows read again. With few
-// rows the bytes bind: P streams of panels, and enough chains of multiply-adds
-// to hide their latency. With many rows the multiply-adds bind: R x P fills the
-// registers, so that a column costs as few loads as possible.
+// 2 M N K flops on N K bytes of codes. With few rows the bytes bind: P streams
+// of panels, and enough chains of multiply-adds to hide their latency. With many
+// rows the multiply-adds bind: R x P fills the registers, so that a column costs
+// few loads; weights are decoded once for all rows; and the columns of a block
+// stay in the second cache, those of the panels while the rows come back to
+// them and those of the rows while the panels go by. Sums that wait in `acc` for
+// the next block keep their bits.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "Expand.h"
 #include "PanelReader.h"
+#include "RegisterTile.h"
 
 using namespace mlir;
 using namespace tenon;
 
 using Values = VectorBuilder::Values;
 
-/// Columns that the innermost loop takes at a time.
+/// Columns of f32 weights that the innermost loop takes at a time, unless its
+/// sums fill the registers: LLVM loads neighbors together, and needs registers
+/// for all of them. So a line of codes, which has several columns, is always
+/// taken alone.
 static constexpr int64_t kUnrolledColumns = 4;
+static constexpr size_t kFewSums = 15;
+/// Most rows for which it does not pay to decode weights once for all of them.
+static constexpr int64_t kFewRows = 15;
+/// Most columns of a block, and the fewest if that makes all of them equal: 3
+/// panels of 16 columns and 144 rows take half a megabyte.
+static constexpr int64_t kMostColumns = 768;
+static constexpr int64_t kFewestColumns = 384;
 
 namespace {
-/// How many rows and panels are held in registers.
-struct RegisterTile {
-  int64_t rows, panels;
+/// Columns that are worked on together.
+struct ColumnBlock {
+  Value first;
+  int64_t count;
+  /// Whether sums begin at 0, and not at what `acc` holds.
+  bool isFirst;
+};
+
+/// Where the innermost loop gets weights from.
+class WeightLines {
+public:
+  virtual ~WeightLines() = default;
+  /// Columns of a line.
+  virtual int64_t getDepth() const = 0;
+  /// A line of one of the vectors of the tile, for `decode`.
+  virtual Value load(Value line, int64_t i) const = 0;
+  virtual Value decode(Value codes, int64_t i, int64_t column) const = 0;
+};
+
+/// Lines of a group of columns of panels, with their factors.
+class GroupLines : public WeightLines {
+public:
+  GroupLines(VectorBuilder &b, ArrayRef<PanelReader> readers,
+             const PanelReader::Group &group)
+      : b(b), readers(readers), group(group),
+        vectors(PanelReader::kPlaces / b.lanes) {
+    for (const PanelReader &reader : readers)
+      for (int64_t v = 0; v < vectors; ++v)
+        factors.push_back(
+            reader.loadFactors(group, b.index(v * b.lanes), b.lanes));
+  }
+
+  int64_t getDepth() const override { return readers.front().getDepth(); }
+  Value load(Value line, int64_t i) const override {
+    return readers[i / vectors].loadCodes(
+        group, line, b.index(i % vectors * b.lanes), b.lanes);
+  }
+  Value decode(Value codes, int64_t i, int64_t column) const override {
+    return readers[i / vectors].decode(codes, column, factors[i]);
+  }
+
+private:
+  VectorBuilder &b;
+  ArrayRef<PanelReader> readers;
+  PanelReader::Group group;
+  int64_t vectors;
+  SmallVector<PanelFactors> factors;
+};
+
+/// Weights that have been decoded to memory, a line for each column.
+class DecodedLines : public WeightLines {
+public:
+  DecodedLines(VectorBuilder &b, Value memory) : b(b), memory(memory) {}
+
+  int64_t getDepth() const override { return 1; }
+  Value load(Value line, int64_t i) const override {
+    return b.load(memory, {line, b.index(i * b.lanes)}, b.lanes);
+  }
+  Value decode(Value weights, int64_t, int64_t) const override {
+    return weights;
+  }
+
+private:
+  VectorBuilder &b;
+  Value memory;
 };
 
 class ContractExpansion {
 public:
   ContractExpansion(VectorBuilder &b, tile::ContractOp op)
       : b(b), op(op), weight(cast<WeightType>(op.getWeight().getType())),
-        acc(op.getOuts()), vectors(PanelReader::kPlaces / b.lanes) {
-    ArrayRef<int64_t> shape = cast<MemRefType>(acc.getType()).getShape();
-    rows = shape[0];
-    panels = shape[1] / PanelReader::kPlaces;
+        layout(weight.getPanelLayout()), acc(op.getOuts()),
+        vectors(PanelReader::kPlaces / b.lanes) {
+    auto type = cast<MemRefType>(acc.getType());
+    rows = type.getDimSize(0);
+    panels = type.getDimSize(1) / PanelReader::kPlaces;
+    bool isDecodedBefore = needsDecoding() && rows > kFewRows;
+    tile = isDecodedBefore
+               ? chooseRegisterTile({b.registers, vectors}, rows, panels)
+               : chooseDecodingTile(rows);
+    columns = chooseColumns();
+    if (isDecodedBefore)
+      decoded = b.scratch({columns, tile.panels * PanelReader::kPlaces},
+                          b.builder.getF32Type());
+    lastPanel = b.index(layout.getPanels() - 1);
+    present = b.smaller(b.sub(b.index(layout.getPanels()), op.getPanel()),
+                        b.index(panels));
   }
 
   void run();
 
 private:
-  RegisterTile chooseRegisterTile() const;
-  void loopRows(Value firstPanel, RegisterTile tile);
-  void finishRows(Value firstPanel, Value row, ArrayRef<int64_t> ladder,
-                  int64_t panels);
-  void buildTile(Value firstPanel, Value row, RegisterTile tile);
+  RegisterTile chooseDecodingTile(int64_t most) const;
+  int64_t chooseColumns() const;
+  void clearSums();
+  bool needsDecoding() const {
+    return layout.hasScale() || !weight.getFormat().getCode().isF32();
+  }
 
+  void buildBlock(ColumnBlock block);
+  void loopRows(ColumnBlock block, Value whole);
+  void finishRows(ColumnBlock block, Value row, ArrayRef<int64_t> ladder);
+  void loopStrips(int64_t width, function_ref<void(Value, int64_t)> body);
+
+  void decodePanels(ColumnBlock block, Value firstPanel, int64_t count);
+  void buildTile(ColumnBlock block, Value firstPanel, Value row,
+                 RegisterTile tile, bool isDecoded);
   SmallVector<Values> locateRows(Value row, int64_t count);
   SmallVector<PanelReader> openPanels(Value first, int64_t count);
-  Values addGroup(const PanelReader::Group &group, ValueRange sums,
-                  ArrayRef<Values> rowsAt, ArrayRef<PanelReader> readers);
-  void addLine(const PanelReader::Group &group, Value line, int64_t columns,
-               ArrayRef<PanelFactors> factors, MutableArrayRef<Value> sums,
-               ArrayRef<Values> rowsAt, ArrayRef<PanelReader> readers);
+  Values multiplyGroups(ColumnBlock block, Value firstPanel, RegisterTile tile,
+                        ArrayRef<Values> rowsAt, ValueRange sums);
+  Values multiplyLines(const WeightLines &lines, Value firstColumn,
+                       int64_t columns, ArrayRef<Values> rowsAt,
+                       ValueRange sums);
+  void multiplyLine(const WeightLines &lines, Value line, Value firstColumn,
+                    int64_t columns, ArrayRef<Values> rowsAt,
+                    MutableArrayRef<Value> sums);
   Value loadInput(ArrayRef<Value> at, Value column);
 
   VectorBuilder &b;
   tile::ContractOp op;
   WeightType weight;
+  PanelLayout layout;
   Value acc;
   int64_t vectors; // registers of a panel
   int64_t rows, panels;
+  RegisterTile tile;
+  /// Columns of a block.
+  int64_t columns;
+  /// Where the weights of a strip of panels become f32 before rows meet them,
+  /// a line for each column of a block; null where they are decoded in place.
+  Value decoded;
+  Value lastPanel;
+  /// Panels of the tile that the weight has.
+  Value present;
 };
 } // namespace
 
-/// The tile that fits into the registers, beside its weights and a broadcast,
-/// and needs the fewest loads for a multiply-add.
-RegisterTile ContractExpansion::chooseRegisterTile() const {
-  RegisterTile best = {1, 1};
-  double bestLoads = 2;
-  for (int64_t p = 1; p <= panels; ++p)
-    for (int64_t r = 1; r <= rows; ++r) {
-      int64_t sums = r * p * vectors;
-      // A single row uses each weight once, straight from memory.
-      int64_t weights = r == 1 ? 2 : p * vectors;
-      if (sums + weights + 1 > b.registers)
-        continue;
-      double loads = static_cast<double>(r + p * vectors) / sums;
-      if (loads < bestLoads) {
-        best = {r, p};
-        bestLoads = loads;
-      }
-    }
-  // Equal strips rather than a small last one.
-  int64_t strips = llvm::divideCeil(panels, best.panels);
-  best.panels = llvm::divideCeil(panels, strips);
-  return best;
+//===----------------------------------------------------------------------===//
+// Blocks, strips and tiles
+//===----------------------------------------------------------------------===//
+
+/// The tile of rows that meet weights where these are decoded.
+RegisterTile ContractExpansion::chooseDecodingTile(int64_t most) const {
+  TileOperands operands = {b.registers, vectors};
+  operands.depth = layout.depth;
+  operands.factors = layout.hasScale() + layout.hasOffset;
+  operands.decoding = PanelReader::countDecoding(weight);
+  return chooseRegisterTile(operands, most, panels);
+}
+
+/// Columns of a block: all of them, if few rows use them.
+int64_t ContractExpansion::chooseColumns() const {
+  bool isF32 = cast<MemRefType>(acc.getType()).getElementType().isF32();
+  if (rows <= kFewRows || rows <= tile.rows || !isF32 ||
+      layout.cols <= kMostColumns)
+    return layout.cols;
+  int64_t unit = PanelReader::getColumnUnit(weight);
+  int64_t most = std::max(kMostColumns / unit * unit, unit);
+  for (int64_t columns = most; columns >= kFewestColumns; columns -= unit)
+    if (layout.cols % columns == 0)
+      return columns;
+  return most;
 }
 
 void ContractExpansion::run() {
-  RegisterTile tile = chooseRegisterTile();
-  int64_t whole = panels / tile.panels * tile.panels;
-  b.loop(0, whole, tile.panels, [&](Value q) { loopRows(q, tile); });
-  if (whole < panels)
-    loopRows(b.index(whole), {tile.rows, panels - whole});
+  int64_t whole = layout.cols / columns * columns;
+  if (columns == layout.cols)
+    return buildBlock({b.index(0), columns, /*isFirst=*/true});
+  clearSums();
+  b.loop(0, whole, columns,
+         [&](Value first) { buildBlock({first, columns, /*isFirst=*/false}); });
+  if (whole < layout.cols)
+    buildBlock({b.index(whole), layout.cols - whole, /*isFirst=*/false});
+}
+
+void ContractExpansion::clearSums() {
+  Value zero = b.real(b.getFloats(b.lanes), 0);
+  b.loop(b.index(0), op.getCount(), 1, [&](Value row) {
+    b.loop(0, panels * PanelReader::kPlaces, b.lanes,
+           [&](Value column) { b.store(zero, acc, {row, column}); });
+  });
 }
 
 /// Whole register tiles, then one that is just large enough for the rest.
-void ContractExpansion::loopRows(Value firstPanel, RegisterTile tile) {
+void ContractExpansion::buildBlock(ColumnBlock block) {
   if (rows == 1)
-    return buildTile(firstPanel, b.index(0), tile);
+    return finishRows(block, b.index(0), {1});
 
   // A tile must not reach beyond the memory of `acc`, so that a last one of
   // fewer rows is among the small ones.
@@ -115,26 +242,68 @@ void ContractExpansion::loopRows(Value firstPanel, RegisterTile tile) {
       ladder.push_back(r);
   int64_t largest = ladder.empty() ? 0 : ladder.back();
   Value whole = b.larger(b.sub(op.getCount(), b.index(largest)), b.index(0));
-  b.loop(b.index(0), whole, tile.rows,
-         [&](Value row) { buildTile(firstPanel, row, tile); });
+  if (decoded)
+    b.ifThen(b.isLess(b.index(0), whole), [&] { loopRows(block, whole); });
+  else
+    loopRows(block, whole);
   if (ladder.empty())
     return;
   Value done =
       b.mul(b.quotient(b.add(whole, tile.rows - 1), tile.rows), tile.rows);
   b.ifThen(b.isLess(done, op.getCount()),
-           [&] { finishRows(firstPanel, done, ladder, tile.panels); });
+           [&] { finishRows(block, done, ladder); });
 }
 
-void ContractExpansion::finishRows(Value firstPanel, Value row,
-                                   ArrayRef<int64_t> ladder, int64_t panels) {
-  auto build = [&] { buildTile(firstPanel, row, {ladder.front(), panels}); };
+/// Rows up to `whole`, beside each strip of panels.
+void ContractExpansion::loopRows(ColumnBlock block, Value whole) {
+  loopStrips(tile.panels, [&](Value firstPanel, int64_t count) {
+    if (decoded)
+      decodePanels(block, firstPanel, count);
+    RegisterTile part = {tile.rows, count, std::min(tile.held, count)};
+    b.loop(b.index(0), whole, tile.rows, [&](Value row) {
+      buildTile(block, firstPanel, row, part, /*isDecoded=*/decoded != nullptr);
+    });
+  });
+}
+
+/// The smallest tile of the ladder that holds the rows from `row` on.
+void ContractExpansion::finishRows(ColumnBlock block, Value row,
+                                   ArrayRef<int64_t> ladder) {
+  auto build = [&] {
+    RegisterTile small = chooseDecodingTile(ladder.front());
+    while (ladder.front() % small.rows)
+      --small.rows;
+    loopStrips(small.panels, [&](Value firstPanel, int64_t count) {
+      RegisterTile part = {small.rows, count, std::min(small.held, count)};
+      b.loop(0, ladder.front(), small.rows, [&](Value r) {
+        buildTile(block, firstPanel, b.add(row, r), part, /*isDecoded=*/false);
+      });
+    });
+  };
   if (ladder.size() == 1)
     return build();
   Value end = b.add(row, ladder.front());
   b.ifThen(
       b.isLess(end, op.getCount()),
-      [&] { finishRows(firstPanel, row, ladder.drop_front(), panels); }, build);
+      [&] { finishRows(block, row, ladder.drop_front()); }, build);
 }
+
+/// The panels of the tile, `width` at a time, as far as the weight has them.
+void ContractExpansion::loopStrips(int64_t width,
+                                   function_ref<void(Value, int64_t)> body) {
+  if (width >= panels)
+    return body(b.index(0), panels);
+  int64_t whole = panels / width * width;
+  Value end = whole == panels ? present : b.smaller(present, b.index(whole));
+  b.loop(b.index(0), end, width, [&](Value first) { body(first, width); });
+  if (whole < panels)
+    b.ifThen(b.isLess(b.index(whole), present),
+             [&] { body(b.index(whole), panels - whole); });
+}
+
+//===----------------------------------------------------------------------===//
+// One tile
+//===----------------------------------------------------------------------===//
 
 /// For each row the place of its first element.
 SmallVector<Values> ContractExpansion::locateRows(Value row, int64_t count) {
@@ -155,14 +324,12 @@ SmallVector<Values> ContractExpansion::locateRows(Value row, int64_t count) {
 
 SmallVector<PanelReader> ContractExpansion::openPanels(Value first,
                                                        int64_t count) {
-  PanelLayout layout = weight.getPanelLayout();
-  Value last = b.index(layout.getPanels() - 1);
   SmallVector<PanelReader> readers;
   for (int64_t q = 0; q < count; ++q) {
-    // The first panel of the op is there; the others of its tile may not be.
+    // The first panel of a strip is there; the others may not be.
     Value panel = b.add(op.getPanel(), b.add(first, q));
     if (panels > 1)
-      panel = b.smaller(panel, last);
+      panel = b.smaller(panel, lastPanel);
     Value byte = b.mul(panel, layout.getPanelBytes());
     if (op.getMatrix())
       byte = b.add(byte, b.mul(op.getMatrix(), weight.getMatrixBytes()));
@@ -171,68 +338,111 @@ SmallVector<PanelReader> ContractExpansion::openPanels(Value first,
   return readers;
 }
 
-void ContractExpansion::buildTile(Value firstPanel, Value row,
-                                  RegisterTile tile) {
+/// Stores the weights of some panels in f32, column by column.
+void ContractExpansion::decodePanels(ColumnBlock block, Value firstPanel,
+                                     int64_t count) {
+  SmallVector<PanelReader> readers = openPanels(firstPanel, count);
+  PanelReader::loopGroups(
+      b, weight, block.first, block.count, {},
+      [&](const PanelReader::Group &group, ValueRange) {
+        GroupLines lines(b, readers, group);
+        Value first = b.sub(group.column, block.first);
+        int64_t depth = lines.getDepth();
+        auto decode = [&](Value line, int64_t columns) {
+          for (int64_t i = 0; i < count * vectors; ++i) {
+            Value codes = lines.load(line, i);
+            for (int64_t j = 0; j < columns; ++j) {
+              Value column = b.add(b.add(first, b.mul(line, depth)), j);
+              b.store(lines.decode(codes, i, j), decoded,
+                      {column, b.index(i * b.lanes)});
+            }
+          }
+        };
+        int64_t whole = group.columns / depth;
+        b.loop(0, whole, 1, [&](Value line) { decode(line, depth); });
+        if (int64_t rest = group.columns % depth)
+          decode(b.index(whole), rest);
+        return Values();
+      });
+}
+
+void ContractExpansion::buildTile(ColumnBlock block, Value firstPanel,
+                                  Value row, RegisterTile tile,
+                                  bool isDecoded) {
   SmallVector<Values> rowsAt = locateRows(row, tile.rows);
-  SmallVector<PanelReader> readers = openPanels(firstPanel, tile.panels);
   // Sums are numbered row by row, in a row panel by panel.
   int64_t perRow = tile.panels * vectors;
-  Values zeros(tile.rows * perRow, b.real(b.getFloats(b.lanes), 0));
-  Values sums = PanelReader::loopGroups(
-      b, weight, zeros,
-      [&](const PanelReader::Group &group, ValueRange carried) {
-        return addGroup(group, carried, rowsAt, readers);
-      });
-
   Value firstColumn = b.mul(firstPanel, PanelReader::kPlaces);
-  for (auto [i, sum] : llvm::enumerate(sums)) {
-    Value column = b.add(firstColumn, i % perRow * b.lanes);
-    b.store(sum, acc, {b.add(row, i / perRow), column});
-  }
+  auto placeOf = [&](int64_t i) {
+    return Values{b.add(row, i / perRow),
+                  b.add(firstColumn, i % perRow * b.lanes)};
+  };
+  Values sums(tile.rows * perRow, b.real(b.getFloats(b.lanes), 0));
+  if (!block.isFirst)
+    for (auto [i, sum] : llvm::enumerate(sums))
+      sum = b.load(acc, placeOf(i), b.lanes);
+  if (isDecoded)
+    sums = multiplyLines(DecodedLines(b, decoded), block.first, block.count,
+                         rowsAt, sums);
+  else
+    sums = multiplyGroups(block, firstPanel, tile, rowsAt, sums);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    b.store(sum, acc, placeOf(i));
 }
 
-Values ContractExpansion::addGroup(const PanelReader::Group &group,
-                                   ValueRange carried, ArrayRef<Values> rowsAt,
-                                   ArrayRef<PanelReader> readers) {
-  SmallVector<PanelFactors> factors;
-  for (const PanelReader &reader : readers)
-    for (int64_t v = 0; v < vectors; ++v)
-      factors.push_back(
-          reader.loadFactors(group, b.index(v * b.lanes), b.lanes));
-
-  int64_t depth = readers.front().getDepth();
-  int64_t unroll = std::max<int64_t>(1, kUnrolledColumns / depth);
-  int64_t lines = group.columns / depth;
-  int64_t whole = lines / unroll * unroll;
-  Values sums =
-      b.loop(0, whole, unroll, carried, [&](Value first, ValueRange carried) {
-        Values sums(carried);
-        for (int64_t u = 0; u < unroll; ++u)
-          addLine(group, b.add(first, u), depth, factors, sums, rowsAt,
-                  readers);
-        return sums;
+/// Adds the products of a block of columns, group by group: in a group all
+/// panels at once, or in turns.
+Values ContractExpansion::multiplyGroups(ColumnBlock block, Value firstPanel,
+                                         RegisterTile tile,
+                                         ArrayRef<Values> rowsAt,
+                                         ValueRange sums) {
+  SmallVector<PanelReader> readers = openPanels(firstPanel, tile.panels);
+  return PanelReader::loopGroups(
+      b, weight, block.first, block.count, sums,
+      [&](const PanelReader::Group &group, ValueRange carried) {
+        Values next;
+        ArrayRef<PanelReader> rest(readers);
+        for (; !rest.empty(); rest = rest.drop_front(tile.held)) {
+          GroupLines lines(b, rest.take_front(tile.held), group);
+          ValueRange part = carried.slice(
+              next.size(), carried.size() / tile.panels * tile.held);
+          next.append(
+              multiplyLines(lines, group.column, group.columns, rowsAt, part));
+        }
+        return next;
       });
-  for (int64_t line = whole; line < lines; ++line)
-    addLine(group, b.index(line), depth, factors, sums, rowsAt, readers);
-  if (int64_t rest = group.columns % depth)
-    addLine(group, b.index(lines), rest, factors, sums, rowsAt, readers);
-  return sums;
 }
 
-void ContractExpansion::addLine(const PanelReader::Group &group, Value line,
-                                int64_t columns, ArrayRef<PanelFactors> factors,
-                                MutableArrayRef<Value> sums,
-                                ArrayRef<Values> rowsAt,
-                                ArrayRef<PanelReader> readers) {
-  int64_t perRow = factors.size();
-  Value first = b.add(group.column, b.mul(line, readers.front().getDepth()));
-  auto loadCodes = [&](int64_t i) {
-    return readers[i / vectors].loadCodes(
-        group, line, b.index(i % vectors * b.lanes), b.lanes);
-  };
-  auto decode = [&](Value codes, int64_t i, int64_t j) {
-    return readers[i / vectors].decode(codes, j, factors[i]);
-  };
+Values ContractExpansion::multiplyLines(const WeightLines &lines,
+                                        Value firstColumn, int64_t columns,
+                                        ArrayRef<Values> rowsAt,
+                                        ValueRange sums) {
+  int64_t depth = lines.getDepth();
+  bool isUnrolled = depth == 1 && sums.size() <= kFewSums;
+  int64_t unroll = isUnrolled ? kUnrolledColumns : 1;
+  int64_t count = columns / depth;
+  int64_t whole = count / unroll * unroll;
+  Values next =
+      b.loop(0, whole, unroll, sums, [&](Value first, ValueRange carried) {
+        Values next(carried);
+        for (int64_t u = 0; u < unroll; ++u)
+          multiplyLine(lines, b.add(first, u), firstColumn, depth, rowsAt,
+                       next);
+        return next;
+      });
+  for (int64_t line = whole; line < count; ++line)
+    multiplyLine(lines, b.index(line), firstColumn, depth, rowsAt, next);
+  if (int64_t rest = columns % depth)
+    multiplyLine(lines, b.index(count), firstColumn, rest, rowsAt, next);
+  return next;
+}
+
+void ContractExpansion::multiplyLine(const WeightLines &lines, Value line,
+                                     Value firstColumn, int64_t columns,
+                                     ArrayRef<Values> rowsAt,
+                                     MutableArrayRef<Value> sums) {
+  int64_t perRow = sums.size() / rowsAt.size();
+  Value first = b.add(firstColumn, b.mul(line, lines.getDepth()));
   auto loadRow = [&](int64_t r, int64_t j) {
     Value x = loadInput(rowsAt[r], b.add(first, j));
     return b.spread(x, b.lanes);
@@ -245,9 +455,9 @@ void ContractExpansion::addLine(const PanelReader::Group &group, Value line,
     for (int64_t j = 0; j < columns; ++j)
       row.push_back(loadRow(0, j));
     for (int64_t i = 0; i < perRow; ++i) {
-      Value codes = loadCodes(i);
+      Value codes = lines.load(line, i);
       for (int64_t j = 0; j < columns; ++j)
-        sums[i] = b.fma(row[j], decode(codes, i, j), sums[i]);
+        sums[i] = b.fma(row[j], lines.decode(codes, i, j), sums[i]);
     }
     return;
   }
@@ -255,11 +465,11 @@ void ContractExpansion::addLine(const PanelReader::Group &group, Value line,
   // Several rows share the weights of a column, which stay in registers.
   Values codes;
   for (int64_t i = 0; i < perRow; ++i)
-    codes.push_back(loadCodes(i));
+    codes.push_back(lines.load(line, i));
   for (int64_t j = 0; j < columns; ++j) {
     Values weights;
     for (int64_t i = 0; i < perRow; ++i)
-      weights.push_back(decode(codes[i], i, j));
+      weights.push_back(lines.decode(codes[i], i, j));
     for (size_t r = 0; r < rowsAt.size(); ++r) {
       Value x = loadRow(r, j);
       for (int64_t i = 0; i < perRow; ++i) {

@@ -35,27 +35,47 @@ int64_t PanelReader::getHeaderLines() const {
   return layout.getHeaderBytes() / kLineBytes;
 }
 
+int64_t PanelReader::getColumnUnit(WeightType weight) {
+  PanelLayout layout = weight.getPanelLayout();
+  return layout.hasScale() ? layout.groupCols : layout.depth;
+}
+
+int64_t PanelReader::countDecoding(WeightType weight) {
+  Type code = weight.getFormat().getCode();
+  // Codes become floats, and floats are scaled.
+  return !code.isF32() + weight.getPanelLayout().hasScale();
+}
+
 VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,
                                               WeightType weight,
                                               ValueRange init, Body body) {
+  return loopGroups(b, weight, b.index(0), weight.getPanelLayout().cols, init,
+                    body);
+}
+
+VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,
+                                              WeightType weight, Value first,
+                                              int64_t columns, ValueRange init,
+                                              Body body) {
   PanelLayout layout = weight.getPanelLayout();
   if (!layout.hasScale())
-    return body({b.index(0), b.index(0), layout.cols}, init);
+    return body({b.quotient(first, layout.depth), first, columns}, init);
 
   int64_t linesOfGroup = layout.getFullGroupBytes() / kLineBytes;
-  int64_t full = layout.cols / layout.groupCols;
-  int64_t rest = layout.cols % layout.groupCols;
+  int64_t full = columns / layout.groupCols;
+  int64_t rest = columns % layout.groupCols;
+  Value firstGroup = b.quotient(first, layout.groupCols);
+  auto goThrough = [&](Value number, int64_t count, ValueRange carried) {
+    Value group = b.add(firstGroup, number);
+    return body(
+        {b.mul(group, linesOfGroup), b.mul(group, layout.groupCols), count},
+        carried);
+  };
   VectorBuilder::Values carried =
-      b.loop(0, full, 1, init, [&](Value group, ValueRange carried) {
-        return body({b.mul(group, linesOfGroup), b.mul(group, layout.groupCols),
-                     layout.groupCols},
-                    carried);
+      b.loop(0, full, 1, init, [&](Value number, ValueRange carried) {
+        return goThrough(number, layout.groupCols, carried);
       });
-  if (rest == 0)
-    return carried;
-  return body(
-      {b.index(full * linesOfGroup), b.index(full * layout.groupCols), rest},
-      carried);
+  return rest == 0 ? carried : goThrough(b.index(full), rest, carried);
 }
 
 PanelFactors PanelReader::loadFactors(const Group &group, Value place,

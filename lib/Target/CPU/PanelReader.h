@@ -42,6 +42,16 @@ public:
   /// Goes through the groups of columns of a weight in ascending order.
   static VectorBuilder::Values loopGroups(VectorBuilder &b, WeightType weight,
                                           mlir::ValueRange init, Body body);
+  /// Goes through those of `columns` columns from `first` on, which is a
+  /// multiple of the unit.
+  static VectorBuilder::Values loopGroups(VectorBuilder &b, WeightType weight,
+                                          mlir::Value first, int64_t columns,
+                                          mlir::ValueRange init, Body body);
+  /// Columns that have their lines for themselves.
+  static int64_t getColumnUnit(WeightType weight);
+  /// Instructions for each vector of weights, beside loads and shuffles, that
+  /// decoding takes.
+  static int64_t countDecoding(WeightType weight);
 
   /// The factors of `width` places from `place` on.
   PanelFactors loadFactors(const Group &group, mlir::Value place,

@@ -113,6 +113,24 @@ func.func @i8(%x: memref<1x67xf32>, %w: !tenon.weight<16x67, <i8, scale f32 per 
   return
 }
 
+/// With scales and offsets of two panels 16 registers are not enough beside four sums: in
+/// each group the panels take turns.
+// CHECK-LABEL: func @turns
+func.func @turns(%x: memref<1x64xf32>, %w: !tenon.weight<64x64, <i8, scale f32 per 1x32, offset>, <16x4>>, %acc: memref<1x32xf32>) {
+  // CHECK:           scf.for %{{.*}} = %c0 to %c2 step %c1 iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+  // CHECK:             scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>) {
+  // CHECK-COUNT-16:      vector.fma
+  // CHECK-NOT:           vector.fma
+  // CHECK:             scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>) {
+  // CHECK-COUNT-16:      vector.fma
+  // CHECK-NOT:           vector.fma
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x64xf32>, !tenon.weight<64x64, <i8, scale f32 per 1x32, offset>, <16x4>> into memref<1x32xf32>
+  return
+}
+
 /// f8: sign, exponent and mantissa move to their places, and the difference of the
 /// biases goes into the scale.
 // CHECK-LABEL: func @f8
@@ -152,15 +170,78 @@ func.func @order(%x: memref<?x8xf32>, %w: !tenon.weight<4x16x8, <f32>, <16x1>>, 
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16, registers = 32>} {
 
-/// With 16 lanes a panel is one register: 29 rows fit.
+/// With 16 lanes a panel is one register: eight rows beside three panels, a column at a
+/// time. What is left of the rows takes the smallest tile of 4, 2 or 1 that holds it;
+/// that of one row has all panels.
 // CHECK-LABEL: func @many_rows
-func.func @many_rows(%x: memref<29x8xf32>, %w: !tenon.weight<96x8, <f32>, <16x1>>, %acc: memref<29x16xf32>, %n: index, %p: index) {
-  // CHECK:           vector.load %{{.*}} : memref<8x16xi32>, vector<16xi32>
-  // CHECK-COUNT-116: vector.fma
-  // CHECK:           scf.yield
+// CHECK-SAME:    %[[N:[a-z0-9]+]]: index, %[[P:[a-z0-9]+]]: index)
+func.func @many_rows(%x: memref<?x8xf32>, %w: !tenon.weight<96x8, <f32>, <16x1>>, %acc: memref<8x96xf32>, %n: index, %p: index) {
+  // Panels that the weight does not have are left out.
+  // CHECK:          %[[REST:.*]] = arith.subi %c6, %[[P]]
+  // CHECK:          %[[PRESENT:.*]] = arith.minsi %[[REST]], %c6
+  // CHECK:          scf.for {{.*}} = %c0 to %[[PRESENT]] step %c3
+  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args
+  // CHECK-COUNT-24: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.if
+  // CHECK:          scf.if
+  // CHECK:          scf.for {{.*}} = %c0 to %[[PRESENT]] step %c3
+  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c4 iter_args
+  // CHECK-COUNT-48: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c4 iter_args
+  // CHECK-COUNT-24: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK-NOT:      step %c3
+  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c4 iter_args
+  // CHECK-COUNT-24: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          return
   %c0 = arith.constant 0 : index
   tile.contract %x[%c0, %c0] along 0 count %n, %w panel %p into %acc
-      : memref<29x8xf32>, !tenon.weight<96x8, <f32>, <16x1>> into memref<29x16xf32>
+      : memref<?x8xf32>, !tenon.weight<96x8, <f32>, <16x1>> into memref<8x96xf32>
+  return
+}
+
+/// From 16 rows on the columns are cut into blocks, here of 512: sums wait in the tile,
+/// which begins at 0, and codes are decoded once for all rows. The rows that are left
+/// decode in place.
+// CHECK-LABEL: func @blocks
+// CHECK-SAME:    %[[ACC:[a-z0-9]+]]: memref<16x48xf32>, %[[N:[a-z0-9]+]]: index
+func.func @blocks(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <bf16>, <16x2>>, %acc: memref<16x48xf32>, %n: index) {
+  // CHECK-DAG:      %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+  // CHECK:          %[[W:.*]] = memref.alloca() {alignment = 64 : i64} : memref<512x48xf32>
+  // CHECK:          scf.for %[[ROW:.*]] = %c0 to %[[N]] step %c1
+  // CHECK-NEXT:       scf.for %[[C:.*]] = %c0 to %c48 step %c16
+  // CHECK-NEXT:         vector.store %[[ZERO]], %[[ACC]][%[[ROW]], %[[C]]]
+  // CHECK:          scf.for %[[FIRST:.*]] = %c0 to %c1024 step %c512
+  // CHECK:          scf.if
+  // CHECK:            scf.for %{{.*}} = %c0 to %c256 step %c1
+  // CHECK-COUNT-6:      vector.store {{.*}}, %[[W]]
+  // CHECK-NOT:        vector.store
+  // CHECK:            scf.for {{.*}} step %c8
+  // CHECK:              vector.load %[[ACC]]
+  // CHECK:              scf.for %[[K:.*]] = %c0 to %c512 step %c1 iter_args
+  // CHECK:                %[[COLUMN:.*]] = arith.addi %[[FIRST]], %[[K]]
+  // CHECK-COUNT-3:        vector.load %[[W]][%[[K]],
+  // CHECK:                memref.load %{{.*}}[%{{.*}}, %[[COLUMN]]]
+  // CHECK-COUNT-24:       vector.fma
+  // CHECK-NOT:            vector.fma
+  // CHECK:            vector.store {{.*}}, %[[ACC]]
+  // CHECK:          scf.for %{{.*}} = %c0 to %c256 step %c1 iter_args
+  // CHECK-COUNT-3:  vector.load {{.*}} vector<16xi32>
+  // CHECK-COUNT-24: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.for %{{.*}} = %c0 to %c256 step %c1 iter_args
+  // CHECK-COUNT-12: vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          scf.for %{{.*}} = %c0 to %c256 step %c1 iter_args
+  // CHECK-COUNT-6:  vector.fma
+  // CHECK-NOT:      vector.fma
+  // CHECK:          return
+  %c0 = arith.constant 0 : index
+  tile.contract %x[%c0, %c0] along 0 count %n, %w panel %c0 into %acc
+      : memref<?x1024xf32>, !tenon.weight<48x1024, <bf16>, <16x2>> into memref<16x48xf32>
   return
 }
 }
