@@ -55,6 +55,7 @@ public:
   void finish();
   /// Takes back what was made.
   void abandon() { func.erase(); }
+  mlir::LLVM::LLVMFuncOp getFunction() { return func; }
 
   tile::KernelOp op;
   /// Most tokens of a step.

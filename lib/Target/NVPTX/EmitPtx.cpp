@@ -122,8 +122,33 @@ private:
       return skip(op, name, *refusal);
     }
     kernel.finish();
-    result.kernels.push_back({getSymbol(name), name, kernel.threads,
+    LLVM::LLVMFuncOp function = keepDistinct(kernel.getFunction());
+    result.kernels.push_back({function.getName().str(), name, kernel.threads,
                               kernel.sharedBytes, kernel.blocks});
+  }
+
+  /// The first function that is this one but for its name; others are erased.
+  /// Kernels of large buckets are the same.
+  LLVM::LLVMFuncOp keepDistinct(LLVM::LLVMFuncOp function) {
+    for (LLVM::LLVMFuncOp other : functions)
+      if (areEqual(function, other)) {
+        function.erase();
+        return other;
+      }
+    functions.push_back(function);
+    return function;
+  }
+
+  static bool areEqual(LLVM::LLVMFuncOp a, LLVM::LLVMFuncOp b) {
+    auto listAttributes = [](LLVM::LLVMFuncOp function) {
+      NamedAttrList attributes(function->getAttrDictionary());
+      attributes.erase(SymbolTable::getSymbolAttrName());
+      return attributes.getDictionary(function.getContext());
+    };
+    return listAttributes(a) == listAttributes(b) &&
+           OperationEquivalence::isRegionEquivalentTo(
+               &a.getBody(), &b.getBody(),
+               OperationEquivalence::IgnoreLocations);
   }
 
   void skip(tile::KernelOp op, const std::string &name, std::string reason) {
@@ -135,6 +160,8 @@ private:
   machine::GpuAttr machine;
   KernelNames names;
   OwningOpRef<ModuleOp> device;
+  /// Those of the module, of which no two are equal.
+  SmallVector<LLVM::LLVMFuncOp> functions;
   PtxModule result;
 };
 } // namespace

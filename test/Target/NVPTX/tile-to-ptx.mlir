@@ -5,6 +5,8 @@
 // CHECK-DAG: remark: skipped: other: there is no device code for tenon.mla_attention
 // CHECK-DAG: // kernel layer$rows: layer.rows threads 64 shared 144 blocks 8
 // CHECK-DAG: // kernel layer$rows_0: layer.rows_0 threads 64 shared 144 blocks 8
+// The kernel of another bucket is the first one, but for the blocks that it fills.
+// CHECK-DAG: // kernel layer$rows: layer.rows_1 threads 64 shared 144 blocks 16
 // CHECK-DAG: // skipped: other: there is no device code for tenon.mla_attention
 // CHECK: .target sm_80
 // CHECK: .visible .entry layer$rows(
@@ -14,6 +16,7 @@
 // CHECK: rsqrt.approx
 // CHECK: st.global.v4
 // CHECK: .visible .entry layer$rows_0(
+// CHECK-NOT: .visible .entry
 
 module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
 func.func @step(%x: tensor<?x64xf32>, %w: !tenon.weight<64, <f32>>, %y: tensor<?x64xf32>,
@@ -35,6 +38,14 @@ func.func @step(%x: tensor<?x64xf32>, %w: !tenon.weight<64, <f32>>, %y: tensor<?
     %m = tenon.mla_attention %a0, %a1[%a2], %a3 at %a4 in %a4 blocks %a5 nope 8 scale 0.2 visible <causal> : tensor<?x2x12xf32>, tensor<1x?x?x12xf32>, <24x8, <bf16>, <16x2>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x4xf32>
     tile.yield %m : tensor<?x2x4xf32>
   } -> tensor<?x2x4xf32>
+  return
+}
+func.func @larger(%x: tensor<?x64xf32>, %w: !tenon.weight<64, <f32>>, %y: tensor<?x64xf32>) attributes {tile.bucket = #tile.bucket<tokens = 16>} {
+  %0 = tile.kernel "layer.rows" <rows = 1> ins(%x, %w : tensor<?x64xf32>, !tenon.weight<64, <f32>>) outs(%y : tensor<?x64xf32>) {
+  ^bb0(%a0: tensor<?x64xf32>, %a1: !tenon.weight<64, <f32>>, %a2: tensor<?x64xf32>):
+    %n = tenon.norm rms %a0, %a1 eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
+    tile.yield %n : tensor<?x64xf32>
+  } -> tensor<?x64xf32>
   return
 }
 }

@@ -29,8 +29,8 @@ class GpuAttr;
 /// blocks as it is launched with, in one dimension, and gives the same bits for
 /// any number of them; more than `blocks` have nothing to do.
 struct PtxKernel {
-  /// The symbol in the text, and the name that it stands for: a `.` of a name
-  /// is a `$` in the text.
+  /// The symbol in the text, where a `.` of a name is a `$`, and the name of the
+  /// kernel. Kernels whose code is equal have the symbol of the first of them.
   std::string symbol, name;
   int64_t threads = 0;
   /// Dynamic shared memory.
@@ -51,7 +51,7 @@ struct PtxModule {
 };
 
 /// Writes PTX for each `tile.kernel` of the functions that have a bucket,
-/// before kernels are tiled. Kernels are named as `tenon-outline-kernels` names
+/// before kernels are tiled. Kernels are named as `tile-outline-kernels` names
 /// them. A kernel that has no device code is reported as a remark, too.
 llvm::Expected<PtxModule> emitPtx(mlir::ModuleOp formed,
                                   machine::GpuAttr machine);
