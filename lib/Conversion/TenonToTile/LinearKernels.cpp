@@ -273,8 +273,12 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
   WeightType weight = op.getWeight().getType();
   ColumnBlocks blocks(lowering, weight, op.getGlu(), Value());
   Value order = op.getOrder(), offsets = op.getOffsets();
+  // Workers take shares of consecutive iterations. With few tokens most experts
+  // have no rows, and each worker is to have its part of all the others. With
+  // many the rows of an expert stay in caches while its columns go by.
+  bool isBlockFirst = lowering.tokens <= blocks.rows;
   auto body = [&](ValueRange ivs, ValueRange shared) {
-    Value expert = ivs[0], block = ivs[1];
+    Value expert = ivs[isBlockFirst], block = ivs[!isBlockFirst];
     Value begin = lowering.loadIndex(offsets, expert);
     Value end =
         lowering.loadIndex(offsets, lowering.add(expert, lowering.index(1)));
@@ -298,9 +302,11 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
         });
     return SmallVector<KernelLowering::Written>{{done[0], 0, whole}};
   };
-  ValueRange results = lowering.parallel(
-      {lowering.attr(weight.getShape().front()), lowering.attr(blocks.count())},
-      lowering.out(0), body);
+  OpFoldResult bounds[] = {lowering.attr(weight.getShape().front()),
+                           lowering.attr(blocks.count())};
+  if (isBlockFirst)
+    std::swap(bounds[0], bounds[1]);
+  ValueRange results = lowering.parallel(bounds, lowering.out(0), body);
   lowering.finish(SmallVector<Value>(results));
   return success();
 }

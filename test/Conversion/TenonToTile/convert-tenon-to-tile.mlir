@@ -166,6 +166,23 @@ func.func private @grouped(%x: tensor<?x7xf32>, %order: tensor<?xi32>, %offs: te
   return %y : tensor<?x9xf32>
 }
 
+/// A tile holds all tokens of a step, so most experts have no rows: each worker takes
+/// blocks of columns, of all experts.
+// CHECK-LABEL: func private @grouped_few(
+// CHECK:       ^bb0(%{{.*}}: tensor<?x7xf32>, %{{.*}}: tensor<?xi32>, %[[OFFS:.*]]: tensor<4xi32>, %[[W:.*]]: !tenon.weight<3x18x7,
+// CHECK:         scf.forall (%[[P:.*]], %[[E:.*]]) in (2, 3)
+// CHECK:           tensor.extract %[[OFFS]][%[[E]]]
+// CHECK:             tile.contract {{.*}} %[[W]][%[[E]]] panel
+func.func private @grouped_few(%x: tensor<?x7xf32>, %order: tensor<?xi32>, %offs: tensor<4xi32>, %w: !tenon.weight<3x18x7, <f32>, <16x1, pair>>, %e: tensor<?x9xf32>) -> tensor<?x9xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 3> ins(%x, %order, %offs, %w : tensor<?x7xf32>, tensor<?xi32>, tensor<4xi32>, !tenon.weight<3x18x7, <f32>, <16x1, pair>>) outs(%e : tensor<?x9xf32>) {
+  ^bb0(%0: tensor<?x7xf32>, %1: tensor<?xi32>, %2: tensor<4xi32>, %3: !tenon.weight<3x18x7, <f32>, <16x1, pair>>, %4: tensor<?x9xf32>):
+    %r = tenon.grouped_linear %0 rows %1 : tensor<?xi32> choices 2 of %2, %3 glu silu : tensor<?x7xf32>, tensor<4xi32>, !tenon.weight<3x18x7, <f32>, <16x1, pair>> -> tensor<?x9xf32>
+    tile.yield %r : tensor<?x9xf32>
+  } -> tensor<?x9xf32>
+  return %y : tensor<?x9xf32>
+}
+
 /// One worker sorts the choices.
 // CHECK-LABEL: func private @group(
 // CHECK:         scf.forall (%{{.*}}) in (1) shared_outs(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
