@@ -238,6 +238,8 @@ static llvm::json::Object listKernels(const Section &section) {
 llvm::json::Object Bench::describe(double bytes) const {
   auto limits = [](const MachineLimits &measured) {
     return llvm::json::Object{{"gigaflops", measured.gigaflops},
+                              {"bf16_gigaflops", measured.bf16Gigaflops},
+                              {"byte_gigaops", measured.byteGigaops},
                               {"gigabytes_per_second", measured.gigabytes}};
   };
   return llvm::json::Object{
@@ -277,6 +279,13 @@ void Bench::print(double bytes, llvm::raw_ostream &out) const {
                       before.gigabytes, after.gigabytes)
       << llvm::format("machine  %10.1f GFLOP/s   before, %.1f after\n",
                       before.gigaflops, after.gigaflops);
+  auto printDots = [&](double rate, double later, const char *what) {
+    if (rate > 0)
+      out << llvm::format("machine  %10.1f %s   before, %.1f after\n", rate,
+                          what, later);
+  };
+  printDots(before.bf16Gigaflops, after.bf16Gigaflops, "GFLOP/s of bf16");
+  printDots(before.byteGigaops, after.byteGigaops, "GOP/s of bytes");
   printKernels(out);
 }
 

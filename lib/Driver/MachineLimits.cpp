@@ -11,6 +11,7 @@
 #include <immintrin.h>
 #include <memory>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace tenon;
@@ -57,6 +58,59 @@ __attribute__((target("avx512f"))) static float multiplyAdd16(long rounds) {
     UNROLL_FULLY
     for (int c = 0; c < kChains; ++c)
       chain[c] = _mm512_fmadd_ps(chain[c], factor, summand);
+  }
+  for (int c = 1; c < kChains; ++c)
+    chain[0] = _mm512_add_ps(chain[0], chain[c]);
+  return _mm512_cvtss_f32(chain[0]);
+}
+
+// chain[c] += products of four bytes, or of two bf16, in each lane. Sums of
+// bytes wrap around in the end, which is as fast.
+
+__attribute__((target("avx512f,avx512vnni"))) static float
+multiplyBytes16(long rounds) {
+  __m512i x = _mm512_set1_epi32(0x01020304), y = _mm512_set1_epi32(0x7f010203);
+  __m512i chain[kChains];
+  for (int c = 0; c < kChains; ++c)
+    chain[c] = _mm512_set1_epi32(c);
+  for (long round = 0; round < rounds; ++round) {
+    UNROLL_FULLY
+    for (int c = 0; c < kChains; ++c)
+      chain[c] = _mm512_dpbusd_epi32(chain[c], x, y);
+  }
+  for (int c = 1; c < kChains; ++c)
+    chain[0] = _mm512_add_epi32(chain[0], chain[c]);
+  return float(_mm_cvtsi128_si32(_mm512_castsi512_si128(chain[0])));
+}
+
+__attribute__((target("avx2,avxvnni"))) static float
+multiplyBytes8(long rounds) {
+  __m256i x = _mm256_set1_epi32(0x01020304), y = _mm256_set1_epi32(0x7f010203);
+  __m256i chain[kChains];
+  for (int c = 0; c < kChains; ++c)
+    chain[c] = _mm256_set1_epi32(c);
+  for (long round = 0; round < rounds; ++round) {
+    UNROLL_FULLY
+    for (int c = 0; c < kChains; ++c)
+      chain[c] = _mm256_dpbusd_avx_epi32(chain[c], x, y);
+  }
+  for (int c = 1; c < kChains; ++c)
+    chain[0] = _mm256_add_epi32(chain[0], chain[c]);
+  return float(_mm_cvtsi128_si32(_mm256_castsi256_si128(chain[0])));
+}
+
+__attribute__((target("avx512f,avx512bf16"))) static float
+multiplyBf16(long rounds) {
+  // 1.0 and 2^-8 in bf16.
+  auto x = (__m512bh)_mm512_set1_epi16(0x3f80);
+  auto y = (__m512bh)_mm512_set1_epi16(0x3b80);
+  __m512 chain[kChains];
+  for (int c = 0; c < kChains; ++c)
+    chain[c] = _mm512_set1_ps(float(c));
+  for (long round = 0; round < rounds; ++round) {
+    UNROLL_FULLY
+    for (int c = 0; c < kChains; ++c)
+      chain[c] = _mm512_dpbf16_ps(chain[c], x, y);
   }
   for (int c = 1; c < kChains; ++c)
     chain[0] = _mm512_add_ps(chain[0], chain[c]);
@@ -132,27 +186,53 @@ static double measureSeconds(unsigned threads,
   return best;
 }
 
-MachineLimits tenon::measureLimits(unsigned threads, unsigned lanes) {
-  MachineLimits limits;
+/// Operations of all threads, in 10^9 a second: `chain` does `perRound` of them
+/// in each link of its chains.
+static double measureRate(unsigned threads, double perRound,
+                          float (*chain)(long)) {
   constexpr long rounds = 8000000;
-  double seconds = measureSeconds(threads, [&](unsigned) {
-    return lanes == 16 ? multiplyAdd16(rounds) : multiplyAdd8(rounds);
-  });
-  limits.gigaflops = 2.0 * rounds * kChains * lanes * threads / seconds * 1e-9;
+  double seconds =
+      measureSeconds(threads, [&](unsigned) { return chain(rounds); });
+  return perRound * kChains * rounds * threads / seconds * 1e-9;
+}
 
-  // More than the caches of most machines hold, and little beside a model.
-  size_t perThread =
-      std::max<size_t>((size_t(256) << 20) / threads, size_t(16) << 20);
+/// Bytes that are read for the bandwidth: four times the largest cache, so that
+/// little of them is found there, but no more than a quarter of the memory.
+static size_t chooseBytes() {
+  constexpr size_t least = size_t(256) << 20;
+  long cache = std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE));
+  size_t memory =
+      size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
+  return std::max(least, std::min(4 * size_t(cache), memory / 4));
+}
+
+static double measureBandwidth(unsigned threads, unsigned lanes) {
+  size_t perThread = std::max(chooseBytes() / threads, size_t(16) << 20);
   constexpr size_t alignment = 64;
   std::vector<uint8_t> bytes(perThread * threads + alignment, 1);
   void *begin = bytes.data();
   size_t space = bytes.size();
   auto *data = static_cast<uint8_t *>(
       std::align(alignment, perThread * threads, begin, space));
-  seconds = measureSeconds(threads, [&](unsigned thread) {
+  double seconds = measureSeconds(threads, [&](unsigned thread) {
     const uint8_t *part = data + thread * perThread;
     return lanes == 16 ? read16(part, perThread) : read8(part, perThread);
   });
-  limits.gigabytes = double(perThread) * threads / seconds * 1e-9;
+  return double(perThread) * threads / seconds * 1e-9;
+}
+
+MachineLimits tenon::measureLimits(unsigned threads, unsigned lanes) {
+  MachineLimits limits;
+  auto measure = [&](double perLane, float (*chain)(long)) {
+    return measureRate(threads, perLane * lanes, chain);
+  };
+  limits.gigaflops = measure(2, lanes == 16 ? multiplyAdd16 : multiplyAdd8);
+  if (lanes == 16 && __builtin_cpu_supports("avx512bf16"))
+    limits.bf16Gigaflops = measure(4, multiplyBf16);
+  if (lanes == 16 && __builtin_cpu_supports("avx512vnni"))
+    limits.byteGigaops = measure(8, multiplyBytes16);
+  if (lanes == 8 && __builtin_cpu_supports("avxvnni"))
+    limits.byteGigaops = measure(8, multiplyBytes8);
+  limits.gigabytes = measureBandwidth(threads, lanes);
   return limits;
 }

@@ -14,6 +14,9 @@ for phase in ["prefill", "decode"]:
 for moment in ["before", "after"]:
     limits = bench[f"limits_{moment}"]
     assert limits["gigaflops"] > 0.1 and limits["gigabytes_per_second"] > 0.1, limits
+    # 0 where the machine has no such instruction, and never below plain products.
+    for rate in (limits["bf16_gigaflops"], limits["byte_gigaops"]):
+        assert rate == 0 or rate > 0.5 * limits["gigaflops"], limits
 # Three layers of 48 numbers of f32 for each of 54 positions, and at most 1.9 MB
 # of weights in bf16, of which most experts are left out.
 state = 3 * 48 * 4 * 54
