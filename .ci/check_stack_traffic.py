@@ -2,17 +2,18 @@
 # Inner loops of kernels move no vector to or from the stack.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_stack_traffic.py ASM... [--allow=FILE] [--show]
+"""check_stack_traffic.py ASM... [--allow=FILE] [--show] [--update]
 
 Reads what `tenon compile --emit=asm` prints. In every innermost loop of every kernel
 it counts the instructions with an operand in a slot of the stack frame: those with a
 vector register, of which there may be none, and the others, of which there may be two.
 An access with an index register reaches into an array of the function and does not
-count. The allow-list names kernels, one per line: `<vectors> <scalars> <kernel>`, the
+count. The allow-list, stack_traffic_allowlist.txt next to this script, names kernels, one per line: `<vectors> <scalars> <kernel>`, the
 most that any of its loops has. A line that is no longer needed, or whose numbers are
 too large, is an error, so that the list only shrinks.
 
-With --show it prints every loop that counts something.
+With --show it prints every loop that counts something; with --update it writes the
+allow-list anew.
 """
 
 import argparse
@@ -22,13 +23,22 @@ import re
 import sys
 
 MOST_VECTORS, MOST_SCALARS = 0, 2
+ALLOW_LIST = pathlib.Path(__file__).with_name("stack_traffic_allowlist.txt")
+ALLOW_HEAD = """\
+# Kernels whose inner loops touch the stack more than check_stack_traffic.py allows, one
+# per line: <vectors> <scalars> <kernel>. Numbers may only shrink.
+"""
 
 LABEL = re.compile(r"^([.\w$]+):")
 JUMP = re.compile(r"^\s+j\w+\s+(\.L\w+)")
 UNCONDITIONAL = re.compile(r"^\s+jmp\w*\s")
 RETURN = re.compile(r"^\s+(?:ret|ud2)")
-# A slot has a base that is the stack or frame pointer, and no index.
-SLOT = re.compile(r"-?\w*\(%r(?:sp|bp)\)")
+# A slot has a base that is the stack pointer, or the frame pointer in a function that
+# sets it up, and no index.
+SLOT = re.compile(r"\(%rsp\)")
+SLOT_OF_FRAME = re.compile(r"\(%r[sb]p\)")
+FRAME = re.compile(r"^\s+movq\s+%rsp, %rbp")
+CALL = re.compile(r"^\s+call")
 VECTOR = re.compile(r"%[xyz]mm\d+")
 
 
@@ -43,6 +53,7 @@ class Block:
 class Loop:
     kernel: str
     lines: list
+    hasFrame: bool
     vectors: int = 0
     scalars: int = 0
 
@@ -114,10 +125,11 @@ def find_dominators(blocks, entry):
 
 
 def find_loops(lines, first, last):
-    """The innermost loops of a function: those that hold no other one."""
+    """The innermost loops of a function: those that hold no other one, and no call."""
     blocks = split_blocks(lines, first, last)
     entry = LABEL.match(lines[first])[1]
     dominators, before = find_dominators(blocks, entry)
+    hasFrame = any(map(FRAME.match, lines[first:last]))
     bodies = {}
     for name in dominators:
         for head in blocks[name].next:
@@ -129,9 +141,10 @@ def find_loops(lines, first, last):
                     body.add(inner)
                     work += before[inner]
     for head, body in bodies.items():
-        if not any(other in body for other in bodies if other != head):
-            numbers = sorted(n for name in body for n in blocks[name].lines)
-            yield Loop(entry, numbers)
+        numbers = sorted(n for name in body for n in blocks[name].lines)
+        isInner = not any(other in body for other in bodies if other != head)
+        if isInner and not any(CALL.match(lines[n]) for n in numbers):
+            yield Loop(entry, numbers, hasFrame)
 
 
 def list_functions(lines):
@@ -144,9 +157,10 @@ def list_functions(lines):
 
 
 def count_traffic(lines, loop):
+    slot = SLOT_OF_FRAME if loop.hasFrame else SLOT
     for number in loop.lines:
         code = lines[number].partition("#")[0]
-        if SLOT.search(code):
+        if slot.search(code):
             if VECTOR.search(code):
                 loop.vectors += 1
             else:
@@ -155,12 +169,20 @@ def count_traffic(lines, loop):
 
 def read_allowed(path):
     allowed = {}
-    if path:
-        for line in path.read_text().splitlines():
-            if line and not line.startswith("#"):
-                vectors, scalars, kernel = line.split()
-                allowed[kernel] = (int(vectors), int(scalars))
+    for line in path.read_text().splitlines():
+        if line and not line.startswith("#"):
+            vectors, scalars, kernel = line.split()
+            allowed[kernel] = (int(vectors), int(scalars))
     return allowed
+
+
+def write_allowed(path, worst):
+    rows = [
+        f"{max(vectors, MOST_VECTORS)} {max(scalars, MOST_SCALARS)} {kernel}\n"
+        for kernel, (vectors, scalars) in sorted(worst.items())
+        if vectors > MOST_VECTORS or scalars > MOST_SCALARS
+    ]
+    path.write_text(ALLOW_HEAD + "".join(rows))
 
 
 def judge(worst, allowed):
@@ -186,8 +208,9 @@ def judge(worst, allowed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[2])
     parser.add_argument("files", type=pathlib.Path, nargs="+")
-    parser.add_argument("--allow", type=pathlib.Path)
+    parser.add_argument("--allow", type=pathlib.Path, default=ALLOW_LIST)
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--update", action="store_true")
     options = parser.parse_args()
     worst, count = {}, 0
     for path in options.files:
@@ -205,6 +228,8 @@ def main():
                 print(f"{path}: {loop}")
     if not count:
         sys.exit("check_stack_traffic.py: error: expects loops, but found none")
+    if options.update:
+        write_allowed(options.allow, worst)
     wrong = list(judge(worst, read_allowed(options.allow)))
     for line in wrong:
         print(f"check_stack_traffic.py: error: {line}", file=sys.stderr)

@@ -3,6 +3,9 @@
 
 #include "EmitObject.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -78,6 +81,31 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
+/// The passes of `addPassesToEmitFile`, but for one that takes constants out of
+/// loops. A kernel has more of them than registers: in a loop they are operands
+/// in memory, and in front of it they would drive sums to the stack.
+static bool addCodeGeneration(llvm::legacy::PassManager &passes,
+                              llvm::TargetMachine &machine,
+                              llvm::raw_pwrite_stream &stream, bool isText) {
+  auto *info = new llvm::MachineModuleInfoWrapperPass(&machine);
+  llvm::TargetPassConfig *config = machine.createPassConfig(passes);
+  config->setDisableVerify(true);
+  config->disablePass(&llvm::EarlyMachineLICMID);
+  passes.add(config);
+  passes.add(info);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  auto type = isText ? llvm::CodeGenFileType::AssemblyFile
+                     : llvm::CodeGenFileType::ObjectFile;
+  if (machine.addAsmPrinter(passes, stream, nullptr, type,
+                            info->getMMI().getContext()))
+    return false;
+  passes.add(llvm::createFreeMachineFunctionPass());
+  return true;
+}
+
 llvm::Error tenon::emitObject(llvm::Module &module,
                               const InstructionSet &instructions,
                               Emission emission,
@@ -102,9 +130,7 @@ llvm::Error tenon::emitObject(llvm::Module &module,
   bool isText = emission == Emission::Assembly;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr,
-                                   isText ? llvm::CodeGenFileType::AssemblyFile
-                                          : llvm::CodeGenFileType::ObjectFile))
+  if (!addCodeGeneration(codegen, *machine, stream, isText))
     return llvm::createStringError("cannot write code for " + instructions.cpu);
   codegen.run(module);
   if (isText) {

@@ -31,12 +31,10 @@ using namespace tenon;
 
 using Values = VectorBuilder::Values;
 
-/// Columns of f32 weights that the innermost loop takes at a time, unless its
-/// sums fill the registers: LLVM loads neighbors together, and needs registers
-/// for all of them. So a line of codes, which has several columns, is always
-/// taken alone.
+/// Columns of f32 weights that the innermost loop takes at a time for a single
+/// row. Several rows take one column, and a line of codes is taken alone: LLVM
+/// loads neighbors together, and would need registers for all of them.
 static constexpr int64_t kUnrolledColumns = 4;
-static constexpr size_t kFewSums = 15;
 /// Most rows for which it does not pay to decode weights once for all of them.
 static constexpr int64_t kFewRows = 15;
 /// Most columns of a block, and the fewest if that makes all of them equal: 3
@@ -418,7 +416,7 @@ Values ContractExpansion::multiplyLines(const WeightLines &lines,
                                         ArrayRef<Values> rowsAt,
                                         ValueRange sums) {
   int64_t depth = lines.getDepth();
-  bool isUnrolled = depth == 1 && sums.size() <= kFewSums;
+  bool isUnrolled = depth == 1 && rowsAt.size() == 1;
   int64_t unroll = isUnrolled ? kUnrolledColumns : 1;
   int64_t count = columns / depth;
   int64_t whole = count / unroll * unroll;

@@ -32,15 +32,15 @@ func.func @one_row(%x: memref<1x64xf32>, %w: !tenon.weight<96x64, <f32>, <16x1>>
 func.func @six_rows(%x: memref<?x64xf32>, %w: !tenon.weight<96x64, <f32>, <16x1>>, %acc: memref<6x16xf32>, %n: index, %p: index) {
   // CHECK:          %[[LAST:.*]] = arith.subi %[[N]], %c1
   // CHECK:          arith.minsi %{{.*}}, %[[LAST]]
-  // CHECK:          scf.for {{.*}} step %c4 iter_args
-  // CHECK-COUNT-48: vector.fma
+  // CHECK:          scf.for {{.*}} step %c1 iter_args
+  // CHECK-COUNT-12: vector.fma
   // CHECK-NOT:      vector.fma
   // CHECK:          scf.if
-  // CHECK:          scf.for {{.*}} step %c4 iter_args
-  // CHECK-COUNT-32: vector.fma
+  // CHECK:          scf.for {{.*}} step %c1 iter_args
+  // CHECK-COUNT-8:  vector.fma
   // CHECK-NOT:      vector.fma
-  // CHECK:          scf.for {{.*}} step %c4 iter_args
-  // CHECK-COUNT-16: vector.fma
+  // CHECK:          scf.for {{.*}} step %c1 iter_args
+  // CHECK-COUNT-4:  vector.fma
   // CHECK-NOT:      vector.fma
   // CHECK:          scf.for {{.*}} step %c4 iter_args
   // CHECK-COUNT-8:  vector.fma
@@ -186,11 +186,11 @@ func.func @many_rows(%x: memref<?x8xf32>, %w: !tenon.weight<96x8, <f32>, <16x1>>
   // CHECK:          scf.if
   // CHECK:          scf.if
   // CHECK:          scf.for {{.*}} = %c0 to %[[PRESENT]] step %c3
-  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c4 iter_args
-  // CHECK-COUNT-48: vector.fma
+  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args
+  // CHECK-COUNT-12: vector.fma
   // CHECK-NOT:      vector.fma
-  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c4 iter_args
-  // CHECK-COUNT-24: vector.fma
+  // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args
+  // CHECK-COUNT-6:  vector.fma
   // CHECK-NOT:      vector.fma
   // CHECK-NOT:      step %c3
   // CHECK:          scf.for %{{.*}} = %c0 to %c8 step %c4 iter_args
