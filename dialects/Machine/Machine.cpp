@@ -108,6 +108,8 @@ int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
 // 128 that is even at 171 tokens.
 int64_t CpuAttr::getAbsorbedTokens() const { return 128; }
 
+bool CpuAttr::readsTightCodes() const { return true; }
+
 //===----------------------------------------------------------------------===//
 // GpuAttr
 //===----------------------------------------------------------------------===//
@@ -143,3 +145,5 @@ int64_t GpuAttr::getRecomputedNormTokens() const { return 0; }
 int64_t GpuAttr::getAbsorbedTokens() const {
   return std::numeric_limits<int64_t>::max();
 }
+
+bool GpuAttr::readsTightCodes() const { return false; }

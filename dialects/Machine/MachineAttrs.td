@@ -47,7 +47,10 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
       "int64_t", "getRecomputedNormTokens">,
     InterfaceMethod<"Most tokens of a step in which latent attention is "
       "absorbed, unless the user pins a form.",
-      "int64_t", "getAbsorbedTokens">
+      "int64_t", "getAbsorbedTokens">,
+    InterfaceMethod<"Whether kernels read weights in codes of less than a byte, "
+      "and with factors other than `f32`.",
+      "bool", "readsTightCodes">
   ];
 }
 

@@ -6,6 +6,7 @@
 
 #include "dialects/Tenon/Tenon.h"
 #include "tenon/Support/TensorSource.h"
+#include <string>
 
 namespace tenon {
 
@@ -14,9 +15,13 @@ namespace tenon {
 ///
 /// `scaleBlock`, rows and columns, says how many elements of an `F8_E4M3`
 /// tensor share a scale; without it there is none. The block types of GGUF
-/// bring their own blocks and become `i8` codes.
+/// bring their own blocks; their formats have as many bits as they are stored
+/// in, up to 1 in 50. `FormatAttr::getWidened` of a format keeps it as exactly.
 FormatAttr getStorageFormat(mlir::MLIRContext *context, StorageType type,
                             llvm::ArrayRef<int64_t> scaleBlock = {});
+
+/// The name of the tensor that holds the scales of an `F8_E4M3` tensor.
+std::string getScaleTensorName(llvm::StringRef tensor);
 
 } // namespace tenon
 

@@ -4,6 +4,7 @@
 #ifndef TENON_DIALECTS_TENON_TENON_H
 #define TENON_DIALECTS_TENON_TENON_H
 
+#include "dialects/Tenon/FormatFactor.h"
 #include "tenon/Support/PanelLayout.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"

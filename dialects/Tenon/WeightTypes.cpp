@@ -13,67 +13,177 @@ using namespace tenon;
 // FormatAttr
 //===----------------------------------------------------------------------===//
 
+/// `per 1x32`
+static ParseResult parseFactor(AsmParser &parser, FactorRole role, Type type,
+                               SmallVectorImpl<FormatFactor> &factors) {
+  SmallVector<int64_t> block;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword("per") ||
+      parser.parseDimensionList(block, /*allowDynamic=*/false,
+                                /*withTrailingX=*/false))
+    return failure();
+  if (block.size() != 2)
+    return parser.emitError(loc) << "expects a block of rows x columns, but "
+                                    "got "
+                                 << block.size() << " sizes";
+  factors.push_back({role, type, block[0], block[1]});
+  return success();
+}
+
+/// As many factors of offsets as there are of scales.
+static void repeatAsOffsets(SmallVectorImpl<FormatFactor> &factors) {
+  for (FormatFactor factor : llvm::to_vector(factors))
+    if (factor.role == FactorRole::Scale)
+      factors.push_back(
+          {FactorRole::Offset, factor.type, factor.rows, factor.cols});
+}
+
 Attribute FormatAttr::parse(AsmParser &parser, Type) {
-  Type code, scale;
-  SmallVector<int64_t> block = {0, 0};
-  bool hasOffset = false;
+  Type code;
+  int64_t zero = 0;
+  SmallVector<FormatFactor> factors;
+  bool repeats = false;
   if (parser.parseLess() || parser.parseType(code))
     return {};
   while (succeeded(parser.parseOptionalComma())) {
-    if (succeeded(parser.parseOptionalKeyword("offset"))) {
-      hasOffset = true;
+    if (succeeded(parser.parseOptionalKeyword("zero"))) {
+      if (parser.parseInteger(zero))
+        return {};
       continue;
     }
-    block.clear();
-    SMLoc loc = parser.getCurrentLocation();
-    if (parser.parseKeyword("scale") || parser.parseType(scale) ||
-        parser.parseKeyword("per") ||
-        parser.parseDimensionList(block, /*allowDynamic=*/false,
-                                  /*withTrailingX=*/false))
-      return {};
-    if (block.size() != 2) {
-      parser.emitError(loc) << "expects a block of rows x columns, but got "
-                            << block.size() << " sizes";
-      return {};
+    FactorRole role = FactorRole::Scale;
+    if (succeeded(parser.parseOptionalKeyword("offset"))) {
+      Type type;
+      OptionalParseResult parsed = parser.parseOptionalType(type);
+      repeats |= !parsed.has_value();
+      if (!parsed.has_value())
+        continue;
+      role = FactorRole::Offset;
+      if (failed(*parsed) || parseFactor(parser, role, type, factors))
+        return {};
+      continue;
     }
+    Type type;
+    if (parser.parseKeyword("scale") || parser.parseType(type) ||
+        parseFactor(parser, role, type, factors))
+      return {};
   }
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<FormatAttr>(parser.getContext(), code, scale,
-                                       block[0], block[1], hasOffset);
+  if (repeats) {
+    if (factors.empty()) {
+      parser.emitError(parser.getNameLoc())
+          << "expects a scale beside the offset";
+      return {};
+    }
+    repeatAsOffsets(factors);
+  }
+  // Scales come first, whatever their order in the text.
+  SmallVector<FormatFactor> ordered;
+  for (FactorRole role : {FactorRole::Scale, FactorRole::Offset})
+    llvm::copy_if(
+        factors, std::back_inserter(ordered),
+        [&](const FormatFactor &factor) { return factor.role == role; });
+  return parser.getChecked<FormatAttr>(parser.getContext(), code, zero,
+                                       ArrayRef<FormatFactor>(ordered));
 }
 
 void FormatAttr::print(AsmPrinter &printer) const {
   printer << '<' << getCode();
-  if (hasScale())
-    printer << ", scale " << getScale() << " per " << getScaleRows() << 'x'
-            << getScaleCols();
-  printer << (getHasOffset() ? ", offset>" : ">");
+  if (getZero())
+    printer << ", zero " << getZero();
+  SmallVector<FormatFactor> repeated(
+      llvm::make_filter_range(getFactors(), [](const FormatFactor &factor) {
+        return factor.role == FactorRole::Scale;
+      }));
+  repeatAsOffsets(repeated);
+  bool repeats = hasOffset() && getFactors() == ArrayRef(repeated);
+  for (const FormatFactor &factor : getFactors()) {
+    bool isScale = factor.role == FactorRole::Scale;
+    if (isScale || !repeats)
+      printer << (isScale ? ", scale " : ", offset ") << factor.type << " per "
+              << factor.rows << 'x' << factor.cols;
+  }
+  printer << (repeats ? ", offset>" : ">");
 }
 
 LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 Type code, Type scale, int64_t scaleRows,
-                                 int64_t scaleCols, bool hasOffset) {
+                                 Type code, int64_t zero,
+                                 ArrayRef<FormatFactor> factors) {
   bool isFloat = isa<Float32Type, Float16Type, BFloat16Type>(code);
-  if (!isFloat && !isa<Float8E4M3FNType>(code) &&
-      !code.isSignlessInteger(8)) // C1
-    return emitError()
-           << "expects code f32, f16, bf16, f8E4M3FN or i8, but got " << code;
-  if (scale && (!scale.isF32() || scaleRows < 1 || scaleCols < 1)) // C2
-    return emitError()
-           << "expects scale f32 per block of at least 1x1, but got " << scale
-           << " per " << scaleRows << "x" << scaleCols;
-  if (hasOffset && !scale) // C3
+  unsigned bits = code.isIntOrFloat() ? code.getIntOrFloatBitWidth() : 0;
+  bool isUnsigned = code.isUnsignedInteger() && bits >= 4 && bits <= 8;
+  if (!isFloat && !isa<Float8E4M3FNType>(code) && !code.isSignlessInteger(8) &&
+      !isUnsigned) // C1
+    return emitError() << "expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to "
+                          "ui8, but got "
+                       << code;
+  for (const FormatFactor &factor : factors)
+    if (!(isa<Float32Type, Float16Type, BFloat16Type>(factor.type) ||
+          factor.type.isSignlessInteger(8) ||
+          factor.type.isUnsignedInteger(8)) ||
+        factor.rows < 1 || factor.cols < 1) // C2
+      return emitError() << "expects factors f32, f16, bf16, i8 or ui8 per "
+                            "block of at least 1x1, but got "
+                         << factor.type << " per " << factor.rows << "x"
+                         << factor.cols;
+  auto isScale = [](const FormatFactor &factor) {
+    return factor.role == FactorRole::Scale;
+  };
+  if (!factors.empty() && llvm::none_of(factors, isScale)) // C3
     return emitError() << "expects a scale beside the offset";
-  if (code.isSignlessInteger(8) && !scale) // C4
-    return emitError() << "expects a scale for code i8";
-  if (isFloat && scale) // C4
+  if (code.isInteger() && factors.empty()) // C4
+    return emitError() << "expects a scale for code " << code;
+  if (isFloat && !factors.empty()) // C4
     return emitError() << "expects no scale for code " << code;
+  if (zero < 0 || zero >> (isUnsigned ? bits : 0) != 0) // C5
+    return emitError() << "expects zero to be a number of an unsigned code, "
+                          "but got "
+                       << zero << " for " << code;
+  for (const FormatFactor &a : factors)
+    for (const FormatFactor &b : factors)
+      if (a.cols >= b.cols && a.cols % b.cols != 0) // C6
+        return emitError() << "expects columns of factors to divide each "
+                              "other, but got "
+                           << b.cols << " and " << a.cols;
   return success();
 }
 
-int64_t FormatAttr::getCodeBytes() const {
-  return getCode().getIntOrFloatBitWidth() / 8;
+bool FormatAttr::hasOffset() const {
+  return llvm::any_of(getFactors(), [](const FormatFactor &factor) {
+    return factor.role == FactorRole::Offset;
+  });
+}
+
+int64_t FormatAttr::getScaleRows() const {
+  int64_t rows = 1;
+  for (const FormatFactor &factor : getFactors())
+    rows = std::max(rows, factor.rows);
+  return rows;
+}
+
+int64_t FormatAttr::getScaleCols() const {
+  int64_t cols = hasScale() ? getFactors().front().cols : 1;
+  for (const FormatFactor &factor : getFactors())
+    cols = std::min(cols, factor.cols);
+  return cols;
+}
+
+int64_t FormatAttr::getCodeBits() const {
+  return getCode().getIntOrFloatBitWidth();
+}
+
+FormatAttr FormatAttr::getWidened() const {
+  if (!getCode().isInteger())
+    return *this;
+  MLIRContext *context = getContext();
+  SmallVector<FormatFactor, 2> factors = {{FactorRole::Scale,
+                                           Float32Type::get(context),
+                                           getScaleRows(), getScaleCols()}};
+  if (hasOffset())
+    repeatAsOffsets(factors);
+  return FormatAttr::get(context, IntegerType::get(context, 8), /*zero=*/0,
+                         factors);
 }
 
 //===----------------------------------------------------------------------===//
@@ -156,16 +266,13 @@ int64_t WeightType::getMatrices() const {
 
 PanelLayout WeightType::getPanelLayout() const {
   assert(getLayout() && "has no layout");
-  PanelLayout layout;
-  layout.rows = getRows();
-  layout.cols = getCols();
-  layout.height = getLayout().getRows();
-  layout.depth = getLayout().getDepth();
-  layout.pair = getLayout().getPair();
-  layout.codeBytes = getFormat().getCodeBytes();
-  layout.groupCols = getFormat().hasScale() ? getFormat().getScaleCols() : 0;
-  layout.hasOffset = getFormat().getHasOffset();
-  return layout;
+  FormatAttr format = getFormat();
+  SmallVector<PanelLayout::Factor, 4> factors;
+  for (const FormatFactor &factor : format.getFactors())
+    factors.push_back({factor.type.getIntOrFloatBitWidth(), factor.cols});
+  return PanelLayout(getRows(), getCols(), getLayout().getRows(),
+                     getLayout().getDepth(), getLayout().getPair(),
+                     format.getCodeBits(), factors);
 }
 
 int64_t WeightType::getMatrixBytes() const {

@@ -14,44 +14,70 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     The value of the element in row `n` and column `k` of a matrix is
 
     ```
-    value[n, k] = code[n, k] * scale[n div R, k div C] + offset[n div R, k div C]
+    value[n, k] = (code[n, k] - zero) * scale[n, k] + offset[n, k]
     ```
 
-    where `code` is a number of the code type. Without a scale the factor is 1,
-    without an offset nothing is added. The last scale of a row or a column may
-    cover fewer elements than the others.
+    where `code` is a number of the code type, and `scale` is a product with a
+    number for each factor of that role,
+
+    ```
+    scale[n, k] = product over scales f: f[n div R, k div C]
+    ```
+
+    and so is `offset`. Without a scale the factor is 1, without an offset nothing
+    is added. The last number of a row or a column may cover fewer elements than
+    the others. Products are exact in `f32` for all stored formats, so it does not
+    matter where one rounds.
 
     | Parameter | Meaning                                                       |
     |-----------|---------------------------------------------------------------|
-    | `code`    | `f32`, `f16`, `bf16`, `f8E4M3FN` (finite) or `i8`             |
-    | `scale`   | type of scales and offsets, `f32`, and the block `R x C`      |
-    | `offset`  | there is an offset for each scale                             |
+    | `code`    | `f32`, `f16`, `bf16`, `f8E4M3FN` (finite), `i8` (signed), or  |
+    |           | an unsigned number of 4 to 8 bits, `ui4` to `ui8`             |
+    | `zero`    | the code of the value 0, if there is no offset                |
+    | `scale`   | the type of numbers, `f32`, `f16`, `bf16`, `i8` or `ui8`, and |
+    |           | the block `R x C` that shares one; repeated for each factor   |
+    | `offset`  | the same for the offset; alone, as many factors as of scales, |
+    |           | of the same types and blocks                                  |
 
     Constraints:
 
-    * (C1) The code is one of the five types.
-    * (C2) A scale is `f32`, and its block has at least one row and column.
+    * (C1) The code is one of these types.
+    * (C2) A factor is of one of these types, and its block has at least one row
+      and column.
     * (C3) An offset needs a scale.
-    * (C4) A code `i8` needs a scale; `f32`, `f16` and `bf16` have none.
+    * (C4) A code that is an integer needs a scale; `f32`, `f16` and `bf16` have
+      none.
+    * (C5) Only an unsigned code has a zero, which is one of its numbers.
+    * (C6) Of two factors, the columns of one divide those of the other.
 
     Examples: `#tenon.format<bf16>`,
     `#tenon.format<f8E4M3FN, scale f32 per 128x128>`,
-    `#tenon.format<i8, scale f32 per 1x32, offset>`
+    `#tenon.format<ui5, zero 16, scale f16 per 1x32>`,
+    `#tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>`
   }];
-  let parameters = (ins "::mlir::Type":$code, "::mlir::Type":$scale,
-                        "int64_t":$scaleRows, "int64_t":$scaleCols,
-                        "bool":$hasOffset);
+  let parameters = (ins "::mlir::Type":$code, "int64_t":$zero,
+                        ArrayRefParameter<"::tenon::FormatFactor">:$factors);
   let builders = [
     AttrBuilderWithInferredContext<(ins "::mlir::Type":$code), [{
-      return $_get(code.getContext(), code, ::mlir::Type(), 0, 0, false);
+      return $_get(code.getContext(), code, 0,
+                   ::llvm::ArrayRef<::tenon::FormatFactor>());
     }]>
   ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    bool hasScale() const { return static_cast<bool>(getScale()); }
-    /// Bytes of one code.
-    int64_t getCodeBytes() const;
+    bool hasScale() const { return !getFactors().empty(); }
+    bool hasOffset() const;
+    /// Rows and columns of the largest and the smallest block: rows may be cut
+    /// at multiples of the former, and columns of the latter share all factors.
+    int64_t getScaleRows() const;
+    int64_t getScaleCols() const;
+    int64_t getCodeBits() const;
+    /// Bytes of one code outside of panels, where each has its own.
+    int64_t getCodeBytes() const { return (getCodeBits() + 7) / 8; }
+    /// The same values as codes `i8` with one `f32` for each scale and offset,
+    /// if codes are integers; otherwise the format itself.
+    ::tenon::FormatAttr getWidened() const;
   }];
 }
 
@@ -61,10 +87,9 @@ def Tenon_PanelAttr : AttrDef<Tenon_Dialect, "Panel"> {
   let description = [{
     The rows of the matrix are cut into panels of `rows`; the last one is filled
     up with zeros. Inside a panel the codes of all rows for `depth` consecutive
-    columns lie together, row after row: `rows x depth` codes of 4 bytes a row.
-    Columns are filled up with zeros to a multiple of `depth`. A format with
-    scales puts `rows` scales, then `rows` offsets if there are any, in front of
-    the codes of each group of columns that share them.
+    columns lie together, row after row. Codes of less than a byte take `depth`
+    bytes as well, which hold further columns in their other bits. Factors lie in
+    front of the codes that share them. `PanelLayout.h` describes the map.
 
     With `pair`, the first half of a panel's rows comes from the first half of
     the matrix and the second half from its second half, at the same distance:

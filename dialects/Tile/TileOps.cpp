@@ -81,14 +81,14 @@ LogicalResult tile::ContractOp::verify() {
            << getAt().size() << " indices along " << getAlong() << " for rank "
            << rank;
   if (!isStaticOfRank(getOuts(), 2) ||
-      shapeOf(getOuts()).getDimSize(1) % 16 != 0) // C2
-    return emitOpError() << "expects a static tile with a multiple of 16 "
-                            "columns, but got "
+      shapeOf(getOuts()).getDimSize(1) % kPanelHeight != 0) // C2
+    return emitOpError() << "expects a static tile with a multiple of "
+                         << kPanelHeight << " columns, but got "
                          << getOuts().getType();
   WeightType weight = cast<WeightType>(getWeight().getType());
-  if (!weight.getLayout() || weight.getLayout().getRows() != 16) // C3
-    return emitOpError() << "expects weight to have panels of 16 rows, but got "
-                         << weight;
+  if (!weight.getLayout() || weight.getLayout().getRows() != kPanelHeight) // C3
+    return emitOpError() << "expects weight to have panels of " << kPanelHeight
+                         << " rows, but got " << weight;
   if (weight.getRank() != (getMatrix() ? 3 : 2)) // C4
     return emitOpError()
            << "expects a matrix index for a stack of matrices and "

@@ -10,6 +10,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
+#include <map>
 #include "OpenModel.h"
 #include "ReplaceFile.h"
 
@@ -39,6 +40,7 @@ private:
   json::Array printVariants() const;
   json::Array printKernels(uint32_t variant, uint32_t bucket) const;
   json::Array printWeights() const;
+  json::Array printFormats() const;
   json::Array printImages() const;
 
   const tenon_manifest &manifest;
@@ -118,6 +120,44 @@ json::Array ManifestPrinter::printWeights() const {
   return weights;
 }
 
+/// The number of elements and the format of `!tenon.weight<8x16, <f32>, ...>`.
+static std::pair<uint64_t, llvm::StringRef> splitType(llvm::StringRef type) {
+  type.consume_front("!tenon.weight<");
+  auto [shape, rest] = type.split(", <");
+  uint64_t elements = 1;
+  for (llvm::StringRef size : llvm::split(shape, 'x')) {
+    uint64_t number = 0;
+    size.getAsInteger(10, number);
+    elements *= number;
+  }
+  return {elements, rest.take_until([](char c) { return c == '>'; })};
+}
+
+/// Packed bytes by format.
+json::Array ManifestPrinter::printFormats() const {
+  struct Total {
+    uint64_t elements = 0, bytes = 0;
+  };
+  std::map<std::string, Total> totals;
+  for (const tenon_weight &weight : table<tenon_weight>(manifest.weights)) {
+    std::string type = text(weight.type);
+    auto [elements, format] = splitType(type);
+    Total &total = totals[format.str()];
+    total.elements += elements;
+    total.bytes += weight.size;
+  }
+  json::Array formats;
+  for (const auto &[format, total] : totals)
+    formats.push_back(
+        json::Object{{"format", format},
+                     {"elements", total.elements},
+                     {"bytes", total.bytes},
+                     {"bits_per_element",
+                      8.0 * double(total.bytes) /
+                          double(std::max<uint64_t>(total.elements, 1))}});
+  return formats;
+}
+
 json::Array ManifestPrinter::printImages() const {
   json::Array images;
   for (const tenon_image &image : table<tenon_image>(manifest.images))
@@ -143,6 +183,7 @@ json::Object ManifestPrinter::print() const {
       {"states", printStates()},
       {"variants", printVariants()},
       {"weights", printWeights()},
+      {"weight_formats", printFormats()},
       {"images", printImages()}};
 }
 

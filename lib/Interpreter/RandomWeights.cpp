@@ -50,37 +50,86 @@ static std::vector<double> listE4M3() {
   return values;
 }
 
-static double drawCode(Type code, uint64_t bits) {
-  if (code.isInteger(8))
+/// A code less the zero of its format.
+static double drawCode(FormatAttr format, uint64_t bits) {
+  Type code = format.getCode();
+  if (code.isUnsignedInteger())
+    return static_cast<double>(bits >> (64 - format.getCodeBits())) -
+           static_cast<double>(format.getZero());
+  if (code.isInteger())
     return static_cast<int8_t>(bits >> 56);
   static const std::vector<double> values = listE4M3();
   return values[(bits >> 32) % values.size()];
 }
+
+/// The deviation of random codes.
+static double getCodeDeviation(FormatAttr format) {
+  if (!format.getCode().isInteger())
+    return 110;
+  return std::ldexp(1.0, static_cast<int>(format.getCodeBits())) /
+         std::sqrt(12.0);
+}
+
+/// Draws the factors of one role for a column: integers from 1 on, and floats
+/// that make their product about `usual`. `sign` may turn it.
+class FactorDrawing {
+public:
+  FactorDrawing(WeightType type, const RandomSequence &numbers)
+      : type(type), format(type.getFormat()), numbers(numbers) {}
+
+  double draw(FactorRole role, int64_t row, int64_t col, double usual) const {
+    double product = 1, integers = 1;
+    int64_t number = 0;
+    for (const FormatFactor &factor : format.getFactors())
+      if (factor.role == role && factor.type.isInteger())
+        integers *= 64;
+    for (const FormatFactor &factor : format.getFactors()) {
+      int64_t place = 8 * getBlock(factor, row, col) + number++;
+      if (factor.role != role)
+        continue;
+      double fraction = numbers.fraction(place);
+      product *=
+          factor.type.isInteger()
+              ? std::floor(1 + 126 * fraction)
+              : roundTo(factor.type, getFloat(role, place) * usual / integers);
+    }
+    return product;
+  }
+
+private:
+  double getFloat(FactorRole role, int64_t place) const {
+    return role == FactorRole::Scale ? 0.5 + numbers.fraction(place)
+                                     : numbers.centred(place);
+  }
+  int64_t getBlock(const FormatFactor &factor, int64_t row, int64_t col) const {
+    int64_t rows = type.getRows();
+    int64_t blockRow = row / rows * llvm::divideCeil(rows, factor.rows) +
+                       row % rows / factor.rows;
+    return blockRow * llvm::divideCeil(type.getCols(), factor.cols) +
+           col / factor.cols;
+  }
+
+  WeightType type;
+  FormatAttr format;
+  RandomSequence numbers;
+};
 
 /// Codes of a scaled format, and scales that give them the usual deviation.
 static void fillScaledRow(WeightType type, const RandomSequence &codes,
                           const RandomSequence &scales, int64_t row,
                           MutableArrayRef<double> out) {
   FormatAttr format = type.getFormat();
-  Type code = format.getCode(), f32 = format.getScale();
-  int64_t cols = out.size(), rows = type.getRows();
-  int64_t width = format.getScaleCols();
-  int64_t blocks = llvm::divideCeil(cols, width);
-  int64_t blockRow =
-      row / rows * llvm::divideCeil(rows, format.getScaleRows()) +
-      row % rows / format.getScaleRows();
+  int64_t cols = out.size(), width = format.getScaleCols();
   double deviation = 1 / std::sqrt(static_cast<double>(cols));
-  double codeDeviation = code.isInteger(8) ? 74 : 110;
+  FactorDrawing factors(type, scales);
   for (int64_t first = 0; first < cols; first += width) {
-    int64_t block = blockRow * blocks + first / width;
-    double scale = roundTo(f32, (0.5 + scales.fraction(2 * block)) * deviation /
-                                    codeDeviation);
-    double offset =
-        format.getHasOffset()
-            ? roundTo(f32, 0.5 * deviation * scales.centred(2 * block + 1))
-            : 0;
+    double scale = factors.draw(FactorRole::Scale, row, first,
+                                deviation / getCodeDeviation(format));
+    double offset = format.hasOffset() ? factors.draw(FactorRole::Offset, row,
+                                                      first, 0.5 * deviation)
+                                       : 0;
     for (int64_t k = first; k < std::min(first + width, cols); ++k)
-      out[k] = drawCode(code, codes.bits(row * cols + k)) * scale + offset;
+      out[k] = drawCode(format, codes.bits(row * cols + k)) * scale + offset;
   }
 }
 

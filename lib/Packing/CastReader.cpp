@@ -1,6 +1,7 @@
 // Rounds the exact values of a weight, once, to another format.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/Format.h"
 #include <array>
 #include <cmath>
@@ -12,7 +13,7 @@ using namespace tenon;
 
 namespace {
 
-enum class CodeType { F32, F16, BF16, F8, I8 };
+enum class CodeType { F32, F16, BF16, F8, I8, U8 };
 
 class CastReader : public MatrixReader {
 public:
@@ -20,12 +21,14 @@ public:
 
   llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
                         int64_t stride) const override;
-  llvm::Error readScales(const Rectangle &, float *, float *) const override {
-    llvm_unreachable("the result of a cast has no scales");
+  llvm::Error readFactor(size_t, const Rectangle &, uint8_t *) const override {
+    llvm_unreachable("the result of a cast has no factors");
   }
   void release(int64_t matrix) const override { from.release(matrix); }
 
 private:
+  llvm::Expected<std::vector<float>>
+  readProducts(FactorRole role, const Rectangle &region) const;
   void scaleRow(int64_t first, ArrayRef<float> scales, ArrayRef<float> offsets,
                 MutableArrayRef<double> values) const;
   llvm::Error failOnOverflow(const Rectangle &region, int64_t row, int64_t col,
@@ -46,6 +49,8 @@ static CodeType getCodeType(FormatAttr format) {
     return CodeType::F16;
   if (code.isBF16())
     return CodeType::BF16;
+  if (code.isUnsignedInteger())
+    return CodeType::U8;
   return code.isInteger(8) ? CodeType::I8 : CodeType::F8;
 }
 
@@ -88,6 +93,8 @@ static void decodeCodes(CodeType type, const uint8_t *codes,
   }
   case CodeType::I8:
     return decodeAs<int8_t>(codes, values, [](int8_t code) { return code; });
+  case CodeType::U8:
+    return decodeAs<uint8_t>(codes, values, [](uint8_t code) { return code; });
   }
 }
 
@@ -134,9 +141,10 @@ static size_t encodeCodes(CodeType type, ArrayRef<double> values,
   case CodeType::F8:
     return encodeAs<uint8_t>(values, codes, 0x7f, roundToFloat8);
   case CodeType::I8:
+  case CodeType::U8:
     break;
   }
-  llvm_unreachable("codes of 8 bits have scales");
+  llvm_unreachable("integers have scales");
 }
 
 llvm::Error CastReader::failOnOverflow(const Rectangle &region, int64_t row,
@@ -150,30 +158,72 @@ llvm::Error CastReader::failOnOverflow(const Rectangle &region, int64_t row,
   return makePackError(text);
 }
 
+static float decodeNumber(Type type, const uint8_t *bytes) {
+  if (type.isUnsignedInteger())
+    return bytes[0];
+  if (type.isInteger())
+    return static_cast<int8_t>(bytes[0]);
+  if (type.isF32())
+    return llvm::bit_cast<float>(llvm::support::endian::read32le(bytes));
+  uint16_t bits = llvm::support::endian::read16le(bytes);
+  return type.isF16() ? halfToFloat(bits) : bfloatToFloat(bits);
+}
+
+/// The products of all factors of a role, for each row of a region and each run
+/// of columns that share them; none without such factors.
+llvm::Expected<std::vector<float>>
+CastReader::readProducts(FactorRole role, const Rectangle &region) const {
+  FormatAttr format = from.getFormat();
+  int64_t run = format.getScaleCols(), firstRun = region.col / run;
+  int64_t runs = llvm::divideCeil(region.col + region.cols, run) - firstRun;
+  std::vector<float> products;
+  std::vector<uint8_t> numbers;
+  for (auto [number, factor] : llvm::enumerate(format.getFactors())) {
+    if (factor.role != role)
+      continue;
+    products.resize(region.rows * runs, 1);
+    Rectangle blocks = getBlocks(factor, region);
+    int64_t bytes = from.getFactorBytes(number);
+    numbers.resize(blocks.rows * blocks.cols * bytes);
+    if (llvm::Error error = from.readFactor(number, blocks, numbers.data()))
+      return std::move(error);
+    for (int64_t row = 0; row < region.rows; ++row)
+      for (int64_t i = 0; i < runs; ++i) {
+        int64_t down = (region.row + row) / factor.rows - blocks.row;
+        int64_t across = (firstRun + i) * run / factor.cols - blocks.col;
+        products[row * runs + i] *= decodeNumber(
+            factor.type,
+            numbers.data() + (down * blocks.cols + across) * bytes);
+      }
+  }
+  return products;
+}
+
 llvm::Error CastReader::readCodes(const Rectangle &region, uint8_t *codes,
                                   int64_t stride) const {
   int64_t width = region.cols * from.getCodeBytes();
   std::vector<uint8_t> buffer(region.rows * width);
   if (llvm::Error error = from.readCodes(region, buffer.data(), width))
     return error;
-  Rectangle blocks = getBlocks(from, region);
-  std::vector<float> scales, offsets;
-  if (from.getFormat().hasScale()) {
-    scales.resize(blocks.rows * blocks.cols);
-    offsets.resize(scales.size());
-    bool hasOffset = from.getFormat().getHasOffset();
-    if (llvm::Error error = from.readScales(
-            blocks, scales.data(), hasOffset ? offsets.data() : nullptr))
-      return error;
-  }
+  llvm::Expected<std::vector<float>> scales =
+      readProducts(FactorRole::Scale, region);
+  if (!scales)
+    return scales.takeError();
+  llvm::Expected<std::vector<float>> offsets =
+      readProducts(FactorRole::Offset, region);
+  if (!offsets)
+    return offsets.takeError();
+  offsets->resize(scales->size());
+  int64_t runs = scales->size() / region.rows;
+  auto zero = static_cast<double>(from.getFormat().getZero());
   std::vector<double> values(region.cols);
   for (int64_t row = 0; row < region.rows; ++row) {
     decodeCodes(source, buffer.data() + row * width, values);
-    int64_t block =
-        ((region.row + row) / from.getScaleRows() - blocks.row) * blocks.cols;
-    if (!scales.empty())
-      scaleRow(region.col, ArrayRef(scales).slice(block, blocks.cols),
-               ArrayRef(offsets).slice(block, blocks.cols), values);
+    for (double &value : values)
+      value -= zero;
+    if (runs)
+      scaleRow(region.col, ArrayRef(*scales).slice(row * runs, runs),
+               ArrayRef(*offsets).slice(row * runs, runs), values);
     size_t overflow = encodeCodes(target, values, codes + row * stride);
     if (overflow != values.size())
       return failOnOverflow(region, row, overflow, values[overflow]);
@@ -186,7 +236,7 @@ llvm::Error CastReader::readCodes(const Rectangle &region, uint8_t *codes,
 void CastReader::scaleRow(int64_t first, ArrayRef<float> scales,
                           ArrayRef<float> offsets,
                           MutableArrayRef<double> values) const {
-  int64_t run = from.getScaleCols(), begin = 0;
+  int64_t run = from.getFormat().getScaleCols(), begin = 0;
   for (auto [scale, offset] : llvm::zip_equal(scales, offsets)) {
     int64_t end =
         std::min<int64_t>(values.size(), begin + run - (first + begin) % run);

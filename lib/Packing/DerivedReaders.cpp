@@ -23,14 +23,13 @@ public:
         });
   }
 
-  llvm::Error readScales(const Rectangle &blocks, float *scales,
-                         float *offsets) const override {
+  llvm::Error readFactor(size_t number, const Rectangle &blocks,
+                         uint8_t *numbers) const override {
+    int64_t rowBytes = blocks.cols * getFactorBytes(number);
     return forEachPiece(
-        blocks, getScaleRows(),
+        blocks, getFactor(number).rows,
         [&](const MatrixReader &reader, const Rectangle &piece, int64_t row) {
-          int64_t skipped = row * blocks.cols;
-          return reader.readScales(piece, scales + skipped,
-                                   offsets ? offsets + skipped : nullptr);
+          return reader.readFactor(number, piece, numbers + row * rowBytes);
         });
   }
 
@@ -78,9 +77,10 @@ public:
     return from.readCodes(move(region, /*rowsOfUnit=*/1), codes, stride);
   }
 
-  llvm::Error readScales(const Rectangle &blocks, float *scales,
-                         float *offsets) const override {
-    return from.readScales(move(blocks, getScaleRows()), scales, offsets);
+  llvm::Error readFactor(size_t number, const Rectangle &blocks,
+                         uint8_t *numbers) const override {
+    return from.readFactor(number, move(blocks, getFactor(number).rows),
+                           numbers);
   }
 
   void release(int64_t matrix) const override { from.release(matrix / parts); }
@@ -106,8 +106,8 @@ public:
 
   llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
                         int64_t stride) const override;
-  llvm::Error readScales(const Rectangle &blocks, float *scales,
-                         float *offsets) const override;
+  llvm::Error readFactor(size_t number, const Rectangle &blocks,
+                         uint8_t *numbers) const override;
   void release(int64_t matrix) const override { from.release(matrix); }
 
 private:
@@ -133,6 +133,19 @@ static void transpose(const uint8_t *from, int64_t rows, int64_t cols,
                  from + (i * cols + j) * sizeof(Code), sizeof(Code));
 }
 
+/// The same for units of so many bytes.
+static void transposeUnits(int64_t bytes, const uint8_t *from, int64_t rows,
+                           int64_t cols, uint8_t *to, int64_t stride) {
+  switch (bytes) {
+  case 1:
+    return transpose<uint8_t>(from, rows, cols, to, stride);
+  case 2:
+    return transpose<uint16_t>(from, rows, cols, to, stride);
+  default:
+    return transpose<uint32_t>(from, rows, cols, to, stride);
+  }
+}
+
 llvm::Error TransposeReader::readCodes(const Rectangle &region, uint8_t *codes,
                                        int64_t stride) const {
   Rectangle part = swap(region);
@@ -141,33 +154,19 @@ llvm::Error TransposeReader::readCodes(const Rectangle &region, uint8_t *codes,
   if (llvm::Error error =
           from.readCodes(part, buffer.data(), part.cols * bytes))
     return error;
-  switch (bytes) {
-  case 1:
-    transpose<uint8_t>(buffer.data(), part.rows, part.cols, codes, stride);
-    break;
-  case 2:
-    transpose<uint16_t>(buffer.data(), part.rows, part.cols, codes, stride);
-    break;
-  default:
-    transpose<uint32_t>(buffer.data(), part.rows, part.cols, codes, stride);
-    break;
-  }
+  transposeUnits(bytes, buffer.data(), part.rows, part.cols, codes, stride);
   return llvm::Error::success();
 }
 
-llvm::Error TransposeReader::readScales(const Rectangle &blocks, float *scales,
-                                        float *offsets) const {
+llvm::Error TransposeReader::readFactor(size_t number, const Rectangle &blocks,
+                                        uint8_t *numbers) const {
   Rectangle part = swap(blocks);
-  std::vector<float> factors(part.rows * part.cols), constants(factors.size());
-  if (llvm::Error error = from.readScales(part, factors.data(),
-                                          offsets ? constants.data() : nullptr))
+  int64_t bytes = getFactorBytes(number);
+  std::vector<uint8_t> buffer(part.rows * part.cols * bytes);
+  if (llvm::Error error = from.readFactor(number, part, buffer.data()))
     return error;
-  for (int64_t i = 0; i < part.rows; ++i)
-    for (int64_t j = 0; j < part.cols; ++j) {
-      scales[j * blocks.cols + i] = factors[i * part.cols + j];
-      if (offsets)
-        offsets[j * blocks.cols + i] = constants[i * part.cols + j];
-    }
+  transposeUnits(bytes, buffer.data(), part.rows, part.cols, numbers,
+                 blocks.cols * bytes);
   return llvm::Error::success();
 }
 

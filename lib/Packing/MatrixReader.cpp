@@ -9,21 +9,19 @@ using namespace tenon;
 MatrixReader::MatrixReader(WeightType type)
     : type(type), matrices(type.getMatrices()),
       rows(type.getRank() == 1 ? 1 : type.getRows()), cols(type.getCols()),
-      codeBytes(type.getFormat().getCodeBytes()), scaleRows(1), scaleCols(1) {
-  if (!type.getFormat().hasScale())
-    return;
-  scaleRows = type.getFormat().getScaleRows();
-  scaleCols = type.getFormat().getScaleCols();
-}
+      codeBytes(type.getFormat().getCodeBytes()) {}
 
 MatrixReader::~MatrixReader() = default;
 
-Rectangle tenon::getBlocks(const MatrixReader &reader,
+int64_t MatrixReader::getFactorBytes(size_t number) const {
+  return getFactor(number).type.getIntOrFloatBitWidth() / 8;
+}
+
+Rectangle tenon::getBlocks(const FormatFactor &factor,
                            const Rectangle &region) {
-  int64_t height = reader.getScaleRows(), width = reader.getScaleCols();
-  int64_t row = region.row / height, col = region.col / width;
-  int64_t lastRow = llvm::divideCeil(region.row + region.rows, height);
-  int64_t lastCol = llvm::divideCeil(region.col + region.cols, width);
+  int64_t row = region.row / factor.rows, col = region.col / factor.cols;
+  int64_t lastRow = llvm::divideCeil(region.row + region.rows, factor.rows);
+  int64_t lastCol = llvm::divideCeil(region.col + region.cols, factor.cols);
   return {region.matrix, row, lastRow - row, col, lastCol - col};
 }
 

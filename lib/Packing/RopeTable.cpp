@@ -26,8 +26,8 @@ public:
       }
     return llvm::Error::success();
   }
-  llvm::Error readScales(const Rectangle &, float *, float *) const override {
-    llvm_unreachable("a table has no scales");
+  llvm::Error readFactor(size_t, const Rectangle &, uint8_t *) const override {
+    llvm_unreachable("a table has no factors");
   }
 
 private:

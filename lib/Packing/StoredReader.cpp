@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "StoredReader.h"
+#include "dialects/Tenon/StorageFormat.h"
 #include "tenon/Packing/GgufBlocks.h"
 #include "llvm/Support/Endian.h"
 #include <cmath>
@@ -14,7 +15,13 @@ StoredReader::StoredReader(WeightType type, const TensorSource &source,
                            std::vector<StoredPart> parts)
     : MatrixReader(type), source(source), parts(std::move(parts)),
       rowsOfPart(getMatrices() * getRows() /
-                 static_cast<int64_t>(this->parts.size())) {}
+                 static_cast<int64_t>(this->parts.size())),
+      widensBlocks(!type.getFormat().getCode().isUnsignedInteger()) {
+  StorageType stored = this->parts.front().info->type;
+  if (widensBlocks && getBlockElements(stored) > 1)
+    zero = static_cast<uint8_t>(
+        getStorageFormat(type.getContext(), stored).getZero());
+}
 
 void StoredReader::release(int64_t matrix) const {
   int64_t first = matrix * getRows() / rowsOfPart;
@@ -50,20 +57,22 @@ static void widen(float (*decode)(uint16_t), const uint8_t *from, int64_t count,
   }
 }
 
-/// Codes of a part of a row that lies in blocks.
+/// Codes of a part of a row that lies in blocks, less `zero`.
 static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
-                           int64_t cols, uint8_t *codes) {
+                           int64_t cols, uint8_t zero, uint8_t *codes) {
   int64_t size = getBlockElements(type), bytes = getBlockBytes(type);
   for (int64_t end = col + cols; col < end;) {
-    int8_t block[256];
+    uint8_t block[256];
     int64_t inside = col % size, count = std::min(size - inside, end - col);
     const uint8_t *from = row + col / size * bytes;
     if (count == size) {
-      decodeBlockCodes(type, from, reinterpret_cast<int8_t *>(codes));
+      decodeBlockCodes(type, from, codes);
     } else {
       decodeBlockCodes(type, from, block);
       memcpy(codes, block + inside, count);
     }
+    for (int64_t i = 0; i < count && zero; ++i)
+      codes[i] -= zero;
     codes += count;
     col += count;
   }
@@ -91,7 +100,7 @@ Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
     memcpy(codes, from + 4 * col, 4 * cols);
     return Error::success();
   default:
-    copyBlockCodes(type, from, col, cols, codes);
+    copyBlockCodes(type, from, col, cols, zero, codes);
     return Error::success();
   }
 }
@@ -115,33 +124,54 @@ static Error checkFinite(const TensorInfo &info, int64_t row, float value) {
                        ", but scales are finite; convert the model again");
 }
 
-/// Scales and offsets from blocks that carry them.
-Error StoredReader::readBlockScales(const Rectangle &blocks, float *scales,
-                                    float *offsets) const {
+/// The numbers of a factor that one block has, with all of their bits or
+/// multiplied to floats of one run each. Returns how many, or an error.
+static llvm::Expected<int64_t>
+decodeBlockFactor(const TensorInfo &info, const FormatFactor &factor,
+                  size_t number, const uint8_t *block, int64_t row,
+                  uint8_t *numbers) {
+  int64_t count = getBlockElements(info.type) / factor.cols;
+  float scales[16], offsets[16] = {};
+  decodeBlockScales(info.type, block, scales, offsets);
+  for (int64_t run = 0,
+               runs = getBlockElements(info.type) / getRunLength(info.type);
+       run < runs; ++run)
+    for (float value : {scales[run], offsets[run]})
+      if (Error error = checkFinite(info, row, value))
+        return std::move(error);
+  if (!factor.type.isF32())
+    copyBlockFactor(info.type, number, block, numbers);
+  else
+    memcpy(numbers, factor.role == FactorRole::Scale ? scales : offsets,
+           count * sizeof(float));
+  return count;
+}
+
+/// Factors from blocks that carry them.
+Error StoredReader::readBlockFactor(size_t number, const Rectangle &blocks,
+                                    uint8_t *numbers) const {
+  const FormatFactor &factor = getFactor(number);
+  int64_t bytes = getFactorBytes(number);
   int64_t row = blocks.matrix * getRows() + blocks.row;
   for (int64_t end = row + blocks.rows; row < end; ++row) {
     const StoredPart &part = parts[row / rowsOfPart];
-    StorageType type = part.info->type;
-    int64_t size = getBlockElements(type), runs = size / getRunLength(type);
-    const uint8_t *from = part.bytes.data() + row % rowsOfPart *
-                                                  (getCols() / size) *
-                                                  getBlockBytes(type);
-    for (int64_t run = blocks.col; run < blocks.col + blocks.cols;) {
-      float factors[16], constants[16] = {};
-      int64_t inside = run % runs;
-      int64_t count = std::min(runs - inside, blocks.col + blocks.cols - run);
-      decodeBlockScales(type, from + run / runs * getBlockBytes(type), factors,
-                        constants);
-      for (int64_t i = inside; i < inside + count; ++i) {
-        bool isFinite = std::isfinite(factors[i]);
-        if (Error error = checkFinite(*part.info, row % rowsOfPart,
-                                      isFinite ? constants[i] : factors[i]))
-          return error;
-        *scales++ = factors[i];
-        if (offsets)
-          *offsets++ = constants[i];
-      }
-      run += count;
+    int64_t size = getBlockElements(part.info->type);
+    int64_t blockBytes = getBlockBytes(part.info->type);
+    const uint8_t *from =
+        part.bytes.data() + row % rowsOfPart * (getCols() / size) * blockBytes;
+    int64_t ofBlock = size / factor.cols;
+    for (int64_t i = blocks.col; i < blocks.col + blocks.cols;) {
+      uint8_t decoded[16 * sizeof(float)];
+      llvm::Expected<int64_t> count = decodeBlockFactor(
+          *part.info, factor, number, from + i / ofBlock * blockBytes,
+          row % rowsOfPart, decoded);
+      if (!count)
+        return count.takeError();
+      int64_t inside = i % ofBlock;
+      int64_t taken = std::min(*count - inside, blocks.col + blocks.cols - i);
+      memcpy(numbers, decoded + inside * bytes, taken * bytes);
+      numbers += taken * bytes;
+      i += taken;
     }
   }
   return Error::success();
@@ -157,20 +187,23 @@ static float readScale(const StoredPart &part, int64_t index) {
                                                   : bfloatToFloat(bits);
 }
 
-Error StoredReader::readScales(const Rectangle &blocks, float *scales,
-                               float *offsets) const {
+Error StoredReader::readFactor(size_t number, const Rectangle &blocks,
+                               uint8_t *numbers) const {
   if (!parts.front().scaleInfo)
-    return readBlockScales(blocks, scales, offsets);
+    return readBlockFactor(number, blocks, numbers);
   int64_t matrices = rowsOfPart / getRows();
   const StoredPart &part = parts[blocks.matrix / matrices];
-  int64_t height = llvm::divideCeil(getRows(), getScaleRows());
-  int64_t width = llvm::divideCeil(getCols(), getScaleCols());
+  const FormatFactor &factor = getFactor(number);
+  int64_t height = llvm::divideCeil(getRows(), factor.rows);
+  int64_t width = llvm::divideCeil(getCols(), factor.cols);
   int64_t row = blocks.matrix % matrices * height + blocks.row;
   for (int64_t end = row + blocks.rows; row < end; ++row)
     for (int64_t i = 0; i < blocks.cols; ++i) {
-      *scales = readScale(part, row * width + blocks.col + i);
-      if (Error error = checkFinite(*part.scaleInfo, row, *scales++))
+      float scale = readScale(part, row * width + blocks.col + i);
+      if (Error error = checkFinite(*part.scaleInfo, row, scale))
         return error;
+      memcpy(numbers, &scale, sizeof(float));
+      numbers += sizeof(float);
     }
   return Error::success();
 }

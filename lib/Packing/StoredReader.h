@@ -27,19 +27,23 @@ public:
 
   llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
                         int64_t stride) const override;
-  llvm::Error readScales(const Rectangle &blocks, float *scales,
-                         float *offsets) const override;
+  llvm::Error readFactor(size_t number, const Rectangle &blocks,
+                         uint8_t *numbers) const override;
   void release(int64_t matrix) const override;
 
 private:
-  llvm::Error readBlockScales(const Rectangle &blocks, float *scales,
-                              float *offsets) const;
+  llvm::Error readBlockFactor(size_t number, const Rectangle &blocks,
+                              uint8_t *numbers) const;
   llvm::Error readRow(const StoredPart &part, int64_t row, int64_t col,
                       int64_t cols, uint8_t *codes) const;
 
   const TensorSource &source;
   std::vector<StoredPart> parts;
   int64_t rowsOfPart;
+  /// Codes of blocks become signed bytes, their factors floats.
+  bool widensBlocks;
+  /// What is subtracted from codes that become signed.
+  uint8_t zero = 0;
 };
 
 /// Finds the tensors of a weight and checks their shapes and types.

@@ -49,9 +49,10 @@ static llvm::Error checkType(WeightOp op, const TensorInfo &info) {
   if (format.hasScale())
     block = {format.getScaleRows(), format.getScaleCols()};
   FormatAttr stored = getStorageFormat(op.getContext(), info.type, block);
+  bool widensBlocks = stored && stored.getWidened() == format;
   bool widens = format.getCode().isF32() && (info.type == StorageType::F16 ||
                                              info.type == StorageType::BF16);
-  if (stored != format && !widens)
+  if (stored != format && !widens && !widensBlocks)
     return makePackError(
         "tensor '" + info.name + "' has type " +
         stringifyStorageType(info.type) + ", which cannot become " +
@@ -81,7 +82,7 @@ static llvm::Error checkSize(const TensorInfo &info, ArrayRef<uint8_t> bytes) {
                        Twine(expected) + "; load the model again");
 }
 
-/// Finds the scales of an 8-bit tensor: `<name>_scale_inv`.
+/// Finds the scales of an 8-bit tensor.
 static llvm::Error openScales(WeightOp op, const TensorSource &source,
                               StoredPart &part) {
   FormatAttr format = op.getWeightType().getFormat();
@@ -90,7 +91,7 @@ static llvm::Error openScales(WeightOp op, const TensorSource &source,
   rows = llvm::divideCeil(rows, format.getScaleRows());
   cols = llvm::divideCeil(cols, format.getScaleCols());
   llvm::Expected<const TensorInfo *> info =
-      findTensor(op, source, part.info->name + "_scale_inv", shape);
+      findTensor(op, source, getScaleTensorName(part.info->name), shape);
   if (!info)
     return info.takeError();
   StorageType type = (*info)->type;

@@ -12,16 +12,15 @@ using llvm::Error;
 
 TilePacker::TilePacker(const MatrixReader &reader, uint64_t offset,
                        int64_t tileBytes)
-    : reader(reader), offset(offset),
-      hasLayout(static_cast<bool>(reader.getType().getLayout())) {
+    : reader(reader), offset(offset) {
   // Without a layout a unit is a row, and any number of columns is a step.
   int64_t height = 1, step = 1;
   units = reader.getRows();
-  if (hasLayout) {
+  if (reader.getType().getLayout()) {
     layout = reader.getType().getPanelLayout();
-    units = layout.getPanels();
-    height = layout.height;
-    step = layout.hasScale() ? layout.groupCols : layout.depth;
+    units = layout->getPanels();
+    height = layout->height;
+    step = layout->getCutCols();
   }
   int64_t colBytes = height * reader.getCodeBytes(), cols = reader.getCols();
   unitsOfTile = std::max<int64_t>(1, tileBytes / (colBytes * cols));
@@ -45,38 +44,34 @@ TilePacker::Tile TilePacker::getTile(int64_t index) const {
 /// Where the tile begins in the data section.
 uint64_t TilePacker::getBegin(const Tile &tile) const {
   uint64_t begin = offset + tile.matrix * reader.getType().getMatrixBytes();
-  if (!hasLayout)
+  if (!layout)
     return begin +
            (tile.unit * reader.getCols() + tile.col) * reader.getCodeBytes();
-  begin += tile.unit * layout.getPanelBytes();
-  if (layout.hasScale())
-    return begin + tile.col / layout.groupCols * layout.getFullGroupBytes();
-  return begin + tile.col * layout.height * layout.codeBytes;
+  return begin + tile.unit * layout->getPanelBytes() +
+         layout->getCutByte(tile.col);
 }
 
 uint64_t TilePacker::getBytes(const Tile &tile) const {
-  if (!hasLayout)
+  if (!layout)
     return tile.units * tile.cols * reader.getCodeBytes();
-  PanelLayout part = layout;
-  part.cols = tile.cols;
-  return tile.units * part.getPanelBytes();
+  return tile.units * layout->withCols(tile.cols).getPanelBytes();
 }
 
 /// Bytes between two rows in the buffer. They are no power of two, which would
 /// put the rows of a panel into the same lines of the cache.
 int64_t TilePacker::getStride(int64_t cols) const {
-  int64_t bytes = alignTo(cols, layout.depth) * reader.getCodeBytes();
+  int64_t bytes = alignTo(cols, layout->periodCols) * reader.getCodeBytes();
   return alignTo(bytes, 64) + 64;
 }
 
 /// The rows that a tile needs: with `pair` those of both halves.
 llvm::SmallVector<Rectangle, 2> TilePacker::getRuns(const Tile &tile) const {
-  int64_t height = layout.height, rows = reader.getRows();
-  int64_t half = layout.pair ? 2 : 1;
+  int64_t height = layout->height, rows = reader.getRows();
+  int64_t half = layout->pair ? 2 : 1;
   int64_t first = tile.unit * (height / half);
   int64_t last = std::min(first + tile.units * (height / half), rows / half);
   Rectangle run = {tile.matrix, first, last - first, tile.col, tile.cols};
-  if (!layout.pair)
+  if (!layout->pair)
     return {run};
   Rectangle other = run;
   other.row += rows / 2;
@@ -89,99 +84,137 @@ Error TilePacker::packRows(const Tile &tile, PackBuffers &buffers) const {
                           tile.cols * reader.getCodeBytes());
 }
 
-/// Reads codes and scales of the runs of rows, one below the other. Columns up
-/// to the next multiple of the depth are zero.
+/// Reads codes of the runs of rows, one below the other. Columns up to the next
+/// whole period are zero.
 Error TilePacker::readRows(const Tile &tile, ArrayRef<Rectangle> runs,
                            PackBuffers &buffers) const {
   int64_t stride = getStride(tile.cols), bytes = reader.getCodeBytes();
-  int64_t rows = 0, scales = 0;
-  for (const Rectangle &run : runs) {
-    Rectangle blocks = getBlocks(reader, run);
+  int64_t rows = 0, row = 0;
+  for (const Rectangle &run : runs)
     rows += run.rows;
-    scales += blocks.rows * blocks.cols;
-  }
   buffers.rows.resize(std::max<size_t>(buffers.rows.size(), rows * stride));
-  if (layout.hasScale()) {
-    buffers.scales.resize(scales);
-    buffers.offsets.resize(scales);
-  }
-  int64_t row = 0, scale = 0;
   for (const Rectangle &run : runs) {
     uint8_t *codes = buffers.rows.data() + row * stride;
     if (Error error = reader.readCodes(run, codes, stride))
       return error;
     int64_t used = tile.cols * bytes;
-    int64_t padded = alignTo(tile.cols, layout.depth) * bytes;
+    int64_t padded = alignTo(tile.cols, layout->periodCols) * bytes;
     for (int64_t i = 0; i < run.rows && padded > used; ++i)
       memset(codes + i * stride + used, 0, padded - used);
     row += run.rows;
-    if (!layout.hasScale())
-      continue;
-    Rectangle blocks = getBlocks(reader, run);
-    if (Error error = reader.readScales(
-            blocks, buffers.scales.data() + scale,
-            layout.hasOffset ? buffers.offsets.data() + scale : nullptr))
-      return error;
-    scale += blocks.rows * blocks.cols;
   }
   return Error::success();
 }
 
-/// Finds the codes and scales of each place of a panel in the buffers.
+/// Reads the numbers of all factors for the runs of rows, one after the other.
+Error TilePacker::readFactors(ArrayRef<Rectangle> runs,
+                              PackBuffers &buffers) const {
+  buffers.factors.resize(layout->getFactors().size());
+  for (auto [number, numbers] : llvm::enumerate(buffers.factors)) {
+    int64_t bytes = 0;
+    for (const Rectangle &run : runs) {
+      Rectangle blocks = getBlocks(reader.getFactor(number), run);
+      int64_t begin = bytes;
+      bytes += blocks.rows * blocks.cols * reader.getFactorBytes(number);
+      numbers.resize(std::max<size_t>(numbers.size(), bytes));
+      if (Error error =
+              reader.readFactor(number, blocks, numbers.data() + begin))
+        return error;
+    }
+  }
+  return Error::success();
+}
+
+/// Finds the codes of each place of a panel in the buffers.
 TilePacker::Places TilePacker::getPlaces(const Tile &tile,
                                          ArrayRef<Rectangle> runs,
                                          int64_t panel,
                                          const PackBuffers &buffers) const {
   int64_t stride = getStride(tile.cols);
   Places places;
-  for (int64_t place = 0; place < layout.height; ++place) {
-    int64_t row = layout.getRow(panel, place);
+  for (int64_t place = 0; place < layout->height; ++place) {
+    int64_t row = layout->getRow(panel, place);
+    places.rows.push_back(row);
     if (row < 0) {
       places.codes.push_back(buffers.zeros.data());
-      places.blocks.push_back(-1);
       continue;
     }
-    bool isSecond = layout.pair && place >= layout.height / 2;
-    int64_t codesBefore = isSecond ? runs[0].rows : 0;
-    int64_t blocksBefore = isSecond ? getBlocks(reader, runs[0]).rows : 0;
-    const Rectangle &run = runs[isSecond];
+    bool isSecond = layout->pair && place >= layout->height / 2;
+    int64_t before = isSecond ? runs[0].rows : 0;
     places.codes.push_back(buffers.rows.data() +
-                           (codesBefore + row - run.row) * stride);
-    places.blocks.push_back(blocksBefore + row / reader.getScaleRows() -
-                            getBlocks(reader, run).row);
+                           (before + row - runs[isSecond].row) * stride);
   }
   return places;
 }
 
-static uint8_t *writeScales(ArrayRef<float> scales, int64_t groups,
-                            int64_t group, ArrayRef<int64_t> blocks,
-                            uint8_t *out) {
-  for (int64_t block : blocks) {
-    float value = block < 0 ? 0 : scales[block * groups + group];
-    memcpy(out, &value, sizeof(float));
-    out += sizeof(float);
+/// Writes the numbers of a factor, where the map has them.
+void TilePacker::packFactor(const Tile &tile, ArrayRef<Rectangle> runs,
+                            size_t number, const Places &places, uint8_t *out,
+                            const PackBuffers &buffers) const {
+  const PanelField &field = layout->getFactors()[number];
+  const FormatFactor &factor = reader.getFactor(number);
+  int64_t groups = divideCeil(tile.cols, field.cols), bytes = field.bits / 8;
+  Rectangle first = getBlocks(factor, runs[0]);
+  for (auto [place, row] : llvm::enumerate(places.rows)) {
+    if (row < 0)
+      continue;
+    // Rows of the second run have their blocks behind those of the first.
+    bool isSecond = layout->pair && row >= reader.getRows() / 2;
+    Rectangle run = isSecond ? getBlocks(factor, runs[1]) : first;
+    int64_t block = row / factor.rows - run.row + (isSecond ? first.rows : 0);
+    const uint8_t *numbers =
+        buffers.factors[number].data() + block * groups * bytes;
+    for (int64_t group = 0; group < groups; ++group)
+      memcpy(out + field.getBit(place, group * field.cols) / 8,
+             numbers + group * bytes, bytes);
   }
-  return out;
 }
 
-/// Writes one panel: for each group of columns its scales, offsets and codes.
-void TilePacker::packPanel(const Tile &tile, Places places, uint8_t *out,
+/// Writes a plane of less than a byte of each code.
+void TilePacker::packPlane(const Tile &tile, const PanelField &plane,
+                           const Places &places, uint8_t *out) const {
+  int64_t inByte = 8 / plane.bits, depth = layout->depth;
+  unsigned mask = (1u << plane.bits) - 1;
+  for (int64_t col = 0; col < tile.cols; col += depth * inByte)
+    for (auto [place, codes] : llvm::enumerate(places.codes)) {
+      uint8_t *bytes = out + plane.getBit(place, col) / 8;
+      for (int64_t i = 0; i < depth; ++i) {
+        unsigned byte = 0;
+        for (int64_t j = 0; j < inByte; ++j)
+          byte |= (codes[col + j * depth + i] >> plane.shift & mask)
+                  << j * plane.bits;
+        bytes[i] = static_cast<uint8_t>(byte);
+      }
+    }
+}
+
+/// Writes one panel: its factors, and the lines of its codes.
+void TilePacker::packPanel(const Tile &tile, ArrayRef<Rectangle> runs,
+                           const Places &places, uint8_t *out,
                            const PackBuffers &buffers) const {
-  int64_t groupCols = layout.hasScale() ? layout.groupCols : tile.cols;
-  int64_t groups = divideCeil(tile.cols, groupCols);
-  for (int64_t group = 0; group < groups; ++group) {
-    if (layout.hasScale())
-      out = writeScales(buffers.scales, groups, group, places.blocks, out);
-    if (layout.hasOffset)
-      out = writeScales(buffers.offsets, groups, group, places.blocks, out);
-    int64_t cols = std::min(groupCols, tile.cols - group * groupCols);
-    int64_t steps = divideCeil(cols, layout.depth);
-    int64_t unitBytes = layout.depth * layout.codeBytes;
-    interleave(places.codes, unitBytes, steps, out);
-    out += steps * layout.height * unitBytes;
-    for (const uint8_t *&codes : places.codes)
-      if (codes != buffers.zeros.data())
-        codes += steps * unitBytes;
+  for (int64_t col = 0; layout->blockCols && col < tile.cols;
+       col += layout->blockCols)
+    memset(out + layout->getCutByte(col), 0, layout->getHeaderBytes());
+  for (size_t number = 0; number < layout->getFactors().size(); ++number)
+    packFactor(tile, runs, number, places, out, buffers);
+  if (layout->codeBits < 8) {
+    for (const PanelField &plane : layout->getPlanes())
+      packPlane(tile, plane, places, out);
+    return;
+  }
+
+  // Up to a block's end the lines of a plane of whole bytes follow each other.
+  const PanelField &plane = layout->getPlanes().front();
+  int64_t step = layout->blockCols ? layout->blockCols : tile.cols;
+  int64_t unitBytes = layout->getLineBytes() / layout->height;
+  llvm::SmallVector<const uint8_t *, 16> codes = places.codes;
+  for (int64_t col = 0; col < tile.cols; col += step) {
+    int64_t lines =
+        divideCeil(std::min(step, tile.cols - col), layout->periodCols);
+    interleave(codes, unitBytes, lines, out + plane.getBit(0, col) / 8);
+    for (const uint8_t *&code : codes)
+      if (code != buffers.zeros.data())
+        code += lines * unitBytes;
   }
 }
 
@@ -189,11 +222,13 @@ Error TilePacker::packPanels(const Tile &tile, PackBuffers &buffers) const {
   llvm::SmallVector<Rectangle, 2> runs = getRuns(tile);
   if (Error error = readRows(tile, runs, buffers))
     return error;
+  if (Error error = readFactors(runs, buffers))
+    return error;
   buffers.zeros.resize(
       std::max<size_t>(buffers.zeros.size(), getStride(tile.cols)));
   uint64_t panelBytes = getBytes(tile) / tile.units;
   for (int64_t i = 0; i < tile.units; ++i)
-    packPanel(tile, getPlaces(tile, runs, tile.unit + i, buffers),
+    packPanel(tile, runs, getPlaces(tile, runs, tile.unit + i, buffers),
               buffers.packed.data() + i * panelBytes, buffers);
   return Error::success();
 }
@@ -205,7 +240,7 @@ llvm::Expected<uint64_t> TilePacker::pack(int64_t index, PackBuffers &buffers,
   if (buffers.packed.size() < bytes)
     buffers.packed.resize(bytes);
   if (Error error =
-          hasLayout ? packPanels(tile, buffers) : packRows(tile, buffers))
+          layout ? packPanels(tile, buffers) : packRows(tile, buffers))
     return error;
   ArrayRef<uint8_t> packed(buffers.packed);
   if (Error error = sink(getBegin(tile), packed.take_front(bytes)))

@@ -6,6 +6,7 @@
 
 #include "tenon/Packing/MatrixReader.h"
 #include "tenon/Packing/Packer.h"
+#include <optional>
 
 namespace tenon {
 
@@ -14,8 +15,8 @@ struct PackBuffers {
   std::vector<uint8_t> rows;
   std::vector<uint8_t> packed;
   std::vector<uint8_t> zeros;
-  std::vector<float> scales;
-  std::vector<float> offsets;
+  /// Numbers of each factor of the format.
+  std::vector<std::vector<uint8_t>> factors;
 };
 
 /// Packs one weight, tile by tile. A tile is a run of panels, or of rows where
@@ -49,11 +50,11 @@ private:
     int64_t col;
     int64_t cols;
   };
-  /// For each place of a panel, its codes in the buffer and the row of blocks
-  /// that its scales are in, or -1 without a row.
+  /// For each place of a panel, its codes in the buffer, and its row of the
+  /// matrix, or -1 without a row.
   struct Places {
     llvm::SmallVector<const uint8_t *, 16> codes;
-    llvm::SmallVector<int64_t, 16> blocks;
+    llvm::SmallVector<int64_t, 16> rows;
   };
   Tile getTile(int64_t index) const;
   llvm::Error packRows(const Tile &tile, PackBuffers &buffers) const;
@@ -62,7 +63,15 @@ private:
                        PackBuffers &buffers) const;
   Places getPlaces(const Tile &tile, llvm::ArrayRef<Rectangle> runs,
                    int64_t panel, const PackBuffers &buffers) const;
-  void packPanel(const Tile &tile, Places places, uint8_t *out,
+  llvm::Error readFactors(llvm::ArrayRef<Rectangle> runs,
+                          PackBuffers &buffers) const;
+  void packFactor(const Tile &tile, llvm::ArrayRef<Rectangle> runs,
+                  size_t number, const Places &places, uint8_t *out,
+                  const PackBuffers &buffers) const;
+  void packPlane(const Tile &tile, const PanelField &plane,
+                 const Places &places, uint8_t *out) const;
+  void packPanel(const Tile &tile, llvm::ArrayRef<Rectangle> runs,
+                 const Places &places, uint8_t *out,
                  const PackBuffers &buffers) const;
   llvm::SmallVector<Rectangle, 2> getRuns(const Tile &tile) const;
   int64_t getStride(int64_t cols) const;
@@ -71,8 +80,8 @@ private:
 
   const MatrixReader &reader;
   uint64_t offset;
-  bool hasLayout;
-  PanelLayout layout;
+  /// None for a weight that is packed row by row.
+  std::optional<PanelLayout> layout;
   int64_t units;
   int64_t unitsOfTile;
   int64_t colsOfTile;

@@ -67,12 +67,13 @@ static llvm::Error checkType(const PlacedOp &op) {
                          "lie inside of panels; give its type a panel");
   if (!panel)
     return llvm::Error::success();
-  if (format.hasScale() && format.getScaleCols() % panel.getDepth() != 0)
+  int64_t period = op.type.getPanelLayout().periodCols;
+  if (format.hasScale() && format.getScaleCols() % period != 0)
     return makePackError("@" + op.name + " shares scales between " +
                          Twine(format.getScaleCols()) +
-                         " columns, which is no multiple of the panel's depth "
-                         "of " +
-                         Twine(panel.getDepth()) + "; choose another depth");
+                         " columns, which is no multiple of the panel's "
+                         "period of " +
+                         Twine(period) + "; choose another depth");
   if (panel.getPair() && (panel.getRows() % 2 || op.type.getRows() % 2))
     return makePackError("@" + op.name + " pairs halves of " +
                          Twine(op.type.getRows()) + " rows in panels of " +

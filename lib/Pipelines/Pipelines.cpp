@@ -27,6 +27,7 @@ void tenon::buildLayOutPipeline(OpPassManager &pm, const FormOptions &options) {
   pm.addPass(createCloneBuckets(clone));
   pm.addPass(createChooseMlaForm({options.absorbTokens}));
   pm.addPass(createCSEPass());
+  pm.addPass(createWidenWeights({options.widenWeights}));
   pm.addPass(createLayOutWeights());
 }
 

@@ -35,10 +35,12 @@ static std::optional<StorageType> chooseType(FormatAttr format, int64_t cols,
   if (format.hasScale())
     block = {format.getScaleRows(), format.getScaleCols()};
   SmallVector<StorageType> fitting;
-  for (StorageType type : kTypes)
-    if (getStorageFormat(format.getContext(), type, block) == format &&
+  for (StorageType type : kTypes) {
+    FormatAttr stored = getStorageFormat(format.getContext(), type, block);
+    if ((stored == format || stored.getWidened() == format) &&
         cols % getBlockElements(type) == 0)
       fitting.push_back(type);
+  }
   if (fitting.empty())
     return std::nullopt;
   return fitting[number % fitting.size()];
@@ -192,7 +194,7 @@ RandomTensors::create(ModuleOp module, uint64_t seed) {
       if (*type != StorageType::F8E4M3 || !format.hasScale())
         continue;
       int64_t cols = shape.back();
-      info = {name + "_scale_inv", StorageType::F32, shape};
+      info = {getScaleTensorName(name), StorageType::F32, shape};
       int64_t &blockRows = info.shape[shape.size() - 2];
       blockRows = llvm::divideCeil(blockRows, format.getScaleRows());
       info.shape.back() = llvm::divideCeil(cols, format.getScaleCols());

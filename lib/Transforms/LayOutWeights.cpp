@@ -109,15 +109,16 @@ private:
     WeightType type = op.getWeightType();
     FormatAttr format = type.getFormat();
     int64_t depth = 4 / format.getCodeBytes();
-    if (format.hasScale() && format.getScaleCols() % depth != 0 &&
-        format.getScaleCols() < type.getCols())
-      return op->emitOpError()
-             << "expects blocks of scales to have a multiple of " << depth
-             << " columns, but got " << format.getScaleCols()
-             << "; cast the weight";
-    auto panel = PanelAttr::get(&getContext(), 16, depth, pairs);
+    auto panel = PanelAttr::get(&getContext(), kPanelHeight, depth, pairs);
     auto packed =
         WeightType::get(&getContext(), type.getShape(), format, panel);
+    int64_t period = packed.getPanelLayout().periodCols;
+    if (format.hasScale() && format.getScaleCols() % period != 0 &&
+        format.getScaleCols() < type.getCols())
+      return op->emitOpError()
+             << "expects blocks of scales to have a multiple of " << period
+             << " columns, but got " << format.getScaleCols()
+             << "; cast the weight";
     op.setWeightType(packed);
     retarget(uses, SymbolTable::getSymbolName(op), packed);
     return success();

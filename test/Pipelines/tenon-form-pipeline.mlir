@@ -1,5 +1,5 @@
 // RUN: tenon-opt %s --tenon-form-pipeline --dump-pass-pipeline 2>&1 | FileCheck %s
-// RUN: tenon-opt %s --tenon-form-pipeline="buckets=3,7 positions=99 absorb-tokens=0" --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=OPTIONS
+// RUN: tenon-opt %s --tenon-form-pipeline="buckets=3,7 positions=99 absorb-tokens=0 widen-weights" --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=OPTIONS
 
 /// tenon -> kernels of each bucket, weights with layouts and places.
 // CHECK:      builtin.module(
@@ -7,6 +7,7 @@
 // CHECK-NEXT:   tenon-clone-buckets{buckets={1,8,64,1024}},
 // CHECK-NEXT:   tenon-choose-mla-form{absorb-tokens=-1},
 // CHECK-NEXT:   cse,
+// CHECK-NEXT:   tenon-widen-weights{always=false},
 // CHECK-NEXT:   tenon-lay-out-weights,
 // CHECK-NEXT:   tenon-form-kernels,
 // CHECK-NEXT:   canonicalize{{.*}},
@@ -15,5 +16,7 @@
 // OPTIONS:      tenon-tabulate-ropes{positions=99},
 // OPTIONS-NEXT: tenon-clone-buckets{buckets={3,7}},
 // OPTIONS-NEXT: tenon-choose-mla-form{absorb-tokens=0},
+// OPTIONS-NEXT: cse,
+// OPTIONS-NEXT: tenon-widen-weights{always=true},
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 }

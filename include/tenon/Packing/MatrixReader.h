@@ -9,8 +9,8 @@
 
 namespace tenon {
 
-/// A rectangle of one matrix of a stack. It counts elements, or blocks of the
-/// scale where scales are read.
+/// A rectangle of one matrix of a stack. It counts elements, or blocks of a
+/// factor where its numbers are read.
 struct Rectangle {
   int64_t matrix;
   int64_t row;
@@ -19,8 +19,8 @@ struct Rectangle {
   int64_t cols;
 };
 
-/// A weight as a stack of matrices of codes, scales and offsets. A vector is a
-/// matrix of one row. Derived weights are readers of readers, so a derivation
+/// A weight as a stack of matrices of codes and factors. A vector is a matrix of
+/// one row. Derived weights are readers of readers, so a derivation
 /// is evaluated for the part that is asked for and nothing else.
 ///
 /// Several threads may read at the same time.
@@ -35,17 +35,20 @@ public:
   int64_t getRows() const { return rows; }
   int64_t getCols() const { return cols; }
   int64_t getCodeBytes() const { return codeBytes; }
-  /// Rows and columns of the block that shares a scale; 1 without scales.
-  int64_t getScaleRows() const { return scaleRows; }
-  int64_t getScaleCols() const { return scaleCols; }
+  const FormatFactor &getFactor(size_t number) const {
+    return getFormat().getFactors()[number];
+  }
+  /// Bytes of a number of a factor.
+  int64_t getFactorBytes(size_t number) const;
 
-  /// Writes the codes of a region, row after row, `stride` bytes apart.
+  /// Writes the codes of a region, row after row, `stride` bytes apart; codes
+  /// of less than a byte take a byte each.
   virtual llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
                                 int64_t stride) const = 0;
-  /// Writes the scales, and the offsets where the format has them, of a region
-  /// that counts blocks; row after row without gaps.
-  virtual llvm::Error readScales(const Rectangle &blocks, float *scales,
-                                 float *offsets) const = 0;
+  /// Writes the numbers of one factor of the format, for a region that counts
+  /// its blocks; row after row without gaps.
+  virtual llvm::Error readFactor(size_t number, const Rectangle &blocks,
+                                 uint8_t *numbers) const = 0;
   /// Hints that a matrix will not be read again soon.
   virtual void release(int64_t matrix) const {}
 
@@ -55,12 +58,10 @@ private:
   int64_t rows;
   int64_t cols;
   int64_t codeBytes;
-  int64_t scaleRows;
-  int64_t scaleCols;
 };
 
-/// The blocks of the scale that a region of elements touches.
-Rectangle getBlocks(const MatrixReader &reader, const Rectangle &region);
+/// The blocks of a factor that a region of elements touches.
+Rectangle getBlocks(const FormatFactor &factor, const Rectangle &region);
 
 llvm::Error makePackError(const llvm::Twine &message);
 

@@ -20,6 +20,9 @@ struct FormOptions : mlir::PassPipelineOptions<FormOptions> {
       *this, "absorb-tokens", llvm::cl::init(-1),
       llvm::cl::desc("Largest bucket with absorbed latent attention, "
                      "or -1 for that of machine.target")};
+  Option<bool> widenWeights{
+      *this, "widen-weights", llvm::cl::init(false),
+      llvm::cl::desc("Give weights codes of whole bytes for every machine")};
 };
 
 /// tenon -> tenon with merged weights and opened experts.

@@ -187,6 +187,36 @@ def TabulateRopes : Pass<"tenon-tabulate-ropes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
+  let summary = "Give weights codes of whole bytes where the machine needs them";
+  let description = [{
+    A format with unsigned codes, as GGUF's blocks have it, becomes the one with
+    codes `i8` and `f32` factors that has the same values, in the types of
+    weights and of everything that uses them:
+
+    ```mlir
+    tenon.weight @w "w" : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
+    %w = tenon.use @w : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
+    ```
+
+    becomes
+
+    ```mlir
+    tenon.weight @w "w" : !tenon.weight<96x64, <i8, scale f32 per 1x32>>
+    %w = tenon.use @w : !tenon.weight<96x64, <i8, scale f32 per 1x32>>
+    ```
+
+    This is the one place that decides which stored formats stay packed. Nothing
+    happens if `machine.target` reads such codes, or if there is none and the
+    option is not set.
+  }];
+  let options = [
+    Option<"always", "always", "bool", /*default=*/"false",
+           "Widen whatever the machine: the driver sets it if one of several targets needs it">
+  ];
+  let dependentDialects = ["::tenon::TenonDialect"];
+}
+
 def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
   let summary = "Give every used weight a layout and a place";
   let description = [{
@@ -209,7 +239,7 @@ def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
     The same layout serves every vector width. A matrix that is needed in pairs
     and in order is packed twice, the second time as `@w.pair`. Tables of
     rotations keep their rows. A scale whose block is no multiple of a panel's
-    depth is an error.
+    period is an error.
   }];
   let dependentDialects = ["::tenon::TenonDialect"];
 }

@@ -264,7 +264,8 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
   int64_t size = getDim(op.getQuery().getType(), 2), nope = op.getNope();
   int64_t latent = expand.getCols();
   Value zero = lowering.index(0);
-  Value acc = lowering.empty({keys, 16 * expand.getPanelLayout().getPanels()});
+  PanelLayout layout = expand.getPanelLayout();
+  Value acc = lowering.empty({keys, layout.height * layout.getPanels()});
   Value both = tile::ContractOp::create(
                    builder, lowering.loc, acc.getType(), op.getCache(),
                    ValueRange{op.getLayer(), block.slot, first, zero}, count,

@@ -122,9 +122,10 @@ LogicalResult KernelLowering::verifyBody(ArrayRef<Operation *> ops) {
 LogicalResult KernelLowering::verifyLayout(Operation *op, WeightType weight,
                                            bool isPaired) {
   PanelAttr layout = weight.getLayout();
-  if (!layout || layout.getRows() != 16)
-    return op->emitOpError() << "expects weights in panels of 16 rows, but got "
-                             << weight << "; run tenon-lay-out-weights first";
+  if (!layout || layout.getRows() != kPanelHeight)
+    return op->emitOpError() << "expects weights in panels of " << kPanelHeight
+                             << " rows, but got " << weight
+                             << "; run tenon-lay-out-weights first";
   if (layout.getPair() != isPaired)
     return op->emitOpError()
            << "expects panels of pairs with glu and no pairs without, but got "

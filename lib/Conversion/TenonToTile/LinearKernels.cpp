@@ -23,13 +23,14 @@ struct ColumnBlocks {
       : lowering(lowering), glu(glu), bias(bias),
         panels(lowering.config.getPanels()), rows(lowering.config.getRows()) {
     outputs = glu ? weight.getRows() / 2 : weight.getRows();
-    int64_t all = weight.getPanelLayout().getPanels();
-    panels = std::min(panels, all);
+    PanelLayout layout = weight.getPanelLayout();
+    panels = std::min(panels, layout.getPanels());
     // Rather smaller blocks than none for a worker.
-    while (llvm::divideCeil(all, panels) < kManyBlocks &&
+    while (llvm::divideCeil(layout.getPanels(), panels) < kManyBlocks &&
            panels / 2 >= kFewestPanels)
       panels = llvm::divideCeil(panels, 2);
-    width = panels * (glu ? 8 : 16);
+    places = panels * layout.height;
+    width = glu ? places / 2 : places;
   }
 
   int64_t count() const { return llvm::divideCeil(outputs, width); }
@@ -48,7 +49,7 @@ struct ColumnBlocks {
              Value order, int64_t choices, Value weight, Value matrix,
              Value block) {
     OpBuilder &builder = lowering.builder;
-    Value acc = lowering.empty({rows, panels * 16});
+    Value acc = lowering.empty({rows, places});
     Value result =
         tile::ContractOp::create(
             builder, lowering.loc, acc.getType(), input, at, count, order,
@@ -56,7 +57,7 @@ struct ColumnBlocks {
             ->getResult(0);
     if (bias)
       result = tile::AddBiasOp::create(builder, lowering.loc, acc.getType(),
-                                       bias, lowering.mul(block, panels * 16),
+                                       bias, lowering.mul(block, places),
                                        result, glu.has_value())
                    ->getResult(0);
     if (!glu)
@@ -70,7 +71,7 @@ struct ColumnBlocks {
   KernelLowering &lowering;
   std::optional<Activation> glu;
   Value bias;
-  int64_t panels, rows, outputs, width;
+  int64_t panels, places, rows, outputs, width;
 };
 } // namespace
 

@@ -75,8 +75,8 @@ WeightFormats::getBlockScaled(const TensorInfo &tensor) const {
   SmallVector<int64_t, 2> grid;
   for (auto [size, block] : llvm::zip_equal(tensor.shape, scaleBlock))
     grid.push_back(llvm::divideCeil(size, block));
-  llvm::Expected<const TensorInfo *> scales =
-      source.requireTensor(tensor.name + "_scale_inv", grid, StorageType::F32);
+  llvm::Expected<const TensorInfo *> scales = source.requireTensor(
+      getScaleTensorName(tensor.name), grid, StorageType::F32);
   if (!scales)
     return scales.takeError();
   return getStorageFormat(context, StorageType::F8E4M3, scaleBlock);

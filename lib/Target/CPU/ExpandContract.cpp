@@ -58,8 +58,9 @@ public:
   /// Columns of a line.
   virtual int64_t getDepth() const = 0;
   /// A line of one of the vectors of the tile, for `decode`.
-  virtual Value load(Value line, int64_t i) const = 0;
-  virtual Value decode(Value codes, int64_t i, int64_t column) const = 0;
+  virtual PanelReader::Codes load(Value line, int64_t i) const = 0;
+  virtual Value decode(PanelReader::Codes &codes, int64_t i,
+                       int64_t column) const = 0;
 };
 
 /// Lines of a group of columns of panels, with their factors.
@@ -67,8 +68,7 @@ class GroupLines : public WeightLines {
 public:
   GroupLines(VectorBuilder &b, ArrayRef<PanelReader> readers,
              const PanelReader::Group &group)
-      : b(b), readers(readers), group(group),
-        vectors(PanelReader::kPlaces / b.lanes) {
+      : b(b), readers(readers), group(group), vectors(kPanelHeight / b.lanes) {
     for (const PanelReader &reader : readers)
       for (int64_t v = 0; v < vectors; ++v)
         factors.push_back(
@@ -76,11 +76,12 @@ public:
   }
 
   int64_t getDepth() const override { return readers.front().getDepth(); }
-  Value load(Value line, int64_t i) const override {
+  PanelReader::Codes load(Value line, int64_t i) const override {
     return readers[i / vectors].loadCodes(
         group, line, b.index(i % vectors * b.lanes), b.lanes);
   }
-  Value decode(Value codes, int64_t i, int64_t column) const override {
+  Value decode(PanelReader::Codes &codes, int64_t i,
+               int64_t column) const override {
     return readers[i / vectors].decode(codes, column, factors[i]);
   }
 
@@ -98,11 +99,13 @@ public:
   DecodedLines(VectorBuilder &b, Value memory) : b(b), memory(memory) {}
 
   int64_t getDepth() const override { return 1; }
-  Value load(Value line, int64_t i) const override {
-    return b.load(memory, {line, b.index(i * b.lanes)}, b.lanes);
+  PanelReader::Codes load(Value line, int64_t i) const override {
+    PanelReader::Codes codes;
+    codes.words = {b.load(memory, {line, b.index(i * b.lanes)}, b.lanes)};
+    return codes;
   }
-  Value decode(Value weights, int64_t, int64_t) const override {
-    return weights;
+  Value decode(PanelReader::Codes &codes, int64_t, int64_t) const override {
+    return codes.words.front();
   }
 
 private:
@@ -115,17 +118,17 @@ public:
   ContractExpansion(VectorBuilder &b, tile::ContractOp op)
       : b(b), op(op), weight(cast<WeightType>(op.getWeight().getType())),
         layout(weight.getPanelLayout()), acc(op.getOuts()),
-        vectors(PanelReader::kPlaces / b.lanes) {
+        vectors(layout.height / b.lanes) {
     auto type = cast<MemRefType>(acc.getType());
     rows = type.getDimSize(0);
-    panels = type.getDimSize(1) / PanelReader::kPlaces;
+    panels = type.getDimSize(1) / layout.height;
     bool isDecodedBefore = needsDecoding() && rows > kFewRows;
     tile = isDecodedBefore
                ? chooseRegisterTile({b.registers, vectors}, rows, panels)
                : chooseDecodingTile(rows);
     columns = chooseColumns();
     if (isDecodedBefore)
-      decoded = b.scratch({columns, tile.panels * PanelReader::kPlaces},
+      decoded = b.scratch({columns, tile.panels * layout.height},
                           b.builder.getF32Type());
     lastPanel = b.index(layout.getPanels() - 1);
     present = b.smaller(b.sub(b.index(layout.getPanels()), op.getPanel()),
@@ -139,7 +142,7 @@ private:
   int64_t chooseColumns() const;
   void clearSums();
   bool needsDecoding() const {
-    return layout.hasScale() || !weight.getFormat().getCode().isF32();
+    return layout.hasFactors() || !weight.getFormat().getCode().isF32();
   }
 
   void buildBlock(ColumnBlock block);
@@ -151,7 +154,7 @@ private:
   void buildTile(ColumnBlock block, Value firstPanel, Value row,
                  RegisterTile tile, bool isDecoded);
   SmallVector<Values> locateRows(Value row, int64_t count);
-  SmallVector<PanelReader> openPanels(Value first, int64_t count);
+  SmallVector<PanelReader, 0> openPanels(Value first, int64_t count);
   Values multiplyGroups(ColumnBlock block, Value firstPanel, RegisterTile tile,
                         ArrayRef<Values> rowsAt, ValueRange sums);
   Values multiplyLines(const WeightLines &lines, Value firstColumn,
@@ -188,8 +191,15 @@ private:
 /// The tile of rows that meet weights where these are decoded.
 RegisterTile ContractExpansion::chooseDecodingTile(int64_t most) const {
   TileOperands operands = {b.registers, vectors};
-  operands.depth = layout.depth;
-  operands.factors = layout.hasScale() + layout.hasOffset;
+  int64_t columns = PanelReader::getLineColumns(weight);
+  operands.depth = std::min(columns, kUnrolledColumns);
+  int64_t planes = layout.getPlanes().size();
+  // Planes, and the bytes that several of them are joined to.
+  operands.kept = columns > operands.depth ? planes + (planes > 1) : 0;
+  // Masks of the planes, the zero, and orders of bytes.
+  operands.constants = planes > 1 ? 6 : weight.getFormat().getZero() ? 2 : 0;
+  operands.factors =
+      weight.getFormat().hasScale() + weight.getFormat().hasOffset();
   operands.decoding = PanelReader::countDecoding(weight);
   return chooseRegisterTile(operands, most, panels);
 }
@@ -222,7 +232,7 @@ void ContractExpansion::run() {
 void ContractExpansion::clearSums() {
   Value zero = b.real(b.getFloats(b.lanes), 0);
   b.loop(b.index(0), op.getCount(), 1, [&](Value row) {
-    b.loop(0, panels * PanelReader::kPlaces, b.lanes,
+    b.loop(0, panels * layout.height, b.lanes,
            [&](Value column) { b.store(zero, acc, {row, column}); });
   });
 }
@@ -320,9 +330,9 @@ SmallVector<Values> ContractExpansion::locateRows(Value row, int64_t count) {
   return places;
 }
 
-SmallVector<PanelReader> ContractExpansion::openPanels(Value first,
-                                                       int64_t count) {
-  SmallVector<PanelReader> readers;
+SmallVector<PanelReader, 0> ContractExpansion::openPanels(Value first,
+                                                          int64_t count) {
+  SmallVector<PanelReader, 0> readers;
   for (int64_t q = 0; q < count; ++q) {
     // The first panel of a strip is there; the others may not be.
     Value panel = b.add(op.getPanel(), b.add(first, q));
@@ -339,7 +349,7 @@ SmallVector<PanelReader> ContractExpansion::openPanels(Value first,
 /// Stores the weights of some panels in f32, column by column.
 void ContractExpansion::decodePanels(ColumnBlock block, Value firstPanel,
                                      int64_t count) {
-  SmallVector<PanelReader> readers = openPanels(firstPanel, count);
+  SmallVector<PanelReader, 0> readers = openPanels(firstPanel, count);
   PanelReader::loopGroups(
       b, weight, block.first, block.count, {},
       [&](const PanelReader::Group &group, ValueRange) {
@@ -348,7 +358,7 @@ void ContractExpansion::decodePanels(ColumnBlock block, Value firstPanel,
         int64_t depth = lines.getDepth();
         auto decode = [&](Value line, int64_t columns) {
           for (int64_t i = 0; i < count * vectors; ++i) {
-            Value codes = lines.load(line, i);
+            PanelReader::Codes codes = lines.load(line, i);
             for (int64_t j = 0; j < columns; ++j) {
               Value column = b.add(b.add(first, b.mul(line, depth)), j);
               b.store(lines.decode(codes, i, j), decoded,
@@ -370,7 +380,7 @@ void ContractExpansion::buildTile(ColumnBlock block, Value firstPanel,
   SmallVector<Values> rowsAt = locateRows(row, tile.rows);
   // Sums are numbered row by row, in a row panel by panel.
   int64_t perRow = tile.panels * vectors;
-  Value firstColumn = b.mul(firstPanel, PanelReader::kPlaces);
+  Value firstColumn = b.mul(firstPanel, layout.height);
   auto placeOf = [&](int64_t i) {
     return Values{b.add(row, i / perRow),
                   b.add(firstColumn, i % perRow * b.lanes)};
@@ -394,16 +404,18 @@ Values ContractExpansion::multiplyGroups(ColumnBlock block, Value firstPanel,
                                          RegisterTile tile,
                                          ArrayRef<Values> rowsAt,
                                          ValueRange sums) {
-  SmallVector<PanelReader> readers = openPanels(firstPanel, tile.panels);
+  SmallVector<PanelReader, 0> readers = openPanels(firstPanel, tile.panels);
   return PanelReader::loopGroups(
       b, weight, block.first, block.count, sums,
       [&](const PanelReader::Group &group, ValueRange carried) {
         Values next;
         ArrayRef<PanelReader> rest(readers);
-        for (; !rest.empty(); rest = rest.drop_front(tile.held)) {
-          GroupLines lines(b, rest.take_front(tile.held), group);
-          ValueRange part = carried.slice(
-              next.size(), carried.size() / tile.panels * tile.held);
+        while (!rest.empty()) {
+          size_t held = std::min<size_t>(tile.held, rest.size());
+          GroupLines lines(b, rest.take_front(held), group);
+          rest = rest.drop_front(held);
+          ValueRange part =
+              carried.slice(next.size(), carried.size() / tile.panels * held);
           next.append(
               multiplyLines(lines, group.column, group.columns, rowsAt, part));
         }
@@ -449,19 +461,25 @@ void ContractExpansion::multiplyLine(const WeightLines &lines, Value line,
   // A single row meets each weight as soon as it is decoded, so that only
   // elements of the row stay in registers.
   if (rowsAt.size() == 1) {
-    Values row;
-    for (int64_t j = 0; j < columns; ++j)
-      row.push_back(loadRow(0, j));
-    for (int64_t i = 0; i < perRow; ++i) {
-      Value codes = lines.load(line, i);
-      for (int64_t j = 0; j < columns; ++j)
-        sums[i] = b.fma(row[j], lines.decode(codes, i, j), sums[i]);
+    SmallVector<PanelReader::Codes, 0> codes;
+    for (int64_t begin = 0; begin < columns; begin += kUnrolledColumns) {
+      int64_t end = std::min(begin + kUnrolledColumns, columns);
+      Values row;
+      for (int64_t j = begin; j < end; ++j)
+        row.push_back(loadRow(0, j));
+      for (int64_t i = 0; i < perRow; ++i) {
+        if (begin == 0)
+          codes.push_back(lines.load(line, i));
+        for (int64_t j = begin; j < end; ++j)
+          sums[i] =
+              b.fma(row[j - begin], lines.decode(codes[i], i, j), sums[i]);
+      }
     }
     return;
   }
 
   // Several rows share the weights of a column, which stay in registers.
-  Values codes;
+  SmallVector<PanelReader::Codes, 0> codes;
   for (int64_t i = 0; i < perRow; ++i)
     codes.push_back(lines.load(line, i));
   for (int64_t j = 0; j < columns; ++j) {

@@ -102,14 +102,14 @@ static LogicalResult expandGlu(VectorBuilder &b, tile::GluOp op) {
 }
 
 static LogicalResult expandGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
-  constexpr int64_t half = 8;
+  constexpr int64_t half = kPanelHeight / 2;
   Value input = op.getInput(), outs = op.getOuts();
   int64_t width = std::min(b.widthFor({input, outs}), half);
   int64_t rows = cast<MemRefType>(outs.getType()).getDimSize(0);
   int64_t columns = cast<MemRefType>(outs.getType()).getDimSize(1);
   b.loop(0, rows, 1, [&](Value row) {
     b.loop(0, columns, width, [&](Value column) {
-      // Column 8 q + j of the result comes from 16 q + j and from 16 q + 8 + j.
+      // Each panel has a half of its columns from either side.
       Value from = b.add(column, b.mul(b.quotient(column, half), half));
       Value gate = b.load(input, {row, from}, width);
       Value up = b.load(input, {row, b.add(from, half)}, width);
@@ -140,8 +140,8 @@ static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
     Value first = b.add(op.getFirst(), column);
     return {first, b.sub(b.index(elements), first)};
   }
-  // Panel p holds rows 8 p ... 8 p + 7 of each half.
-  constexpr int64_t places = 16, half = places / 2;
+  // A panel holds as many rows of either half.
+  constexpr int64_t places = kPanelHeight, half = places / 2;
   Value panel =
       b.add(b.quotient(op.getFirst(), places), b.quotient(column, places));
   Value place = b.remainder(column, places);
@@ -158,7 +158,8 @@ static LogicalResult expandAddBias(VectorBuilder &b, tile::AddBiasOp op) {
   auto type = cast<MemRefType>(outs.getType());
   int64_t elements = cast<WeightType>(op.getBias().getType()).getRows();
   // A vector must not cross from one half of a paired panel to the other.
-  int64_t width = std::min<int64_t>(b.widthFor({outs}), op.getPair() ? 8 : 16);
+  int64_t width = std::min<int64_t>(
+      b.widthFor({outs}), op.getPair() ? kPanelHeight / 2 : kPanelHeight);
   b.loopColumns(type.getDimSize(1), width, [&](Value column, int64_t width) {
     BiasPiece piece = locateBias(b, op, column, elements);
     auto addTo = [&](Value part) {

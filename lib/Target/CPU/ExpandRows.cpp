@@ -297,15 +297,15 @@ static void storeEmbedded(VectorBuilder &b, tile::EmbedOp op, Value value,
 /// Reads the place of a token out of its panel, line by line.
 static void embedFromPanel(VectorBuilder &b, tile::EmbedOp op) {
   auto weight = cast<WeightType>(op.getTable().getType());
-  Value panel = b.quotient(op.getToken(), PanelReader::kPlaces);
-  Value place = b.remainder(op.getToken(), PanelReader::kPlaces);
-  PanelReader reader(b, op.getTable(),
-                     b.mul(panel, weight.getPanelLayout().getPanelBytes()));
+  PanelLayout layout = weight.getPanelLayout();
+  Value panel = b.quotient(op.getToken(), layout.height);
+  Value place = b.remainder(op.getToken(), layout.height);
+  PanelReader reader(b, op.getTable(), b.mul(panel, layout.getPanelBytes()));
   int64_t depth = reader.getDepth();
   auto buildGroup = [&](const PanelReader::Group &group, ValueRange) {
     PanelFactors factors = reader.loadFactors(group, place, 1);
     auto buildLine = [&](Value line, int64_t columns) {
-      Value codes = reader.loadCodes(group, line, place, 1);
+      PanelReader::Codes codes = reader.loadCodes(group, line, place, 1);
       Value first = b.add(group.column, b.mul(line, depth));
       for (int64_t j : llvm::seq<int64_t>(0, columns))
         storeEmbedded(b, op, reader.decode(codes, j, factors), b.add(first, j));

@@ -9,41 +9,62 @@
 using namespace mlir;
 using namespace tenon;
 
-static constexpr int64_t kLineBytes = 4 * PanelReader::kPlaces;
+/// The words that vectors are made of.
+static constexpr int64_t kWordBytes = 4;
 
 LogicalResult PanelReader::check(Operation *op, WeightType weight) {
   if (!weight.getLayout())
     return op->emitOpError() << "expects a weight in panels, but got " << weight
                              << "; run tenon-lay-out-weights before";
   PanelLayout layout = weight.getPanelLayout();
-  if (layout.height != kPlaces || layout.depth * layout.codeBytes != 4)
+  if (layout.height != kPanelHeight ||
+      layout.getLineBytes() != kPanelHeight * kWordBytes)
     return op->emitOpError()
-           << "expects panels of 16 rows and 4 bytes of columns, but got "
-           << weight << "; lay the weight out as tenon-lay-out-weights does";
+           << "expects panels of " << kPanelHeight << " rows and " << kWordBytes
+           << " bytes of columns, but got " << weight
+           << "; lay the weight out as tenon-lay-out-weights does";
   return success();
+}
+
+/// The type of numbers in memory, where integers have no sign.
+static Type getStoredType(Type type) {
+  return type.isInteger()
+             ? IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth())
+             : type;
 }
 
 PanelReader::PanelReader(VectorBuilder &b, Value weight, Value byte)
     : b(&b), layout(cast<WeightType>(weight.getType()).getPanelLayout()),
-      code(cast<WeightType>(weight.getType()).getFormat().getCode()) {
-  auto type = MemRefType::get({layout.getPanelBytes() / kLineBytes, kPlaces},
-                              b.builder.getI32Type());
-  lines = tile::WeightViewOp::create(b.builder, b.loc, type, weight, byte);
-}
-
-int64_t PanelReader::getHeaderLines() const {
-  return layout.getHeaderBytes() / kLineBytes;
+      format(cast<WeightType>(weight.getType()).getFormat()) {
+  lineCols = getLineColumns(cast<WeightType>(weight.getType()));
+  int64_t bytes = layout.getPanelBytes();
+  auto view = [&](ArrayRef<int64_t> shape, Type element) -> Value {
+    auto type = MemRefType::get(shape, getStoredType(element));
+    return tile::WeightViewOp::create(b.builder, b.loc, type, weight, byte);
+  };
+  lines = view({bytes / layout.getLineBytes(), layout.height},
+               b.builder.getI32Type());
+  for (const FormatFactor &factor : format.getFactors())
+    numbers.push_back(
+        view({bytes * 8 / factor.type.getIntOrFloatBitWidth()}, factor.type));
 }
 
 int64_t PanelReader::getColumnUnit(WeightType weight) {
   PanelLayout layout = weight.getPanelLayout();
-  return layout.hasScale() ? layout.groupCols : layout.depth;
+  return layout.hasFactors() ? layout.groupCols : layout.periodCols;
+}
+
+int64_t PanelReader::getLineColumns(WeightType weight) {
+  // Planes are ordered by their bits, so the last one has the fewest columns.
+  PanelLayout layout = weight.getPanelLayout();
+  return layout.periodCols * layout.getPlanes().front().bits /
+         layout.getPlanes().back().bits;
 }
 
 int64_t PanelReader::countDecoding(WeightType weight) {
-  Type code = weight.getFormat().getCode();
+  FormatAttr format = weight.getFormat();
   // Codes become floats, and floats are scaled.
-  return !code.isF32() + weight.getPanelLayout().hasScale();
+  return !format.getCode().isF32() + format.hasScale();
 }
 
 VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,
@@ -58,18 +79,15 @@ VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,
                                               int64_t columns, ValueRange init,
                                               Body body) {
   PanelLayout layout = weight.getPanelLayout();
-  if (!layout.hasScale())
-    return body({b.quotient(first, layout.depth), first, columns}, init);
+  if (!layout.hasFactors())
+    return body({b.quotient(first, layout.periodCols), first, columns}, init);
 
-  int64_t linesOfGroup = layout.getFullGroupBytes() / kLineBytes;
   int64_t full = columns / layout.groupCols;
   int64_t rest = columns % layout.groupCols;
   Value firstGroup = b.quotient(first, layout.groupCols);
   auto goThrough = [&](Value number, int64_t count, ValueRange carried) {
     Value group = b.add(firstGroup, number);
-    return body(
-        {b.mul(group, linesOfGroup), b.mul(group, layout.groupCols), count},
-        carried);
+    return body({group, b.mul(group, layout.groupCols), count}, carried);
   };
   VectorBuilder::Values carried =
       b.loop(0, full, 1, init, [&](Value number, ValueRange carried) {
@@ -78,15 +96,69 @@ VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,
   return rest == 0 ? carried : goThrough(b.index(full), rest, carried);
 }
 
+/// Where the number of a field for place 0, the columns of a group and, where
+/// they matter, those from a line on lies. Strides below `cellBits` count bits
+/// of a unit, all others units.
+PanelReader::Place PanelReader::locate(const PanelField &field,
+                                       int64_t unitBits, int64_t cellBits,
+                                       const Group &group, Value line) const {
+  Place place = {b->index(field.first / unitBits), Value()};
+  for (const LayoutDigit &digit : field.splitAt({lineCols, layout.groupCols})) {
+    // What is below a line's columns is the business of `decode`.
+    if (digit.count == 1 || digit.every < lineCols)
+      continue;
+    bool isOfGroup = layout.groupCols && digit.every >= layout.groupCols;
+    assert((isOfGroup || line) && "a field with a number for each line");
+    Value index = isOfGroup ? group.number : line;
+    // Without factors all lines of the panel have one number.
+    if (!layout.groupCols)
+      index = b->add(group.number, line);
+    index = b->quotient(index, digit.every /
+                                   (isOfGroup ? layout.groupCols : lineCols));
+    bool isHighest = isOfGroup || !layout.groupCols
+                         ? digit.count == 0
+                         : digit.every * digit.count == layout.groupCols;
+    if (!isHighest)
+      index = b->remainder(index, digit.count);
+    if (digit.stride < cellBits) {
+      Value bit = b->mul(index, digit.stride);
+      place.bit = place.bit ? b->add(place.bit, bit) : bit;
+    } else {
+      place.unit = b->add(b->mul(index, digit.stride / unitBits), place.unit);
+    }
+  }
+  return place;
+}
+
+/// Numbers of a factor as f32.
+Value PanelReader::loadNumbers(size_t number, const Group &group, Value place,
+                               int64_t width) const {
+  const PanelField &field = layout.getFactors()[number];
+  Value at = locate(field, field.bits, /*cellBits=*/0, group).unit;
+  at = b->add(at, place);
+  Value value = b->load(numbers[number], {at}, width);
+  Type type = format.getFactors()[number].type;
+  if (!type.isInteger())
+    return value;
+  Type ints = b->getInts(width);
+  if (type.isUnsignedInteger())
+    value = arith::ExtUIOp::create(b->builder, b->loc, ints, value);
+  else
+    value = arith::ExtSIOp::create(b->builder, b->loc, ints, value);
+  return arith::SIToFPOp::create(b->builder, b->loc, b->getFloats(width),
+                                 value);
+}
+
 PanelFactors PanelReader::loadFactors(const Group &group, Value place,
                                       int64_t width) const {
   PanelFactors factors;
-  if (layout.hasScale())
-    factors.scale = b->asFloats(b->load(lines, {group.line, place}, width));
-  if (layout.hasOffset)
-    factors.offset =
-        b->asFloats(b->load(lines, {b->add(group.line, 1), place}, width));
-  if (int64_t shift = getCodeShift()) {
+  for (auto [number, factor] : llvm::enumerate(format.getFactors())) {
+    Value value = loadNumbers(number, group, place, width);
+    Value &product =
+        factor.role == FactorRole::Scale ? factors.scale : factors.offset;
+    product = product ? b->mul(product, value) : value;
+  }
+  if (int64_t shift = getCodeShift(width)) {
     // The power changes no bit of a product: a scale for which the product with
     // it is no normal number does not belong to a weight.
     Value power = b->real(b->getFloats(width), std::ldexp(1.0, shift));
@@ -95,23 +167,83 @@ PanelFactors PanelReader::loadFactors(const Group &group, Value place,
   return factors;
 }
 
+/// Whether a code is an index into a table of all values, in a register.
+bool PanelReader::looksUp(int64_t width) const {
+  // AVX2 looks up eight values, which are too few for any code.
+  return format.getCode().isUnsignedInteger() &&
+         width == int64_t(1) << format.getCodeBits();
+}
+
 /// Codes are decoded as values that are 2^shift times too small. Codes of 8
 /// bits stay in the upper byte, which saves instructions, and small floats of 8
 /// bits become small floats of 32 bits, subnormal ones too.
-int64_t PanelReader::getCodeShift() const {
-  if (isa<Float8E4M3FNType>(code))
+int64_t PanelReader::getCodeShift(int64_t width) const {
+  if (isa<Float8E4M3FNType>(format.getCode()))
     return 120; // difference of the exponents' biases
-  return code.isInteger(8) ? -24 : 0;
+  return format.getCode().isInteger() && !looksUp(width) ? -24 : 0;
 }
 
-Value PanelReader::loadCodes(const Group &group, Value line, Value place,
-                             int64_t width) const {
-  Value at = b->add(b->add(group.line, line), getHeaderLines());
-  Value codes = b->load(lines, {at, place}, width);
-  if (!code.isF16() || width == 1)
-    return codes;
-  // First columns, then second ones, so that either is a half of the register.
-  return b->sortBytes(codes, /*size=*/2);
+PanelReader::Codes PanelReader::loadCodes(const Group &group, Value line,
+                                          Value place, int64_t width) const {
+  Codes codes;
+  codes.width = width;
+  for (const PanelField &plane : layout.getPlanes()) {
+    Place at = locate(plane, 8 * layout.getLineBytes(), plane.placeStride,
+                      group, line);
+    Value word = b->load(lines, {at.unit, place}, width);
+    // Bits of later columns of a plane come to where those of the first are.
+    if (at.bit)
+      word = b->shiftRight(word, b->spread(b->toInt(at.bit), width));
+    // First columns, then second ones, so that either is a half of the register.
+    if (format.getCode().isF16() && width != 1)
+      word = b->sortBytes(word, /*size=*/2);
+    codes.words.push_back(word);
+  }
+  return codes;
+}
+
+/// Bytes with the codes of four columns each, from a multiple of four on.
+Value PanelReader::joinPlanes(Codes &codes, int64_t column) const {
+  if (codes.bytesOf == column)
+    return codes.bytes;
+  Value joined;
+  for (auto [number, plane] : llvm::enumerate(layout.getPlanes())) {
+    Value part = codes.words[number];
+    if (plane.bits < 8) {
+      int64_t right = plane.getBit(0, column) % 8 - plane.shift;
+      part =
+          right < 0 ? b->shiftLeft(part, -right) : b->shiftRight(part, right);
+      part = b->mask(part,
+                     (((1u << plane.bits) - 1) << plane.shift) * 0x01010101u);
+    }
+    joined = joined ? b->either(joined, part) : part;
+  }
+  codes.bytes = subtractZero(joined);
+  codes.bytesOf = column;
+  return codes.bytes;
+}
+
+/// Unsigned bytes less the zero of the format, as signed ones.
+Value PanelReader::subtractZero(Value bytes) const {
+  auto zero = static_cast<uint32_t>(format.getZero());
+  if (zero == 0)
+    return bytes;
+  if (zero == 128)
+    return b->flip(bytes, 0x80808080);
+  if (isa<VectorType>(bytes.getType())) {
+    Value vector = b->bitcast(bytes, b->builder.getI8Type());
+    auto type = cast<VectorType>(vector.getType());
+    Value zeros = arith::ConstantOp::create(
+        b->builder, b->loc,
+        DenseElementsAttr::get(
+            type, b->builder.getI8IntegerAttr(static_cast<int8_t>(zero))));
+    return b->bitcast(b->sub(vector, zeros), b->builder.getI32Type());
+  }
+  // Both are below 128: with the highest bit set, no byte borrows from its
+  // neighbor.
+  Value high = b->flip(bytes, 0x80808080);
+  Value less = b->sub(high, b->bits(high.getType(), zero * 0x01010101));
+  return b->flip(less, 0x80808080);
 }
 
 /// One column of f16 codes.
@@ -133,26 +265,48 @@ Value PanelReader::widenHalf(Value codes, int64_t column) const {
                                b->getFloats(getWidth(value)), value);
 }
 
+/// The value of a code of 4 bits, which is an index into the lanes of a table.
+Value PanelReader::lookUp(Codes &codes, int64_t column) const {
+  const PanelField &plane = layout.getPlanes().front();
+  int64_t bit = plane.getBit(0, column) - plane.getBit(0, 0);
+  // The permutation looks at the lowest bits of an index alone.
+  Value index = b->shiftRight(codes.words.front(), bit % 32);
+  SmallVector<float> values;
+  for (int64_t code = 0; code < codes.width; ++code)
+    values.push_back(static_cast<float>(code - format.getZero()));
+  auto type = cast<VectorType>(b->getFloats(codes.width));
+  Value table = arith::ConstantOp::create(
+      b->builder, b->loc,
+      DenseElementsAttr::get(type, ArrayRef<float>(values)));
+  return b->permute(table, index);
+}
+
 /// A code as f32, 2^shift times too small.
-Value PanelReader::widenCode(Value codes, int64_t column) const {
-  if (code.isF32())
-    return b->asFloats(codes);
-  if (code.isBF16())
-    return b->asFloats(column == 0 ? b->shiftLeft(codes, 16)
-                                   : b->mask(codes, 0xffff0000));
-  if (code.isF16())
-    return widenHalf(codes, column);
-  if (code.isInteger(8))
+Value PanelReader::widenCode(Codes &codes, int64_t column) const {
+  Type code = format.getCode();
+  if (looksUp(codes.width))
+    return lookUp(codes, column);
+  if (code.isInteger()) {
+    Value bytes = joinPlanes(codes, column / 4 * 4);
     return arith::SIToFPOp::create(b->builder, b->loc,
-                                   b->getFloats(getWidth(codes)),
-                                   b->byteToTop(codes, column));
+                                   b->getFloats(codes.width),
+                                   b->byteToTop(bytes, column % 4));
+  }
+  Value word = codes.words.front();
+  if (code.isF32())
+    return b->asFloats(word);
+  if (code.isBF16())
+    return b->asFloats(column == 0 ? b->shiftLeft(word, 16)
+                                   : b->mask(word, 0xffff0000));
+  if (code.isF16())
+    return widenHalf(word, column);
   // The sign is copied down to the exponent's upper bits and cut away there;
   // exponent and mantissa come to lie where f32 has them.
-  Value top = column == 3 ? codes : b->byteToTop(codes, column);
+  Value top = column == 3 ? word : b->byteToTop(word, column);
   return b->asFloats(b->mask(b->shiftRight(top, 4), 0x87f00000));
 }
 
-Value PanelReader::decode(Value codes, int64_t column,
+Value PanelReader::decode(Codes &codes, int64_t column,
                           const PanelFactors &factors) const {
   Value value = widenCode(codes, column);
   if (factors.offset)

@@ -38,7 +38,8 @@ int64_t tenon::countRegisters(const TileOperands &operands, RegisterTile tile) {
   // A single row meets each weight where it is decoded or loaded, and its own
   // elements stay for the other panels. Two codes are loaded at a time.
   if (tile.rows == 1)
-    return sums + factors + operands.depth + (isDecoded ? 3 : 1);
+    return sums + factors + operands.depth + (isDecoded ? 3 : 1) +
+           operands.kept * held + operands.constants;
   // Several rows share the weights of a column; the codes stay for the next.
   return sums + factors + held * (isDecoded ? 2 : 1) + 1;
 }
@@ -63,7 +64,9 @@ static Cost costOf(const TileOperands &operands, RegisterTile tile) {
   double products = tile.rows * weights;
   double vectors = products + operands.decoding * weights;
   double loads = tile.rows + weights / operands.depth;
-  double cycles = std::max({vectors / 2, loads / 2, double(kLatency)});
+  // Panels that take turns do not hide each other's latency.
+  double turns = double(tile.panels) / double(tile.held);
+  double cycles = std::max({vectors / 2, loads / 2, turns * kLatency});
   double lines = double(tile.rows) / kLine + weights / operands.depth;
   return {cycles / products, lines / products, tile.held < tile.panels};
 }
@@ -73,10 +76,11 @@ RegisterTile tenon::chooseRegisterTile(const TileOperands &operands,
   RegisterTile best = {1, 1, 1};
   for (int64_t p = 1; p <= panels; ++p)
     for (int64_t r = 1; r <= std::min(rows, kMostRows); ++r)
-      for (int64_t held : {p, int64_t(1)}) {
+      for (int64_t held = p; held >= 1; --held) {
         RegisterTile tile = {r, p, held};
         // Only a single row has so few sums that panels can take turns.
-        bool isAllowed = r == 1 || (held == p && p <= kMostPanels);
+        bool isAllowed =
+            p % held == 0 && (r == 1 || (held == p && p <= kMostPanels));
         if (isAllowed && r + p <= kMostPointers &&
             countRegisters(operands, tile) <= operands.registers &&
             costOf(operands, tile) < costOf(operands, best))
@@ -86,9 +90,8 @@ RegisterTile tenon::chooseRegisterTile(const TileOperands &operands,
   auto equalize = [](int64_t all, int64_t most) {
     return llvm::divideCeil(all, llvm::divideCeil(all, most));
   };
-  bool isSplit = best.held < best.panels;
   best.rows = equalize(rows, best.rows);
   best.panels = equalize(panels, best.panels);
-  best.held = isSplit ? 1 : best.panels;
+  best.held = equalize(best.panels, best.held);
   return best;
 }

@@ -13,8 +13,12 @@ namespace tenon {
 struct TileOperands {
   /// Vector registers of the machine, and those that a column of a panel fills.
   int64_t registers, vectors;
-  /// Columns of one load; 1 if what is loaded are f32 weights.
+  /// Columns that are decoded together; 1 if what is loaded are f32 weights.
   int64_t depth = 1;
+  /// Codes of each vector with more columns than that, which stay for them.
+  int64_t kept = 0;
+  /// Constants that decoding uses, beside one or two.
+  int64_t constants = 0;
   /// Vectors of scales and offsets that decoding holds.
   int64_t factors = 0;
   /// Instructions that make a weight of a code, on the ports of multiply-adds.

@@ -3,6 +3,7 @@
 
 #include "VectorBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -143,6 +144,10 @@ Value VectorBuilder::both(Value a, Value b) {
   return arith::AndIOp::create(builder, loc, a, b);
 }
 
+Value VectorBuilder::either(Value a, Value b) {
+  return arith::OrIOp::create(builder, loc, a, b);
+}
+
 Value VectorBuilder::shiftLeft(Value a, unsigned count) {
   return count == 0
              ? a
@@ -155,8 +160,16 @@ Value VectorBuilder::shiftRight(Value a, unsigned count) {
                                              bits(a.getType(), count));
 }
 
+Value VectorBuilder::shiftRight(Value a, Value counts) {
+  return arith::ShRSIOp::create(builder, loc, a, counts);
+}
+
 Value VectorBuilder::mask(Value a, uint32_t bitsKept) {
   return arith::AndIOp::create(builder, loc, a, bits(a.getType(), bitsKept));
+}
+
+Value VectorBuilder::flip(Value a, uint32_t bitsFlipped) {
+  return arith::XOrIOp::create(builder, loc, a, bits(a.getType(), bitsFlipped));
 }
 
 Value VectorBuilder::toIndex(Value a) {
@@ -230,6 +243,15 @@ Value VectorBuilder::extract(Value vector, int64_t lane) {
 
 Value VectorBuilder::shuffle(Value a, Value b, ArrayRef<int64_t> lanes) {
   return vector::ShuffleOp::create(builder, loc, a, b, lanes);
+}
+
+Value VectorBuilder::permute(Value vector, Value indices) {
+  assert(getWidth(vector) == 16 && "an instruction of 512 bits");
+  return LLVM::CallIntrinsicOp::create(
+             builder, loc, vector.getType(),
+             builder.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
+             ValueRange{vector, indices})
+      .getResult(0);
 }
 
 /// Adds the halves of every group of `size` lanes of two vectors: the result

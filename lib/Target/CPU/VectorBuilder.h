@@ -81,9 +81,12 @@ public:
     return compare(mlir::arith::CmpIPredicate::slt, a, b);
   }
   mlir::Value both(mlir::Value a, mlir::Value b);
+  mlir::Value either(mlir::Value a, mlir::Value b);
   mlir::Value shiftLeft(mlir::Value a, unsigned count);
-  mlir::Value shiftRight(mlir::Value a, unsigned count); // copies the sign
+  mlir::Value shiftRight(mlir::Value a, unsigned count);     // copies the sign
+  mlir::Value shiftRight(mlir::Value a, mlir::Value counts); // as well
   mlir::Value mask(mlir::Value a, uint32_t bitsKept);
+  mlir::Value flip(mlir::Value a, uint32_t bitsFlipped);
   mlir::Value toIndex(mlir::Value a);
   mlir::Value toInt(mlir::Value a); // index to i32
   /// The same bits as another type of 32-bit lanes.
@@ -105,6 +108,9 @@ public:
   mlir::Value slice(mlir::Value vector, int64_t first, int64_t count);
   mlir::Value shuffle(mlir::Value a, mlir::Value b,
                       llvm::ArrayRef<int64_t> lanes);
+  /// The lanes of a whole register of 16 floats that the lowest bits of indices
+  /// name.
+  mlir::Value permute(mlir::Value vector, mlir::Value indices);
   /// Sum over the lanes: halves are added until one is left.
   mlir::Value sumLanes(mlir::Value vector);
   /// Sums of several vectors, each taken as `sumLanes` does, in their order in

@@ -102,12 +102,12 @@ void ContractionEmitter::chooseTiling() {
     rows = llvm::divideCeil(rows * std::max<int64_t>(c.choices, 1), c.matrices);
   if (c.isGrouped() && !c.order)
     rows = std::max<int64_t>(rows, 8);
-  tiling.splitsColumns = rows <= 16;
+  tiling.splitsColumns = rows <= ContractionTiling::kFewTokens;
   tiling.panels = tiling.splitsColumns ? 2 : 8;
   if (tiling.splitsColumns)
-    tiling.tokens = rows <= 8 ? 8 : 16;
+    tiling.tokens = rows <= 8 ? 8 : ContractionTiling::kFewTokens;
   else // scales and offsets of a group stay in registers, too
-    tiling.tokens = rows <= 32 || slab.layout.hasOffset ? 32 : 64;
+    tiling.tokens = rows <= 32 || slab.hasOffset() ? 32 : 64;
   tokenTiles = tiling.tokens / (tiling.splitsColumns ? 8 : 16);
   slabsOfPart = llvm::divideCeil(slab.count, ContractionTiling::kParts);
   kernel.setThreads(32 * ContractionTiling::kWarps);
@@ -122,7 +122,8 @@ void ContractionEmitter::planShared() {
   // Sums are staged where slabs were.
   resultsAt = 0;
   int64_t parts = tiling.splitsColumns ? ContractionTiling::kParts : 1;
-  int64_t results = parts * tiling.tokens * (tiling.panels * 16 + 4) * 4;
+  int64_t results =
+      parts * tiling.tokens * (tiling.panels * slab.layout.height + 4) * 4;
   kernel.sharedBytes = std::max(kernel.sharedBytes, results);
 }
 

@@ -44,6 +44,9 @@ struct ContractionTiling {
   /// so a token has the same bits in a step of any size.
   static constexpr int64_t kParts = 8;
   static constexpr int64_t kWarps = 8;
+  /// Up to so many rows, two tiles of an instruction, columns are split among
+  /// warps.
+  static constexpr int64_t kFewTokens = 2 * 8;
 };
 
 class ContractionEmitter {

@@ -79,7 +79,7 @@ Values ContractionEmitter::addSlab(
         b.multiplyTile(left, right, ValueRange(into).slice(first, 4));
     std::copy(result.begin(), result.end(), into.begin() + first);
   };
-  for (int64_t step = 0; step < slab.columns / 16; ++step) {
+  for (int64_t step = 0; step < slab.getSteps(); ++step) {
     if (slab.hasScale() && step % slab.stepsOfGroup == 0) {
       partial.assign(sums.size(), b.f32(0));
       ones.assign(tokenTiles * 4, b.f32(0));
@@ -109,8 +109,9 @@ Values ContractionEmitter::loadOperands(ArrayRef<Value> pointers, Value index) {
   first = b.add(first, b.shl(b.bitAnd(kernel.lane, 3), 2));
   Values values;
   for (Value pointer : pointers)
-    for (int64_t step = 0; step < slab.columns / 16; ++step)
-      values.append(loadInput(pointer, b.add(first, step * 16)));
+    for (int64_t step = 0; step < slab.getSteps(); ++step)
+      values.append(
+          loadInput(pointer, b.add(first, step * PanelSlab::kStepCols)));
   return values;
 }
 
@@ -146,7 +147,7 @@ Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
         Value source = b.add(
             ring, b.mul(b.rem(b.sub(index, begin), tiling.stages), stageBytes));
         ValueRange inputs = state.drop_front(tokenTiles * 8);
-        int64_t steps = slab.columns / 16;
+        int64_t steps = slab.getSteps();
         Values sums = addSlab(source, state.take_front(tokenTiles * 8),
                               [&](int64_t step, int64_t i) {
                                 ValueRange four =

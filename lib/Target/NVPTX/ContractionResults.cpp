@@ -61,7 +61,7 @@ void ContractionEmitter::stageSums(ValueRange sums) {
     place = b.add(place, b.shl(b.bitAnd(kernel.warp, 3), 5));
     token = b.add(token, b.mul(b.shr(kernel.warp, 2), tokenTiles * 8));
   }
-  int64_t rowBytes = (tiling.panels * 16 + 4) * 4;
+  int64_t rowBytes = (tiling.panels * slab.layout.height + 4) * 4;
   Value at = b.add(b.add(b.mul(token, rowBytes), b.shl(place, 2)), resultsAt);
   for (int64_t i = 0; i < tokenTiles; ++i)
     for (int64_t j = 0; j < 2; ++j) {
@@ -72,7 +72,7 @@ void ContractionEmitter::stageSums(ValueRange sums) {
 }
 
 Value ContractionEmitter::sumParts(Value token, Value place) {
-  int64_t rowBytes = (tiling.panels * 16 + 4) * 4;
+  int64_t rowBytes = (tiling.panels * slab.layout.height + 4) * 4;
   Value at = b.add(b.add(b.mul(token, rowBytes), b.shl(place, 2)), resultsAt);
   auto load = [&](int64_t part) {
     int64_t first = part * tiling.tokens * rowBytes;
@@ -105,8 +105,10 @@ void ContractionEmitter::finishElement(const Tile &tile, Value row,
 }
 
 void ContractionEmitter::storeResults(const Tile &tile) {
-  // A gate and the projection beside it are 8 places apart in a panel.
-  int64_t ofPanel = c.glu ? 8 : 16, width = tiling.panels * ofPanel;
+  // A gate and the projection beside it are half a panel apart.
+  int64_t height = slab.layout.height;
+  int64_t ofPanel = c.glu ? height / 2 : height,
+          width = tiling.panels * ofPanel;
   int64_t columns = c.glu ? c.rows / 2 : c.rows;
   Value present = b.sub(tile.endRow, tile.firstRow);
   b.loop(kernel.thread, b.i32(tiling.tokens * width), b.i32(kernel.threads),

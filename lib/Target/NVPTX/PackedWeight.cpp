@@ -10,6 +10,15 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
 
+bool tenon::nvptx::readsFormat(WeightType weight) {
+  FormatAttr format = weight.getFormat();
+  return format.getFactors().size() <= (format.hasOffset() ? 2 : 1) &&
+         !format.getCode().isUnsignedInteger() &&
+         llvm::all_of(format.getFactors(), [](const FormatFactor &factor) {
+           return factor.type.isF32();
+         });
+}
+
 /// The number that a code is, which lies at `pointer`.
 static Value loadCode(DeviceBuilder &b, Type code, Value pointer) {
   Type f32 = b.getF32Type();
@@ -48,6 +57,23 @@ Values tenon::nvptx::loadFromVector(DeviceKernel &kernel, Value weight,
   return values;
 }
 
+/// The byte of a panel where the number of a field for a place and a column
+/// lies: the map of the layout, as arithmetic.
+static Value locate(DeviceBuilder &b, const PanelField &field, Value place,
+                    Value column) {
+  Value byte = b.add(b.mul(b.zext64(place), field.placeStride / 8),
+                     b.i64(field.first / 8));
+  for (const LayoutDigit &digit : field.digits) {
+    if (digit.count == 1)
+      continue;
+    Value index = b.div(column, digit.every);
+    if (digit.count)
+      index = b.rem(index, digit.count);
+    byte = b.add(byte, b.mul(b.zext64(index), digit.stride / 8));
+  }
+  return byte;
+}
+
 Values tenon::nvptx::loadFromRow(DeviceKernel &kernel, Value weight, Value row,
                                  Value column, int64_t count) {
   DeviceBuilder &b = kernel.b;
@@ -60,28 +86,13 @@ Values tenon::nvptx::loadFromRow(DeviceKernel &kernel, Value weight, Value row,
   Values values;
   for (int64_t i = 0; i < count; ++i) {
     Value at = b.add(column, i);
-    Value group = b.i32(0), inside = at;
-    if (layout.hasScale()) {
-      group = b.div(at, layout.groupCols);
-      inside = b.rem(at, layout.groupCols);
+    Value code = locate(b, layout.getPlanes().front(), place, at);
+    Value value = loadCode(b, type.getFormat().getCode(), b.offset(base, code));
+    for (auto [number, field] : llvm::enumerate(layout.getFactors())) {
+      Value pointer = b.offset(base, locate(b, field, place, at));
+      Value factor = b.load(b.getF32Type(), pointer, 4);
+      value = number ? b.add(value, factor) : b.mul(value, factor);
     }
-    Value header = b.mul(b.zext64(group), layout.getFullGroupBytes());
-    Value word =
-        b.add(b.mul(b.div(inside, layout.depth), layout.height), place);
-    Value element =
-        b.add(b.mul(word, layout.depth), b.rem(inside, layout.depth));
-    Value bytes = b.add(b.mul(b.zext64(element), layout.codeBytes),
-                        b.add(header, layout.getHeaderBytes()));
-    Value value =
-        loadCode(b, type.getFormat().getCode(), b.offset(base, bytes));
-    auto loadHeader = [&](int64_t first) {
-      Value at = b.add(header, b.mul(b.zext64(place), 4));
-      return b.load(b.getF32Type(), b.offset(base, b.add(at, first)), 4);
-    };
-    if (layout.hasScale())
-      value = b.mul(value, loadHeader(0));
-    if (layout.hasOffset)
-      value = b.add(value, loadHeader(layout.height * 4));
     values.push_back(value);
   }
   return values;

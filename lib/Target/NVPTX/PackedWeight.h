@@ -9,6 +9,10 @@
 
 namespace tenon::nvptx {
 
+/// Whether device code reads a format: codes of whole bytes, with one `f32`
+/// scale and offset at most.
+bool readsFormat(WeightType weight);
+
 /// `count` elements of a vector from `at` on, as floats.
 Values loadFromVector(DeviceKernel &kernel, mlir::Value weight, mlir::Value at,
                       int64_t count);
@@ -45,6 +49,8 @@ public:
   PanelSlab(DeviceKernel &kernel, mlir::Value weight);
 
   static constexpr int64_t kCodeBytes = 2048;
+  /// Columns of a matrix instruction.
+  static constexpr int64_t kStepCols = 2 * 8;
   int64_t columns = 0;
   /// Slabs of a panel.
   int64_t count = 0;
@@ -54,8 +60,9 @@ public:
   int64_t stepsOfGroup = 0;
   PanelLayout layout;
 
-  bool hasScale() const { return layout.hasScale(); }
-  bool hasOffset() const { return layout.hasOffset; }
+  int64_t getSteps() const { return columns / kStepCols; }
+  bool hasScale() const { return layout.hasFactors(); }
+  bool hasOffset() const { return layout.getFactors().size() > 1; }
 
   /// Begins to copy `panels` slabs with the number `slab`, by the threads
   /// `thread` of `threads`. Panels behind the last are read as the last one,

@@ -8,51 +8,56 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
 
-static constexpr int64_t kRows = 16;
+/// What a copy moves.
+static constexpr int64_t kUnitBytes = 16;
 
 /// Columns of a slab, whose codes are 2048 bytes.
 static int64_t getColumns(const PanelLayout &layout) {
-  return PanelSlab::kCodeBytes / kRows / layout.codeBytes;
+  return PanelSlab::kCodeBytes / layout.getLineBytes() * layout.periodCols;
 }
 
 Refusal PanelSlab::check(WeightType weight) {
-  if (!weight.getLayout() || weight.getLayout().getRows() != kRows)
-    return "the weight is not in panels of 16 rows";
+  if (!weight.getLayout() || weight.getLayout().getRows() != kPanelHeight)
+    return llvm::formatv("the weight is not in panels of {0} rows",
+                         kPanelHeight)
+        .str();
+  if (!readsFormat(weight))
+    return "codes of less than a byte, or factors that are not f32, are not "
+           "read; run tenon-widen-weights";
   PanelLayout layout = weight.getPanelLayout();
-  if (layout.depth * layout.codeBytes != 4)
+  if (layout.getLineBytes() != 4 * kPanelHeight)
     return llvm::formatv("a panel of depth {0} and {1} bytes of code does not "
                          "have words of 4 bytes",
-                         layout.depth, layout.codeBytes)
+                         layout.depth, layout.codeBits / 8)
         .str();
   int64_t columns = getColumns(layout);
-  if (layout.hasScale() &&
-      (layout.groupCols % 16 != 0 || columns % layout.groupCols != 0))
+  if (layout.hasFactors() &&
+      (layout.groupCols % kStepCols != 0 || columns % layout.groupCols != 0))
     return llvm::formatv(
                "scales for {0} columns do not divide slabs of {1} into "
-               "steps of 16",
-               layout.groupCols, columns)
+               "steps of {2}",
+               layout.groupCols, columns, kStepCols)
         .str();
   return std::nullopt;
 }
 
 PanelSlab::PanelSlab(DeviceKernel &kernel, Value weight)
-    : kernel(kernel), b(kernel.b), weight(weight) {
-  auto type = cast<WeightType>(weight.getType());
-  layout = type.getPanelLayout();
-  code = type.getFormat().getCode();
+    : layout(cast<WeightType>(weight.getType()).getPanelLayout()),
+      kernel(kernel), b(kernel.b), weight(weight),
+      code(cast<WeightType>(weight.getType()).getFormat().getCode()) {
   columns = getColumns(layout);
   count = llvm::divideCeil(layout.cols, columns);
-  if (layout.hasScale())
-    stepsOfGroup = layout.groupCols / 16;
+  if (hasScale())
+    stepsOfGroup = layout.groupCols / kStepCols;
   sharedBytes = kCodeBytes + getGroupsOfSlab() * layout.getHeaderBytes();
 }
 
 int64_t PanelSlab::getGroupsOfSlab() const {
-  return layout.hasScale() ? columns / layout.groupCols : 1;
+  return hasScale() ? columns / layout.groupCols : 1;
 }
 
 int64_t PanelSlab::getUnitsOfGroup() const {
-  return kCodeBytes / 16 / getGroupsOfSlab();
+  return kCodeBytes / kUnitBytes / getGroupsOfSlab();
 }
 
 Value PanelSlab::getUnitAddress(Value unit) {
@@ -95,9 +100,9 @@ void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
                         b.mul(b.zext64(matrix), layout.getMatrixBytes()));
     return b.offset(kernel.getPointer(weight), bytes);
   };
-  forUnits(kCodeBytes / 16, [&](Value panel, Value unit) {
+  forUnits(kCodeBytes / kUnitBytes, [&](Value panel, Value unit) {
     int64_t units = getUnitsOfGroup();
-    Value within = b.mul(b.div(unit, units), layout.getFullGroupBytes());
+    Value within = b.mul(b.div(unit, units), layout.getBlockBytes());
     within = b.add(within, b.add(b.shl(b.rem(unit, units), 4), header));
     Value place = b.add(b.mul(panel, sharedBytes), getUnitAddress(unit));
     copyUnit(getPanel(panel), b.add(begin, b.zext64(within)),
@@ -105,9 +110,9 @@ void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
   });
   if (header == 0)
     return;
-  forUnits(groups * header / 16, [&](Value panel, Value unit) {
-    int64_t units = header / 16;
-    Value within = b.mul(b.div(unit, units), layout.getFullGroupBytes());
+  forUnits(groups * header / kUnitBytes, [&](Value panel, Value unit) {
+    int64_t units = header / kUnitBytes;
+    Value within = b.mul(b.div(unit, units), layout.getBlockBytes());
     within = b.add(within, b.shl(b.rem(unit, units), 4));
     Value place =
         b.add(b.mul(panel, sharedBytes), b.add(b.shl(unit, 4), kCodeBytes));
@@ -168,13 +173,13 @@ std::array<Values, 2> PanelSlab::loadTiles(Value source, int64_t step) {
     Value word = b.add(b.mul(column, perLane), step * 4 * perLane + i);
     return loadUnit(source, word);
   };
-  if (layout.codeBytes == 1) {
+  if (layout.codeBits == 8) {
     for (Value word : loadWords(1, 0)) {
       auto [low, high] = decodeWord(word);
       first.push_back(low);
       second.push_back(high);
     }
-  } else if (layout.codeBytes == 2) {
+  } else if (layout.codeBits == 16) {
     first = loadWords(2, 0);
     second = loadWords(2, 1);
     for (Values *words : {&first, &second})
@@ -202,7 +207,7 @@ Values PanelSlab::loadScales(Value source, int64_t group, bool offsets) {
   Value panel = b.mul(b.shr(row, 2), sharedBytes);
   Value place = b.shl(b.bitAnd(row, 3), 4);
   int64_t first = kCodeBytes + group * layout.getHeaderBytes() +
-                  (offsets ? layout.height * 4 : 0);
+                  layout.getFactors()[offsets].first / 8;
   Value at = b.add(b.add(source, panel), b.add(place, first));
   return b.loadVector(b.getF32Type(), 4, b.shared(at));
 }

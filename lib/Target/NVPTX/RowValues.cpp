@@ -47,10 +47,14 @@ Refusal RowValues::checkOp(Operation *op) {
     return isArgument(gather.getInput())
                ? Refusal()
                : "gathered rows are not an argument of the kernel";
-  if (auto embedding = dyn_cast<EmbeddingOp>(op))
-    return embedding.getTable().getType().getLayout()
-               ? Refusal()
-               : "the table of an embedding is not in panels";
+  if (auto embedding = dyn_cast<EmbeddingOp>(op)) {
+    WeightType table = embedding.getTable().getType();
+    if (!readsFormat(table))
+      return "the table of an embedding has codes of less than a byte, or "
+             "factors that are not f32; run tenon-widen-weights";
+    return table.getLayout() ? Refusal()
+                             : "the table of an embedding is not in panels";
+  }
   if (auto combine = dyn_cast<CombineOp>(op))
     return isArgument(combine.getInput())
                ? Refusal()

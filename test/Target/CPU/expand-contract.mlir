@@ -85,24 +85,25 @@ func.func @f16(%x: memref<1x2xf32>, %w: !tenon.weight<16x2, <f16>, <16x2>>, %acc
   return
 }
 
-/// i8 with offsets: the factors of a group of 32 columns stand in two lines before its
-/// codes; the scale takes up the place of a code, and the offset enters by one rounding.
+/// i8 with offsets: the factors of a group of 32 columns stand before its codes, 128 bytes
+/// of a group's 640; the scale takes up the place of a code, and the offset enters by one rounding.
 /// The last group has three columns.
 // CHECK-LABEL: func @i8
 func.func @i8(%x: memref<1x67xf32>, %w: !tenon.weight<16x67, <i8, scale f32 per 1x32, offset>, <16x4>>, %acc: memref<1x16xf32>) {
   // CHECK-DAG:   %[[SMALL:.*]] = arith.constant dense<5.96046448E-8> : vector<8xf32>
   // CHECK:       %[[V:.*]] = tile.weight_view %{{.*}} to memref<23x16xi32>
+  // CHECK:       %[[S:.*]] = tile.weight_view %{{.*}} to memref<368xf32>
   // CHECK:       scf.for %[[G:.*]] = %c0 to %c2 step %c1 iter_args
-  // CHECK:         %[[LINE:.*]] = arith.muli %[[G]], %c10
-  // CHECK:         vector.load %[[V]][%[[LINE]], %c0]
-  // CHECK:         %[[NEXT:.*]] = arith.addi %[[LINE]], %c1
-  // CHECK:         vector.load %[[V]][%[[NEXT]], %c0]
+  // CHECK:         %[[FIRST:.*]] = arith.muli %[[G]], %c160
+  // CHECK:         vector.load %[[S]][%[[FIRST]]]
+  // CHECK:         %[[SECOND:.*]] = arith.addi %[[FIRST]], %c16
+  // CHECK:         vector.load %[[S]][%[[SECOND]]]
   // CHECK:         arith.mulf %{{.*}}, %[[SMALL]]
   // CHECK:         scf.for %{{.*}} = %c0 to %c8 step %c1 iter_args
   // CHECK:           arith.sitofp %{{.*}} : vector<8xi32> to vector<8xf32>
   // CHECK-COUNT-16:  vector.fma
   // CHECK-NOT:       vector.fma
-  // CHECK:       vector.load %[[V]][%c20, %c0]
+  // CHECK:       vector.load %[[S]][%c320]
   // CHECK:       vector.load %[[V]][%c22, %c0]
   // CHECK-COUNT-12: vector.fma
   // CHECK-NOT:   vector.fma
@@ -147,6 +148,61 @@ func.func @f8(%x: memref<1x4xf32>, %w: !tenon.weight<16x4, <f8E4M3FN, scale f32 
   %c1 = arith.constant 1 : index
   tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
       : memref<1x4xf32>, !tenon.weight<16x4, <f8E4M3FN, scale f32 per 128x128>, <16x4>> into memref<1x16xf32>
+  return
+}
+
+/// Codes of 4 bits: a line has eight columns, of which four at a time become bytes; two
+/// levels of factors are multiplied once for a group. The bytes are signed after the zero.
+// CHECK-LABEL: func @u4
+func.func @u4(%x: memref<1x512xf32>, %w: !tenon.weight<16x512, <ui4, zero 8, scale f16 per 1x256, scale ui8 per 1x32>, <16x4>>, %acc: memref<1x16xf32>) {
+  // CHECK-DAG:   %[[LOW:.*]] = arith.constant dense<252645135> : vector<8xi32>
+  // CHECK-DAG:   %[[ZERO:.*]] = arith.constant dense<8> : vector<32xi8>
+  // CHECK-DAG:   %[[FOUR:.*]] = arith.constant dense<4> : vector<8xi32>
+  // CHECK:       %[[V:.*]] = tile.weight_view %{{.*}} to memref<69x16xi32>
+  // CHECK:       %[[SUPER:.*]] = tile.weight_view %{{.*}} to memref<2208xf16>
+  // CHECK:       %[[SUB:.*]] = tile.weight_view %{{.*}} to memref<4416xi8>
+  // CHECK:       scf.for %[[G:.*]] = %c0 to %c16 step %c1 iter_args
+  // CHECK:         arith.divui %[[G]], %c8
+  // CHECK:         vector.load %[[SUPER]]{{.*}} vector<8xf16>
+  // CHECK:         arith.remui %[[G]], %c16
+  // CHECK:         vector.load %[[SUB]]{{.*}} vector<8xi8>
+  // CHECK:         arith.extui
+  // CHECK:         scf.for %{{.*}} = %c0 to %c4 step %c1 iter_args
+  // CHECK:           %[[L:.*]] = vector.load %[[V]]{{.*}} vector<8xi32>
+  // CHECK:           %[[FIRST:.*]] = arith.andi %[[L]], %[[LOW]]
+  // CHECK:           %[[BYTES:.*]] = vector.bitcast %[[FIRST]]
+  // CHECK:           arith.subi %[[BYTES]], %[[ZERO]]
+  // CHECK:           %[[HIGH:.*]] = arith.shrsi %[[L]], %[[FOUR]]
+  // CHECK:           arith.andi %[[HIGH]], %[[LOW]]
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x512xf32>, !tenon.weight<16x512, <ui4, zero 8, scale f16 per 1x256, scale ui8 per 1x32>, <16x4>> into memref<1x16xf32>
+  return
+}
+
+/// The fifth bits of 32 columns share a line, which is shifted to the columns of a line of
+/// the lowest bits; then they go to their places in the bytes.
+// CHECK-LABEL: func @u5
+func.func @u5(%x: memref<1x64xf32>, %w: !tenon.weight<16x64, <ui5, zero 16, scale f16 per 1x32>, <16x4>>, %acc: memref<1x16xf32>) {
+  // CHECK-DAG: %[[FIFTH:.*]] = arith.constant dense<269488144> : vector<8xi32>
+  // CHECK-DAG: %[[LOW:.*]] = arith.constant dense<252645135> : vector<8xi32>
+  // CHECK-DAG: %[[FOUR:.*]] = arith.constant dense<4> : vector<8xi32>
+  // CHECK-DAG: %[[THREE:.*]] = arith.constant dense<3> : vector<8xi32>
+  // CHECK:     scf.for %{{.*}} = %c0 to %c2 step %c1 iter_args
+  // CHECK:       scf.for %[[LINE:.*]] = %c0 to %c4 step %c1 iter_args
+  // CHECK:         %[[H:.*]] = vector.load {{.*}} vector<8xi32>
+  // CHECK:         %[[PLANE:.*]] = arith.shrsi %[[H]], %{{.*}}
+  // CHECK:         %[[L:.*]] = vector.load {{.*}} vector<8xi32>
+  // CHECK:         %[[UP:.*]] = arith.shli %[[PLANE]], %[[FOUR]]
+  // CHECK:         %[[BIT:.*]] = arith.andi %[[UP]], %[[FIFTH]]
+  // CHECK:         %[[BITS:.*]] = arith.andi %[[L]], %[[LOW]]
+  // CHECK:         arith.ori %[[BIT]], %[[BITS]]
+  // CHECK:         arith.shli %[[PLANE]], %[[THREE]]
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x64xf32>, !tenon.weight<16x64, <ui5, zero 16, scale f16 per 1x32>, <16x4>> into memref<1x16xf32>
   return
 }
 

@@ -1,37 +1,37 @@
 // RUN: tenon-opt %s --split-input-file --verify-diagnostics
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN or i8, but got 'f64'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to ui8, but got 'f64'}}
 func.func private @wide_code() attributes {test.format = #tenon.format<f64>}
 
 // -----
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN or i8, but got 'f8E4M3FNUZ'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to ui8, but got 'f8E4M3FNUZ'}}
 func.func private @other_code_of_eight_bits() attributes {test.format = #tenon.format<f8E4M3FNUZ>}
 
 // -----
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN or i8, but got 'ui8'}}
-func.func private @unsigned_code() attributes {test.format = #tenon.format<ui8, scale f32 per 1x32>}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to ui8, but got 'ui3'}}
+func.func private @code_of_three_bits() attributes {test.format = #tenon.format<ui3, scale f32 per 1x32>}
 
 // -----
 
 // C2
-// expected-error@+1 {{expects scale f32 per block of at least 1x1, but got 'bf16' per 1x32}}
-func.func private @scale_of_other_type() attributes {test.format = #tenon.format<i8, scale bf16 per 1x32>}
+// expected-error@+1 {{expects factors f32, f16, bf16, i8 or ui8 per block of at least 1x1, but got 'f64' per 1x32}}
+func.func private @scale_of_other_type() attributes {test.format = #tenon.format<i8, scale f64 per 1x32>}
 
 // -----
 
 // C2
-// expected-error@+1 {{expects scale f32 per block of at least 1x1, but got 'f32' per 0x32}}
+// expected-error@+1 {{expects factors f32, f16, bf16, i8 or ui8 per block of at least 1x1, but got 'f32' per 0x32}}
 func.func private @block_without_rows() attributes {test.format = #tenon.format<i8, scale f32 per 0x32>}
 
 // -----
 
 // C2
-// expected-error@+1 {{expects scale f32 per block of at least 1x1, but got 'f32' per 1x0}}
+// expected-error@+1 {{expects factors f32, f16, bf16, i8 or ui8 per block of at least 1x1, but got 'f32' per 1x0}}
 func.func private @block_without_columns() attributes {test.format = #tenon.format<i8, scale f32 per 1x0>}
 
 // -----
@@ -43,7 +43,7 @@ func.func private @offset_without_scale() attributes {test.format = #tenon.forma
 // -----
 
 // C4
-// expected-error@+1 {{expects a scale for code i8}}
+// expected-error@+1 {{expects a scale for code 'i8'}}
 func.func private @integers_without_scale() attributes {test.format = #tenon.format<i8>}
 
 // -----
@@ -51,6 +51,24 @@ func.func private @integers_without_scale() attributes {test.format = #tenon.for
 // C4
 // expected-error@+1 {{expects no scale for code 'bf16'}}
 func.func private @floats_with_scale() attributes {test.format = #tenon.format<bf16, scale f32 per 1x32>}
+
+// -----
+
+// C5
+// expected-error@+1 {{expects zero to be a number of an unsigned code, but got 16 for 'ui4'}}
+func.func private @zero_of_five_bits() attributes {test.format = #tenon.format<ui4, zero 16, scale f16 per 1x32>}
+
+// -----
+
+// C5
+// expected-error@+1 {{expects zero to be a number of an unsigned code, but got 1 for 'i8'}}
+func.func private @zero_of_signed_codes() attributes {test.format = #tenon.format<i8, zero 1, scale f16 per 1x32>}
+
+// -----
+
+// C6
+// expected-error@+1 {{expects columns of factors to divide each other, but got 32 and 48}}
+func.func private @blocks_side_by_side() attributes {test.format = #tenon.format<ui4, scale f16 per 1x48, scale ui8 per 1x32>}
 
 // -----
 

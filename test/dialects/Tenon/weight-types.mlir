@@ -2,10 +2,11 @@
 
 /// The examples of the descriptions.
 // CHECK-LABEL: func private @examples
-// CHECK-SAME:    #tenon.format<bf16>, #tenon.format<f8E4M3FN, scale f32 per 128x128>, #tenon.format<i8, scale f32 per 1x32, offset>, #tenon.panel<16x2>, #tenon.panel<16x4, pair>, !tenon.weight<58x1536x7168, <bf16>, <16x2>>
+// CHECK-SAME:    #tenon.format<bf16>, #tenon.format<f8E4M3FN, scale f32 per 128x128>, #tenon.format<ui5, zero 16, scale f16 per 1x32>, #tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>, #tenon.panel<16x2>, #tenon.panel<16x4, pair>, !tenon.weight<58x1536x7168, <bf16>, <16x2>>
 func.func private @examples() attributes {test.list = [
   #tenon.format<bf16>, #tenon.format<f8E4M3FN, scale f32 per 128x128>,
-  #tenon.format<i8, scale f32 per 1x32, offset>, #tenon.panel<16x2>,
+  #tenon.format<ui5, zero 16, scale f16 per 1x32>,
+  #tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>, #tenon.panel<16x2>,
   #tenon.panel<16x4, pair>, !tenon.weight<58x1536x7168, <bf16>, <16x2>>
 ]}
 
@@ -15,6 +16,15 @@ func.func private @examples() attributes {test.list = [
 func.func private @codes() attributes {test.list = [
   #tenon.format<f32>, #tenon.format<f16>, #tenon.format<f8E4M3FN>,
   #tenon.format<f8E4M3FN, offset, scale f32 per 1x1>
+]}
+
+/// Offsets that are not like scales are written out.
+// CHECK-LABEL: func private @factors
+// CHECK-SAME:    #tenon.format<i8, scale f32 per 1x32, offset>, #tenon.format<ui8, zero 255, scale bf16 per 2x8, offset f32 per 1x4>, #tenon.format<ui4, scale f16 per 1x64, scale i8 per 1x32, offset f16 per 1x64>
+func.func private @factors() attributes {test.list = [
+  #tenon.format<i8, scale f32 per 1x32, offset f32 per 1x32>,
+  #tenon.format<ui8, zero 255, scale bf16 per 2x8, offset f32 per 1x4>,
+  #tenon.format<ui4, scale f16 per 1x64, offset f16 per 1x64, scale i8 per 1x32>
 ]}
 
 /// From a vector of one element to a stack of stacks.

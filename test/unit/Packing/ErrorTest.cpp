@@ -35,7 +35,8 @@ TEST_F(PackTest, TensorsThatDoNotFit) {
                       "f32 per 1x16>, <16x4>> at 0"),
             "tensor 'q' has type Q8_0, which cannot become #tenon.format<i8, "
             "scale f32 per 1x16> of weight @w; give the weight the format "
-            "#tenon.format<i8, scale f32 per 1x32> and derive a cast");
+            "#tenon.format<ui8, zero 128, scale f16 per 1x32> and derive a "
+            "cast");
   EXPECT_EQ(packError("tenon.weight @w \"short\" : !tenon.weight<2x16, <i8, "
                       "scale f32 per 1x32>, <16x4>> at 0"),
             "tensor 'short' has rows of 16 elements, but blocks of Q8_0 have "
@@ -122,7 +123,7 @@ TEST_F(PackTest, PlacesAndLayouts) {
             "of panels; give its type a panel");
   EXPECT_EQ(packError(q + ", <16x3>> at 0"),
             "@w shares scales between 32 columns, which is no multiple of the "
-            "panel's depth of 3; choose another depth");
+            "panel's period of 3; choose another depth");
   EXPECT_EQ(packError("tenon.weight @a \"a\" : !tenon.weight<3x4, <f32>, "
                       "<16x1, pair>> at 0"),
             "@a pairs halves of 3 rows in panels of 16, but both must be even; "

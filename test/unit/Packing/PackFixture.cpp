@@ -157,7 +157,7 @@ public:
     size_t elements = type.getMatrices() * rows * cols;
     result.codes.resize(elements);
     result.scales.resize(elements, 1);
-    result.offsets.resize(elements, 0);
+    result.offsets.resize(elements, format.hasOffset() ? 1 : 0);
   }
 
   Unpacked read(int64_t matrices) {
@@ -170,9 +170,10 @@ public:
             result.codes[index(n, k)] = next(format.getCodeBytes());
     }
     for (size_t i = 0; i < result.codes.size(); ++i)
-      result.values.push_back(decodeCode(format.getCode(), result.codes[i]) *
-                                  result.scales[i] +
-                              result.offsets[i]);
+      result.values.push_back(
+          (decodeCode(format.getCode(), result.codes[i]) - format.getZero()) *
+              result.scales[i] +
+          result.offsets[i]);
     return std::move(result);
   }
 
@@ -204,41 +205,101 @@ private:
   void readPanels() {
     int64_t seen = 0;
     for (int64_t number = 0; seen < rows; ++number) {
-      int64_t group = format.hasScale() ? format.getScaleCols() : cols;
-      for (int64_t begin = 0; begin < cols; begin += group)
-        readGroup(number, begin, std::min(begin + group, cols));
+      int64_t block = getBlockCols();
+      for (int64_t begin = 0; begin < cols; begin += block)
+        readBlock(number, begin, block);
       for (int64_t place = 0; place < panel.getRows(); ++place)
         seen += rowOf(number, place) < rows;
     }
   }
 
-  void readFactors(int64_t number, int64_t begin, int64_t end,
-                   std::vector<float> &factors) {
-    for (int64_t place = 0; place < panel.getRows(); ++place) {
-      uint32_t bits = next(4);
-      int64_t row = rowOf(number, place);
-      if (row == rows)
-        EXPECT_EQ(bits, 0u);
-      for (int64_t k = begin; row < rows && k < end; ++k)
-        memcpy(&factors[index(row, k)], &bits, 4);
+  int64_t getLineBytes() const {
+    return panel.getRows() * panel.getDepth() * format.getCodeBytes();
+  }
+
+  /// The columns of the widest factor, or twice as many if only then factors
+  /// fill whole lines; all columns without factors.
+  int64_t getBlockCols() const {
+    int64_t block = 0, bytes = 0;
+    for (const FormatFactor &factor : format.getFactors())
+      block = std::max(block, factor.cols);
+    for (const FormatFactor &factor : format.getFactors())
+      bytes += block / factor.cols * panel.getRows() *
+               factor.type.getIntOrFloatBitWidth() / 8;
+    bool doubles =
+        bytes % getLineBytes() != 0 && 2 * bytes % getLineBytes() == 0;
+    return block == 0 ? cols : doubles ? 2 * block : block;
+  }
+
+  static float decodeFactor(mlir::Type type, uint32_t bits) {
+    if (type.isUnsignedInteger())
+      return static_cast<float>(bits);
+    return static_cast<float>(decodeCode(type, bits));
+  }
+
+  /// The numbers of a factor for a block, which are zero without columns.
+  void readFactor(const FormatFactor &factor, int64_t number, int64_t begin,
+                  int64_t end) {
+    std::vector<float> &factors =
+        factor.role == FactorRole::Scale ? result.scales : result.offsets;
+    for (; begin < end; begin += factor.cols)
+      for (int64_t place = 0; place < panel.getRows(); ++place) {
+        uint32_t bits = next(factor.type.getIntOrFloatBitWidth() / 8);
+        int64_t row = rowOf(number, place);
+        int64_t last = std::min(begin + factor.cols, cols);
+        if (row == rows || begin >= cols)
+          EXPECT_EQ(bits, 0u);
+        for (int64_t k = begin; row < rows && k < last; ++k)
+          factors[index(row, k)] *= decodeFactor(factor.type, bits);
+      }
+  }
+
+  void readBlock(int64_t number, int64_t begin, int64_t size) {
+    const uint8_t *start = at;
+    for (const FormatFactor &factor : format.getFactors())
+      readFactor(factor, number, begin, begin + size);
+    while ((at - start) % getLineBytes() != 0)
+      EXPECT_EQ(next(1), 0u);
+    int64_t end = std::min(begin + size, cols);
+    if (format.getCodeBits() >= 8)
+      for (int64_t step = begin; step < end; step += panel.getDepth())
+        readLine(number, step, end, format.getCodeBits(), 0);
+    else
+      readPlanes(number, begin, end);
+  }
+
+  /// Lines of the bits above the lowest four of as many columns as fit into
+  /// one, then lines of those four.
+  void readPlanes(int64_t number, int64_t begin, int64_t end) {
+    int64_t high = format.getCodeBits() - 4, depth = panel.getDepth();
+    int64_t period = depth * 8 / (high ? high : 4);
+    for (; begin < end; begin += period) {
+      if (high)
+        readLine(number, begin, end, high, 4);
+      for (int64_t k = begin; k < begin + period; k += 2 * depth)
+        readLine(number, k, end, 4, 0);
     }
   }
 
-  void readGroup(int64_t number, int64_t begin, int64_t end) {
-    if (format.hasScale())
-      readFactors(number, begin, end, result.scales);
-    if (format.getHasOffset())
-      readFactors(number, begin, end, result.offsets);
-    for (int64_t step = begin; step < end; step += panel.getDepth())
-      for (int64_t place = 0; place < panel.getRows(); ++place)
-        for (int64_t k = step; k < step + panel.getDepth(); ++k) {
-          uint32_t code = next(format.getCodeBytes());
-          int64_t row = rowOf(number, place);
+  /// `depth` bytes or codes of each place. A byte has columns that are `depth`
+  /// apart.
+  void readLine(int64_t number, int64_t begin, int64_t end, int64_t bits,
+                int64_t shift) {
+    int64_t depth = panel.getDepth();
+    for (int64_t place = 0; place < panel.getRows(); ++place)
+      for (int64_t i = begin; i < begin + depth; ++i) {
+        uint32_t byte = next(format.getCodeBytes());
+        int64_t row = rowOf(number, place);
+        for (int64_t k = i, left = 0; left < 8 && left * bits < 8;
+             k += depth, left += 1) {
+          uint32_t code =
+              bits < 8 ? byte >> left * bits & ((1u << bits) - 1) : byte;
           if (row < rows && k < end)
-            result.codes[index(row, k)] = code;
+            result.codes[index(row, k)] |= code << shift;
           else
             EXPECT_EQ(code, 0u);
         }
+      }
   }
 
   FormatAttr format;

@@ -16,6 +16,8 @@ static double decodeFloat(const llvm::fltSemantics &semantics, unsigned width,
 }
 
 double tenon::test::decodeCode(mlir::Type code, uint32_t bits) {
+  if (code.isUnsignedInteger())
+    return bits;
   if (code.isInteger(8))
     return static_cast<int8_t>(bits);
   auto type = mlir::cast<mlir::FloatType>(code);

@@ -39,10 +39,10 @@ def ExpandTiles : Pass<"tile-expand", "::mlir::func::FuncOp"> {
     columns, or a vector with another code than `f32`, `f16` and `bf16`.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect", "::tenon::machine::MachineDialect",
-    "::tenon::tile::TileDialect"
+    "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::tenon::machine::MachineDialect", "::tenon::tile::TileDialect"
   ];
 }
 
