@@ -5,6 +5,7 @@
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tenon/Tenon.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
