@@ -87,6 +87,13 @@ def WeightSymbolOpInterface : OpInterface<"WeightSymbolOpInterface"> {
       "hasFreeLayout", (ins), "", "return true;">,
     InterfaceMethod<"Gives the type a layout.", "void", "setWeightType",
       (ins "::tenon::WeightType":$type)>,
+    InterfaceMethod<"A reference to it.", "::mlir::FlatSymbolRefAttr",
+      "getReference", (ins), "", [{
+        return ::mlir::FlatSymbolRefAttr::get($_op.getOperation());
+      }]>,
+    InterfaceMethod<"Weights that its values are computed from.",
+      "::llvm::SmallVector<::mlir::FlatSymbolRefAttr>", "getDerivedFrom", (ins),
+      "", "return {};">,
     InterfaceMethod<[{
       Where its values come from: `norm.weight of layers 0, 1`,
       `concat_rows @gate, @up`.

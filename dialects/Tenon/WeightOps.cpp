@@ -205,8 +205,8 @@ LogicalResult DeriveOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 SmallVector<int64_t> RopeTableOp::getShapeFor(RopeAttr rope,
                                               int64_t positions) {
-  int64_t coarse = llvm::divideCeil(positions, int64_t(256));
-  return {coarse + 256, rope.getDims()};
+  int64_t coarse = llvm::divideCeil(positions, kSpan);
+  return {coarse + kSpan, rope.getDims()};
 }
 
 LogicalResult RopeTableOp::verify() {

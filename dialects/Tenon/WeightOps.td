@@ -131,6 +131,9 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     void setWeightType(::tenon::WeightType type) {
       setTypeAttr(::mlir::TypeAttr::get(type));
     }
+    ::llvm::SmallVector<::mlir::FlatSymbolRefAttr> getDerivedFrom() {
+      return ::llvm::to_vector(getFrom().getAsRange<::mlir::FlatSymbolRefAttr>());
+    }
     ::std::string describeSource();
   }];
 }
@@ -179,6 +182,8 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
     }
     ::std::string describeSource();
     bool hasFreeLayout() { return false; }
+    /// Positions between those of two rows of the first kind.
+    static constexpr int64_t kSpan = 256;
     /// Shape of the table for a rotation.
     static ::llvm::SmallVector<int64_t> getShapeFor(::tenon::RopeAttr rope,
                                                     int64_t positions);

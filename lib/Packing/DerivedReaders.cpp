@@ -171,7 +171,11 @@ llvm::Error TransposeReader::readFactor(size_t number, const Rectangle &blocks,
 }
 
 llvm::Expected<std::unique_ptr<MatrixReader>>
-tenon::makeDerivedReader(DeriveOp op, ArrayRef<const MatrixReader *> from) {
+tenon::makeDerivedReader(WeightSymbolOpInterface weight,
+                         ArrayRef<const MatrixReader *> from) {
+  auto op = dyn_cast<DeriveOp>(weight.getOperation());
+  if (!op)
+    return nullptr;
   WeightType type = op.getWeightType();
   switch (op.getDerivation()) {
   case Derivation::ConcatRows:

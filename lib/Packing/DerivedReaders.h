@@ -8,16 +8,19 @@
 
 namespace tenon {
 
-/// Returns the reader of a derivation of `from`, which outlives it.
+/// Returns the reader of a derivation of `from`, which outlives it; null if the
+/// weight is none.
 llvm::Expected<std::unique_ptr<MatrixReader>>
-makeDerivedReader(DeriveOp op, llvm::ArrayRef<const MatrixReader *> from);
+makeDerivedReader(WeightSymbolOpInterface weight,
+                  llvm::ArrayRef<const MatrixReader *> from);
 
 /// Rounds to a format without scales; `name` is that of the weight, for errors.
 std::unique_ptr<MatrixReader>
 makeCastReader(WeightType type, const MatrixReader &from, llvm::StringRef name);
 
-/// Computes a table of cosines and sines.
-std::unique_ptr<MatrixReader> makeRopeTableReader(RopeTableOp op);
+/// Computes a table of cosines and sines; null if the weight is none.
+std::unique_ptr<MatrixReader>
+makeRopeTableReader(WeightSymbolOpInterface weight);
 
 } // namespace tenon
 

@@ -9,13 +9,14 @@ using namespace tenon;
 
 namespace {
 
-/// Rows of every 256th position, then rows of the 256 positions in between; the
+/// Rows of every kSpan-th position, then rows of the positions in between; the
 /// first half of a row are cosines, the second sines.
 class RopeTableReader : public MatrixReader {
 public:
   explicit RopeTableReader(RopeTableOp op)
       : MatrixReader(op.getWeightType()),
-        frequencies(op.getRope().getFrequencies()), coarse(getRows() - 256) {}
+        frequencies(op.getRope().getFrequencies()),
+        coarse(getRows() - RopeTableOp::kSpan) {}
 
   llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
                         int64_t stride) const override {
@@ -32,7 +33,7 @@ public:
 
 private:
   float compute(int64_t row, int64_t col) const {
-    int64_t position = row < coarse ? 256 * row : row - coarse;
+    int64_t position = row < coarse ? RopeTableOp::kSpan * row : row - coarse;
     int64_t half = getCols() / 2;
     double angle = static_cast<double>(position) * frequencies[col % half];
     return static_cast<float>(col < half ? std::cos(angle) : std::sin(angle));
@@ -44,6 +45,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<MatrixReader> tenon::makeRopeTableReader(RopeTableOp op) {
-  return std::make_unique<RopeTableReader>(op);
+std::unique_ptr<MatrixReader>
+tenon::makeRopeTableReader(WeightSymbolOpInterface weight) {
+  auto op = dyn_cast<RopeTableOp>(weight.getOperation());
+  return op ? std::make_unique<RopeTableReader>(op) : nullptr;
 }

@@ -48,7 +48,7 @@ private:
 
 /// Finds the tensors of a weight and checks their shapes and types.
 llvm::Expected<std::unique_ptr<StoredReader>>
-openStoredWeight(WeightOp op, const TensorSource &source);
+openStoredWeight(WeightSymbolOpInterface weight, const TensorSource &source);
 
 } // namespace tenon
 

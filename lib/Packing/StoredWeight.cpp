@@ -131,7 +131,9 @@ openPart(WeightOp op, const TensorSource &source, StringRef name) {
 }
 
 llvm::Expected<std::unique_ptr<StoredReader>>
-tenon::openStoredWeight(WeightOp op, const TensorSource &source) {
+tenon::openStoredWeight(WeightSymbolOpInterface weight,
+                        const TensorSource &source) {
+  auto op = cast<WeightOp>(weight.getOperation());
   ArrayRef<int64_t> inner = op.getTensorShape();
   bool hasScale = op.getWeightType().getFormat().hasScale();
   if (inner.empty() || (hasScale && inner.size() < 2))

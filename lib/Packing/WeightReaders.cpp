@@ -15,7 +15,8 @@ llvm::Expected<const MatrixReader *> WeightReaders::get(Operation *op) {
   if (!isNew)
     return makePackError("@" + SymbolTable::getSymbolName(op).getValue() +
                          " is derived from itself; derive it from a weight");
-  llvm::Expected<std::unique_ptr<MatrixReader>> reader = make(op);
+  llvm::Expected<std::unique_ptr<MatrixReader>> reader =
+      make(cast<WeightSymbolOpInterface>(op));
   if (!reader)
     return reader.takeError();
   const MatrixReader *made = reader->get();
@@ -24,26 +25,20 @@ llvm::Expected<const MatrixReader *> WeightReaders::get(Operation *op) {
 }
 
 llvm::Expected<std::unique_ptr<MatrixReader>>
-WeightReaders::make(Operation *op) {
-  if (auto weight = dyn_cast<WeightOp>(op))
-    return openStoredWeight(weight, source);
-  if (auto table = dyn_cast<RopeTableOp>(op))
-    return makeRopeTableReader(table);
-  return makeDerived(cast<DeriveOp>(op));
-}
-
-llvm::Expected<std::unique_ptr<MatrixReader>>
-WeightReaders::makeDerived(DeriveOp op) {
+WeightReaders::make(WeightSymbolOpInterface op) {
   SmallVector<const MatrixReader *> from;
-  for (Attribute symbol : op.getFrom()) {
-    Operation *named =
-        module.lookupSymbol(cast<FlatSymbolRefAttr>(symbol).getAttr());
-    llvm::Expected<const MatrixReader *> reader = get(named);
+  for (FlatSymbolRefAttr symbol : op.getDerivedFrom()) {
+    llvm::Expected<const MatrixReader *> reader =
+        get(module.lookupSymbol(symbol.getAttr()));
     if (!reader)
       return reader.takeError();
     from.push_back(*reader);
   }
-  return makeDerivedReader(op, from);
+  if (!from.empty())
+    return makeDerivedReader(op, from);
+  if (std::unique_ptr<MatrixReader> table = makeRopeTableReader(op))
+    return table;
+  return openStoredWeight(op, source);
 }
 
 SmallVector<PlacedOp> tenon::findPlacedOps(ModuleOp module) {

@@ -21,8 +21,8 @@ public:
   llvm::Expected<const MatrixReader *> get(mlir::Operation *op);
 
 private:
-  llvm::Expected<std::unique_ptr<MatrixReader>> make(mlir::Operation *op);
-  llvm::Expected<std::unique_ptr<MatrixReader>> makeDerived(DeriveOp op);
+  llvm::Expected<std::unique_ptr<MatrixReader>>
+  make(WeightSymbolOpInterface op);
 
   mlir::ModuleOp module;
   const TensorSource &source;

@@ -26,7 +26,8 @@ struct ExpandParts {
 
   /// [..., H, nope + value, r]: the rows of each head. Where a block of scales
   /// would be cut, the values are taken as `f32`, as a product would take them.
-  DeriveOp splitHeads(int64_t nope, int64_t value, bool transposes) {
+  WeightSymbolOpInterface splitHeads(int64_t nope, int64_t value,
+                                     bool transposes) {
     WeightType whole = getStackType(symbols, use);
     FlatSymbolRefAttr from = use.getWeightAttr();
     FormatAttr format = whole.getFormat();
@@ -36,9 +37,9 @@ struct ExpandParts {
       auto f32 = FormatAttr::get(Float32Type::get(whole.getContext()));
       whole = WeightType::get(whole.getContext(), whole.getShape(), f32,
                               whole.getLayout());
-      DeriveOp cast =
+      WeightSymbolOpInterface cast =
           derive(use.getWeight() + ".f32", Derivation::Cast, from, whole, 0, 0);
-      from = FlatSymbolRefAttr::get(cast.getSymNameAttr());
+      from = cast.getReference();
     }
     SmallVector<int64_t> shape(whole.getShape());
     shape[shape.size() - 2] /= nope + value;
@@ -49,34 +50,37 @@ struct ExpandParts {
                   whole.withShape(shape), 0, nope + value);
   }
 
-  DeriveOp slice(DeriveOp heads, const Twine &name, int64_t first,
-                 int64_t rows) {
+  WeightSymbolOpInterface slice(WeightSymbolOpInterface heads,
+                                const Twine &name, int64_t first,
+                                int64_t rows) {
     SmallVector<int64_t> shape(heads.getWeightType().getShape());
     shape[shape.size() - 2] = rows;
     return derive(use.getWeight() + name, Derivation::SliceRows,
-                  FlatSymbolRefAttr::get(heads.getSymNameAttr()),
-                  heads.getWeightType().withShape(shape), first, 0);
+                  heads.getReference(), heads.getWeightType().withShape(shape),
+                  first, 0);
   }
 
-  DeriveOp transpose(DeriveOp part, const Twine &name) {
+  WeightSymbolOpInterface transpose(WeightSymbolOpInterface part,
+                                    const Twine &name) {
     SmallVector<int64_t> shape(part.getWeightType().getShape());
     std::swap(shape[shape.size() - 2], shape.back());
     return derive(use.getWeight() + name, Derivation::Transpose,
-                  FlatSymbolRefAttr::get(part.getSymNameAttr()),
-                  part.getWeightType().withShape(shape), 0, 0);
+                  part.getReference(), part.getWeightType().withShape(shape), 0,
+                  0);
   }
 
   /// A use of a derived weight in the layer of the original use.
-  UseOp useOf(OpBuilder &builder, DeriveOp derived) {
+  UseOp useOf(OpBuilder &builder, WeightSymbolOpInterface derived) {
     WeightType type = derived.getWeightType();
-    return UseOp::create(
-        builder, use.getLoc(), use.getIndex() ? type.dropStack() : type,
-        FlatSymbolRefAttr::get(derived.getSymNameAttr()), use.getIndex());
+    return UseOp::create(builder, use.getLoc(),
+                         use.getIndex() ? type.dropStack() : type,
+                         derived.getReference(), use.getIndex());
   }
 
 private:
-  DeriveOp derive(const Twine &name, Derivation derivation, Attribute from,
-                  WeightType type, int64_t first, int64_t count) {
+  WeightSymbolOpInterface derive(const Twine &name, Derivation derivation,
+                                 Attribute from, WeightType type, int64_t first,
+                                 int64_t count) {
     return getOrCreateDerived(symbols, name, derivation, {from}, type, first,
                               count);
   }
@@ -112,8 +116,9 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
 private:
   void split(MlaAttentionOp op, UseOp use, PatternRewriter &rewriter) const {
     ExpandParts parts(symbols, use);
-    DeriveOp heads = parts.splitHeads(op.getNope(), getDim(op.getType(), 2),
-                                      /*transposes=*/false);
+    WeightSymbolOpInterface heads =
+        parts.splitHeads(op.getNope(), getDim(op.getType(), 2),
+                         /*transposes=*/false);
     Value byHead = parts.useOf(rewriter, heads);
     rewriter.modifyOpInPlace(op, [&] { op.getExpandMutable().assign(byHead); });
   }
@@ -122,10 +127,12 @@ private:
     int64_t nope = op.getNope(), value = getDim(op.getType(), 2);
     int64_t latent = op.getExpand().getType().getCols();
     ExpandParts parts(symbols, use);
-    DeriveOp heads = parts.splitHeads(nope, value, /*transposes=*/true);
-    DeriveOp keys = parts.slice(heads, ".keys", 0, nope);
-    DeriveOp values = parts.slice(heads, ".values", nope, value);
-    DeriveOp absorbed = parts.transpose(keys, ".keys_transposed");
+    WeightSymbolOpInterface heads =
+        parts.splitHeads(nope, value, /*transposes=*/true);
+    WeightSymbolOpInterface keys = parts.slice(heads, ".keys", 0, nope);
+    WeightSymbolOpInterface values = parts.slice(heads, ".values", nope, value);
+    WeightSymbolOpInterface absorbed =
+        parts.transpose(keys, ".keys_transposed");
 
     Location loc = op.getLoc();
     RankedTensorType query = op.getQuery().getType();

@@ -13,10 +13,10 @@ WeightType tenon::getStackType(SymbolTable &symbols, UseOp use) {
       .getWeightType();
 }
 
-DeriveOp tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
-                                   Derivation derivation,
-                                   ArrayRef<Attribute> from, WeightType type,
-                                   int64_t first, int64_t count) {
+WeightSymbolOpInterface
+tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
+                          Derivation derivation, ArrayRef<Attribute> from,
+                          WeightType type, int64_t first, int64_t count) {
   auto isSame = [&](DeriveOp op) {
     return op.getDerivation() == derivation &&
            op.getFrom().getValue() == from && op.getWeightType() == type &&
@@ -92,10 +92,9 @@ UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
     shape.insert(shape.begin(), stack.getShape().front());
     whole = used.withShape(shape);
   }
-  DeriveOp derived = getOrCreateDerived(symbols, joinNames(uses),
-                                        Derivation::ConcatRows, from, whole);
+  WeightSymbolOpInterface derived = getOrCreateDerived(
+      symbols, joinNames(uses), Derivation::ConcatRows, from, whole);
   builder.setInsertionPoint(before);
-  return UseOp::create(builder, before->getLoc(), used,
-                       FlatSymbolRefAttr::get(derived.getSymNameAttr()),
+  return UseOp::create(builder, before->getLoc(), used, derived.getReference(),
                        front.getIndex());
 }

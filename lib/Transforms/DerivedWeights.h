@@ -15,11 +15,10 @@ WeightType getStackType(mlir::SymbolTable &symbols, UseOp use);
 /// Returns the derivation with this name if it is this one, or makes it in
 /// front of the first function of the module, with a number if the name is
 /// taken.
-DeriveOp getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
-                            Derivation derivation,
-                            llvm::ArrayRef<mlir::Attribute> from,
-                            WeightType type, int64_t first = 0,
-                            int64_t count = 0);
+WeightSymbolOpInterface
+getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
+                   Derivation derivation, llvm::ArrayRef<mlir::Attribute> from,
+                   WeightType type, int64_t first = 0, int64_t count = 0);
 
 /// Makes the matrix with the rows of all these matrices, and a use of it in
 /// front of `before`. The uses have the same index, which may be absent.

@@ -61,9 +61,10 @@ static llvm::MapVector<StringAttr, Need> collectNeeds(ModuleOp module) {
 }
 
 /// Moves uses to another weight, or to the new type of their own.
-static void retarget(ArrayRef<UseOp> uses, StringAttr name, WeightType type) {
+static void retarget(ArrayRef<UseOp> uses, FlatSymbolRefAttr weight,
+                     WeightType type) {
   for (UseOp use : uses) {
-    use.setWeightAttr(FlatSymbolRefAttr::get(name));
+    use.setWeightAttr(weight);
     use.getResult().setType(use.getIndex() ? type.dropStack() : type);
   }
 }
@@ -92,10 +93,9 @@ private:
     }
     if (!need.plain.empty() && !need.paired.empty()) {
       // Two orders of rows are two weights.
-      DeriveOp copy = getOrCreateDerived(
+      WeightSymbolOpInterface copy = getOrCreateDerived(
           symbols, SymbolTable::getSymbolName(op).getValue() + ".pair",
-          Derivation::ConcatRows, {FlatSymbolRefAttr::get(op)},
-          op.getWeightType());
+          Derivation::ConcatRows, {op.getReference()}, op.getWeightType());
       if (failed(pack(copy, need.paired, /*pairs=*/true)))
         return failure();
       return pack(op, need.plain, /*pairs=*/false);
@@ -120,7 +120,7 @@ private:
              << " columns, but got " << format.getScaleCols()
              << "; cast the weight";
     op.setWeightType(packed);
-    retarget(uses, SymbolTable::getSymbolName(op), packed);
+    retarget(uses, op.getReference(), packed);
     return success();
   }
 
@@ -134,9 +134,9 @@ private:
     auto wide = WeightType::get(&getContext(), type.getShape(), f32,
                                 /*layout=*/nullptr);
     StringRef name = SymbolTable::getSymbolName(op).getValue();
-    DeriveOp cast = getOrCreateDerived(symbols, name + ".f32", Derivation::Cast,
-                                       {FlatSymbolRefAttr::get(op)}, wide);
-    retarget(uses, cast.getSymNameAttr(), wide);
+    WeightSymbolOpInterface cast = getOrCreateDerived(
+        symbols, name + ".f32", Derivation::Cast, {op.getReference()}, wide);
+    retarget(uses, cast.getReference(), wide);
   }
 
   /// Used weights follow each other in the order of the module.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Agreement.h"
+#include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "KernelLowering.h"
 
@@ -175,8 +176,8 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
                           FloatAttr softcap) {
   OpBuilder &builder = lowering.builder;
   // Powers of two are cheaper, so scores are in units of log2(e).
-  auto inLog2 = [&](FloatAttr value) {
-    double scaled = value.getValueAsDouble() * 1.4426950408889634;
+  auto forPowersOfTwo = [&](FloatAttr value) {
+    double scaled = value.getValueAsDouble() * kLog2E;
     return builder.getF32FloatAttr(static_cast<float>(scaled));
   };
   Value rows = lowering.mul(block.count, block.heads);
@@ -185,8 +186,8 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
       builder, lowering.loc, TypeRange(ValueRange(outs)), query, rows,
       source.key, source.keyAt, source.value, source.valueAt, first, count,
       block.position, block.length, outs, source.keyAlong, source.valueAlong,
-      lowering.config.getKeys(), block.heads, inLog2(scale), visible,
-      softcap ? inLog2(softcap) : FloatAttr());
+      lowering.config.getKeys(), block.heads, forPowersOfTwo(scale), visible,
+      softcap ? forPowersOfTwo(softcap) : FloatAttr());
   return AttendState::from(op->getResults());
 }
 

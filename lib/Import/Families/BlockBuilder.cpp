@@ -70,7 +70,12 @@ Value BlockBuilder::linear(Value x, llvm::StringRef name,
   if (hasBias)
     bias = weight((name + "_bias").str(), (module + ".bias").str(), outputs,
                   WeightRole::Vector);
-  return LinearOp::create(builder, getLoc(name), getRows(row), x, matrix, bias);
+  return product(x, matrix, name, row, bias);
+}
+
+Value BlockBuilder::product(Value x, Value weight, llvm::StringRef name,
+                            ArrayRef<int64_t> row, Value bias) {
+  return LinearOp::create(builder, getLoc(name), getRows(row), x, weight, bias);
 }
 
 Value BlockBuilder::gatedMlp(Value x, llvm::StringRef namePrefix,

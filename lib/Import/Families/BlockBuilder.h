@@ -46,6 +46,10 @@ public:
                      llvm::StringRef module, llvm::ArrayRef<int64_t> row,
                      bool hasBias = false,
                      WeightRole role = WeightRole::Matrix);
+  /// `x` times a weight, called `name`, with rows of the given shape.
+  mlir::Value product(mlir::Value x, mlir::Value weight, llvm::StringRef name,
+                      llvm::ArrayRef<int64_t> row,
+                      mlir::Value bias = mlir::Value());
   /// down(act(gate(x)) . up(x)) of a module with three projections.
   mlir::Value gatedMlp(mlir::Value x, llvm::StringRef namePrefix,
                        llvm::StringRef module, int64_t width,

@@ -278,9 +278,8 @@ llvm::Error ModuleBuilder::buildStep() {
                            : block.weight("head", "lm_head.weight",
                                           {family.vocabulary, family.hidden},
                                           WeightRole::PlainMatrix);
-  SmallVector<Value> returned{LinearOp::create(block.getBuilder(),
-                                               block.getLoc("head"), logitsType,
-                                               rows, head, /*bias=*/Value())};
+  SmallVector<Value> returned{
+      block.product(rows, head, "head", family.vocabulary)};
   llvm::append_range(returned, state.drop_front());
   func::ReturnOp::create(block.getBuilder(), step.getLoc(), returned);
   outerWeights = block.getWeights().vec();

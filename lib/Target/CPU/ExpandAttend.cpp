@@ -22,6 +22,7 @@
 // are not seen count as exact zeros, and there is no variant without a mask
 // that would add in another order.
 
+#include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <limits>
 #include "Expand.h"
@@ -435,7 +436,7 @@ static FailureOr<Division> divideBySum(VectorBuilder &b,
     if (failed(sinks))
       return failure();
     Value head = b.add(op.getHead(), b.remainder(row, op.getHeads()));
-    Value sink = b.mul(b.load(*sinks, head), b.real(1.44269504088896341));
+    Value sink = b.mul(b.load(*sinks, head), b.real(kLog2E));
     Value maximum = b.load(op.getMaximum(), row);
     Value next = b.larger(maximum, sink);
     division.factor = buildExp2(b, b.sub(maximum, next));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Polynomials.h"
+#include "tenon/Support/Log2E.h"
 #include <cmath>
 #include <limits>
 
@@ -9,7 +10,6 @@ using namespace mlir;
 using namespace tenon;
 
 static constexpr double kLn2 = 0.693147180559945309;
-static constexpr double kLog2E = 1.44269504088896341;
 /// Adding it to a small number leaves the number rounded to an integer in the
 /// lowest bits.
 static constexpr double kRounder = 12582912.0; // 1.5 * 2^23

@@ -1,11 +1,10 @@
 // A tile of keys joins the softmax of a tile of rows.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "Attention.h"
 #include "PackedWeight.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace tenon;
@@ -43,10 +42,10 @@ Values AttentionEmitter::computeScores(Value buffer) {
 
 /// Scores are powers of two.
 Value AttentionEmitter::scaleScore(Value score) {
-  double scale = op.getScale().convertToFloat() * M_LOG2E;
+  double scale = op.getScale().convertToFloat() * kLog2E;
   if (!op.getSoftcap())
     return b.mul(score, b.f32(scale));
-  double cap = op.getSoftcap()->convertToFloat() * M_LOG2E;
+  double cap = op.getSoftcap()->convertToFloat() * kLog2E;
   return b.mul(b.tanh(b.mul(score, b.f32(scale / cap))), b.f32(cap));
 }
 
@@ -209,7 +208,7 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
   // Rows behind the last one have no head of their own.
   head = b.min(head, b.i32(t.heads - 1));
   Value sink = loadFromVector(kernel, op.getSinks(), head, 1).front();
-  sink = b.mul(sink, b.f32(M_LOG2E));
+  sink = b.mul(sink, b.f32(kLog2E));
   Value larger = b.max(maximum, sink);
   Value factor = b.exp2(b.sub(maximum, larger));
   Value total = b.fma(sum, factor, b.exp2(b.sub(sink, larger)));

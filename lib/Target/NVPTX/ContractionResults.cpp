@@ -1,6 +1,7 @@
 // The end of a contraction: sums become results.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "tenon/Support/Log2E.h"
 #include "Contraction.h"
 
 #include <cmath>
@@ -18,7 +19,7 @@ static Value emitErf(DeviceBuilder &b, Value x) {
   Value sum = b.f32(1.061405429);
   for (double c : {-1.453152027, 1.421413741, -0.284496736, 0.254829592})
     sum = b.fma(sum, t, b.f32(c));
-  Value power = b.exp2(b.mul(b.mul(size, size), b.f32(-M_LOG2E)));
+  Value power = b.exp2(b.mul(b.mul(size, size), b.f32(-kLog2E)));
   Value result = b.fma(b.mul(b.mul(sum, t), b.f32(-1.0)), power, b.f32(1.0));
   Value sign = b.bitAnd(bits, 0x80000000);
   return b.bitcast(f32, b.bitOr(b.bitcast(i32, result), sign));
@@ -28,7 +29,7 @@ Value tenon::nvptx::activate(DeviceBuilder &b, Activation activation,
                              Value value) {
   // z / (1 + e^-y)
   auto gate = [&](Value y) {
-    Value power = b.exp2(b.mul(y, b.f32(-M_LOG2E)));
+    Value power = b.exp2(b.mul(y, b.f32(-kLog2E)));
     return b.mul(value, b.reciprocal(b.add(power, b.f32(1.0))));
   };
   switch (activation) {

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "DeviceBuilder.h"
+#include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace tenon::nvptx;
@@ -173,7 +172,7 @@ Value DeviceBuilder::divide(Value a, Value b) {
 
 Value DeviceBuilder::tanh(Value x) {
   // 1 - 2 / (1 + e^2x) saturates correctly at both ends.
-  Value power = exp2(mul(x, f32(2.0 * M_LOG2E)));
+  Value power = exp2(mul(x, f32(2.0 * kLog2E)));
   return fma(f32(-2.0), reciprocal(add(power, f32(1.0))), f32(1.0));
 }
 

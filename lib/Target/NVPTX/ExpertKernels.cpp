@@ -1,10 +1,9 @@
 // Kernels that choose experts for tokens, and sort the choices by expert.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "PackedWeight.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace tenon;
@@ -49,7 +48,7 @@ private:
   void forEach(int64_t count, llvm::function_ref<void(Value)> body) {
     b.loop(kernel.lane, b.i32(count), b.i32(32), body);
   }
-  Value power(Value x) { return b.exp2(b.mul(x, b.f32(M_LOG2E))); }
+  Value power(Value x) { return b.exp2(b.mul(x, b.f32(kLog2E))); }
   Value reduce(Value value, llvm::function_ref<Value(Value, Value)> join) {
     for (int64_t mask = 16; mask > 0; mask /= 2)
       value = join(value, b.shuffleXor(value, mask));
