@@ -41,7 +41,7 @@ def Tenon_RoleAttr : EnumAttr<Tenon_Dialect, Tenon_Role, "role"> {
     | `slots`     | `T` of `i32`            | sequence of each token               |
     | `rows`      | `R` of `i32`            | rows whose logits are wanted         |
     | `blocks`    | `B x 4` of `i32`        | runs of tokens                       |
-    | `cache`     | rank 4 or 5 of floats   | a state that outlives the step       |
+    | `cache`     | rank 4 or 5, `f32` or `bf16` | a state that outlives the step  |
     | `logits`    | `R x V` of `f32`        | what a step computes                 |
     | `hidden`    | `T x D` of floats       | rows that go from layer to layer     |
     | `layer`, `ordinal` | `index`          | of a layer, see `tenon.schedule`     |

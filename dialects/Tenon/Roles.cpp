@@ -59,13 +59,17 @@ bool tenon::isStep(FunctionOpInterface function) {
 static bool isShaped(Type type, int64_t rank,
                      llvm::function_ref<bool(Type)> isElement) {
   auto shaped = dyn_cast<ShapedType>(type);
-  return shaped && shaped.hasRank() && shaped.getRank() == rank &&
+  return shaped && isa<RankedTensorType, MemRefType>(type) &&
+         shaped.hasRank() && shaped.getRank() == rank &&
          isElement(shaped.getElementType());
 }
 
 static bool fits(Role role, Type type) {
   auto isI32 = [](Type element) { return element.isInteger(32); };
   auto isFloat = llvm::IsaPred<FloatType>;
+  auto isState = [](Type element) {
+    return element.isF32() || element.isBF16();
+  };
   switch (role) {
   case Role::Tokens:
   case Role::Positions:
@@ -75,8 +79,9 @@ static bool fits(Role role, Type type) {
   case Role::Blocks:
     return isShaped(type, 2, isI32);
   case Role::Cache:
-    return isShaped(type, 4, isFloat) || isShaped(type, 5, isFloat);
+    return isShaped(type, 4, isState) || isShaped(type, 5, isState);
   case Role::Logits:
+    return isShaped(type, 2, [](Type element) { return element.isF32(); });
   case Role::Hidden:
     return isShaped(type, 2, isFloat);
   case Role::Layer:

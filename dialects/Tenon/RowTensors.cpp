@@ -51,9 +51,15 @@ static SmallVector<OpFoldResult> getSizesLike(OpBuilder &builder, Location loc,
 LogicalResult tenon::reifyRows(Operation *op, OpBuilder &builder,
                                ReifiedRankedShapedTypeDims &shapes) {
   auto row = dyn_cast<RowOpInterface>(op);
-  Value like = row ? row.getTiedOperand() : Value();
-  if (!like)
-    like = getRowTensors(op).front();
+  Value tied = row ? row.getTiedOperand() : Value();
+  // A result that is not another tensor shares its rows alone. Whoever fails may
+  // not have built anything.
+  for (Type type : op->getResultTypes())
+    if (!tied &&
+        llvm::is_contained(cast<RankedTensorType>(type).getShape().drop_front(),
+                           ShapedType::kDynamic))
+      return failure();
+  Value like = tied ? tied : getRowTensors(op).front();
   for (Value result : op->getResults())
     shapes.push_back(getSizesLike(builder, op->getLoc(), result, like));
   return success();
@@ -62,6 +68,8 @@ LogicalResult tenon::reifyRows(Operation *op, OpBuilder &builder,
 LogicalResult GroupOp::reifyResultShapes(OpBuilder &builder,
                                          ReifiedRankedShapedTypeDims &shapes) {
   Location loc = getLoc();
+  if (!getOffsets().getType().hasStaticShape())
+    return failure();
   shapes.resize(getNumResults());
   OpFoldResult tokens = tensor::getMixedSize(builder, loc, getChoice(), 0);
   OpFoldResult top = tensor::getMixedSize(builder, loc, getChoice(), 1);

@@ -61,7 +61,6 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
-/// The type of the weight that a symbol names, or null.
 std::string WeightOp::describeSource() {
   std::string text = getSource().str();
   llvm::raw_string_ostream stream(text);
@@ -85,6 +84,7 @@ std::string RopeTableOp::describeSource() {
   return text;
 }
 
+/// The weight that a symbol names, or null.
 static WeightSymbolOpInterface lookupWeight(SymbolTableCollection &tables,
                                             Operation *from,
                                             FlatSymbolRefAttr symbol) {

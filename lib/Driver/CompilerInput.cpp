@@ -75,7 +75,8 @@ static llvm::Error readSizes(ModuleOp module, StringRef source,
     if (!isStep(step))
       continue;
     for (unsigned i = 0; i < step.getNumResults(); ++i)
-      if (step.getResultAttr(i, TenonDialect::kRoleName))
+      if (step.getResultAttr(i, TenonDialect::kRoleName) ==
+          RoleAttr::get(module.getContext(), Role::Logits))
         logits = dyn_cast<RankedTensorType>(step.getResultTypes()[i]);
     if (BlockArgument state = getOperand(step, Role::Cache))
       cache = dyn_cast<RankedTensorType>(state.getType());

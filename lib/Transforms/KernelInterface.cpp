@@ -97,10 +97,13 @@ Value KernelInterface::findDestination(Value result) const {
   return {};
 }
 
-/// Whether the caller of a public function gets this value.
+/// Whether the caller of a public function gets this value, or a view of it.
 static bool isHandedOut(Value result, func::FuncOp func) {
   return func.isPublic() &&
-         llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>);
+         llvm::any_of(result.getUsers(), [&](Operation *user) {
+           return isa<func::ReturnOp>(user) ||
+                  (isRowView(user) && isHandedOut(user->getResult(0), func));
+         });
 }
 
 /// The tensor whose memory a value lies in, as far as kernels say so.
@@ -188,7 +191,9 @@ Value KernelInterface::rowsOf(OpBuilder &builder, Value value) const {
   auto hasSizes = cast<ReifyRankedShapedTypeOpInterface>(op);
   FailureOr<OpFoldResult> rows = hasSizes.reifyDimOfResult(
       builder, cast<OpResult>(value).getResultNumber(), 0);
-  assert(succeeded(rows) && "ops on rows know how many there are");
+  // Rows are known where other sizes are not.
+  if (failed(rows))
+    return rowsOf(builder, getRowTensors(op).front());
   return resolveSize(builder,
                      getValueOrCreateConstantIndexOp(builder, loc, *rows));
 }

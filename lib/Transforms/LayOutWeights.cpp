@@ -113,8 +113,9 @@ private:
     auto packed =
         WeightType::get(&getContext(), type.getShape(), format, panel);
     int64_t period = packed.getPanelLayout().periodCols;
-    if (format.hasScale() && format.getScaleCols() % period != 0 &&
-        format.getScaleCols() < type.getCols())
+    bool isWholeRow = format.getScaleCols() >= type.getCols() &&
+                      packed.getPanelLayout().codeBits >= 8;
+    if (format.hasScale() && format.getScaleCols() % period != 0 && !isWholeRow)
       return op->emitOpError()
              << "expects blocks of scales to have a multiple of " << period
              << " columns, but got " << format.getScaleCols()

@@ -401,6 +401,19 @@ func.func private @order_alone(%id: tensor<?x2xi32>) -> tensor<?xi32>
 }
 
 //===----------------------------------------------------------------------===//
+// A view of what is computed is handed out, too: its memory is the caller's.
+// CHECK-LABEL: func @public_view(
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<?x8xf32>, %{{.*}}, %[[R:[a-z0-9]+]]: tensor<?x8xf32>)
+// CHECK:       %[[Y:.*]] = tile.kernel "public_view.linear.t1" {{.*}} outs(%[[R]] :
+// CHECK:       tensor.expand_shape %[[Y]]
+func.func @public_view(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>, <16x1>>) -> tensor<?x2x4xf32> attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %c0 = arith.constant 0 : index
+  %t = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %y = tenon.linear %x, %w : tensor<?x8xf32>, !tenon.weight<8x8, <f32>, <16x1>> -> tensor<?x8xf32>
+  %v = tensor.expand_shape %y [[0], [1, 2]] output_shape [%t, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+  return %v : tensor<?x2x4xf32>
+}
+
 // What a public function returns
 //===----------------------------------------------------------------------===//
 

@@ -149,7 +149,9 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
     if (!func.isPublic() || !bucket)
       continue;
     SymbolTable symbols(module);
-    blockRows[bucket.getTokens()] = getBlockRows(func, symbols);
+    // Without attention nothing asks where blocks end.
+    int64_t rows = getBlockRows(func, symbols);
+    blockRows[bucket.getTokens()] = rows ? rows : bucket.getTokens();
     variant.states = describeStates(func);
   }
 

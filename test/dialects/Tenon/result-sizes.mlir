@@ -54,3 +54,14 @@ func.func @cache(%k: tensor<?x2x16xf32>, %cache: tensor<3x?x?x2x16xf32>, %layer:
   %length = tensor.dim %new, %c2 : tensor<3x?x?x2x16xf32>
   return %length : index
 }
+
+// Only the rows follow from the first row tensor: no other size that is not static does.
+// CHECK-LABEL: func @columns
+func.func @columns(%tokens: tensor<?xi32>, %table: !tenon.weight<100x64, <bf16>>) -> index {
+  %c1 = arith.constant 1 : index
+  // CHECK: %[[X:.*]] = tenon.embedding
+  %x = tenon.embedding %tokens, %table : tensor<?xi32>, !tenon.weight<100x64, <bf16>> -> tensor<?x?xf32>
+  // CHECK: tensor.dim %[[X]], %c1
+  %size = tensor.dim %x, %c1 : tensor<?x?xf32>
+  return %size : index
+}

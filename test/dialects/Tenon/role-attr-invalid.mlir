@@ -13,6 +13,24 @@ func.func private @cache_without_rows(tensor<2x?x?xf32> {tenon.role = #tenon.rol
 // -----
 
 // C1
+// expected-error@+1 {{expects a role that 'tensor<2x?x?x4xf64>' can have, but got #tenon.role<cache>}}
+func.func private @cache_of_doubles(tensor<2x?x?x4xf64> {tenon.role = #tenon.role<cache>})
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a role that 'vector<4xi32>' can have, but got #tenon.role<tokens>}}
+func.func private @tokens_in_a_vector(vector<4xi32> {tenon.role = #tenon.role<tokens>})
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a role that 'tensor<?x9xbf16>' can have, but got #tenon.role<logits>}}
+func.func private @logits_that_are_rounded() -> (tensor<?x9xbf16> {tenon.role = #tenon.role<logits>})
+
+// -----
+
+// C1
 // expected-error@+1 {{expects a role that 'memref<?xi32>' can have, but got #tenon.role<arena>}}
 func.func private @arena_of_integers(memref<?xi32> {tenon.role = #tenon.role<arena>})
 
