@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
+#include "tenon/Support/PanelLayout.h"
 #include "tenon/Support/Targets.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -87,7 +88,7 @@ int64_t CpuAttr::getContractRows(int64_t tokens) const {
 int64_t CpuAttr::getContractPanels(int64_t rows) const {
   // Enough independent chains to hide the latency of a multiply-add, which is
   // four cycles at two a cycle.
-  int64_t perPanel = 16 / getLanes();
+  int64_t perPanel = kPanelHeight / getLanes();
   if (rows == 1)
     return llvm::divideCeil(8, perPanel);
   // Strips of one, two and three panels divide it.

@@ -124,7 +124,8 @@ def Tenon_CacheUpdateOp : Tenon_TokenOp<"cache_update", [
 }
 
 def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
-    KernelRootOpInterface, AttrSizedOperandSegments, AllTypesMatch<["positions", "slots"]>]> {
+    KernelRootOpInterface, AttrSizedOperandSegments,
+    AllTypesMatch<["positions", "slots"]>]> {
   let summary = "Softmax attention over cached keys and values";
   let description = [{
     Head `h` of the query uses head `g = h div (H / G)` of key and value. For

@@ -98,11 +98,19 @@ static bool fits(Role role, Type type) {
   llvm_unreachable("all roles are listed");
 }
 
-static LogicalResult verifyRole(Operation *op, Type type, NamedAttribute attr) {
+/// `what` is an argument or a result, and `types` are those of all of them.
+static LogicalResult
+verifyRole(Operation *op, NamedAttribute attr, StringRef what, unsigned index,
+           llvm::function_ref<ArrayRef<Type>(FunctionOpInterface)> types) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitOpError() << "expects " << attr.getName() << " on " << what
+                             << " of a function";
   if (attr.getName() != TenonDialect::kRoleName)
     return op->emitOpError()
            << "has unknown attribute " << attr.getName()
            << "; the dialect knows " << TenonDialect::kRoleName;
+  Type type = types(function)[index];
   auto role = dyn_cast<RoleAttr>(attr.getValue());
   if (!role || !fits(role.getValue(), type)) // C1
     return op->emitOpError() << "expects a role that " << type
@@ -113,15 +121,12 @@ static LogicalResult verifyRole(Operation *op, Type type, NamedAttribute attr) {
 LogicalResult TenonDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                      unsigned index,
                                                      NamedAttribute attr) {
-  auto function = dyn_cast<FunctionOpInterface>(op);
-  if (!function)
-    return op->emitOpError()
-           << "expects " << attr.getName() << " on an argument of a function";
-  if (failed(verifyRole(op, function.getArgumentTypes()[index], attr)))
+  auto getTypes = [](FunctionOpInterface f) { return f.getArgumentTypes(); };
+  if (failed(verifyRole(op, attr, "an argument", index, getTypes)))
     return failure();
   Role role = cast<RoleAttr>(attr.getValue()).getValue();
   for (unsigned other = 0; other < index && role != Role::Cache; ++other)
-    if (getRole(function, other) == role) // C2
+    if (getRole(cast<FunctionOpInterface>(op), other) == role) // C2
       return op->emitOpError()
              << "expects one argument with the role " << stringifyRole(role)
              << ", but got " << other << " and " << index;
@@ -131,11 +136,8 @@ LogicalResult TenonDialect::verifyRegionArgAttribute(Operation *op, unsigned,
 LogicalResult TenonDialect::verifyRegionResultAttribute(Operation *op, unsigned,
                                                         unsigned index,
                                                         NamedAttribute attr) {
-  auto function = dyn_cast<FunctionOpInterface>(op);
-  if (!function)
-    return op->emitOpError()
-           << "expects " << attr.getName() << " on a result of a function";
-  return verifyRole(op, function.getResultTypes()[index], attr);
+  auto getTypes = [](FunctionOpInterface f) { return f.getResultTypes(); };
+  return verifyRole(op, attr, "a result", index, getTypes);
 }
 
 LogicalResult TenonDialect::verifyOperationAttribute(Operation *op,

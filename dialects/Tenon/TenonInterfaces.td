@@ -17,8 +17,7 @@ def TokenOpInterface : OpInterface<"TokenOpInterface"> {
     }], "::llvm::SmallVector<::mlir::Value>", "getRowTensors">];
 }
 
-def RowOpInterface
-    : OpInterface<"RowOpInterface", [TokenOpInterface]> {
+def RowOpInterface : OpInterface<"RowOpInterface", [TokenOpInterface]> {
   let cppNamespace = "::tenon";
   let description = [{
     An op whose row `t` depends on row `t` of its row tensors and on operands
@@ -82,11 +81,15 @@ def WeightSymbolOpInterface : OpInterface<"WeightSymbolOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"Shape, format and layout.", "::tenon::WeightType",
-      "getWeightType">,
+      "getWeightType", (ins), "", [{
+        return ::llvm::cast<::tenon::WeightType>($_op.getType());
+      }]>,
     InterfaceMethod<"Whether a pass may choose the layout.", "bool",
       "hasFreeLayout", (ins), "", "return true;">,
     InterfaceMethod<"Gives the type a layout.", "void", "setWeightType",
-      (ins "::tenon::WeightType":$type)>,
+      (ins "::tenon::WeightType":$type), "", [{
+        $_op.setTypeAttr(::mlir::TypeAttr::get(type));
+      }]>,
     InterfaceMethod<"A reference to it.", "::mlir::FlatSymbolRefAttr",
       "getReference", (ins), "", [{
         return ::mlir::FlatSymbolRefAttr::get($_op.getOperation());

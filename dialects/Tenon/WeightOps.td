@@ -52,12 +52,6 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    ::tenon::WeightType getWeightType() {
-      return ::llvm::cast<::tenon::WeightType>(getType());
-    }
-    void setWeightType(::tenon::WeightType type) {
-      setTypeAttr(::mlir::TypeAttr::get(type));
-    }
     ::std::string describeSource();
     /// Names of all tensors of the source, in the order of the stack.
     ::std::vector<::std::string> getTensorNames();
@@ -125,12 +119,6 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    ::tenon::WeightType getWeightType() {
-      return ::llvm::cast<::tenon::WeightType>(getType());
-    }
-    void setWeightType(::tenon::WeightType type) {
-      setTypeAttr(::mlir::TypeAttr::get(type));
-    }
     ::llvm::SmallVector<::mlir::FlatSymbolRefAttr> getDerivedFrom() {
       return ::llvm::to_vector(getFrom().getAsRange<::mlir::FlatSymbolRefAttr>());
     }
@@ -174,12 +162,6 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    ::tenon::WeightType getWeightType() {
-      return ::llvm::cast<::tenon::WeightType>(getType());
-    }
-    void setWeightType(::tenon::WeightType type) {
-      setTypeAttr(::mlir::TypeAttr::get(type));
-    }
     ::std::string describeSource();
     bool hasFreeLayout() { return false; }
     /// Positions between those of two rows of the first kind.

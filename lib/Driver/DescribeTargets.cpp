@@ -36,11 +36,7 @@ static void printHead(llvm::raw_ostream &out,
 static std::string quote(llvm::Twine text) { return ("`" + text + "`").str(); }
 
 static std::string nameFeatures(uint32_t bits) {
-  llvm::SmallVector<StringRef> names;
-  for (const CpuFeature &feature : getCpuFeatures())
-    if (bits & feature.bit)
-      names.push_back(feature.name);
-  return llvm::join(names, ", ");
+  return llvm::join(nameCpuFeatures(bits), ", ");
 }
 
 static void printCpuLevels(llvm::raw_ostream &out) {

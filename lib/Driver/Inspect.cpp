@@ -78,19 +78,6 @@ json::Array ManifestPrinter::printKernels(uint32_t variant,
   return kernels;
 }
 
-/// Names of features; of those that this version does not know, the bits.
-static json::Array printFeatures(uint32_t bits) {
-  json::Array features;
-  for (const CpuFeature &feature : getCpuFeatures()) {
-    if (bits & feature.bit)
-      features.push_back(feature.name);
-    bits &= ~feature.bit;
-  }
-  if (bits)
-    features.push_back("unknown features 0x" + llvm::utohexstr(bits, true));
-  return features;
-}
-
 json::Array ManifestPrinter::printVariants() const {
   json::Array variants;
   for (const tenon_variant &variant : table<tenon_variant>(manifest.variants)) {
@@ -101,10 +88,10 @@ json::Array ManifestPrinter::printVariants() const {
       steps.push_back(json::Object{
           {"max_tokens", buckets[b].max_tokens},
           {"kernels", printKernels(uint32_t(variants.size()), b)}});
-    variants.push_back(
-        json::Object{{"name", text(variant.name)},
-                     {"features", printFeatures(variant.features)},
-                     {"steps", std::move(steps)}});
+    variants.push_back(json::Object{
+        {"name", text(variant.name)},
+        {"features", json::Array(nameCpuFeatures(variant.features))},
+        {"steps", std::move(steps)}});
   }
   return variants;
 }

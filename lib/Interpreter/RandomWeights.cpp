@@ -28,7 +28,7 @@ struct RandomSequence {
     return static_cast<double>(bits(place) >> 11) * 0x1p-53;
   }
   /// From -1 to 1.
-  double centred(int64_t place) const { return 2 * fraction(place) - 1; }
+  double centered(int64_t place) const { return 2 * fraction(place) - 1; }
 };
 } // namespace
 
@@ -99,7 +99,7 @@ public:
 private:
   double getFloat(FactorRole role, int64_t place) const {
     return role == FactorRole::Scale ? 0.5 + numbers.fraction(place)
-                                     : numbers.centred(place);
+                                     : numbers.centered(place);
   }
   int64_t getBlock(const FormatFactor &factor, int64_t row, int64_t col) const {
     int64_t rows = type.getRows();
@@ -149,7 +149,7 @@ llvm::Error RandomWeights::readRow(WeightOp weight, int64_t row,
   double width = vector ? 0.2 : std::sqrt(3.0 / out.size());
   for (int64_t k = 0, cols = out.size(); k < cols; ++k)
     out[k] = roundTo(type.getFormat().getCode(),
-                     centre + width * codes.centred(row * cols + k));
+                     centre + width * codes.centered(row * cols + k));
   return llvm::Error::success();
 }
 

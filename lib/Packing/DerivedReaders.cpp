@@ -173,9 +173,7 @@ llvm::Error TransposeReader::readFactor(size_t number, const Rectangle &blocks,
 llvm::Expected<std::unique_ptr<MatrixReader>>
 tenon::makeDerivedReader(WeightSymbolOpInterface weight,
                          ArrayRef<const MatrixReader *> from) {
-  auto op = dyn_cast<DeriveOp>(weight.getOperation());
-  if (!op)
-    return nullptr;
+  auto op = cast<DeriveOp>(weight.getOperation());
   WeightType type = op.getWeightType();
   switch (op.getDerivation()) {
   case Derivation::ConcatRows:

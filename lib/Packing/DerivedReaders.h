@@ -8,8 +8,7 @@
 
 namespace tenon {
 
-/// Returns the reader of a derivation of `from`, which outlives it; null if the
-/// weight is none.
+/// Returns the reader of a derivation of `from`, which outlives it.
 llvm::Expected<std::unique_ptr<MatrixReader>>
 makeDerivedReader(WeightSymbolOpInterface weight,
                   llvm::ArrayRef<const MatrixReader *> from);

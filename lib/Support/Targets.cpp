@@ -73,6 +73,18 @@ llvm::SmallVector<const DotInstruction *> CpuLevel::getDotInstructions() const {
 }
 
 llvm::ArrayRef<CpuFeature> tenon::getCpuFeatures() { return kCpuFeatures; }
+llvm::SmallVector<std::string> tenon::nameCpuFeatures(uint32_t bits) {
+  llvm::SmallVector<std::string> names;
+  for (const CpuFeature &feature : kCpuFeatures) {
+    if (bits & feature.bit)
+      names.push_back(feature.name.str());
+    bits &= ~feature.bit;
+  }
+  if (bits)
+    names.push_back("unknown features 0x" +
+                    llvm::utohexstr(bits, /*LowerCase=*/true));
+  return names;
+}
 llvm::ArrayRef<DotInstruction> tenon::getDotInstructions() {
   return kDotInstructions;
 }

@@ -332,8 +332,8 @@ void KernelFormer::dissolve(KernelGroup &group, tile::KernelOp kernel,
 /// The first op of a block whose rows have a length that is not known.
 static Operation *findUnknownRow(Block &block) {
   for (Operation &op : block)
-    if (isRowOp(&op) || isa<KernelRootOpInterface>(&op))
-      for (Value value : getRowTensors(&op))
+    if (auto tokenOp = dyn_cast<TokenOpInterface>(&op))
+      for (Value value : tokenOp.getRowTensors())
         if (ShapedType::isDynamic(getRowLength(value.getType())))
           return &op;
   return nullptr;

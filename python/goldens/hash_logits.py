@@ -9,8 +9,8 @@ forms, feeds its tokens (the last 32 of them one by one) and prints one line for
 way: `name cache form variant sha256`. A change that must not touch numbers prints the
 same table before and after:
 
-    hash_logits.py old/tenon /tmp/old > old.txt
-    hash_logits.py new/tenon /tmp/new > new.txt && cmp old.txt new.txt
+    hash_logits.py old/tenon old > old.txt
+    hash_logits.py new/tenon new > new.txt && cmp old.txt new.txt
 
 A --model (a GGUF file or a Hugging Face folder) is fed the tokens 2, 3, ... 40.
 """

@@ -66,6 +66,8 @@ struct GpuLevel {
 };
 
 llvm::ArrayRef<CpuFeature> getCpuFeatures();
+/// The names of features; of bits that the table does not have, the number.
+llvm::SmallVector<std::string> nameCpuFeatures(uint32_t bits);
 llvm::ArrayRef<DotInstruction> getDotInstructions();
 
 /// Best first.

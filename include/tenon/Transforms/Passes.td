@@ -359,7 +359,8 @@ def SplitAmongWorkers : Pass<"tile-split-among-workers", "::mlir::ModuleOp"> {
     Every worker runs the step function. Functions with a bucket get three
     arguments in front, whose roles are `context`, `worker` and `workers`: the
     context of the step, the number of the worker, and how many there are. A call
-    of a function with `tile.kernel` is followed by a barrier. A parallel loop becomes a loop over a worker's share:
+    of a function with `tile.kernel` is followed by a barrier. A parallel loop
+    becomes a loop over a worker's share:
 
     ```mlir
     scf.forall (%i) in (%n) { ... } {mapping = [#tile.worker<static>]}

@@ -13,7 +13,8 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
 #include "EmitObject.h"
@@ -100,7 +101,7 @@ static llvm::Expected<const CpuLevel *> findLevel(machine::CpuAttr cpu) {
 /// What each entry looks like, once memory is planned and kernels that are the
 /// same are one. `blockRows` are those of each step function by its bucket.
 static void readEntries(ModuleOp module, CompiledVariant &variant,
-                        const llvm::MapVector<int64_t, int64_t> &blockRows) {
+                        const llvm::DenseMap<int64_t, int64_t> &blockRows) {
   SymbolTable symbols(module);
   for (func::FuncOp entry : module.getOps<func::FuncOp>()) {
     auto memory =
@@ -142,13 +143,13 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   variant.features = level.features;
   std::string suffix =
       kind == EntryKind::Steps ? level.getSymbolSuffix() : std::string();
-  llvm::MapVector<int64_t, int64_t> blockRows;
+  llvm::DenseMap<int64_t, int64_t> blockRows;
+  SymbolTable symbols(module);
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
     auto bucket =
         func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
     if (!func.isPublic() || !bucket)
       continue;
-    SymbolTable symbols(module);
     // Without attention nothing asks where blocks end.
     int64_t rows = getBlockRows(func, symbols);
     blockRows[bucket.getTokens()] = rows ? rows : bucket.getTokens();

@@ -23,20 +23,23 @@ class StepArguments {
 public:
   StepArguments(func::FuncOp step, OpBuilder &builder, Value context,
                 Value worker)
-      : step(step), entry(builder, step.getLoc(), context, worker),
-        context(context), worker(worker) {}
+      : step(step), entry(builder, step.getLoc(), context, worker) {}
 
   SmallVector<Value> read() {
     SmallVector<Value> values;
-    for (BlockArgument argument : step.getArguments())
-      values.push_back(
-          read(*getRole(step, argument.getArgNumber()), argument.getType()));
+    for (BlockArgument argument : step.getArguments()) {
+      Value own = entry.readWorkerOperand(step, argument);
+      values.push_back(own ? own
+                           : read(*getRole(step, argument.getArgNumber()),
+                                  argument.getType()));
+    }
     return values;
   }
 
 private:
   using Context = tenon_step_context;
 
+  /// What all workers share but their memory.
   Value read(Role role, Type type);
   Value readArray(Type type, Value address, ArrayRef<Value> sizes) {
     return entry.memref(cast<MemRefType>(type), address, sizes);
@@ -47,21 +50,12 @@ private:
 
   func::FuncOp step;
   EntryBuilder entry;
-  Value context, worker;
   int64_t states = 0;
 };
 } // namespace
 
 Value StepArguments::read(Role role, Type type) {
-  auto memory =
-      step->getAttrOfType<tile::MemoryAttr>(tile::TileDialect::kMemoryName);
   switch (role) {
-  case Role::Context:
-    return context;
-  case Role::Worker:
-    return worker;
-  case Role::Workers:
-    return entry.asIndex(entry.size(offsetof(Context, num_threads)));
   case Role::Tokens:
     return readArray(type, offsetof(Context, tokens),
                      offsetof(Context, num_tokens));
@@ -84,12 +78,11 @@ Value StepArguments::read(Role role, Type type) {
   case Role::Logits:
     return readArray(type, offsetof(Context, logits),
                      offsetof(Context, num_rows));
+  case Role::Context:
+  case Role::Worker:
+  case Role::Workers:
   case Role::Arena:
-    return readArray(type, entry.address(offsetof(Context, arena)),
-                     entry.constant(memory.getArena()));
   case Role::Scratch:
-    return readArray(type, entry.scratchAddress(),
-                     entry.constant(memory.getScratch()));
   case Role::Hidden:
   case Role::Layer:
   case Role::Ordinal:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "EntryBuilder.h"
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -10,7 +11,7 @@ using namespace tenon;
 
 EntryBuilder::EntryBuilder(OpBuilder &builder, Location loc, Value context,
                            Value worker)
-    : builder(builder), loc(loc), worker(worker),
+    : builder(builder), loc(loc), given(context), worker(worker),
       pointer(LLVM::LLVMPointerType::get(builder.getContext())),
       i64(builder.getI64Type()) {
   this->context =
@@ -50,6 +51,26 @@ Value EntryBuilder::scratchAddress() {
   Value byte = LLVM::MulOp::create(builder, loc, number, stride);
   return LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), base,
                              ArrayRef<LLVM::GEPArg>{byte});
+}
+
+Value EntryBuilder::readWorkerOperand(func::FuncOp step,
+                                      BlockArgument argument) {
+  std::optional<Role> role = getRole(step, argument.getArgNumber());
+  auto memory =
+      step->getAttrOfType<tile::MemoryAttr>(tile::TileDialect::kMemoryName);
+  auto bytes = dyn_cast<MemRefType>(argument.getType());
+  if (role == Role::Context)
+    return given;
+  if (role == Role::Worker)
+    return worker;
+  if (role == Role::Workers)
+    return asIndex(size(offsetof(tenon_step_context, num_threads)));
+  if (role == Role::Arena)
+    return memref(bytes, address(offsetof(tenon_step_context, arena)),
+                  constant(memory.getArena()));
+  if (role == Role::Scratch)
+    return memref(bytes, scratchAddress(), constant(memory.getScratch()));
+  return {};
 }
 
 Type EntryBuilder::descriptorOf(MemRefType type) {

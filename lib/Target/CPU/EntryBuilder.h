@@ -23,6 +23,10 @@ public:
   mlir::Value stateAddress(int64_t number);
   /// The worker's own part of the scratch memory.
   mlir::Value scratchAddress();
+  /// The value of an argument of `step` that says what a worker is and which
+  /// memory it has; null for an argument with any other role.
+  mlir::Value readWorkerOperand(mlir::func::FuncOp step,
+                                mlir::BlockArgument argument);
   /// A memref at an address; `dynamic` are its sizes that are not static.
   mlir::Value memref(mlir::MemRefType type, mlir::Value base,
                      llvm::ArrayRef<mlir::Value> dynamic);
@@ -36,7 +40,9 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  mlir::Value context, worker;
+  /// As the step has it, and as a pointer.
+  mlir::Value given, context;
+  mlir::Value worker;
   mlir::Type pointer, i64;
 };
 
