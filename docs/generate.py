@@ -87,15 +87,15 @@ def generate(tools, config):
             for phase in ("import", "simplify", "form", "tile", "bufferize")
         }
         assembly = run(compile + ["--emit=asm"])
-    expand = "builtin.module(func.func(tile-expand),canonicalize,cse)"
+    expand = "builtin.module(func.func(convert-tile-to-vector),canonicalize,cse)"
     vector = run([tools / "tenon-opt", f"--pass-pipeline={expand}"], phases["bufferize"])
 
     layer, kernel = r"@layer\.dense", re.escape(KERNEL)
     joined = r"@dense\.q_k_v"
-    states = (r"tile\.attend_init", r"tile\.attend_finish")
+    states = (r"tile\.attention_init", r"tile\.attention_finish")
     function = rf"func\.func private @{kernel}"
     return {
-        "import": excerpt(phases["import"], r"use @dense\.q\[", r"tenon\.attention", layer + r"\("),
+        "import": excerpt(phases["import"], r"weight_ref @dense\.q\[", r"tenon\.attention", layer + r"\("),
         "joined": excerpt(phases["simplify"], "derive " + joined, ""),
         "placed": excerpt(phases["form"], "derive " + joined, ""),
         "form": excerpt(phases["form"], rf'tile\.kernel "{kernel}"', r"^\s+} ->"),

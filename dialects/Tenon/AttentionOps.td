@@ -130,7 +130,7 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
   let description = [{
     Head `h` of the query uses head `g = h div (H / G)` of key and value. For
     the token `t` with position `p` in slot `s`, over the keys `n` that
-    `visible` lets it see, where `len` is one more than the largest position of
+    `mask` lets it see, where `len` is one more than the largest position of
     the slot in this step:
 
     ```
@@ -171,7 +171,7 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
 
     ```mlir
     %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-        scale 0.25 visible <causal, window = 8>
+        scale 0.25 mask <causal, window = 8>
         : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>,
           tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
     ```
@@ -180,14 +180,14 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
     Optional<Tenon_CacheTensor>:$value, Index:$layer,
     Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
     Tenon_BlockTensor:$blocks, Optional<Tenon_VectorWeight>:$sinks,
-    F32Attr:$scale, Tenon_VisibleAttr:$visible,
+    F32Attr:$scale, Tenon_MaskAttr:$mask,
     OptionalAttr<Tenon_PositiveF32>:$softcap,
     DefaultValuedProp<I64Prop, "0">:$value_first);
   let results = (outs Tenon_HeadTensor:$result);
   let assemblyFormat = [{
     $query `,` $key (`,` $value^)? `[` $layer `]` `at` $positions `in` $slots
     `blocks` $blocks (`sinks` $sinks^ `:` type($sinks))? `scale` $scale
-    `visible` $visible (`softcap` $softcap^)? (`value_first` $value_first^)?
+    `mask` $mask (`softcap` $softcap^)? (`value_first` $value_first^)?
     attr-dict `:` type($query) `,` type($key) (`and` type($value)^)? `,`
     type($positions) `,` type($blocks) `->` type($result)
   }];
@@ -246,7 +246,7 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
 
     ```mlir
     %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
-        nope 16 scale 0.2 visible <causal>
+        nope 16 scale 0.2 mask <causal>
         : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>,
           tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
     ```
@@ -257,11 +257,11 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
          "weight matrix or stack of them", "::tenon::WeightType">:$expand,
     Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
     Tenon_BlockTensor:$blocks, I64Prop:$nope, F32Attr:$scale,
-    Tenon_VisibleAttr:$visible);
+    Tenon_MaskAttr:$mask);
   let results = (outs Tenon_HeadTensor:$result);
   let assemblyFormat = [{
     $query `,` $cache `[` $layer `]` `,` $expand `at` $positions `in` $slots
-    `blocks` $blocks `nope` $nope `scale` $scale `visible` $visible attr-dict
+    `blocks` $blocks `nope` $nope `scale` $scale `mask` $mask attr-dict
     `:` type($query) `,` type($cache) `,` type($expand) `,` type($positions) `,`
     type($blocks) `->` type($result)
   }];

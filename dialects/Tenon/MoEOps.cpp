@@ -76,7 +76,7 @@ LogicalResult ExpertsOp::verify() {
   return success();
 }
 
-LogicalResult GroupOp::verify() {
+LogicalResult MoeDispatchOp::verify() {
   for (int64_t dim : {0, 1})
     if (failed(verifyAgree(*this, "choice and place", "shape", // C1
                            getDim(getChoice().getType(), dim),
@@ -115,7 +115,7 @@ LogicalResult GroupedLinearOp::verify() {
   return success();
 }
 
-LogicalResult CombineOp::verify() {
+LogicalResult MoeCombineOp::verify() {
   if (failed(verifyAgree(*this, "input and init", "row length", // C1
                          getDim(getInput().getType(), 1),
                          getDim(getInit().getType(), 1))))

@@ -118,7 +118,7 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
   let hasVerifier = 1;
 }
 
-def Tenon_GroupOp : Tenon_Op<"group", [
+def Tenon_MoeDispatchOp : Tenon_Op<"moe_dispatch", [
     Pure, KernelRootOpInterface,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                   ["reifyResultShapes"]>]> {
@@ -150,7 +150,7 @@ def Tenon_GroupOp : Tenon_Op<"group", [
     Example:
 
     ```mlir
-    %order, %place, %offs = tenon.group %id
+    %order, %place, %offs = tenon.moe_dispatch %id
         : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
     ```
   }];
@@ -191,8 +191,8 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
     | Operand   | Shape       | Meaning                              |
     |-----------|-------------|--------------------------------------|
     | `input`   | `T x K`     | tokens with `order`, else rows       |
-    | `order`   | `T k`       | as of `tenon.group`                  |
-    | `offsets` | `E + 1`     | as of `tenon.group`                  |
+    | `order`   | `T k`       | as of `tenon.moe_dispatch`                  |
+    | `offsets` | `E + 1`     | as of `tenon.moe_dispatch`                  |
     | `weight`  | `E x N x K` | one matrix for each expert           |
 
     Constraints:
@@ -234,7 +234,7 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
   }];
 }
 
-def Tenon_CombineOp : Tenon_TokenOp<"combine", [
+def Tenon_MoeCombineOp : Tenon_TokenOp<"moe_combine", [
     RowOpInterface, AllTypesMatch<["init", "result"]>]> {
   let summary = "Adds the weighted rows of a token's experts";
   let description = [{
@@ -248,7 +248,7 @@ def Tenon_CombineOp : Tenon_TokenOp<"combine", [
     | Operand   | Shape   | Meaning                             |
     |-----------|---------|-------------------------------------|
     | `input`   | `T k x D` | rows of all choices, grouped      |
-    | `place`   | `T x k` | as of `tenon.group`                 |
+    | `place`   | `T x k` | as of `tenon.moe_dispatch`                 |
     | `weights` | `T x k` | factor of each choice               |
     | `init`    | `T x D` | what the sum is added to            |
 
@@ -260,7 +260,7 @@ def Tenon_CombineOp : Tenon_TokenOp<"combine", [
     Example:
 
     ```mlir
-    %y = tenon.combine %dn, %place, %wt init %x
+    %y = tenon.moe_combine %dn, %place, %wt init %x
        : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x64xf32>
     ```
   }];

@@ -65,8 +65,9 @@ LogicalResult tenon::reifyRows(Operation *op, OpBuilder &builder,
   return success();
 }
 
-LogicalResult GroupOp::reifyResultShapes(OpBuilder &builder,
-                                         ReifiedRankedShapedTypeDims &shapes) {
+LogicalResult
+MoeDispatchOp::reifyResultShapes(OpBuilder &builder,
+                                 ReifiedRankedShapedTypeDims &shapes) {
   Location loc = getLoc();
   if (!getOffsets().getType().hasStaticShape())
     return failure();

@@ -28,7 +28,7 @@
 
 namespace tenon {
 
-/// The last part of the name of a weight that `tenon.use` names: `q` of `dense.q`;
+/// The last part of the name of a weight that `tenon.weight_ref` names: `q` of `dense.q`;
 /// `linear` for any other value.
 std::string getNameOfWeight(mlir::Value weight);
 

@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace tenon;
 
 std::string tenon::getNameOfWeight(Value weight) {
-  auto use = weight.getDefiningOp<UseOp>();
+  auto use = weight.getDefiningOp<WeightRefOp>();
   StringRef name = use ? use.getWeight() : "linear";
   // The kind of layer in front stands in the name of the function already.
   return (name.contains('.') ? name.split('.').second : name).str();
@@ -222,7 +222,7 @@ LogicalResult RopeTableOp::verify() {
   return success();
 }
 
-LogicalResult UseOp::verifySymbolUses(SymbolTableCollection &tables) {
+LogicalResult WeightRefOp::verifySymbolUses(SymbolTableCollection &tables) {
   WeightSymbolOpInterface weight = lookupWeight(tables, *this, getWeightAttr());
   if (!weight) // C1
     return emitOpError() << "expects @" << getWeight()

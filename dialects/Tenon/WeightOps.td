@@ -172,7 +172,7 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
   }];
 }
 
-def Tenon_UseOp : Tenon_Op<"use", [
+def Tenon_WeightRefOp : Tenon_Op<"weight_ref", [
     Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One layer of a weight, as a value";
   let description = [{
@@ -194,7 +194,7 @@ def Tenon_UseOp : Tenon_Op<"use", [
     Example:
 
     ```mlir
-    %w = tenon.use @moe.q_a[%l] : !tenon.weight<24x64, <bf16>>
+    %w = tenon.weight_ref @moe.q_a[%l] : !tenon.weight<24x64, <bf16>>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$weight, Optional<Index>:$index);

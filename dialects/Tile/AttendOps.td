@@ -33,16 +33,16 @@ def Tile_KeyRangeOp : Tile_Op<"key_range", [Pure]> {
     %lo, %f0, %f1, %hi = tile.key_range <causal, window = 8> at %p count %n of %len step 64
     ```
   }];
-  let arguments = (ins Tenon_VisibleAttr:$visible, Index:$first, Index:$count,
+  let arguments = (ins Tenon_MaskAttr:$mask, Index:$first, Index:$count,
                        Index:$length, I64Prop:$step);
   let results = (outs Index:$lower, Index:$full_lower, Index:$full_upper, Index:$upper);
   let assemblyFormat = [{
-    $visible `at` $first `count` $count `of` $length `step` $step attr-dict
+    $mask `at` $first `count` $count `of` $length `step` $step attr-dict
   }];
   let hasVerifier = 1;
 }
 
-def Tile_AttendInitOp : Tile_DestinationOp<"attend_init", []> {
+def Tile_AttentionInitOp : Tile_DestinationOp<"attention_init", []> {
   let summary = "State of a softmax that has seen no key";
   let description = [{
     ```
@@ -58,7 +58,7 @@ def Tile_AttendInitOp : Tile_DestinationOp<"attend_init", []> {
     Example:
 
     ```mlir
-    %a, %m, %s = tile.attend_init into %x, %y, %z : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
+    %a, %m, %s = tile.attention_init into %x, %y, %z : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
     ```
   }];
   let arguments = (ins Variadic<Tile_Buffer>:$outs);
@@ -66,7 +66,7 @@ def Tile_AttendInitOp : Tile_DestinationOp<"attend_init", []> {
   let hasVerifier = 1;
 }
 
-def Tile_AttendOp : Tile_DestinationOp<"attend", [
+def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
     AttrSizedOperandSegments, ReadsOuts, MultipliesInputs]> {
   let summary = "One tile of keys joins the state of a softmax";
   let description = [{
@@ -75,7 +75,7 @@ def Tile_AttendOp : Tile_DestinationOp<"attend", [
     `n = first + j` of the sequence and lies at `key_at`, `j` steps along the
     dimension `along`; its value at `value_at` likewise. `scale` includes
     log2(e), so that powers are powers of two. For the keys that the row sees
-    (all, without `visible`; otherwise as it says about `p`, `n` and `length`):
+    (all, without `mask`; otherwise as it says about `p`, `n` and `length`):
 
     ```
     s[r, j]    = scale * sum over i of query[r, i] * key[j, i]
@@ -110,9 +110,9 @@ def Tile_AttendOp : Tile_DestinationOp<"attend", [
     Example:
 
     ```mlir
-    %a1, %m1, %s1 = tile.attend %q rows %r, %k[%l, %s, %n, %g, %c0] along 2,
+    %a1, %m1, %s1 = tile.online_attention %q rows %r, %k[%l, %s, %n, %g, %c0] along 2,
         %v[%l, %s, %n, %g, %c0] along 2 keys 64 first %n count %c at %p of %len
-        heads 2 scale 0.25 visible <causal> into %a, %m, %z
+        heads 2 scale 0.25 mask <causal> into %a, %m, %z
         : tensor<4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<3x?x?x2x16xf32> into
           tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
     ```
@@ -123,20 +123,20 @@ def Tile_AttendOp : Tile_DestinationOp<"attend", [
     Index:$first, Index:$count, Index:$position, Index:$length,
     Variadic<Tile_Buffer>:$outs,
     I64Prop:$key_along, I64Prop:$value_along, I64Prop:$keys, I64Prop:$heads,
-    F32Attr:$scale, OptionalAttr<Tenon_VisibleAttr>:$visible,
+    F32Attr:$scale, OptionalAttr<Tenon_MaskAttr>:$mask,
     OptionalAttr<F32Attr>:$softcap);
   let assemblyFormat = [{
     $query `rows` $rows `,` $key `[` $key_at `]` `along` $key_along `,`
     $value `[` $value_at `]` `along` $value_along `keys` $keys
     `first` $first `count` $count `at` $position `of` $length `heads` $heads
-    `scale` $scale (`visible` $visible^)? (`softcap` $softcap^)? `into` $outs attr-dict
+    `scale` $scale (`mask` $mask^)? (`softcap` $softcap^)? `into` $outs attr-dict
     `:` type($query) `,` type($key) `,` type($value) `into` type($outs)
     (`->` type($results)^)?
   }];
   let hasVerifier = 1;
 }
 
-def Tile_AttendFinishOp : Tile_DestinationOp<"attend_finish", [
+def Tile_AttentionFinishOp : Tile_DestinationOp<"attention_finish", [
     AttrSizedOperandSegments, ReadsOuts]> {
   let summary = "Divides the rows of a softmax by their sums";
   let description = [{
@@ -160,7 +160,7 @@ def Tile_AttendFinishOp : Tile_DestinationOp<"attend_finish", [
     Example:
 
     ```mlir
-    %o = tile.attend_finish %m, %s heads 2 into %a : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
+    %o = tile.attention_finish %m, %s heads 2 into %a : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
     ```
   }];
   let arguments = (ins Tile_Buffer:$maximum, Tile_Buffer:$sum,

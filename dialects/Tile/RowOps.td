@@ -192,10 +192,10 @@ def Tile_RouteOp : Tile_DestinationOp<"route", [
   let hasVerifier = 1;
 }
 
-def Tile_GroupOp : Tile_DestinationOp<"group", []> {
+def Tile_MoeDispatchOp : Tile_DestinationOp<"moe_dispatch", []> {
   let summary = "Sorts the choices of all tokens by expert";
   let description = [{
-    The formula of `tenon.group`; `outs` are order, place and offsets.
+    The formula of `tenon.moe_dispatch`; `outs` are order, place and offsets.
 
     Constraints:
 
@@ -204,7 +204,7 @@ def Tile_GroupOp : Tile_DestinationOp<"group", []> {
     Example:
 
     ```mlir
-    %o, %p, %f = tile.group %id into %a, %b, %c
+    %o, %p, %f = tile.moe_dispatch %id into %a, %b, %c
         : tensor<?x2xi32> into tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
     ```
   }];
@@ -216,7 +216,7 @@ def Tile_GroupOp : Tile_DestinationOp<"group", []> {
   let hasVerifier = 1;
 }
 
-def Tile_CombineOp : Tile_DestinationOp<"combine", [
+def Tile_MoeCombineOp : Tile_DestinationOp<"moe_combine", [
     ReadsOuts, MultipliesInputs]> {
   let summary = "Adds the weighted rows of one token's experts";
   let description = [{
@@ -233,7 +233,7 @@ def Tile_CombineOp : Tile_DestinationOp<"combine", [
     Example:
 
     ```mlir
-    %y = tile.combine %dn, %place, %wt of %t into %x
+    %y = tile.moe_combine %dn, %place, %wt of %t into %x
        : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32> into tensor<1x64xf32> -> tensor<1x64xf32>
     ```
   }];

@@ -229,7 +229,7 @@ LogicalResult tile::RouteOp::verify() {
   return success();
 }
 
-LogicalResult tile::GroupOp::verify() {
+LogicalResult tile::MoeDispatchOp::verify() {
   if (getOuts().size() != 3 || !isStaticOfRank(getOuts()[2], 1)) // C1
     return emitOpError() << "expects three outs, the last of them static, but "
                             "got "
@@ -237,7 +237,7 @@ LogicalResult tile::GroupOp::verify() {
   return success();
 }
 
-LogicalResult tile::CombineOp::verify() {
+LogicalResult tile::MoeCombineOp::verify() {
   if (!isStaticRow(getOuts()) ||
       getRowSize(getInput()) != shapeOf(getOuts()).getDimSize(1)) // C1
     return emitOpError() << "expects a static row with as many columns as "
@@ -266,7 +266,7 @@ static bool isAttendState(ValueRange outs) {
          shapeOf(outs[0]).getDimSize(0) == shapeOf(outs[2]).getDimSize(0);
 }
 
-LogicalResult tile::AttendInitOp::verify() {
+LogicalResult tile::AttentionInitOp::verify() {
   if (!isAttendState(getOuts())) // C1
     return emitOpError() << "expects three static outs with the same number of "
                             "rows, but got "
@@ -274,7 +274,7 @@ LogicalResult tile::AttendInitOp::verify() {
   return success();
 }
 
-LogicalResult tile::AttendOp::verify() {
+LogicalResult tile::OnlineAttentionOp::verify() {
   int64_t keyRank = shapeOf(getKey()).getRank();
   int64_t valueRank = shapeOf(getValue()).getRank();
   if (static_cast<int64_t>(getKeyAt().size()) != keyRank ||
@@ -301,7 +301,7 @@ LogicalResult tile::AttendOp::verify() {
   return success();
 }
 
-LogicalResult tile::AttendFinishOp::verify() {
+LogicalResult tile::AttentionFinishOp::verify() {
   if (!isAttendState({getOuts(), getMaximum(), getSum()})) // C1
     return emitOpError() << "expects maximum, sum and outs to be static and to "
                             "agree on their rows, but got "

@@ -82,7 +82,7 @@ static llvm::Error finishArtifact(CompilerInput &input, ArtifactWriter &writer,
                                   llvm::ArrayRef<uint64_t> hashes,
                                   llvm::ArrayRef<uint8_t> tokenizer) {
   llvm::Expected<std::vector<uint8_t>> manifest =
-      describeArtifact(input.facts, *input.module, variants, hashes);
+      buildManifest(input.facts, *input.module, variants, hashes);
   if (!manifest)
     return manifest.takeError();
   if (llvm::Error error = linkModel(variants, *manifest, writer.getCodePath()))

@@ -27,9 +27,9 @@ static tenon_bucket joinSteps(llvm::ArrayRef<CompiledVariant> variants,
 }
 
 llvm::Expected<std::vector<uint8_t>>
-tenon::describeArtifact(ModelFacts facts, mlir::ModuleOp laidOut,
-                        llvm::ArrayRef<CompiledVariant> variants,
-                        llvm::ArrayRef<uint64_t> chunkHashes) {
+tenon::buildManifest(ModelFacts facts, mlir::ModuleOp laidOut,
+                     llvm::ArrayRef<CompiledVariant> variants,
+                     llvm::ArrayRef<uint64_t> chunkHashes) {
   facts.tokenBytes = countTokenBytes(laidOut);
   ManifestBuilder manifest(std::move(facts));
   const CompiledVariant &first = variants.front();

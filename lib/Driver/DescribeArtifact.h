@@ -12,9 +12,9 @@ namespace tenon {
 /// The manifest of variants that were compiled from one module. Without hashes
 /// the artifact has no weights.
 llvm::Expected<std::vector<uint8_t>>
-describeArtifact(ModelFacts facts, mlir::ModuleOp laidOut,
-                 llvm::ArrayRef<CompiledVariant> variants,
-                 llvm::ArrayRef<uint64_t> chunkHashes);
+buildManifest(ModelFacts facts, mlir::ModuleOp laidOut,
+              llvm::ArrayRef<CompiledVariant> variants,
+              llvm::ArrayRef<uint64_t> chunkHashes);
 
 } // namespace tenon
 

@@ -47,7 +47,7 @@ void Reads::visit(func::FuncOp function) {
   if (!seen.insert(function).second)
     return;
   int64_t chosen = getChosenExperts(function);
-  function.walk([&](UseOp use) {
+  function.walk([&](WeightRefOp use) {
     auto type = use.getResult().getType();
     double &part = parts[use.getWeightAttr().getAttr()];
     bool isTable = isa<RopeTableOp>(symbols.lookup(use.getWeight()));

@@ -15,13 +15,13 @@ static LogicalResult execute(Frame &frame, tile::KeyRangeOp op) {
   int64_t length = frame.integer(op.getLength()), step = op.getStep();
   // A query at p sees the keys from `begin(p)` up to, without it, `end(p)`.
   auto begin = [&](int64_t p) {
-    std::optional<int64_t> window = op.getVisible().getWindow();
-    std::optional<int64_t> chunk = op.getVisible().getChunk();
+    std::optional<int64_t> window = op.getMask().getWindow();
+    std::optional<int64_t> chunk = op.getMask().getChunk();
     int64_t from = window ? std::max<int64_t>(p - *window + 1, 0) : 0;
     return chunk ? std::max(from, p / *chunk * *chunk) : from;
   };
   auto end = [&](int64_t p) {
-    bool isCausal = op.getVisible().getReach() == Reach::Causal;
+    bool isCausal = op.getMask().getKind() == MaskKind::Causal;
     return isCausal ? std::min(p + 1, length) : length;
   };
   auto floor = [&](int64_t n) { return n >= 0 ? n / step * step : 0; };
@@ -37,7 +37,7 @@ static LogicalResult execute(Frame &frame, tile::KeyRangeOp op) {
   return success();
 }
 
-static LogicalResult execute(Frame &frame, tile::AttendInitOp op) {
+static LogicalResult execute(Frame &frame, tile::AttentionInitOp op) {
   double values[] = {0, -std::numeric_limits<double>::infinity(), 0};
   for (auto [index, result] : llvm::enumerate(op->getResults())) {
     Tensor tensor = frame.takeTensor(op.getOutsMutable()[index]);
@@ -82,7 +82,8 @@ static RowRun readRun(Frame &frame, Value tensor, ValueRange at,
 
 /// Scores of the keys of a tile that one row sees, by the number of the key.
 static std::vector<std::pair<int64_t, double>>
-scoreKeys(Frame &frame, tile::AttendOp op, const RowRun &keys, int64_t row) {
+scoreKeys(Frame &frame, tile::OnlineAttentionOp op, const RowRun &keys,
+          int64_t row) {
   const Tensor &query = frame.tensor(op.getQuery());
   int64_t first = frame.integer(op.getFirst());
   int64_t count = frame.integer(op.getCount());
@@ -91,7 +92,7 @@ scoreKeys(Frame &frame, tile::AttendOp op, const RowRun &keys, int64_t row) {
   const double *q = query.floats().data() + row * query.getDim(1);
   std::vector<std::pair<int64_t, double>> scores;
   for (int64_t j = 0; j < count; ++j) {
-    if (op.getVisible() && !sees(*op.getVisible(), p, first + j, length))
+    if (op.getMask() && !sees(*op.getMask(), p, first + j, length))
       continue;
     const double *key = keys.row(j);
     double score = 0;
@@ -107,7 +108,7 @@ scoreKeys(Frame &frame, tile::AttendOp op, const RowRun &keys, int64_t row) {
   return scores;
 }
 
-static LogicalResult execute(Frame &frame, tile::AttendOp op) {
+static LogicalResult execute(Frame &frame, tile::OnlineAttentionOp op) {
   RowRun keys = readRun(frame, op.getKey(), op.getKeyAt(), op.getKeyAlong());
   RowRun values =
       readRun(frame, op.getValue(), op.getValueAt(), op.getValueAlong());
@@ -156,7 +157,7 @@ static LogicalResult execute(Frame &frame, tile::AttendOp op) {
   return success();
 }
 
-static LogicalResult execute(Frame &frame, tile::AttendFinishOp op) {
+static LogicalResult execute(Frame &frame, tile::AttentionFinishOp op) {
   const Tensor maximum = frame.tensor(op.getMaximum());
   const Tensor sum = frame.tensor(op.getSum());
   FailureOr<std::vector<double>> sinks = frame.readVector(op, op.getSinks());
@@ -199,7 +200,7 @@ static void addChecked(HandlerTable &table) {
 
 void tenon::addAttendHandlers(HandlerTable &table) {
   table.add<tile::KeyRangeOp>(execute);
-  addChecked<tile::AttendInitOp>(table);
-  addChecked<tile::AttendOp>(table);
-  addChecked<tile::AttendFinishOp>(table);
+  addChecked<tile::AttentionInitOp>(table);
+  addChecked<tile::OnlineAttentionOp>(table);
+  addChecked<tile::AttentionFinishOp>(table);
 }

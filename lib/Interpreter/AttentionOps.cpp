@@ -8,14 +8,14 @@
 using namespace mlir;
 using namespace tenon;
 
-bool tenon::sees(VisibleAttr visible, int64_t p, int64_t n, int64_t length) {
+bool tenon::sees(MaskAttr mask, int64_t p, int64_t n, int64_t length) {
   if (n < 0 || n >= length)
     return false;
-  if (visible.getReach() == Reach::Causal && n > p)
+  if (mask.getKind() == MaskKind::Causal && n > p)
     return false;
-  if (visible.getChunk() && n < p / *visible.getChunk() * *visible.getChunk())
+  if (mask.getChunk() && n < p / *mask.getChunk() * *mask.getChunk())
     return false;
-  return !visible.getWindow() || n > p - *visible.getWindow();
+  return !mask.getWindow() || n > p - *mask.getWindow();
 }
 
 static LogicalResult execute(Frame &frame, tenon::CacheUpdateOp op) {
@@ -53,7 +53,7 @@ struct Attention {
   const Tensor &query, &cache, &positions, &slots, &blocks;
   int64_t layer;
   double scale;
-  VisibleAttr visible;
+  MaskAttr mask;
   std::optional<double> softcap;
   std::vector<double> sinks;
   int64_t valueSize;
@@ -129,7 +129,7 @@ void Attention::apply(const Frame &frame, Type type, int64_t t, int64_t h,
   std::vector<std::pair<int64_t, double>> scores;
   double largest = -std::numeric_limits<double>::infinity();
   for (int64_t n = 0; n < length; ++n) {
-    if (!sees(visible, p, n, length))
+    if (!sees(mask, p, n, length))
       continue;
     const double *k = key(slot, n);
     double score = 0;
@@ -177,7 +177,7 @@ static LogicalResult execute(Frame &frame, tenon::AttentionOp op) {
                       frame.tensor(op.getBlocks()),
                       frame.integer(op.getLayer()),
                       op.getScale().convertToDouble(),
-                      op.getVisible(),
+                      op.getMask(),
                       softcap,
                       std::move(*sinks),
                       valueSize};
@@ -267,7 +267,7 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
                       frame.tensor(op.getBlocks()),
                       frame.integer(op.getLayer()),
                       op.getScale().convertToDouble(),
-                      op.getVisible(),
+                      op.getMask(),
                       std::nullopt,
                       {},
                       valueSize};

@@ -131,7 +131,7 @@ FailureOr<Groups> tenon::group(Operation *op, const Tensor &choice,
   return groups;
 }
 
-static LogicalResult execute(Frame &frame, tenon::GroupOp op) {
+static LogicalResult execute(Frame &frame, tenon::MoeDispatchOp op) {
   int64_t offsets = op.getOffsets().getType().getDimSize(0);
   if (ShapedType::isDynamic(offsets))
     return op.emitOpError() << "expects a static number of offsets, which says "
@@ -251,7 +251,7 @@ static LogicalResult execute(Frame &frame, tenon::GroupedLinearOp op) {
   return success();
 }
 
-static LogicalResult execute(Frame &frame, tenon::CombineOp op) {
+static LogicalResult execute(Frame &frame, tenon::MoeCombineOp op) {
   const Tensor &input = frame.tensor(op.getInput());
   const Tensor &place = frame.tensor(op.getPlace());
   const Tensor &weights = frame.tensor(op.getWeights());
@@ -283,7 +283,7 @@ static LogicalResult execute(Frame &frame, tenon::CombineOp op) {
 void tenon::addExpertHandlers(HandlerTable &table) {
   table.add<tenon::RouterOp>(execute);
   table.add<tenon::ExpertsOp>(execute);
-  table.add<tenon::GroupOp>(execute);
+  table.add<tenon::MoeDispatchOp>(execute);
   table.add<tenon::GroupedLinearOp>(execute);
-  table.add<tenon::CombineOp>(execute);
+  table.add<tenon::MoeCombineOp>(execute);
 }

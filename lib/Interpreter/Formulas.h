@@ -73,7 +73,7 @@ mlir::FailureOr<Groups> group(mlir::Operation *op, const Tensor &choice,
                               int64_t experts);
 
 /// True if a query at position `p` of a sequence sees key `n`.
-bool sees(VisibleAttr visible, int64_t p, int64_t n, int64_t length);
+bool sees(MaskAttr mask, int64_t p, int64_t n, int64_t length);
 
 } // namespace tenon
 

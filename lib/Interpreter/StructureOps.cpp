@@ -265,7 +265,7 @@ static LogicalResult execute(Frame &frame, tenon::OrdinalOp op) {
   return success();
 }
 
-static LogicalResult execute(Frame &frame, tenon::UseOp op) {
+static LogicalResult execute(Frame &frame, tenon::WeightRefOp op) {
   Operation *symbol = frame.machine.weights.lookup(op.getWeight());
   WeightType type = getDefinedType(symbol);
   if (!op.getIndex()) {
@@ -291,5 +291,5 @@ void tenon::addStructureHandlers(HandlerTable &table) {
   table.add<scf::ForallOp>(execute);
   table.add<tenon::KindOp>(execute);
   table.add<tenon::OrdinalOp>(execute);
-  table.add<tenon::UseOp>(execute);
+  table.add<tenon::WeightRefOp>(execute);
 }

@@ -287,7 +287,7 @@ static LogicalResult execute(Frame &frame, tile::RouteOp op) {
   return success();
 }
 
-static LogicalResult execute(Frame &frame, tile::GroupOp op) {
+static LogicalResult execute(Frame &frame, tile::MoeDispatchOp op) {
   int64_t experts = frame.tensor(op.getOuts()[2]).getDim(0) - 1;
   FailureOr<Groups> groups = group(op, frame.tensor(op.getChoice()), experts);
   if (failed(groups))
@@ -298,7 +298,7 @@ static LogicalResult execute(Frame &frame, tile::GroupOp op) {
   return success();
 }
 
-static LogicalResult execute(Frame &frame, tile::CombineOp op) {
+static LogicalResult execute(Frame &frame, tile::MoeCombineOp op) {
   const Tensor input = frame.tensor(op.getInput());
   const Tensor place = frame.tensor(op.getPlace());
   const Tensor weights = frame.tensor(op.getWeights());
@@ -341,6 +341,6 @@ void tenon::addTileHandlers(HandlerTable &table) {
   addChecked<tile::ConvertOp>(table);
   addChecked<tile::EmbedOp>(table);
   addChecked<tile::RouteOp>(table);
-  addChecked<tile::GroupOp>(table);
-  addChecked<tile::CombineOp>(table);
+  addChecked<tile::MoeDispatchOp>(table);
+  addChecked<tile::MoeCombineOp>(table);
 }

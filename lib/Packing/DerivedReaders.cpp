@@ -16,7 +16,7 @@ public:
 
   llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
                         int64_t stride) const override {
-    return forEachPiece(
+    return forEachWorkItem(
         region, /*rowsOfUnit=*/1,
         [&](const MatrixReader &reader, const Rectangle &piece, int64_t row) {
           return reader.readCodes(piece, codes + row * stride, stride);
@@ -26,7 +26,7 @@ public:
   llvm::Error readFactor(size_t number, const Rectangle &blocks,
                          uint8_t *numbers) const override {
     int64_t rowBytes = blocks.cols * getFactorBytes(number);
-    return forEachPiece(
+    return forEachWorkItem(
         blocks, getFactor(number).rows,
         [&](const MatrixReader &reader, const Rectangle &piece, int64_t row) {
           return reader.readFactor(number, piece, numbers + row * rowBytes);
@@ -44,8 +44,8 @@ private:
 
   /// Visits what a region, counted in units of rows, has of each weight, and
   /// where in the region it begins.
-  llvm::Error forEachPiece(const Rectangle &region, int64_t rowsOfUnit,
-                           Visit visit) const {
+  llvm::Error forEachWorkItem(const Rectangle &region, int64_t rowsOfUnit,
+                              Visit visit) const {
     int64_t begin = 0;
     for (const MatrixReader *reader : from) {
       int64_t end = begin + llvm::divideCeil(reader->getRows(), rowsOfUnit);

@@ -13,22 +13,22 @@ using namespace mlir;
 using namespace tenon;
 
 void tenon::buildSimplifyPipeline(OpPassManager &pm) {
-  pm.addPass(createPairGates());
+  pm.addPass(createFuseGateUp());
   pm.addPass(createMergeProjections());
-  pm.addPass(createOpenExperts());
+  pm.addPass(createDecomposeExperts());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 
 void tenon::buildLayOutPipeline(OpPassManager &pm, const FormOptions &options) {
-  pm.addPass(createTabulateRopes({options.positions}));
-  CloneBucketsOptions clone;
+  pm.addPass(createMaterializeRopeTables({options.positions}));
+  SpecializeBucketsOptions clone;
   clone.buckets.assign(options.buckets.begin(), options.buckets.end());
-  pm.addPass(createCloneBuckets(clone));
+  pm.addPass(createSpecializeBuckets(clone));
   pm.addPass(createChooseMlaForm({options.absorbTokens}));
   pm.addPass(createCSEPass());
   pm.addPass(createWidenWeights({options.widenWeights}));
-  pm.addPass(createLayOutWeights());
+  pm.addPass(createAssignWeightLayouts());
 }
 
 void tenon::buildFormPipeline(OpPassManager &pm) {
@@ -61,7 +61,7 @@ void tenon::buildBufferizePipeline(OpPassManager &pm) {
   // Kinds of layers share most of their kernels: each is compiled once, under
   // the name that it has first.
   pm.addPass(func::createDuplicateFunctionEliminationPass());
-  pm.addPass(createRefuseCopies());
+  pm.addPass(createVerifyNoLargeCopies());
   pm.addPass(createPlanMemory());
 }
 

@@ -38,7 +38,7 @@ uint32_t countUsableCpus() {
   return online > 0 ? online : 1;
 }
 
-Patience Patience::forThreads(uint32_t threads, uint32_t cpus) {
+SpinPolicy SpinPolicy::forThreads(uint32_t threads, uint32_t cpus) {
   // Together some 40 us, which is more than the threads of a kernel differ as a
   // rule. Longer spinning gains nothing on idle CPUs, and next to a program
   // that computes it costs up to half a millisecond at each barrier. A yield is
@@ -49,10 +49,10 @@ Patience Patience::forThreads(uint32_t threads, uint32_t cpus) {
   return {4, 1};
 }
 
-void Gate::wait(uint32_t old, Patience patience) {
-  for (uint32_t round = 0; round != patience.rounds; ++round) {
-    for (uint32_t spin = 0; spin != patience.spins; ++spin) {
-      // Acquires what the thread that advanced the gate had written before: its
+void FutexEvent::wait(uint32_t old, SpinPolicy policy) {
+  for (uint32_t round = 0; round != policy.rounds; ++round) {
+    for (uint32_t spin = 0; spin != policy.spins; ++spin) {
+      // Acquires what the thread that advanced the event had written before: its
       // store in advance() releases it.
       if (value.load(std::memory_order_acquire) != old)
         return;
@@ -71,7 +71,7 @@ void Gate::wait(uint32_t old, Patience patience) {
   sleepers.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Gate::advance() {
+void FutexEvent::advance() {
   // Publishes everything the caller wrote or has acquired, to all that wait for
   // the value. Sequentially consistent because the load below must not come
   // first.
@@ -84,13 +84,13 @@ void Gate::advance() {
 void Pool::barrier() {
   uint32_t old = arrival.read();
   // Releases this thread's writes to the last one to arrive, and acquires those
-  // of all others if that is this thread: it hands them on through the gate.
+  // of all others if that is this thread: it hands them on through the event.
   uint32_t others = arrived.fetch_add(1, std::memory_order_acq_rel);
   if (others + 1 != numThreads) {
-    arrival.wait(old, patience);
+    arrival.wait(old, policy);
     return;
   }
-  // All threads wait, so no one else touches these two until the gate, whose
+  // All threads wait, so no one else touches these two until the event, whose
   // release publishes them, is advanced. Generated code counts tickets with
   // atomic operations, so the counter is stored atomically too.
   arrived.store(0, std::memory_order_relaxed);
@@ -113,7 +113,7 @@ void *Pool::runWorker(void *argument) {
   // No job is given before all workers exist, and each job waits for all of
   // them: a worker counts along and never misses one.
   for (uint32_t seen = 0;; ++seen) {
-    pool->begin.wait(seen, pool->patience);
+    pool->begin.wait(seen, pool->policy);
     if (!pool->job)
       return nullptr;
     pool->job(pool->jobArgument, worker->number);
@@ -173,7 +173,7 @@ tenon_status Pool::startWorkers(uint32_t wanted, bool pin) {
 
 tenon_status Pool::start(uint32_t threads, bool pin) {
   stop();
-  patience = Patience::forThreads(threads, countUsableCpus());
+  policy = SpinPolicy::forThreads(threads, countUsableCpus());
   workers = static_cast<Worker *>(calloc(threads, sizeof(Worker)));
   if (!workers)
     return fail(TENON_ERROR_SYSTEM,

@@ -17,19 +17,19 @@ uint32_t countUsableCpus();
 /// How long a thread waits before it sleeps: so many rounds of spinning, each
 /// of which ends by letting others run. Spinning is fastest when the awaited
 /// thread runs on another CPU, and fatal when that one waits for this CPU.
-struct Patience {
+struct SpinPolicy {
   uint32_t rounds;
   uint32_t spins; // of one round
 
   /// For `threads` threads on `cpus` CPUs.
-  static Patience forThreads(uint32_t threads, uint32_t cpus);
+  static SpinPolicy forThreads(uint32_t threads, uint32_t cpus);
 };
 
 /// A number that one thread advances while others wait for it to change. What
 /// was written before advance() is visible after wait().
-class Gate {
+class FutexEvent {
 public:
-  /// The value that a later wait() is for. Only a thread without which the gate
+  /// The value that a later wait() is for. Only a thread without which the event
   /// cannot be advanced may ask: for it the value stands still.
   uint32_t read() const {
     // Publishes nothing: the caller itself keeps the value from changing, and
@@ -38,12 +38,12 @@ public:
   }
 
   /// Returns once the value is another one than `old`.
-  void wait(uint32_t old, Patience patience);
+  void wait(uint32_t old, SpinPolicy policy);
 
   /// Changes the value and wakes all who wait.
   void advance();
 
-  /// Sets the value to 0 while no thread uses the gate.
+  /// Sets the value to 0 while no thread uses the event.
   void restart() {
     // Publishes nothing: threads that are created later see it anyway.
     value.store(0, std::memory_order_relaxed);
@@ -98,12 +98,12 @@ private:
   static constexpr size_t kApart = 128;
 
   uint32_t numThreads = 1;
-  Patience patience = {0, 0};
+  SpinPolicy policy = {0, 0};
   Worker *workers = nullptr;
   Function job = nullptr; // null tells the workers to end
   void *jobArgument = nullptr;
-  alignas(kApart) Gate begin;   // advanced for each job
-  alignas(kApart) Gate arrival; // advanced when all threads have arrived
+  alignas(kApart) FutexEvent begin;   // advanced for each job
+  alignas(kApart) FutexEvent arrival; // advanced when all threads have arrived
   alignas(kApart) std::atomic<uint32_t> arrived{0};
   alignas(kApart) int64_t ticketCounter = 0;
 };

@@ -22,7 +22,8 @@ using namespace tenon;
 namespace {
 /// Derived weights of one `expand`, each with all its layers.
 struct ExpandParts {
-  ExpandParts(SymbolTable &symbols, UseOp use) : symbols(symbols), use(use) {}
+  ExpandParts(SymbolTable &symbols, WeightRefOp use)
+      : symbols(symbols), use(use) {}
 
   /// [..., H, nope + value, r]: the rows of each head. Where a block of scales
   /// would be cut, the values are taken as `f32`, as a product would take them.
@@ -70,11 +71,11 @@ struct ExpandParts {
   }
 
   /// A use of a derived weight in the layer of the original use.
-  UseOp useOf(OpBuilder &builder, WeightSymbolOpInterface derived) {
+  WeightRefOp useOf(OpBuilder &builder, WeightSymbolOpInterface derived) {
     WeightType type = derived.getWeightType();
-    return UseOp::create(builder, use.getLoc(),
-                         use.getIndex() ? type.dropStack() : type,
-                         derived.getReference(), use.getIndex());
+    return WeightRefOp::create(builder, use.getLoc(),
+                               use.getIndex() ? type.dropStack() : type,
+                               derived.getReference(), use.getIndex());
   }
 
 private:
@@ -86,7 +87,7 @@ private:
   }
 
   SymbolTable &symbols;
-  UseOp use;
+  WeightRefOp use;
 };
 
 struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
@@ -95,7 +96,7 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
 
   LogicalResult matchAndRewrite(MlaAttentionOp op,
                                 PatternRewriter &rewriter) const override {
-    auto use = op.getExpand().getDefiningOp<UseOp>();
+    auto use = op.getExpand().getDefiningOp<WeightRefOp>();
     if (!use)
       return rewriter.notifyMatchFailure(op, "has a weight without a name");
     auto func = op->getParentOfType<func::FuncOp>();
@@ -114,7 +115,8 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
   }
 
 private:
-  void split(MlaAttentionOp op, UseOp use, PatternRewriter &rewriter) const {
+  void split(MlaAttentionOp op, WeightRefOp use,
+             PatternRewriter &rewriter) const {
     ExpandParts parts(symbols, use);
     WeightSymbolOpInterface heads =
         parts.splitHeads(op.getNope(), getDim(op.getType(), 2),
@@ -123,7 +125,8 @@ private:
     rewriter.modifyOpInPlace(op, [&] { op.getExpandMutable().assign(byHead); });
   }
 
-  void absorb(MlaAttentionOp op, UseOp use, PatternRewriter &rewriter) const {
+  void absorb(MlaAttentionOp op, WeightRefOp use,
+              PatternRewriter &rewriter) const {
     int64_t nope = op.getNope(), value = getDim(op.getType(), 2);
     int64_t latent = op.getExpand().getType().getCols();
     ExpandParts parts(symbols, use);
@@ -149,7 +152,7 @@ private:
     Value mixed = AttentionOp::create(
         rewriter, loc, withHead(latent), wide, op.getCache(), /*value=*/Value(),
         op.getLayer(), op.getPositions(), op.getSlots(), op.getBlocks(),
-        /*sinks=*/Value(), op.getScaleAttr(), op.getVisible(),
+        /*sinks=*/Value(), op.getScaleAttr(), op.getMask(),
         /*softcap=*/FloatAttr(), /*value_first=*/latent);
     rewriter.replaceOpWithNewOp<HeadLinearOp>(op, op.getType(), mixed,
                                               parts.useOf(rewriter, values),

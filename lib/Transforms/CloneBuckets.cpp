@@ -7,7 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_CLONEBUCKETS
+#define GEN_PASS_DEF_SPECIALIZEBUCKETS
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
 
@@ -40,7 +40,8 @@ cloneForBucket(func::FuncOp func, int64_t tokens, SymbolTable &symbols,
 }
 
 namespace {
-struct CloneBuckets : tenon::impl::CloneBucketsBase<CloneBuckets> {
+struct SpecializeBuckets
+    : tenon::impl::SpecializeBucketsBase<SpecializeBuckets> {
   using Base::Base;
 
   LogicalResult initialize(MLIRContext *context) override {

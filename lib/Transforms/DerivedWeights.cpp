@@ -8,7 +8,7 @@
 using namespace mlir;
 using namespace tenon;
 
-WeightType tenon::getStackType(SymbolTable &symbols, UseOp use) {
+WeightType tenon::getStackType(SymbolTable &symbols, WeightRefOp use) {
   return symbols.lookup<WeightSymbolOpInterface>(use.getWeight())
       .getWeightType();
 }
@@ -40,10 +40,10 @@ tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
   return derived;
 }
 
-StringRef tenon::whyNotConcat(ArrayRef<UseOp> uses) {
-  UseOp front = uses.front();
+StringRef tenon::whyNotConcat(ArrayRef<WeightRefOp> uses) {
+  WeightRefOp front = uses.front();
   FormatAttr format = front.getType().getFormat();
-  for (UseOp use : uses) {
+  for (WeightRefOp use : uses) {
     if (use.getType().getFormat() != format)
       return "has a weight of another format";
     if (use.getType().getLayout())
@@ -62,11 +62,11 @@ StringRef tenon::whyNotConcat(ArrayRef<UseOp> uses) {
 }
 
 /// `dense.q`, `dense.k` -> `dense.q_k`
-static std::string joinNames(ArrayRef<UseOp> uses) {
-  UseOp front = uses.front();
+static std::string joinNames(ArrayRef<WeightRefOp> uses) {
+  WeightRefOp front = uses.front();
   std::string name = front.getWeight().str();
   StringRef prefix = front.getWeight().rsplit('.').first;
-  for (UseOp use : uses.drop_front()) {
+  for (WeightRefOp use : uses.drop_front()) {
     auto [before, last] = use.getWeight().rsplit('.');
     bool isBeside = !last.empty() && before == prefix;
     name += "_" + (isBeside ? last : use.getWeight()).str();
@@ -74,12 +74,12 @@ static std::string joinNames(ArrayRef<UseOp> uses) {
   return name;
 }
 
-UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
-                        ArrayRef<UseOp> uses, Operation *before) {
-  UseOp front = uses.front();
+WeightRefOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
+                              ArrayRef<WeightRefOp> uses, Operation *before) {
+  WeightRefOp front = uses.front();
   SmallVector<Attribute> from;
   int64_t rows = 0;
-  for (UseOp use : uses) {
+  for (WeightRefOp use : uses) {
     from.push_back(use.getWeightAttr());
     rows += use.getType().getRows();
   }
@@ -95,6 +95,6 @@ UseOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
   WeightSymbolOpInterface derived = getOrCreateDerived(
       symbols, joinNames(uses), Derivation::ConcatRows, from, whole);
   builder.setInsertionPoint(before);
-  return UseOp::create(builder, before->getLoc(), used, derived.getReference(),
-                       front.getIndex());
+  return WeightRefOp::create(builder, before->getLoc(), used,
+                             derived.getReference(), front.getIndex());
 }

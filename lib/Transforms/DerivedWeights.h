@@ -10,7 +10,7 @@
 namespace tenon {
 
 /// The type of the whole stack of which a use takes a part.
-WeightType getStackType(mlir::SymbolTable &symbols, UseOp use);
+WeightType getStackType(mlir::SymbolTable &symbols, WeightRefOp use);
 
 /// Returns the derivation with this name if it is this one, or makes it in
 /// front of the first function of the module, with a number if the name is
@@ -23,11 +23,12 @@ getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
 /// Makes the matrix with the rows of all these matrices, and a use of it in
 /// front of `before`. The uses have the same index, which may be absent.
 /// Returns null if the formats differ or a block of scales would be cut.
-UseOp concatRows(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
-                 llvm::ArrayRef<UseOp> uses, mlir::Operation *before);
+WeightRefOp concatRows(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
+                       llvm::ArrayRef<WeightRefOp> uses,
+                       mlir::Operation *before);
 
 /// The reason why `concatRows` would refuse, or an empty text.
-llvm::StringRef whyNotConcat(llvm::ArrayRef<UseOp> uses);
+llvm::StringRef whyNotConcat(llvm::ArrayRef<WeightRefOp> uses);
 
 } // namespace tenon
 

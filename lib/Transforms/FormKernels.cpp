@@ -80,7 +80,7 @@ public:
 private:
   void findGroups();
   bool isRecomputed(Operation *op);
-  bool joinsRows(Operation *op, const RowCounts &counts);
+  bool joinsRows(Operation *op, const RowCountEquivalence &counts);
   bool dependsOnRows(Operation *op);
   bool readsRowsOfOthers(RowOpInterface op);
   void flushRows();
@@ -88,7 +88,7 @@ private:
   Operation *findResidualAdd(KernelRootOpInterface root);
 
   void form(KernelGroup &group);
-  void fillBody(tile::KernelOp kernel, const KernelInterface &interface);
+  void fillBody(tile::KernelOp kernel, const KernelSignature &interface);
   void dissolve(KernelGroup &group, tile::KernelOp kernel, Operation *before);
   tile::ConfigAttr configOf(Operation *root);
   std::string nameOf(StringRef what);
@@ -120,7 +120,7 @@ static bool isPassive(Operation *op) {
 }
 
 void KernelFormer::findGroups() {
-  RowCounts counts(block);
+  RowCountEquivalence counts(block);
   for (Operation &op : block) {
     if (taken.contains(&op))
       continue;
@@ -152,7 +152,7 @@ bool KernelFormer::isRecomputed(Operation *op) {
 }
 
 /// Whether one loop can do what an op does and what the group does so far.
-bool KernelFormer::joinsRows(Operation *op, const RowCounts &counts) {
+bool KernelFormer::joinsRows(Operation *op, const RowCountEquivalence &counts) {
   if (rows.empty())
     return true;
   Value own = getRowTensors(op).front();
@@ -247,7 +247,7 @@ std::string KernelFormer::nameOf(StringRef what) {
 void KernelFormer::form(KernelGroup &group) {
   Operation *before = group.ops.front()->getPrevNode();
   builder.setInsertionPoint(group.ops.back());
-  KernelInterface interface(group.ops, ends);
+  KernelSignature interface(group.ops, ends);
   if (interface.yielded.empty())
     return;
   interface.findOuts(builder, func);
@@ -282,7 +282,7 @@ static void cloneInto(OpBuilder &builder, Operation *op, IRMapping &mapping,
 }
 
 void KernelFormer::fillBody(tile::KernelOp kernel,
-                            const KernelInterface &interface) {
+                            const KernelSignature &interface) {
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;

@@ -22,7 +22,7 @@ bool tenon::isRepeated(Operation *op) {
          (isScalar && matchPattern(op, m_Constant()));
 }
 
-KernelInterface::KernelInterface(ArrayRef<Operation *> ops,
+KernelSignature::KernelSignature(ArrayRef<Operation *> ops,
                                  const KernelEnds &ends)
     : group(ops.begin(), ops.end()), ends(ends) {
   for (Operation *op : ops) {
@@ -35,7 +35,7 @@ KernelInterface::KernelInterface(ArrayRef<Operation *> ops,
   }
 }
 
-bool KernelInterface::isReadOutside(Value value) const {
+bool KernelSignature::isReadOutside(Value value) const {
   return llvm::any_of(value.getUsers(), [&](Operation *user) {
     if (group.contains(user))
       return false;
@@ -44,7 +44,7 @@ bool KernelInterface::isReadOutside(Value value) const {
 }
 
 /// Whether some op reads a value, or a view of it, after the kernel.
-bool KernelInterface::isReadLater(Value value) const {
+bool KernelSignature::isReadLater(Value value) const {
   Operation *last = group.back();
   return llvm::any_of(value.getUsers(), [&](Operation *user) {
     if (group.contains(user))
@@ -61,7 +61,7 @@ bool KernelInterface::isReadLater(Value value) const {
 /// Whether the kernel reads rows of a value while others write over it: all but
 /// ops on single rows read rows of their own choice, and so does each worker
 /// that computes rows again for a root.
-bool KernelInterface::isReadByOtherRows(Value value) const {
+bool KernelSignature::isReadByOtherRows(Value value) const {
   bool hasRoot = llvm::any_of(group, llvm::IsaPred<KernelRootOpInterface>);
   for (Operation *op : group) {
     SmallVector<Value> rows = getRowTensors(op);
@@ -76,7 +76,7 @@ bool KernelInterface::isReadByOtherRows(Value value) const {
   return false;
 }
 
-bool KernelInterface::canBeOverwritten(Value value) const {
+bool KernelSignature::canBeOverwritten(Value value) const {
   Operation *def = value.getDefiningOp();
   return !group.contains(def) && !isRepeated(def) &&
          !(def && def->hasTrait<OpTrait::ConstantLike>()) &&
@@ -85,7 +85,7 @@ bool KernelInterface::canBeOverwritten(Value value) const {
 }
 
 /// The operand that a result may be written over, or null.
-Value KernelInterface::findDestination(Value result) const {
+Value KernelSignature::findDestination(Value result) const {
   auto op = result.getDefiningOp<RowOpInterface>();
   if (!op)
     return {};
@@ -121,7 +121,7 @@ static Value addArgument(func::FuncOp func, Value result) {
   return insertOperand(func, func.getNumArguments(), result.getType(), role);
 }
 
-void KernelInterface::findOuts(OpBuilder &builder, func::FuncOp func) {
+void KernelSignature::findOuts(OpBuilder &builder, func::FuncOp func) {
   for (Value result : yielded) {
     Value out = findDestination(result);
     if (llvm::is_contained(outs, out))
@@ -138,13 +138,13 @@ void KernelInterface::findOuts(OpBuilder &builder, func::FuncOp func) {
   }
 }
 
-void KernelInterface::findInputs() {
+void KernelSignature::findInputs() {
   for (Operation *op : group)
     for (Value operand : op->getOperands())
       addInput(operand);
 }
 
-void KernelInterface::addInput(Value value) {
+void KernelSignature::addInput(Value value) {
   Operation *def = value.getDefiningOp();
   if (group.contains(def) || llvm::is_contained(outs, value) ||
       repeated.contains(def))
@@ -159,7 +159,7 @@ void KernelInterface::addInput(Value value) {
 }
 
 /// A size in terms of values outside the group.
-Value KernelInterface::resolveSize(OpBuilder &builder, Value size) const {
+Value KernelSignature::resolveSize(OpBuilder &builder, Value size) const {
   Operation *op = size.getDefiningOp();
   if (Value counted = getCountedTensor(size)) {
     Operation *def = counted.getDefiningOp();
@@ -181,7 +181,7 @@ Value KernelInterface::resolveSize(OpBuilder &builder, Value size) const {
 }
 
 /// The number of rows of a value, in terms of values outside the group.
-Value KernelInterface::rowsOf(OpBuilder &builder, Value value) const {
+Value KernelSignature::rowsOf(OpBuilder &builder, Value value) const {
   Operation *op = value.getDefiningOp();
   Location loc = value.getLoc();
   if (isRowView(op))
@@ -198,7 +198,7 @@ Value KernelInterface::rowsOf(OpBuilder &builder, Value value) const {
                      getValueOrCreateConstantIndexOp(builder, loc, *rows));
 }
 
-Value KernelInterface::createEmpty(OpBuilder &builder, Value result) const {
+Value KernelSignature::createEmpty(OpBuilder &builder, Value result) const {
   auto type = cast<RankedTensorType>(result.getType());
   SmallVector<Value> sizes;
   if (type.isDynamicDim(0))

@@ -18,9 +18,9 @@ bool isRepeated(mlir::Operation *op);
 using KernelEnds = llvm::DenseMap<mlir::Operation *, mlir::Operation *>;
 
 /// Operands and results of the kernel that some ops of one block become.
-class KernelInterface {
+class KernelSignature {
 public:
-  KernelInterface(llvm::ArrayRef<mlir::Operation *> ops,
+  KernelSignature(llvm::ArrayRef<mlir::Operation *> ops,
                   const KernelEnds &ends);
 
   /// Finds where each result goes, and makes an argument of the function or an

@@ -7,7 +7,7 @@
 #include "DerivedWeights.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_LAYOUTWEIGHTS
+#define GEN_PASS_DEF_ASSIGNWEIGHTLAYOUTS
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
 
@@ -19,7 +19,7 @@ static constexpr int64_t kPage = 4096, kLargePage = 2 << 20;
 
 /// Uses of a weight, by the layout that they need.
 struct Need {
-  SmallVector<UseOp> plain, paired;
+  SmallVector<WeightRefOp> plain, paired;
 };
 
 /// Whether a product takes the rows of a weight in pairs.
@@ -28,16 +28,16 @@ static bool isPairedBy(Operation *user) {
   return root && root.pairsWeightRows();
 }
 
-static bool isPaired(UseOp use) {
+static bool isPaired(WeightRefOp use) {
   return use.getType().getRank() > 1 &&
          llvm::any_of(use->getUsers(), isPairedBy);
 }
 
 /// Gives products that take pairs a use of their own.
 static void separateUsers(ModuleOp module) {
-  SmallVector<UseOp> uses;
-  module.walk([&](UseOp use) { uses.push_back(use); });
-  for (UseOp use : uses) {
+  SmallVector<WeightRefOp> uses;
+  module.walk([&](WeightRefOp use) { uses.push_back(use); });
+  for (WeightRefOp use : uses) {
     if (!isPaired(use) || llvm::all_of(use->getUsers(), isPairedBy))
       continue;
     OpBuilder builder(use);
@@ -53,7 +53,7 @@ static llvm::MapVector<StringAttr, Need> collectNeeds(ModuleOp module) {
   llvm::MapVector<StringAttr, Need> needs;
   for (auto weight : module.getOps<WeightSymbolOpInterface>())
     needs[SymbolTable::getSymbolName(weight)];
-  module.walk([&](UseOp use) {
+  module.walk([&](WeightRefOp use) {
     Need &need = needs[use.getWeightAttr().getAttr()];
     (isPaired(use) ? need.paired : need.plain).push_back(use);
   });
@@ -61,16 +61,17 @@ static llvm::MapVector<StringAttr, Need> collectNeeds(ModuleOp module) {
 }
 
 /// Moves uses to another weight, or to the new type of their own.
-static void retarget(ArrayRef<UseOp> uses, FlatSymbolRefAttr weight,
+static void retarget(ArrayRef<WeightRefOp> uses, FlatSymbolRefAttr weight,
                      WeightType type) {
-  for (UseOp use : uses) {
+  for (WeightRefOp use : uses) {
     use.setWeightAttr(weight);
     use.getResult().setType(use.getIndex() ? type.dropStack() : type);
   }
 }
 
 namespace {
-struct LayOutWeights : tenon::impl::LayOutWeightsBase<LayOutWeights> {
+struct AssignWeightLayouts
+    : tenon::impl::AssignWeightLayoutsBase<AssignWeightLayouts> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     separateUsers(getOperation());
@@ -104,7 +105,7 @@ private:
     return pack(op, pairs ? need.paired : need.plain, pairs);
   }
 
-  LogicalResult pack(WeightSymbolOpInterface op, ArrayRef<UseOp> uses,
+  LogicalResult pack(WeightSymbolOpInterface op, ArrayRef<WeightRefOp> uses,
                      bool pairs) {
     WeightType type = op.getWeightType();
     FormatAttr format = type.getFormat();
@@ -127,7 +128,7 @@ private:
 
   /// Vectors are few and are read as they are: always `f32`.
   void castVector(SymbolTable &symbols, WeightSymbolOpInterface op,
-                  ArrayRef<UseOp> uses) {
+                  ArrayRef<WeightRefOp> uses) {
     WeightType type = op.getWeightType();
     if (type.getFormat().getCode().isF32())
       return;
@@ -144,7 +145,7 @@ private:
   void placeUsed() {
     DenseSet<StringAttr> used;
     getOperation().walk(
-        [&](UseOp use) { used.insert(use.getWeightAttr().getAttr()); });
+        [&](WeightRefOp use) { used.insert(use.getWeightAttr().getAttr()); });
     int64_t next = 0;
     for (auto weight : getOperation().getOps<WeightSymbolOpInterface>()) {
       if (!used.contains(SymbolTable::getSymbolName(weight)))

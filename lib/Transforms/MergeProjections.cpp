@@ -11,7 +11,7 @@
 #include "DerivedWeights.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_PAIRGATES
+#define GEN_PASS_DEF_FUSEGATEUP
 #define GEN_PASS_DEF_MERGEPROJECTIONS
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
@@ -20,10 +20,10 @@ using namespace mlir;
 using namespace tenon;
 
 /// The use of a weight behind a plain linear, or null.
-static UseOp getPlainUse(LinearOp op) {
+static WeightRefOp getPlainUse(LinearOp op) {
   if (!op || op.getBias() || op.getGlu())
     return nullptr;
-  return op.getWeight().getDefiningOp<UseOp>();
+  return op.getWeight().getDefiningOp<WeightRefOp>();
 }
 
 /// Whether only ops that can read slices read the result: what is returned or
@@ -45,7 +45,7 @@ struct PairGate : OpRewritePattern<GluOp> {
                                 PatternRewriter &rewriter) const override {
     auto gate = op.getGate().getDefiningOp<LinearOp>();
     auto up = op.getUp().getDefiningOp<LinearOp>();
-    UseOp gateUse = getPlainUse(gate), upUse = getPlainUse(up);
+    WeightRefOp gateUse = getPlainUse(gate), upUse = getPlainUse(up);
     if (!gateUse || !upUse)
       return rewriter.notifyMatchFailure(op, "is not fed by two plain linears");
     if (!op.getType().getElementType().isF32())
@@ -58,7 +58,7 @@ struct PairGate : OpRewritePattern<GluOp> {
     if (!reason.empty())
       return rewriter.notifyMatchFailure(op, reason);
 
-    UseOp both = concatRows(rewriter, symbols, {gateUse, upUse}, op);
+    WeightRefOp both = concatRows(rewriter, symbols, {gateUse, upUse}, op);
     rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), gate.getInput(),
                                           both, /*bias=*/Value(),
                                           op.getActivation());
@@ -71,7 +71,7 @@ private:
   SymbolTable &symbols;
 };
 
-struct PairGates : tenon::impl::PairGatesBase<PairGates> {
+struct FuseGateUp : tenon::impl::FuseGateUpBase<FuseGateUp> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());
@@ -95,7 +95,7 @@ static SmallVector<LinearOp> findPartners(LinearOp first) {
              [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
   RankedTensorType type = first.getType();
   SmallVector<LinearOp> partners = {first};
-  SmallVector<UseOp> uses = {getPlainUse(first)};
+  SmallVector<WeightRefOp> uses = {getPlainUse(first)};
   for (LinearOp linear : users) {
     if (linear == first || linear->isBeforeInBlock(first) ||
         linear.getType().getElementType() != type.getElementType() ||
@@ -136,14 +136,14 @@ static Value sliceColumns(OpBuilder &builder, Location loc, Value merged,
 static void mergeLinears(MutableArrayRef<LinearOp> linears,
                          SymbolTable &symbols) {
   LinearOp first = linears.front();
-  SmallVector<UseOp> uses;
+  SmallVector<WeightRefOp> uses;
   int64_t rows = 0;
   for (LinearOp linear : linears) {
     uses.push_back(getPlainUse(linear));
     rows += uses.back().getType().getRows();
   }
   OpBuilder builder(first);
-  UseOp use = concatRows(builder, symbols, uses, first);
+  WeightRefOp use = concatRows(builder, symbols, uses, first);
   RankedTensorType type = first.getType();
   auto mergedType =
       RankedTensorType::get({type.getDimSize(0), rows}, type.getElementType());

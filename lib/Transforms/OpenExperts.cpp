@@ -11,7 +11,7 @@
 #include "DerivedWeights.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_OPENEXPERTS
+#define GEN_PASS_DEF_DECOMPOSEEXPERTS
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
 
@@ -42,8 +42,8 @@ struct OpenExpert : OpRewritePattern<ExpertsOp> {
 
   LogicalResult matchAndRewrite(ExpertsOp op,
                                 PatternRewriter &rewriter) const override {
-    auto gate = op.getGate().getDefiningOp<UseOp>();
-    auto up = op.getUp().getDefiningOp<UseOp>();
+    auto gate = op.getGate().getDefiningOp<WeightRefOp>();
+    auto up = op.getUp().getDefiningOp<WeightRefOp>();
     if (!gate || !up)
       return rewriter.notifyMatchFailure(op, "has a weight without a name");
     if (!op.getType().getElementType().isF32())
@@ -53,7 +53,7 @@ struct OpenExpert : OpRewritePattern<ExpertsOp> {
     Residual residual = findResidual(op);
     Operation *last = residual.add ? residual.add.getOperation() : op;
     rewriter.setInsertionPoint(last);
-    UseOp both;
+    WeightRefOp both;
     if (whyNotConcat({gate, up}).empty())
       both = concatRows(rewriter, symbols, {gate, up}, last);
     Value init = residual.init;
@@ -78,7 +78,7 @@ private:
   }
 
   /// group, two grouped products, combine.
-  static Value open(PatternRewriter &rewriter, ExpertsOp op, UseOp both,
+  static Value open(PatternRewriter &rewriter, ExpertsOp op, WeightRefOp both,
                     Value init) {
     Location loc = op.getLoc();
     ArrayRef<int64_t> gate = op.getGate().getType().getShape();
@@ -87,8 +87,8 @@ private:
     auto order = RankedTensorType::get({dynamic}, choice.getElementType());
     auto offsets =
         RankedTensorType::get({gate[0] + 1}, choice.getElementType());
-    GroupOp group =
-        GroupOp::create(rewriter, loc, order, choice, offsets, op.getChoice());
+    MoeDispatchOp group = MoeDispatchOp::create(rewriter, loc, order, choice,
+                                                offsets, op.getChoice());
     Type element = op.getType().getElementType();
     auto hiddenType = RankedTensorType::get({dynamic, gate[1]}, element);
     auto project = [&](Value weight, std::optional<Activation> glu) -> Value {
@@ -108,14 +108,14 @@ private:
         rewriter, loc, RankedTensorType::get({dynamic, gate[2]}, element),
         hidden, /*order=*/Value(), group.getOffsets(), op.getDown(),
         /*choices=*/0, /*glu=*/std::nullopt);
-    return CombineOp::create(rewriter, loc, rows, group.getPlace(),
-                             op.getWeights(), init);
+    return MoeCombineOp::create(rewriter, loc, rows, group.getPlace(),
+                                op.getWeights(), init);
   }
 
   SymbolTable &symbols;
 };
 
-struct OpenExperts : tenon::impl::OpenExpertsBase<OpenExperts> {
+struct DecomposeExperts : tenon::impl::DecomposeExpertsBase<DecomposeExperts> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());

@@ -37,7 +37,7 @@ struct Buffer {
 };
 
 /// The buffers of one function and the functions it calls.
-struct Frame {
+struct FunctionBuffers {
   func::FuncOp func;
   SmallVector<Buffer> buffers;
   SmallVector<func::CallOp> calls;
@@ -57,13 +57,13 @@ private:
   LogicalResult collect(func::FuncOp func);
   LogicalResult assignBases();
   void measure(func::FuncOp func, int64_t &arena, int64_t &scratch);
-  void rewrite(Frame &frame);
-  void annotate(Frame &frame);
+  void rewrite(FunctionBuffers &frame);
+  void annotate(FunctionBuffers &frame);
 
   ModuleOp module;
-  SizeBounds bounds;
+  BufferSizeBounds bounds;
   SymbolTableCollection tables;
-  llvm::MapVector<Operation *, Frame> frames;
+  llvm::MapVector<Operation *, FunctionBuffers> frames;
 };
 } // namespace
 
@@ -154,7 +154,7 @@ static LogicalResult verifyStays(memref::AllocOp alloc, Operation *leaves) {
 }
 
 LogicalResult MemoryPlanner::collect(func::FuncOp func) {
-  Frame frame;
+  FunctionBuffers frame;
   frame.func = func;
   DenseMap<Operation *, int64_t> numbers;
   for (auto [number, op] : llvm::enumerate(func.front()))
@@ -215,7 +215,7 @@ LogicalResult MemoryPlanner::assignBases() {
 /// Memory that a function and all that it calls need.
 void MemoryPlanner::measure(func::FuncOp func, int64_t &arena,
                             int64_t &scratch) {
-  Frame &frame = frames.find(func)->second;
+  FunctionBuffers &frame = frames.find(func)->second;
   if (frame.isKernel())
     scratch = std::max(scratch, frame.bytes);
   else
@@ -229,7 +229,7 @@ void MemoryPlanner::measure(func::FuncOp func, int64_t &arena,
 }
 
 /// Adds the two arguments, passes them on, and replaces allocations by views.
-void MemoryPlanner::rewrite(Frame &frame) {
+void MemoryPlanner::rewrite(FunctionBuffers &frame) {
   OpBuilder builder(frame.func);
   auto bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
   unsigned count = frame.func.getNumArguments();
@@ -254,7 +254,7 @@ void MemoryPlanner::rewrite(Frame &frame) {
   }
 }
 
-void MemoryPlanner::annotate(Frame &frame) {
+void MemoryPlanner::annotate(FunctionBuffers &frame) {
   int64_t arena = 0, scratch = 0;
   measure(frame.func, arena, scratch);
   frame.func->setAttr(

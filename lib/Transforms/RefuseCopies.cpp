@@ -10,7 +10,7 @@
 #include "SizeBounds.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_REFUSECOPIES
+#define GEN_PASS_DEF_VERIFYNOLARGECOPIES
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
 
@@ -19,7 +19,7 @@ using namespace tenon;
 
 /// What a copy moves at most: no more than either side holds.
 static std::optional<int64_t> getCopiedBytes(memref::CopyOp copy,
-                                             SizeBounds &bounds) {
+                                             BufferSizeBounds &bounds) {
   std::optional<int64_t> least;
   for (Value side : {copy.getSource(), copy.getTarget()})
     if (std::optional<int64_t> bytes = bounds.getBytes(side))
@@ -28,11 +28,12 @@ static std::optional<int64_t> getCopiedBytes(memref::CopyOp copy,
 }
 
 namespace {
-struct RefuseCopies : tenon::impl::RefuseCopiesBase<RefuseCopies> {
+struct VerifyNoLargeCopies
+    : tenon::impl::VerifyNoLargeCopiesBase<VerifyNoLargeCopies> {
   using Base::Base;
 
   void runOnOperation() override {
-    SizeBounds bounds(getOperation());
+    BufferSizeBounds bounds(getOperation());
     bool failedOnce = false;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       bool isKernel = tile::isKernel(func);
@@ -49,7 +50,7 @@ struct RefuseCopies : tenon::impl::RefuseCopiesBase<RefuseCopies> {
 
 private:
   LogicalResult verifyCopy(memref::CopyOp copy, bool isInKernel,
-                           SizeBounds &bounds) {
+                           BufferSizeBounds &bounds) {
     if (isInKernel && !copy->getParentOfType<scf::ForallOp>())
       return copy.emitOpError()
              << "expects no copy beside a parallel loop, because each worker "
@@ -65,7 +66,7 @@ private:
            << "; pass the buffer whole and slice it where it is read";
   }
 
-  LogicalResult verifyAlloc(memref::AllocOp alloc, SizeBounds &bounds) {
+  LogicalResult verifyAlloc(memref::AllocOp alloc, BufferSizeBounds &bounds) {
     if (bounds.getBytes(alloc))
       return success();
     return alloc.emitOpError()

@@ -8,7 +8,7 @@
 using namespace mlir;
 using namespace tenon;
 
-RowCounts::RowCounts(Block &block) {
+RowCountEquivalence::RowCountEquivalence(Block &block) {
   for (Operation &op : block) {
     SmallVector<Value> tensors = getRowTensors(&op);
     for (Value tensor : tensors)
@@ -17,7 +17,7 @@ RowCounts::RowCounts(Block &block) {
   }
 }
 
-bool RowCounts::areEqual(Value a, Value b) const {
+bool RowCountEquivalence::areEqual(Value a, Value b) const {
   int64_t rows = cast<RankedTensorType>(a.getType()).getDimSize(0);
   if (!ShapedType::isDynamic(rows) &&
       rows == cast<RankedTensorType>(b.getType()).getDimSize(0))

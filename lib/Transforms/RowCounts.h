@@ -12,9 +12,9 @@ namespace tenon {
 /// Ops say which of their tensors have as many rows as others: what is looked
 /// up by tokens has as many as there are tokens, but rows that are gathered may
 /// be more or fewer. What no op says is not assumed.
-class RowCounts {
+class RowCountEquivalence {
 public:
-  explicit RowCounts(mlir::Block &block);
+  explicit RowCountEquivalence(mlir::Block &block);
 
   bool areEqual(mlir::Value a, mlir::Value b) const;
 

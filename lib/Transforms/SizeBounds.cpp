@@ -15,7 +15,7 @@ using namespace tenon;
 
 using Bound = std::optional<int64_t>;
 
-SizeBounds::SizeBounds(ModuleOp module) {
+BufferSizeBounds::BufferSizeBounds(ModuleOp module) {
   SymbolTable symbols(module);
   module.walk([&](func::CallOp call) {
     if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
@@ -39,7 +39,7 @@ static Bound getProduct(Bound a, Bound b) {
   return product;
 }
 
-Bound SizeBounds::getBytes(Value buffer) {
+Bound BufferSizeBounds::getBytes(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   Type element = type.getElementType();
   Bound bytes = element.isIndex()
@@ -50,7 +50,7 @@ Bound SizeBounds::getBytes(Value buffer) {
   return bytes;
 }
 
-Bound SizeBounds::getSize(OpFoldResult size) {
+Bound BufferSizeBounds::getSize(OpFoldResult size) {
   if (Bound constant = getConstantIntValue(size))
     return constant;
   return getValue(cast<Value>(size));
@@ -61,7 +61,7 @@ static Bound getLesser(Bound a, Bound b) {
   return a && b ? std::min(*a, *b) : (a ? a : b);
 }
 
-Bound SizeBounds::getValue(Value value) {
+Bound BufferSizeBounds::getValue(Value value) {
   if (Bound constant = getConstantIntValue(value))
     return constant;
   Operation *op = value.getDefiningOp();
@@ -81,7 +81,7 @@ Bound SizeBounds::getValue(Value value) {
       .Default(Bound());
 }
 
-Bound SizeBounds::getDim(Value buffer, int64_t dim) {
+Bound BufferSizeBounds::getDim(Value buffer, int64_t dim) {
   auto type = cast<MemRefType>(buffer.getType());
   if (!type.isDynamicDim(dim))
     return type.getDimSize(dim);
@@ -93,7 +93,7 @@ Bound SizeBounds::getDim(Value buffer, int64_t dim) {
   return getDimOfView(op, dim);
 }
 
-Bound SizeBounds::getDimOfView(Operation *view, int64_t dim) {
+Bound BufferSizeBounds::getDimOfView(Operation *view, int64_t dim) {
   auto isAlone = [&](ArrayRef<ReassociationIndices> groups) {
     return dim < static_cast<int64_t>(groups.size()) &&
            groups[dim] == ReassociationIndices{dim} && dim == 0;
@@ -127,7 +127,7 @@ Bound SizeBounds::getDimOfView(Operation *view, int64_t dim) {
       .Default(Bound());
 }
 
-Bound SizeBounds::getDimOfArgument(BlockArgument arg, int64_t dim) {
+Bound BufferSizeBounds::getDimOfArgument(BlockArgument arg, int64_t dim) {
   Operation *parent = arg.getOwner()->getParentOp();
   if (auto loop = dyn_cast<scf::ForOp>(parent))
     return getDim(loop.getTiedLoopInit(arg)->get(), dim);

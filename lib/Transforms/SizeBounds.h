@@ -13,9 +13,9 @@ namespace tenon {
 /// most as many rows as its bucket has tokens, and follows sizes from there
 /// through arithmetic, views, loops and calls. A size that depends on anything
 /// else, such as the length of a cache, has no bound.
-class SizeBounds {
+class BufferSizeBounds {
 public:
-  explicit SizeBounds(mlir::ModuleOp module);
+  explicit BufferSizeBounds(mlir::ModuleOp module);
 
   /// The most bytes that a buffer can have.
   std::optional<int64_t> getBytes(mlir::Value buffer);

@@ -13,7 +13,7 @@
 #include "llvm/ADT/SetVector.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_SPLITAMONGWORKERS
+#define GEN_PASS_DEF_DISTRIBUTETOWORKERS
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
 
@@ -157,8 +157,8 @@ static void addArguments(func::FuncOp func) {
 }
 
 namespace {
-struct SplitAmongWorkers
-    : tenon::impl::SplitAmongWorkersBase<SplitAmongWorkers> {
+struct DistributeToWorkers
+    : tenon::impl::DistributeToWorkersBase<DistributeToWorkers> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {

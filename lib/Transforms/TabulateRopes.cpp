@@ -7,7 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_TABULATEROPES
+#define GEN_PASS_DEF_MATERIALIZEROPETABLES
 #include "tenon/Transforms/Passes.h.inc"
 } // namespace tenon
 
@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
-struct TabulateRopes : tenon::impl::TabulateRopesBase<TabulateRopes> {
+struct MaterializeRopeTables
+    : tenon::impl::MaterializeRopeTablesBase<MaterializeRopeTables> {
   using Base::Base;
 
   LogicalResult initialize(MLIRContext *context) override {
@@ -42,9 +43,10 @@ struct TabulateRopes : tenon::impl::TabulateRopesBase<TabulateRopes> {
       if (!table)
         table = createTable(symbols, op.getRope());
       OpBuilder builder(op);
-      auto use = UseOp::create(builder, op.getLoc(), table.getWeightType(),
-                               FlatSymbolRefAttr::get(table.getSymNameAttr()),
-                               /*index=*/Value());
+      auto use =
+          WeightRefOp::create(builder, op.getLoc(), table.getWeightType(),
+                              FlatSymbolRefAttr::get(table.getSymNameAttr()),
+                              /*index=*/Value());
       op.getTableMutable().assign(use.getResult());
     }
   }

@@ -27,7 +27,7 @@ tenon.weight @t "t" : !tenon.weight<3x2, <bf16>>
 // FORMAT: expects values of @t to be numbers of its format, but got 6.001
 // NOTHING: error: nothing to compare: the interpreter would run the same module twice; give --pipeline or --before
 func.func @embed(%tok: tensor<?xi32>) -> tensor<?x2xf32> {
-  %w = tenon.use @t : !tenon.weight<3x2, <bf16>>
+  %w = tenon.weight_ref @t : !tenon.weight<3x2, <bf16>>
   %y = tenon.embedding %tok, %w : tensor<?xi32>, !tenon.weight<3x2, <bf16>> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }
@@ -41,7 +41,7 @@ func.func @slice(%x: tensor<?xf32>) -> tensor<2xf32> {
 // BLOCKS: expects blocks to cover every row
 func.func @attend(%pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %q: tensor<?x1x1xf32>, %c: tensor<1x?x?x1xf32>) -> tensor<?x1x1xf32> {
   %l = arith.constant 0 : index
-  %0 = tenon.attention %q, %c[%l] at %pos in %slot blocks %blocks scale 1.0 visible <causal> value_first 1
+  %0 = tenon.attention %q, %c[%l] at %pos in %slot blocks %blocks scale 1.0 mask <causal> value_first 1
       : tensor<?x1x1xf32>, tensor<1x?x?x1xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x1x1xf32>
   return %0 : tensor<?x1x1xf32>
 }

@@ -21,7 +21,7 @@ func.func @ties(%x: tensor<?x6xf32>) -> (tensor<?x3xi32>, tensor<?x3xf32>) {
 // GROUPS: result 1: 1x3xf32 = {{\[\[}}0.5, 0.880797, 0.731059]]
 // GROUPS: result 2: 1x2xi32 = {{\[\[}}7, 3]]
 func.func @groups(%x: tensor<?x8xf32>) -> (tensor<?x3xi32>, tensor<?x3xf32>, tensor<?x2xi32>) {
-  %b = tenon.use @bias : !tenon.weight<8, <f32>>
+  %b = tenon.weight_ref @bias : !tenon.weight<8, <f32>>
   %i, %w = tenon.router sigmoid %x bias %b : !tenon.weight<8, <f32>> groups 4 keep 2 by top2sum top 3 scale 1.0 : tensor<?x8xf32> -> tensor<?x3xi32>, tensor<?x3xf32>
   %j, %v = tenon.router sigmoid %x bias %b : !tenon.weight<8, <f32>> groups 4 keep 2 top 2 scale 1.0 : tensor<?x8xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
   return %i, %w, %j : tensor<?x3xi32>, tensor<?x3xf32>, tensor<?x2xi32>
@@ -35,7 +35,7 @@ tenon.weight @bias "bias" : !tenon.weight<8, <f32>>
 // NONE: result 0: 0xi32 = []
 // NONE: result 2: 5xi32 = [0, 0, 0, 0, 0]
 func.func @sort(%i: tensor<?x2xi32>) -> (tensor<?xi32>, tensor<?x2xi32>, tensor<5xi32>) {
-  %o, %p, %f = tenon.group %i : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<5xi32>
+  %o, %p, %f = tenon.moe_dispatch %i : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<5xi32>
   return %o, %p, %f : tensor<?xi32>, tensor<?x2xi32>, tensor<5xi32>
 }
 
@@ -46,9 +46,9 @@ tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<4x10x6, <bf16>>
 
 func.func @whole(%x: tensor<?x6xf32>, %l: tensor<?x4xf32>) -> tensor<?x6xf32> {
   %i, %w = tenon.router softmax %l top 2 scale 1.0 : tensor<?x4xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
-  %g = tenon.use @gate : !tenon.weight<4x5x6, <bf16>>
-  %u = tenon.use @up : !tenon.weight<4x5x6, <bf16>>
-  %d = tenon.use @down : !tenon.weight<4x6x5, <bf16>>
+  %g = tenon.weight_ref @gate : !tenon.weight<4x5x6, <bf16>>
+  %u = tenon.weight_ref @up : !tenon.weight<4x5x6, <bf16>>
+  %d = tenon.weight_ref @down : !tenon.weight<4x6x5, <bf16>>
   %y = tenon.experts silu %x, %i, %w, %g, %u, %d : tensor<?x6xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<4x5x6, <bf16>>, !tenon.weight<4x5x6, <bf16>>, !tenon.weight<4x6x5, <bf16>>
   %z = arith.addf %x, %y : tensor<?x6xf32>
   return %z : tensor<?x6xf32>
@@ -56,11 +56,11 @@ func.func @whole(%x: tensor<?x6xf32>, %l: tensor<?x4xf32>) -> tensor<?x6xf32> {
 
 func.func @opened(%x: tensor<?x6xf32>, %l: tensor<?x4xf32>) -> tensor<?x6xf32> {
   %i, %w = tenon.router softmax %l top 2 scale 1.0 : tensor<?x4xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
-  %gu = tenon.use @gate_up : !tenon.weight<4x10x6, <bf16>>
-  %d = tenon.use @down : !tenon.weight<4x6x5, <bf16>>
-  %o, %p, %f = tenon.group %i : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<5xi32>
+  %gu = tenon.weight_ref @gate_up : !tenon.weight<4x10x6, <bf16>>
+  %d = tenon.weight_ref @down : !tenon.weight<4x6x5, <bf16>>
+  %o, %p, %f = tenon.moe_dispatch %i : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<5xi32>
   %a = tenon.grouped_linear %x rows %o : tensor<?xi32> choices 2 of %f, %gu glu silu : tensor<?x6xf32>, tensor<5xi32>, !tenon.weight<4x10x6, <bf16>> -> tensor<?x5xf32>
   %b = tenon.grouped_linear %a of %f, %d : tensor<?x5xf32>, tensor<5xi32>, !tenon.weight<4x6x5, <bf16>> -> tensor<?x6xf32>
-  %y = tenon.combine %b, %p, %w init %x : tensor<?x6xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x6xf32>
+  %y = tenon.moe_combine %b, %p, %w init %x : tensor<?x6xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x6xf32>
   return %y : tensor<?x6xf32>
 }

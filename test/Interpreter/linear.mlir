@@ -17,8 +17,8 @@ tenon.weight @n "n" : !tenon.weight<1x2, <f32>>
 // BIASED: result 0: 2x4xf32 = {{\[\[}}17, 21.5, 35, 52], [10, 20, 27, 39]]
 // NONE: result 0: 0x4xf32 = []
 func.func @biased(%x: tensor<?x3xf32>) -> tensor<?x4xf32> {
-  %w = tenon.use @w : !tenon.weight<4x3, <f32>>
-  %b = tenon.use @b : !tenon.weight<4, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<4x3, <f32>>
+  %b = tenon.weight_ref @b : !tenon.weight<4, <f32>>
   %y = tenon.linear %x, %w bias %b : tensor<?x3xf32>, !tenon.weight<4x3, <f32>>, !tenon.weight<4, <f32>> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
@@ -26,7 +26,7 @@ func.func @biased(%x: tensor<?x3xf32>) -> tensor<?x4xf32> {
 // relu(7) * 5, relu(1.5) * 12; relu(0) * -3, relu(0) * -1.
 // GLU: result 0: 2x2xf32 = {{\[\[}}35, 18], [-0, -0]]
 func.func @glu(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
-  %w = tenon.use @w : !tenon.weight<4x3, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<4x3, <f32>>
   %y = tenon.linear %x, %w glu relu : tensor<?x3xf32>, !tenon.weight<4x3, <f32>> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }
@@ -34,7 +34,7 @@ func.func @glu(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
 // Each head has its own matrix; the third element of a head is kept.
 // HEADS: result 0: 1x2x4xf32 = {{\[\[\[}}1, 2, 3, 10], [-1, 6, 8, 20]]]
 func.func @heads(%x: tensor<?x2x3xf32>) -> tensor<?x2x4xf32> {
-  %w = tenon.use @h : !tenon.weight<2x3x2, <f32>>
+  %w = tenon.weight_ref @h : !tenon.weight<2x3x2, <f32>>
   %y = tenon.head_linear %x, %w keep : tensor<?x2x3xf32>, !tenon.weight<2x3x2, <f32>> -> tensor<?x2x4xf32>
   return %y : tensor<?x2x4xf32>
 }
@@ -54,7 +54,7 @@ func.func @activations(%g: tensor<?x4xf32>, %u: tensor<?x4xf32>) -> (tensor<?x4x
 
 // EMBED: result 0: 3x2xf32 = {{\[\[}}2.5, 3], [0.5, 1], [2.5, 3]]
 func.func @embed(%tok: tensor<?xi32>) -> tensor<?x2xf32> {
-  %w = tenon.use @t : !tenon.weight<3x2, <bf16>>
+  %w = tenon.weight_ref @t : !tenon.weight<3x2, <bf16>>
   %y = tenon.embedding %tok, %w scale 0.5 : tensor<?xi32>, !tenon.weight<3x2, <bf16>> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }
@@ -69,7 +69,7 @@ func.func @rows(%x: tensor<?x2xf32>, %rows: tensor<?xi32>) -> tensor<?x2xf32> {
 // NARROW: result 0: 1x1xbf16 = {{\[\[}}1]]
 // NARROW: result 1: 1x1xf32 = {{\[\[}}1.00390625]]
 func.func @narrow(%x: tensor<?x2xf32>) -> (tensor<?x1xbf16>, tensor<?x1xf32>) {
-  %w = tenon.use @n : !tenon.weight<1x2, <f32>>
+  %w = tenon.weight_ref @n : !tenon.weight<1x2, <f32>>
   %y = tenon.linear %x, %w : tensor<?x2xf32>, !tenon.weight<1x2, <f32>> -> tensor<?x1xbf16>
   %z = tenon.linear %x, %w : tensor<?x2xf32>, !tenon.weight<1x2, <f32>> -> tensor<?x1xf32>
   return %y, %z : tensor<?x1xbf16>, tensor<?x1xf32>

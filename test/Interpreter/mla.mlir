@@ -17,18 +17,18 @@ tenon.derive @values = slice_rows [@heads] first 5 : !tenon.weight<3x3x6, <bf16>
 
 func.func @naive(%pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %q: tensor<?x3x7xf32>, %c: tensor<2x?x?x8xf32>) -> tensor<?x3x3xf32> {
   %l = arith.constant 1 : index
-  %w = tenon.use @expand : !tenon.weight<24x6, <bf16>>
-  %o = tenon.mla_attention %q, %c[%l], %w at %pos in %slot blocks %blocks nope 5 scale 0.3 visible <causal>
+  %w = tenon.weight_ref @expand : !tenon.weight<24x6, <bf16>>
+  %o = tenon.mla_attention %q, %c[%l], %w at %pos in %slot blocks %blocks nope 5 scale 0.3 mask <causal>
       : tensor<?x3x7xf32>, tensor<2x?x?x8xf32>, !tenon.weight<24x6, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
   return %o : tensor<?x3x3xf32>
 }
 
 func.func @absorbed(%pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %q: tensor<?x3x7xf32>, %c: tensor<2x?x?x8xf32>) -> tensor<?x3x3xf32> {
   %l = arith.constant 1 : index
-  %k = tenon.use @queries : !tenon.weight<3x6x5, <bf16>>
-  %v = tenon.use @values : !tenon.weight<3x3x6, <bf16>>
+  %k = tenon.weight_ref @queries : !tenon.weight<3x6x5, <bf16>>
+  %v = tenon.weight_ref @values : !tenon.weight<3x3x6, <bf16>>
   %a = tenon.head_linear %q, %k keep : tensor<?x3x7xf32>, !tenon.weight<3x6x5, <bf16>> -> tensor<?x3x8xf32>
-  %r = tenon.attention %a, %c[%l] at %pos in %slot blocks %blocks scale 0.3 visible <causal> value_first 6
+  %r = tenon.attention %a, %c[%l] at %pos in %slot blocks %blocks scale 0.3 mask <causal> value_first 6
       : tensor<?x3x8xf32>, tensor<2x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x6xf32>
   %o = tenon.head_linear %r, %v : tensor<?x3x6xf32>, !tenon.weight<3x3x6, <bf16>> -> tensor<?x3x3xf32>
   return %o : tensor<?x3x3xf32>
@@ -36,8 +36,8 @@ func.func @absorbed(%pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?
 
 func.func @split(%pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %q: tensor<?x3x7xf32>, %c: tensor<2x?x?x8xf32>) -> tensor<?x3x3xf32> {
   %l = arith.constant 1 : index
-  %w = tenon.use @heads : !tenon.weight<3x8x6, <bf16>>
-  %o = tenon.mla_attention %q, %c[%l], %w at %pos in %slot blocks %blocks nope 5 scale 0.3 visible <causal>
+  %w = tenon.weight_ref @heads : !tenon.weight<3x8x6, <bf16>>
+  %o = tenon.mla_attention %q, %c[%l], %w at %pos in %slot blocks %blocks nope 5 scale 0.3 mask <causal>
       : tensor<?x3x7xf32>, tensor<2x?x?x8xf32>, !tenon.weight<3x8x6, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
   return %o : tensor<?x3x3xf32>
 }

@@ -14,8 +14,8 @@ tenon.weight @v "v" : !tenon.weight<2, <f32>>
 // NONE: result 0: 0x4xf32 = []
 // NONE: result 1: 0x4xf32 = []
 func.func @kinds(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
-  %w = tenon.use @w : !tenon.weight<3, <f32>>
-  %b = tenon.use @b : !tenon.weight<3, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<3, <f32>>
+  %b = tenon.weight_ref @b : !tenon.weight<3, <f32>>
   %0 = tenon.norm rms %x, %w eps 1.0e-2 : tensor<?x4xf32>, !tenon.weight<3, <f32>>
   %1 = tenon.norm layer %x, %w bias %b eps 1.0e-2 : tensor<?x4xf32>, !tenon.weight<3, <f32>>, !tenon.weight<3, <f32>>
   %2 = tenon.norm rms %x, %w eps 1.0e-2 order one_plus : tensor<?x4xf32>, !tenon.weight<3, <f32>>
@@ -27,7 +27,7 @@ func.func @kinds(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tens
 // ORDER: result 1: 1x2xbf16 = {{\[\[}}0.55859375, -0.0102539062]]
 // ORDER: result 2: 1x2xbf16 = {{\[\[}}1.078125, -1.3203125]]
 func.func @orders(%x: tensor<?x2xbf16>) -> (tensor<?x2xbf16>, tensor<?x2xbf16>, tensor<?x2xbf16>) {
-  %w = tenon.use @v : !tenon.weight<2, <f32>>
+  %w = tenon.weight_ref @v : !tenon.weight<2, <f32>>
   %0 = tenon.norm rms %x, %w eps 1.0e-6 order cast_then_scale : tensor<?x2xbf16>, !tenon.weight<2, <f32>>
   %1 = tenon.norm rms %x, %w eps 1.0e-6 : tensor<?x2xbf16>, !tenon.weight<2, <f32>>
   %2 = tenon.norm rms %x, %w eps 1.0e-6 order one_plus : tensor<?x2xbf16>, !tenon.weight<2, <f32>>

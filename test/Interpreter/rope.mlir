@@ -25,7 +25,7 @@ func.func @rows(%x: tensor<?x2x5xf32>, %p: tensor<?xi32>) -> tensor<?x2x5xf32> {
 func.func @heads(%x: tensor<?x2x5xf32>, %p: tensor<?xi32>) -> tensor<?x2x5xf32> {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x2x5xf32>
-  %t = tenon.use @table : !tenon.weight<260x4, <f32>>
+  %t = tenon.weight_ref @table : !tenon.weight<260x4, <f32>>
   %e = tensor.empty(%n) : tensor<?x2x5xf32>
   %y = scf.forall (%i) in (%n) shared_outs(%o = %e) -> (tensor<?x2x5xf32>) {
     %pi = tensor.extract %p[%i] : tensor<?xi32>

@@ -26,8 +26,8 @@ func.func @contract(%f: tensor<6xf32>, %order: tensor<3xi32>) -> (tensor<3x16xf3
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
   %x = tensor.expand_shape %f [[0, 1]] output_shape [3, 2] : tensor<6xf32> into tensor<3x2xf32>
-  %w = tenon.use @w : !tenon.weight<3x2, <f32>, <16x1>>
-  %s = tenon.use @stack : !tenon.weight<2x1x2, <bf16>, <16x2>>
+  %w = tenon.weight_ref @w : !tenon.weight<3x2, <f32>, <16x1>>
+  %s = tenon.weight_ref @stack : !tenon.weight<2x1x2, <bf16>, <16x2>>
   %e = tensor.empty() : tensor<3x16xf32>
   %0 = tile.contract %x[%c0, %c0] along 0 count %c2, %w panel %c0 into %e : tensor<3x2xf32>, !tenon.weight<3x2, <f32>, <16x1>> into tensor<3x16xf32> -> tensor<3x16xf32>
   %g = tensor.empty() : tensor<2x16xf32>
@@ -44,11 +44,11 @@ func.func @paired(%f: f32) -> i1 {
   %c16 = arith.constant 16 : index
   %true = arith.constant true
   %x = tensor.from_elements %f : tensor<1x1xf32>
-  %w = tenon.use @pair : !tenon.weight<20x1, <f32>, <16x1, pair>>
+  %w = tenon.weight_ref @pair : !tenon.weight<20x1, <f32>, <16x1, pair>>
   %e = tensor.empty() : tensor<1x32xf32>
   %p = tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %e : tensor<1x1xf32>, !tenon.weight<20x1, <f32>, <16x1, pair>> into tensor<1x32xf32> -> tensor<1x32xf32>
   %order = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 8, 9, -1, -1, -1, -1, -1, -1, 18, 19, -1, -1, -1, -1, -1, -1]> : tensor<32xindex>
-  %flat = tenon.use @pair : !tenon.weight<20x1, <f32>, <16x1, pair>>
+  %flat = tenon.weight_ref @pair : !tenon.weight<20x1, <f32>, <16x1, pair>>
   %rows = tenon.linear %x, %flat : tensor<1x1xf32>, !tenon.weight<20x1, <f32>, <16x1, pair>> -> tensor<1x20xf32>
   %c32 = arith.constant 32 : index
   %zero = arith.constant 0.0 : f32
@@ -110,8 +110,8 @@ func.func @rows(%f: tensor<2xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>, tensor<
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %x = tensor.expand_shape %f [[0, 1]] output_shape [1, 2] : tensor<2xf32> into tensor<1x2xf32>
-  %o = tenon.use @one : !tenon.weight<2, <f32>>
-  %t = tenon.use @table : !tenon.weight<2x2, <f32>, <16x1>>
+  %o = tenon.weight_ref @one : !tenon.weight<2, <f32>>
+  %t = tenon.weight_ref @table : !tenon.weight<2x2, <f32>, <16x1>>
   %e = tensor.empty() : tensor<1x2xf32>
   %0 = tile.norm rms %x, %o eps 5.0e-1 into %e : tensor<1x2xf32>, !tenon.weight<2, <f32>> into tensor<1x2xf32> -> tensor<1x2xf32>
   %1 = tile.embed %c1, %t scale 0.5 into %e : !tenon.weight<2x2, <f32>, <16x1>> into tensor<1x2xf32> -> tensor<1x2xf32>
@@ -149,9 +149,9 @@ func.func @experts(%l: tensor<3xf32>, %c: tensor<4xi32>, %rows: tensor<4x2xf32>,
   %eo = tensor.empty() : tensor<4xi32>
   %ep = tensor.empty() : tensor<2x2xi32>
   %ef = tensor.empty() : tensor<3xi32>
-  %1:3 = tile.group %choice into %eo, %ep, %ef : tensor<2x2xi32> into tensor<4xi32>, tensor<2x2xi32>, tensor<3xi32> -> tensor<4xi32>, tensor<2x2xi32>, tensor<3xi32>
+  %1:3 = tile.moe_dispatch %choice into %eo, %ep, %ef : tensor<2x2xi32> into tensor<4xi32>, tensor<2x2xi32>, tensor<3xi32> -> tensor<4xi32>, tensor<2x2xi32>, tensor<3xi32>
   %hundred = arith.constant dense<100.0> : tensor<1x2xf32>
-  %2 = tile.combine %rows, %1#1, %w of %c1 into %hundred : tensor<4x2xf32>, tensor<2x2xi32>, tensor<2x2xf32> into tensor<1x2xf32> -> tensor<1x2xf32>
+  %2 = tile.moe_combine %rows, %1#1, %w of %c1 into %hundred : tensor<4x2xf32>, tensor<2x2xi32>, tensor<2x2xf32> into tensor<1x2xf32> -> tensor<1x2xf32>
   return %0#0, %0#1, %1#0, %1#1, %1#2, %2 : tensor<1x2xi32>, tensor<1x2xf32>, tensor<4xi32>, tensor<2x2xi32>, tensor<3xi32>, tensor<1x2xf32>
 }
 
@@ -160,11 +160,11 @@ func.func @experts(%l: tensor<3xf32>, %c: tensor<4xi32>, %rows: tensor<4x2xf32>,
 // EMPTY: result 1: 2x2xf32 = {{\[\[}}0, 0], [0, 0]]
 func.func @empty() -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %c1 = arith.constant 1 : index
-  %s = tenon.use @sinks : !tenon.weight<3, <f32>>
+  %s = tenon.weight_ref @sinks : !tenon.weight<3, <f32>>
   %a = tensor.empty() : tensor<2x2xf32>
   %m = tensor.empty() : tensor<2xf32>
-  %i:3 = tile.attend_init into %a, %m, %m : tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32> -> tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>
-  %0 = tile.attend_finish %i#1, %i#2 heads 2 into %i#0 : tensor<2xf32>, tensor<2xf32> into tensor<2x2xf32> -> tensor<2x2xf32>
-  %1 = tile.attend_finish %i#1, %i#2 sinks %s : !tenon.weight<3, <f32>> from %c1 heads 2 into %i#0 : tensor<2xf32>, tensor<2xf32> into tensor<2x2xf32> -> tensor<2x2xf32>
+  %i:3 = tile.attention_init into %a, %m, %m : tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32> -> tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>
+  %0 = tile.attention_finish %i#1, %i#2 heads 2 into %i#0 : tensor<2xf32>, tensor<2xf32> into tensor<2x2xf32> -> tensor<2x2xf32>
+  %1 = tile.attention_finish %i#1, %i#2 sinks %s : !tenon.weight<3, <f32>> from %c1 heads 2 into %i#0 : tensor<2xf32>, tensor<2xf32> into tensor<2x2xf32> -> tensor<2x2xf32>
   return %0, %1 : tensor<2x2xf32>, tensor<2x2xf32>
 }

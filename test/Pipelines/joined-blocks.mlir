@@ -28,15 +28,15 @@ tenon.weight @expand "e" : !tenon.weight<33x10, <bf16>>
 
 func.func @mla(%c: tensor<2x?x?x14xf32>, %q: tensor<?x3x10xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) -> tensor<?x3x5xf32> {
   %l = arith.constant 1 : index
-  %w = tenon.use @expand : !tenon.weight<33x10, <bf16>>
-  %r = tenon.mla_attention %q, %c[%l], %w at %pos in %slot blocks %blocks nope 6 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @expand : !tenon.weight<33x10, <bf16>>
+  %r = tenon.mla_attention %q, %c[%l], %w at %pos in %slot blocks %blocks nope 6 scale 0.2 mask <causal>
       : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, !tenon.weight<33x10, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x5xf32>
   return %r : tensor<?x3x5xf32>
 }
 
 func.func @all(%c: tensor<2x?x?x10xf32>, %q: tensor<?x3x10xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) -> tensor<?x3x5xf32> {
   %l = arith.constant 1 : index
-  %r = tenon.attention %q, %c[%l] at %pos in %slot blocks %blocks scale 0.2 visible <all> value_first 5
+  %r = tenon.attention %q, %c[%l] at %pos in %slot blocks %blocks scale 0.2 mask <full> value_first 5
       : tensor<?x3x10xf32>, tensor<2x?x?x10xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x5xf32>
   return %r : tensor<?x3x5xf32>
 }

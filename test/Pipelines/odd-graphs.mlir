@@ -42,7 +42,7 @@ tenon.weight @down "d.{e}" : !tenon.weight<3x7x5, <bf16>>
 
 /// A residual that is read later, one that is made later, and a product that is added to itself.
 func.func @residuals(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> (tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>) {
-  %w = tenon.use @w : !tenon.weight<7x7, <bf16>>
+  %w = tenon.weight_ref @w : !tenon.weight<7x7, <bf16>>
   %p = tenon.linear %y, %w : tensor<?x7xf32>, !tenon.weight<7x7, <bf16>> -> tensor<?x7xf32>
   %a = arith.addf %x, %p : tensor<?x7xf32>
   %g = tenon.glu silu %x, %a : tensor<?x7xf32>
@@ -56,8 +56,8 @@ func.func @residuals(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> (tensor<?x7xf3
 
 /// Workers read the residual while others write the sum.
 func.func @product_of_residual(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
-  %w = tenon.use @w : !tenon.weight<7x7, <bf16>>
-  %n = tenon.use @n : !tenon.weight<7, <bf16>>
+  %w = tenon.weight_ref @w : !tenon.weight<7x7, <bf16>>
+  %n = tenon.weight_ref @n : !tenon.weight<7, <bf16>>
   %h = tenon.norm rms %x, %n eps 1.0e-5 : tensor<?x7xf32>, !tenon.weight<7, <bf16>>
   %p = tenon.linear %h, %w : tensor<?x7xf32>, !tenon.weight<7x7, <bf16>> -> tensor<?x7xf32>
   %a = arith.addf %p, %x : tensor<?x7xf32>
@@ -68,7 +68,7 @@ func.func @product_of_residual(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tens
 
 /// The residual is either summand, and is written in place: the result is an argument.
 func.func @orders(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
-  %w = tenon.use @w : !tenon.weight<7x7, <bf16>>
+  %w = tenon.weight_ref @w : !tenon.weight<7x7, <bf16>>
   %p = tenon.linear %y, %w : tensor<?x7xf32>, !tenon.weight<7x7, <bf16>> -> tensor<?x7xf32>
   %a = arith.addf %x, %p : tensor<?x7xf32>
   %q = tenon.linear %y, %w : tensor<?x7xf32>, !tenon.weight<7x7, <bf16>> -> tensor<?x7xf32>
@@ -80,7 +80,7 @@ func.func @orders(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
 
 /// Some rows, all rows and rows of rows.
 func.func @gathered(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>, %rows: tensor<?xi32>) -> (tensor<?x7xf32>, tensor<?x7xf32>) {
-  %n = tenon.use @n : !tenon.weight<7, <bf16>>
+  %n = tenon.weight_ref @n : !tenon.weight<7, <bf16>>
   %a = arith.addf %x, %y : tensor<?x7xf32>
   %b = tenon.gather_rows %a, %rows : tensor<?x7xf32>, tensor<?xi32> -> tensor<?x7xf32>
   %c = tenon.norm rms %a, %n eps 1.0e-5 : tensor<?x7xf32>, !tenon.weight<7, <bf16>>
@@ -102,9 +102,9 @@ func.func @cache_twice(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>, %c: tensor<2x?x
 
 /// Sums and norms of heads, which other products take flat.
 func.func @heads(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x21xf32> {
-  %w = tenon.use @wide : !tenon.weight<21x7, <f32>>
-  %m = tenon.use @m : !tenon.weight<5, <f32>>
-  %t = tenon.use @t : !tenon.weight<14x7, <f16>>
+  %w = tenon.weight_ref @wide : !tenon.weight<21x7, <f32>>
+  %m = tenon.weight_ref @m : !tenon.weight<5, <f32>>
+  %t = tenon.weight_ref @t : !tenon.weight<14x7, <f16>>
   %a = tenon.linear %x, %w : tensor<?x7xf32>, !tenon.weight<21x7, <f32>> -> tensor<?x3x7xf32>
   %b = tenon.norm layer %a, %m eps 1.0e-5 : tensor<?x3x7xf32>, !tenon.weight<5, <f32>>
   %c = arith.addf %a, %b : tensor<?x3x7xf32>
@@ -119,7 +119,7 @@ func.func @heads(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x21xf32> {
 
 /// One matrix as a gate, as a product and as a table.
 func.func @one_weight_in_two_orders(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>, %tok: tensor<?xi32>) -> (tensor<?x7xf32>, tensor<?x14xf32>, tensor<?x7xf32>) {
-  %t = tenon.use @t : !tenon.weight<14x7, <f16>>
+  %t = tenon.weight_ref @t : !tenon.weight<14x7, <f16>>
   %a = tenon.linear %x, %t glu silu : tensor<?x7xf32>, !tenon.weight<14x7, <f16>> -> tensor<?x7xf32>
   %b = tenon.linear %y, %t : tensor<?x7xf32>, !tenon.weight<14x7, <f16>> -> tensor<?x14xf32>
   %e = tenon.embedding %tok, %t scale 3.0 : tensor<?xi32>, !tenon.weight<14x7, <f16>> -> tensor<?x7xf32>
@@ -129,8 +129,8 @@ func.func @one_weight_in_two_orders(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>, %t
 
 /// A weight whose last block of scales is cut off comes last; results leave as they are.
 func.func @merged(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> (tensor<?x3xf32>, tensor<?x20xf32>) {
-  %a = tenon.use @a : !tenon.weight<3x7, <f8E4M3FN, scale f32 per 4x4>>
-  %b = tenon.use @b : !tenon.weight<20x7, <f8E4M3FN, scale f32 per 4x4>>
+  %a = tenon.weight_ref @a : !tenon.weight<3x7, <f8E4M3FN, scale f32 per 4x4>>
+  %b = tenon.weight_ref @b : !tenon.weight<20x7, <f8E4M3FN, scale f32 per 4x4>>
   %q = tenon.linear %x, %b : tensor<?x7xf32>, !tenon.weight<20x7, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x20xf32>
   %p = tenon.linear %x, %a : tensor<?x7xf32>, !tenon.weight<3x7, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
   %r = tenon.glu silu %p, %p : tensor<?x3xf32>
@@ -140,10 +140,10 @@ func.func @merged(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> (tensor<?x3xf32>,
 
 /// More choices than tokens, experts that nobody chooses, and a sum that is read twice.
 func.func @experts(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> (tensor<?x7xf32>, tensor<?x7xf32>) {
-  %w = tenon.use @router : !tenon.weight<3x7, <f32>>
-  %g = tenon.use @gate : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
-  %u = tenon.use @up : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
-  %d = tenon.use @down : !tenon.weight<3x7x5, <bf16>>
+  %w = tenon.weight_ref @router : !tenon.weight<3x7, <f32>>
+  %g = tenon.weight_ref @gate : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
+  %u = tenon.weight_ref @up : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
+  %d = tenon.weight_ref @down : !tenon.weight<3x7x5, <bf16>>
   %l = tenon.linear %x, %w : tensor<?x7xf32>, !tenon.weight<3x7, <f32>> -> tensor<?x3xf32>
   %id, %wt = tenon.router softmax %l top 2 renorm 1.0e-20 scale 1.5 : tensor<?x3xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
   %e = tenon.experts silu %x, %id, %wt, %g, %u, %d : tensor<?x7xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>, !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>, !tenon.weight<3x7x5, <bf16>>
@@ -155,10 +155,10 @@ func.func @experts(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> (tensor<?x7xf32>
 
 /// Gates and projections that cannot be joined; one choice.
 func.func @experts_apart(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
-  %w = tenon.use @router : !tenon.weight<3x7, <f32>>
-  %g = tenon.use @gate2 : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
-  %u = tenon.use @up2 : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
-  %d = tenon.use @down : !tenon.weight<3x7x5, <bf16>>
+  %w = tenon.weight_ref @router : !tenon.weight<3x7, <f32>>
+  %g = tenon.weight_ref @gate2 : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
+  %u = tenon.weight_ref @up2 : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
+  %d = tenon.weight_ref @down : !tenon.weight<3x7x5, <bf16>>
   %l = tenon.linear %x, %w : tensor<?x7xf32>, !tenon.weight<3x7, <f32>> -> tensor<?x3xf32>
   %id, %wt = tenon.router sigmoid %l top 1 scale 1.5 : tensor<?x3xf32> -> tensor<?x1xi32>, tensor<?x1xf32>
   %e = tenon.experts silu %y, %id, %wt, %g, %u, %d : tensor<?x7xf32>, tensor<?x1xi32>, tensor<?x1xf32>, !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>, !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>, !tenon.weight<3x7x5, <bf16>>
@@ -169,7 +169,7 @@ func.func @experts_apart(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7
 func.func @zeros(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
   %c0 = arith.constant 0 : index
   %half = arith.constant 0.5 : f32
-  %w = tenon.use @w : !tenon.weight<7x7, <bf16>>
+  %w = tenon.weight_ref @w : !tenon.weight<7x7, <bf16>>
   %n = tensor.dim %x, %c0 : tensor<?x7xf32>
   %z = tensor.splat %half[%n] : tensor<?x7xf32>
   %p = tenon.linear %y, %w : tensor<?x7xf32>, !tenon.weight<7x7, <bf16>> -> tensor<?x7xf32>
@@ -184,7 +184,7 @@ func.func @zeros(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>) -> tensor<?x7xf32> {
 /// As many heads of a group as would share a tile do not divide it.
 func.func @five_heads(%q: tensor<?x5x4xf32>, %c: tensor<1x?x?x1x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) -> tensor<?x5x4xf32> {
   %l = arith.constant 0 : index
-  %r = tenon.attention %q, %c, %c[%l] at %pos in %slot blocks %blocks scale 0.5 visible <causal>
+  %r = tenon.attention %q, %c, %c[%l] at %pos in %slot blocks %blocks scale 0.5 mask <causal>
       : tensor<?x5x4xf32>, tensor<1x?x?x1x4xf32> and tensor<1x?x?x1x4xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x5x4xf32>
   return %r : tensor<?x5x4xf32>
 }
@@ -193,7 +193,7 @@ func.func @five_heads(%q: tensor<?x5x4xf32>, %c: tensor<1x?x?x1x4xf32>, %pos: te
 func.func @loop(%x: tensor<?x7xf32>, %y: tensor<?x7xf32>, %count: index) -> tensor<?x7xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %w = tenon.use @w : !tenon.weight<7x7, <bf16>>
+  %w = tenon.weight_ref @w : !tenon.weight<7x7, <bf16>>
   %r = scf.for %i = %c0 to %count step %c1 iter_args(%z = %x) -> (tensor<?x7xf32>) {
     %p = tenon.linear %y, %w : tensor<?x7xf32>, !tenon.weight<7x7, <bf16>> -> tensor<?x7xf32>
     %a = arith.addf %p, %z : tensor<?x7xf32>

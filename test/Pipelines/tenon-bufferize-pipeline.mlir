@@ -15,7 +15,7 @@
 // CHECK-NEXT:   canonicalize{{.*}},
 // CHECK-NEXT:   cse,
 // CHECK-NEXT:   duplicate-function-elimination,
-// CHECK-NEXT:   tile-refuse-copies{limit=65536},
+// CHECK-NEXT:   tile-verify-no-large-copies{limit=65536},
 // CHECK-NEXT:   tile-plan-memory
 // CHECK-NEXT: )
 module {

@@ -3,18 +3,18 @@
 
 /// tenon -> kernels of each bucket, weights with layouts and places.
 // CHECK:      builtin.module(
-// CHECK-NEXT:   tenon-tabulate-ropes{positions=4096},
-// CHECK-NEXT:   tenon-clone-buckets{buckets={1,8,64,1024}},
+// CHECK-NEXT:   tenon-materialize-rope-tables{positions=4096},
+// CHECK-NEXT:   tenon-specialize-buckets{buckets={1,8,64,1024}},
 // CHECK-NEXT:   tenon-choose-mla-form{absorb-tokens=-1},
 // CHECK-NEXT:   cse,
 // CHECK-NEXT:   tenon-widen-weights{always=false},
-// CHECK-NEXT:   tenon-lay-out-weights,
+// CHECK-NEXT:   tenon-assign-weight-layouts,
 // CHECK-NEXT:   tenon-form-kernels,
 // CHECK-NEXT:   canonicalize{{.*}},
 // CHECK-NEXT:   cse
 // CHECK-NEXT: )
-// OPTIONS:      tenon-tabulate-ropes{positions=99},
-// OPTIONS-NEXT: tenon-clone-buckets{buckets={3,7}},
+// OPTIONS:      tenon-materialize-rope-tables{positions=99},
+// OPTIONS-NEXT: tenon-specialize-buckets{buckets={3,7}},
 // OPTIONS-NEXT: tenon-choose-mla-form{absorb-tokens=0},
 // OPTIONS-NEXT: cse,
 // OPTIONS-NEXT: tenon-widen-weights{always=true},

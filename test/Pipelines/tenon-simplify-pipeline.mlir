@@ -2,9 +2,9 @@
 
 /// tenon -> tenon with merged weights and opened experts.
 // CHECK:      builtin.module(
-// CHECK-NEXT:   tenon-pair-gates,
+// CHECK-NEXT:   tenon-fuse-gate-up,
 // CHECK-NEXT:   tenon-merge-projections,
-// CHECK-NEXT:   tenon-open-experts,
+// CHECK-NEXT:   tenon-decompose-experts,
 // CHECK-NEXT:   canonicalize{{.*}},
 // CHECK-NEXT:   cse
 // CHECK-NEXT: )

@@ -14,32 +14,32 @@ tenon.weight @w "kv_b.{l}" layers [0, 1, 2] : !tenon.weight<3x112x32, <bf16>>
 // CHECK-DAG: tenon.derive @w.expand = split_rows [@w] count 28 : !tenon.weight<3x4x28x32, <bf16>>
 // CHECK-LABEL: func @absorbed
 // CHECK-SAME:    %[[Q:.*]]: tensor<?x4x24xf32>, %[[C:.*]]: tensor<3x?x?x40xf32>, %[[I:.*]]: index, %[[P:.*]]: tensor<?xi32>, %[[S:.*]]: tensor<?xi32>, %[[B:.*]]: tensor<?x4xi32>
-// CHECK:       %[[KT:.*]] = tenon.use @w.keys_transposed[%[[I]]] : <4x32x16, <bf16>>
+// CHECK:       %[[KT:.*]] = tenon.weight_ref @w.keys_transposed[%[[I]]] : <4x32x16, <bf16>>
 // CHECK-NEXT:  %[[A:.*]] = tenon.head_linear %[[Q]], %[[KT]] keep : tensor<?x4x24xf32>, <4x32x16, <bf16>> -> tensor<?x4x40xf32>
-// CHECK-NEXT:  %[[L:.*]] = tenon.attention %[[A]], %[[C]][%[[I]]] at %[[P]] in %[[S]] blocks %[[B]] scale 2.000000e-01 visible <causal> value_first 32 : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x32xf32>
-// CHECK-NEXT:  %[[UV:.*]] = tenon.use @w.values[%[[I]]] : <4x12x32, <bf16>>
+// CHECK-NEXT:  %[[L:.*]] = tenon.attention %[[A]], %[[C]][%[[I]]] at %[[P]] in %[[S]] blocks %[[B]] scale 2.000000e-01 mask <causal> value_first 32 : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x32xf32>
+// CHECK-NEXT:  %[[UV:.*]] = tenon.weight_ref @w.values[%[[I]]] : <4x12x32, <bf16>>
 // CHECK-NEXT:  %[[O:.*]] = tenon.head_linear %[[L]], %[[UV]] : tensor<?x4x32xf32>, <4x12x32, <bf16>> -> tensor<?x4x12xf32>
 // CHECK-NEXT:  return %[[O]]
 // NAIVE-LABEL: func @absorbed
 // NAIVE:       tenon.mla_attention
 func.func @absorbed(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 8>} {
-  %w = tenon.use @w[%i] : !tenon.weight<112x32, <bf16>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w[%i] : !tenon.weight<112x32, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>
 }
 
 /// A longer step keeps its form; the expansion is split by heads.
 // CHECK-LABEL: func @naive
-// CHECK:       %[[W:.*]] = tenon.use @w.expand[%{{.*}}] : <4x28x32, <bf16>>
-// CHECK-NEXT:  tenon.mla_attention %{{.*}}, %{{.*}}[%{{.*}}], %[[W]] at {{.*}} nope 16 scale 2.000000e-01 visible <causal>
+// CHECK:       %[[W:.*]] = tenon.weight_ref @w.expand[%{{.*}}] : <4x28x32, <bf16>>
+// CHECK-NEXT:  tenon.mla_attention %{{.*}}, %{{.*}}[%{{.*}}], %[[W]] at {{.*}} nope 16 scale 2.000000e-01 mask <causal>
 // NINE-LABEL: func @naive
 // NINE:       tenon.attention
 func.func @naive(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 9>} {
-  %w = tenon.use @w[%i] : !tenon.weight<112x32, <bf16>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w[%i] : !tenon.weight<112x32, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>
 }
@@ -48,8 +48,8 @@ func.func @naive(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %p
 // CHECK-LABEL: func @no_bucket
 // CHECK:       tenon.mla_attention %{{.*}} : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <112x32, <bf16>>
 func.func @no_bucket(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32> {
-  %w = tenon.use @w[%i] : !tenon.weight<112x32, <bf16>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w[%i] : !tenon.weight<112x32, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>
 }
@@ -61,10 +61,10 @@ func.func @no_bucket(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index
 tenon.weight @split "split" : !tenon.weight<4x28x32, <bf16>>
 func.func @nameless_and_split(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>, %w: !tenon.weight<112x32, <bf16>>) -> (tensor<?x4x12xf32>, tensor<?x4x12xf32>)
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
-  %s = tenon.use @split : !tenon.weight<4x28x32, <bf16>>
-  %p = tenon.mla_attention %q, %c[%i], %s at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+  %s = tenon.weight_ref @split : !tenon.weight<4x28x32, <bf16>>
+  %p = tenon.mla_attention %q, %c[%i], %s at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<4x28x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o, %p : tensor<?x4x12xf32>, tensor<?x4x12xf32>
 }
@@ -75,12 +75,12 @@ func.func @nameless_and_split(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, 
 // CHECK-DAG: tenon.derive @w.heads = split_rows [@w] count 8 : !tenon.weight<3x8x8, <f8E4M3FN, scale f32 per 4x4>>
 // CHECK-DAG: tenon.derive @w.keys_transposed = transpose [@w.keys] : !tenon.weight<3x8x4, <f8E4M3FN, scale f32 per 4x4>>
 // CHECK-LABEL: func @whole_blocks
-// CHECK:       tenon.use @w.keys_transposed : <3x8x4, <f8E4M3FN, scale f32 per 4x4>>
+// CHECK:       tenon.weight_ref @w.keys_transposed : <3x8x4, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @w "kv_b" : !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>
 func.func @whole_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x4xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %w = tenon.use @w : !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w : !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 mask <causal>
       : tensor<?x3x9xf32>, tensor<1x?x?x13xf32>, !tenon.weight<24x8, <f8E4M3FN, scale f32 per 4x4>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
   return %o : tensor<?x3x4xf32>
 }
@@ -96,8 +96,8 @@ func.func @whole_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: ind
 tenon.weight @w "kv_b" : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
 func.func @cut_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x3xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %w = tenon.use @w : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 mask <causal>
       : tensor<?x3x9xf32>, tensor<1x?x?x13xf32>, !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
   return %o : tensor<?x3x3xf32>
 }
@@ -111,8 +111,8 @@ func.func @cut_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x13xf32>, %i: index
 tenon.weight @w "kv_b" : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
 func.func @cut_keys(%q: tensor<?x3x8xf32>, %c: tensor<1x?x?x13xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x4xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %w = tenon.use @w : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 3 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w : !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 3 scale 0.2 mask <causal>
       : tensor<?x3x8xf32>, tensor<1x?x?x13xf32>, !tenon.weight<21x8, <f8E4M3FN, scale f32 per 4x4>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
   return %o : tensor<?x3x4xf32>
 }
@@ -127,8 +127,8 @@ func.func @cut_keys(%q: tensor<?x3x8xf32>, %c: tensor<1x?x?x13xf32>, %i: index, 
 // CHECK-DAG: tenon.derive @w.keys_transposed = slice_rows [@w.keys] : !tenon.weight<3x4x4, <bf16>>
 // CHECK-DAG: tenon.derive @[[$KT:w.keys_transposed_[0-9]+]] = transpose [@w.keys] : !tenon.weight<3x4x4, <bf16>>
 // CHECK-LABEL: func @taken_names
-// CHECK:       tenon.use @[[$KT]] :
-// CHECK:       tenon.use @[[$V]] :
+// CHECK:       tenon.weight_ref @[[$KT]] :
+// CHECK:       tenon.weight_ref @[[$V]] :
 tenon.weight @w "kv_b" : !tenon.weight<24x4, <bf16>>
 tenon.derive @w.heads = split_rows [@w] count 8 : !tenon.weight<3x8x4, <bf16>>
 tenon.derive @w.keys = slice_rows [@w.heads] : !tenon.weight<3x4x4, <bf16>>
@@ -136,8 +136,8 @@ tenon.derive @w.keys_transposed = slice_rows [@w.keys] : !tenon.weight<3x4x4, <b
 tenon.derive @w.values = slice_rows [@w.heads] first 2 : !tenon.weight<3x4x4, <bf16>>
 func.func @taken_names(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x9xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x4xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %w = tenon.use @w : !tenon.weight<24x4, <bf16>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w : !tenon.weight<24x4, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 mask <causal>
       : tensor<?x3x9xf32>, tensor<1x?x?x9xf32>, !tenon.weight<24x4, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
   return %o : tensor<?x3x4xf32>
 }
@@ -151,8 +151,8 @@ func.func @taken_names(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x9xf32>, %i: index
 tenon.weight @w "kv_b" : !tenon.weight<21x64, <i8, scale f32 per 1x32>>
 func.func @oblong_blocks(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x69xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x3x3xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %w = tenon.use @w : !tenon.weight<21x64, <i8, scale f32 per 1x32>>
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 visible <causal>
+  %w = tenon.weight_ref @w : !tenon.weight<21x64, <i8, scale f32 per 1x32>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 4 scale 0.2 mask <causal>
       : tensor<?x3x9xf32>, tensor<1x?x?x69xf32>, !tenon.weight<21x64, <i8, scale f32 per 1x32>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x3xf32>
   return %o : tensor<?x3x3xf32>
 }
@@ -171,15 +171,15 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, 
   tenon.weight @w "kv_b" : !tenon.weight<112x32, <bf16>>
   func.func @many(%q: tensor<?x4x24xf32>, %c: tensor<1x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
       attributes {tile.bucket = #tile.bucket<tokens = 129>} {
-    %w = tenon.use @w : !tenon.weight<112x32, <bf16>>
-    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+    %w = tenon.weight_ref @w : !tenon.weight<112x32, <bf16>>
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
         : tensor<?x4x24xf32>, tensor<1x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
     return %o : tensor<?x4x12xf32>
   }
   func.func @few(%q: tensor<?x4x24xf32>, %c: tensor<1x?x?x40xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> tensor<?x4x12xf32>
       attributes {tile.bucket = #tile.bucket<tokens = 128>} {
-    %w = tenon.use @w : !tenon.weight<112x32, <bf16>>
-    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal>
+    %w = tenon.weight_ref @w : !tenon.weight<112x32, <bf16>>
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal>
         : tensor<?x4x24xf32>, tensor<1x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
     return %o : tensor<?x4x12xf32>
   }

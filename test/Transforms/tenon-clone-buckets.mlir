@@ -1,14 +1,14 @@
-// RUN: tenon-opt %s --tenon-clone-buckets=buckets=1,8 --split-input-file | FileCheck %s
-// RUN: tenon-opt %s --tenon-clone-buckets=buckets=7 --split-input-file | FileCheck %s --check-prefix=ONE
-// RUN: not tenon-opt %s --tenon-clone-buckets --split-input-file 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: not tenon-opt %s --tenon-clone-buckets=buckets=8,1 --split-input-file 2>&1 | FileCheck %s --check-prefix=ORDER
-// RUN: not tenon-opt %s --tenon-clone-buckets=buckets=4,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=TWICE
-// RUN: not tenon-opt %s --tenon-clone-buckets=buckets=0,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: tenon-opt %s --tenon-specialize-buckets=buckets=1,8 --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-specialize-buckets=buckets=7 --split-input-file | FileCheck %s --check-prefix=ONE
+// RUN: not tenon-opt %s --tenon-specialize-buckets --split-input-file 2>&1 | FileCheck %s --check-prefix=NONE
+// RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=8,1 --split-input-file 2>&1 | FileCheck %s --check-prefix=ORDER
+// RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=4,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=0,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
 
-// NONE:  error: tenon-clone-buckets expects buckets to be positive and ascending, but got none
-// ORDER: error: tenon-clone-buckets expects buckets to be positive and ascending, but got 8, 1
-// TWICE: error: tenon-clone-buckets expects buckets to be positive and ascending, but got 4, 4
-// ZERO:  error: tenon-clone-buckets expects buckets to be positive and ascending, but got 0, 4
+// NONE:  error: tenon-specialize-buckets expects buckets to be positive and ascending, but got none
+// ORDER: error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 8, 1
+// TWICE: error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 4, 4
+// ZERO:  error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 0, 4
 
 /// The example of the pass's description: two layers call one function, which
 /// calls another; what nobody calls goes.

@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tenon-clone-buckets=buckets=1,2,8,9,16,17,32,33,64,65,144,145 --tenon-form-kernels --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-specialize-buckets=buckets=1,2,8,9,16,17,32,33,64,65,144,145 --tenon-form-kernels --split-input-file | FileCheck %s
 
 // Sizes of tiles that a machine chooses, on both sides of each bound.
 
@@ -13,7 +13,7 @@
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
   func.func @v3(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
-    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 visible <causal> value_first 8
+    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 mask <causal> value_first 8
         : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x8xf32>
     return %y, %a : tensor<?x96xf32>, tensor<?x2x8xf32>
   }
@@ -31,7 +31,7 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16, registers = 32>} {
   func.func @v4(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
-    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 visible <causal> value_first 8
+    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 mask <causal> value_first 8
         : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x8xf32>
     return %y, %a : tensor<?x96xf32>, tensor<?x2x8xf32>
   }
@@ -47,7 +47,7 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16,
 module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16, registers = 8>} {
   func.func @few_registers(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
-    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 visible <causal> value_first 8
+    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 mask <causal> value_first 8
         : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x8xf32>
     return %y, %a : tensor<?x96xf32>, tensor<?x2x8xf32>
   }
@@ -61,7 +61,7 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16,
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 4, registers = 8>} {
   func.func @four_lanes(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
-    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 visible <causal> value_first 8
+    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 mask <causal> value_first 8
         : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x8xf32>
     return %y, %a : tensor<?x96xf32>, tensor<?x2x8xf32>
   }
@@ -78,7 +78,7 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 4, 
 module attributes {machine.target = #machine.gpu<name = "sm_90a", shared = 232448, registers = 65536>} {
   func.func @sm_90a(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
-    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 visible <causal> value_first 8
+    %a = tenon.attention %q, %k[%l] at %pos in %slot blocks %b scale 0.25 mask <causal> value_first 8
         : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x8xf32>
     return %y, %a : tensor<?x96xf32>, tensor<?x2x8xf32>
   }

@@ -374,19 +374,19 @@ func.func private @size_of_result(%x: tensor<?x8xf32>, %n: !tenon.weight<8, <f32
 // CHECK:       tile.kernel "experts.linear.t1"
 // CHECK:       tile.kernel "experts.rows.t1"
 // CHECK:         %[[Z:.*]] = tensor.splat
-// CHECK-NEXT:    tenon.combine %{{.*}} init %[[Z]]
+// CHECK-NEXT:    tenon.moe_combine %{{.*}} init %[[Z]]
 func.func private @experts(%h: tensor<?x8xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %g: !tenon.weight<3x5x8, <f32>, <16x1>>, %d: !tenon.weight<3x8x5, <f32>, <16x1>>) -> tensor<?x8xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
   %zero = arith.constant 0.0 : f32
   %c0 = arith.constant 0 : index
   %t = tensor.dim %h, %c0 : tensor<?x8xf32>
   %z = tensor.splat %zero[%t] : tensor<?x8xf32>
-  %order, %place, %offs = tenon.group %id : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
+  %order, %place, %offs = tenon.moe_dispatch %id : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
   %a = tenon.grouped_linear %h rows %order : tensor<?xi32> choices 2 of %offs, %g : tensor<?x8xf32>, tensor<4xi32>, !tenon.weight<3x5x8, <f32>, <16x1>> -> tensor<?x5xf32>
   %b = tenon.grouped_linear %h rows %order : tensor<?xi32> choices 2 of %offs, %g : tensor<?x8xf32>, tensor<4xi32>, !tenon.weight<3x5x8, <f32>, <16x1>> -> tensor<?x5xf32>
   %c = tenon.glu silu %a, %b : tensor<?x5xf32>
   %e = tenon.grouped_linear %c of %offs, %d : tensor<?x5xf32>, tensor<4xi32>, !tenon.weight<3x8x5, <f32>, <16x1>> -> tensor<?x8xf32>
-  %y = tenon.combine %e, %place, %wt init %z : tensor<?x8xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x8xf32>
+  %y = tenon.moe_combine %e, %place, %wt init %z : tensor<?x8xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
 
@@ -396,7 +396,7 @@ func.func private @experts(%h: tensor<?x8xf32>, %id: tensor<?x2xi32>, %wt: tenso
 // CHECK:       return %[[G]]#0
 func.func private @order_alone(%id: tensor<?x2xi32>) -> tensor<?xi32>
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %order, %place, %offs = tenon.group %id : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
+  %order, %place, %offs = tenon.moe_dispatch %id : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
   return %order : tensor<?xi32>
 }
 
@@ -540,8 +540,8 @@ tenon.weight @moe.q_k "q" : !tenon.weight<8x8, <f32>, <16x1>>
 tenon.weight @gates "g" : !tenon.weight<8x8, <f32>, <16x1>>
 func.func private @layer.moe.t1(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
     attributes {tile.bucket = #tile.bucket<tokens = 1>} {
-  %q = tenon.use @moe.q_k : !tenon.weight<8x8, <f32>, <16x1>>
-  %g = tenon.use @gates : !tenon.weight<8x8, <f32>, <16x1>>
+  %q = tenon.weight_ref @moe.q_k : !tenon.weight<8x8, <f32>, <16x1>>
+  %g = tenon.weight_ref @gates : !tenon.weight<8x8, <f32>, <16x1>>
   %a = tenon.linear %x, %q : tensor<?x8xf32>, !tenon.weight<8x8, <f32>, <16x1>> -> tensor<?x8xf32>
   %b = tenon.linear %x, %g : tensor<?x8xf32>, !tenon.weight<8x8, <f32>, <16x1>> -> tensor<?x8xf32>
   return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>

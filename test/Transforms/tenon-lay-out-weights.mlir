@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tenon-lay-out-weights --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: tenon-opt %s --tenon-assign-weight-layouts --split-input-file --verify-diagnostics | FileCheck %s
 
 /// The example of the pass's description, with a vector and a table. What is not used has no place.
 // CHECK-DAG: tenon.weight @w "w" : !tenon.weight<96x64, <bf16>, <16x2>> at 0{{$}}
@@ -8,10 +8,10 @@
 // CHECK-DAG: tenon.rope_table @rope {{.*}} : !tenon.weight<257x8, <f32>> at 16384{{$}}
 // CHECK-DAG: tenon.derive @n.f32 = cast [@n] : !tenon.weight<64, <f32>> at 28672{{$}}
 // CHECK-LABEL: func @kinds
-// CHECK:       tenon.use @w : <96x64, <bf16>, <16x2>>
-// CHECK:       tenon.use @n.f32 : <64, <f32>>
-// CHECK:       tenon.use @m : <64, <f32>>
-// CHECK:       tenon.use @rope : <257x8, <f32>>
+// CHECK:       tenon.weight_ref @w : <96x64, <bf16>, <16x2>>
+// CHECK:       tenon.weight_ref @n.f32 : <64, <f32>>
+// CHECK:       tenon.weight_ref @m : <64, <f32>>
+// CHECK:       tenon.weight_ref @rope : <257x8, <f32>>
 // CHECK:       tenon.linear %{{.*}} : tensor<?x64xf32>, <96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
 tenon.weight @w "w" : !tenon.weight<96x64, <bf16>>
 tenon.weight @unused "x" : !tenon.weight<96x64, <bf16>>
@@ -19,10 +19,10 @@ tenon.weight @n "n" : !tenon.weight<64, <bf16>>
 tenon.weight @m "m" : !tenon.weight<64, <f32>>
 tenon.rope_table @rope #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64> positions 9 : !tenon.weight<257x8, <f32>>
 func.func @kinds(%x: tensor<?x64xf32>, %pos: tensor<?xi32>) -> tensor<?x96xf32> {
-  %w = tenon.use @w : !tenon.weight<96x64, <bf16>>
-  %n = tenon.use @n : !tenon.weight<64, <bf16>>
-  %m = tenon.use @m : !tenon.weight<64, <f32>>
-  %t = tenon.use @rope : !tenon.weight<257x8, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<96x64, <bf16>>
+  %n = tenon.weight_ref @n : !tenon.weight<64, <bf16>>
+  %m = tenon.weight_ref @m : !tenon.weight<64, <f32>>
+  %t = tenon.weight_ref @rope : !tenon.weight<257x8, <f32>>
   %a = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <bf16>>
   %b = tenon.norm rms %a, %m eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
   %r = tenon.rope %b at %pos first <dims = 8, pairing = half, theta = 1.0e4 : f64> table %t : !tenon.weight<257x8, <f32>> : tensor<?x64xf32>, tensor<?xi32>
@@ -37,14 +37,14 @@ func.func @kinds(%x: tensor<?x64xf32>, %pos: tensor<?xi32>) -> tensor<?x96xf32> 
 // CHECK-DAG: tenon.weight @down "d.{l}.{e}" layers [0, 1] : !tenon.weight<2x3x5x7, <f32>, <16x1>> at 4096{{$}}
 // CHECK-DAG: tenon.weight @heads "h" : !tenon.weight<4x9x8, <f8E4M3FN>, <16x4>> at 8192{{$}}
 // CHECK-LABEL: func @stacks
-// CHECK:       tenon.use @gu[%{{.*}}] : <3x14x5, <f16>, <16x2, pair>>
+// CHECK:       tenon.weight_ref @gu[%{{.*}}] : <3x14x5, <f16>, <16x2, pair>>
 tenon.weight @gu "gu.{l}.{e}" layers [0, 1] : !tenon.weight<2x3x14x5, <f16>>
 tenon.weight @down "d.{l}.{e}" layers [0, 1] : !tenon.weight<2x3x5x7, <f32>>
 tenon.weight @heads "h" : !tenon.weight<4x9x8, <f8E4M3FN>>
 func.func @stacks(%x: tensor<?x5xf32>, %q: tensor<?x4x8xf32>, %order: tensor<?xi32>, %offs: tensor<4xi32>, %l: index) -> (tensor<?x5xf32>, tensor<?x4x9xf32>) {
-  %gu = tenon.use @gu[%l] : !tenon.weight<3x14x5, <f16>>
-  %d = tenon.use @down[%l] : !tenon.weight<3x5x7, <f32>>
-  %h = tenon.use @heads : !tenon.weight<4x9x8, <f8E4M3FN>>
+  %gu = tenon.weight_ref @gu[%l] : !tenon.weight<3x14x5, <f16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<3x5x7, <f32>>
+  %h = tenon.weight_ref @heads : !tenon.weight<4x9x8, <f8E4M3FN>>
   %a = tenon.grouped_linear %x rows %order : tensor<?xi32> choices 2 of %offs, %gu glu silu : tensor<?x5xf32>, tensor<4xi32>, !tenon.weight<3x14x5, <f16>> -> tensor<?x7xf32>
   %b = tenon.grouped_linear %a of %offs, %d : tensor<?x7xf32>, tensor<4xi32>, !tenon.weight<3x5x7, <f32>> -> tensor<?x5xf32>
   %c = tenon.head_linear %q, %h : tensor<?x4x8xf32>, !tenon.weight<4x9x8, <f8E4M3FN>> -> tensor<?x4x9xf32>
@@ -57,14 +57,14 @@ func.func @stacks(%x: tensor<?x5xf32>, %q: tensor<?x4x8xf32>, %order: tensor<?xi
 // CHECK-DAG: tenon.weight @w "w" : !tenon.weight<10x5, <bf16>, <16x2>> at 0{{$}}
 // CHECK-DAG: tenon.derive @w.pair = concat_rows [@w] : !tenon.weight<10x5, <bf16>, <16x2, pair>> at 4096{{$}}
 // CHECK-LABEL: func @both_orders
-// CHECK-DAG:   %[[P:.*]] = tenon.use @w.pair : <10x5, <bf16>, <16x2, pair>>
-// CHECK-DAG:   %[[W:.*]] = tenon.use @w : <10x5, <bf16>, <16x2>>
+// CHECK-DAG:   %[[P:.*]] = tenon.weight_ref @w.pair : <10x5, <bf16>, <16x2, pair>>
+// CHECK-DAG:   %[[W:.*]] = tenon.weight_ref @w : <10x5, <bf16>, <16x2>>
 // CHECK:       tenon.linear %{{.*}}, %[[P]] glu silu
 // CHECK:       tenon.linear %{{.*}}, %[[W]] : tensor<?x5xf32>
 // CHECK:       tenon.embedding %{{.*}}, %[[W]]
 tenon.weight @w "w" : !tenon.weight<10x5, <bf16>>
 func.func @both_orders(%x: tensor<?x5xf32>, %tok: tensor<?xi32>) -> (tensor<?x5xf32>, tensor<?x10xf32>, tensor<?x5xf32>) {
-  %w = tenon.use @w : !tenon.weight<10x5, <bf16>>
+  %w = tenon.weight_ref @w : !tenon.weight<10x5, <bf16>>
   %a = tenon.linear %x, %w glu silu : tensor<?x5xf32>, !tenon.weight<10x5, <bf16>> -> tensor<?x5xf32>
   %b = tenon.linear %x, %w : tensor<?x5xf32>, !tenon.weight<10x5, <bf16>> -> tensor<?x10xf32>
   %e = tenon.embedding %tok, %w : tensor<?xi32>, !tenon.weight<10x5, <bf16>> -> tensor<?x5xf32>
@@ -79,8 +79,8 @@ func.func @both_orders(%x: tensor<?x5xf32>, %tok: tensor<?xi32>) -> (tensor<?x5x
 tenon.weight @w "w" : !tenon.weight<10x5, <bf16>>
 tenon.weight @b "b" : !tenon.weight<10, <f32>>
 func.func @bias_of_gate(%x: tensor<?x5xf32>) -> tensor<?x5xf32> {
-  %w = tenon.use @w : !tenon.weight<10x5, <bf16>>
-  %b = tenon.use @b : !tenon.weight<10, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<10x5, <bf16>>
+  %b = tenon.weight_ref @b : !tenon.weight<10, <f32>>
   %a = tenon.linear %x, %w bias %b glu silu : tensor<?x5xf32>, !tenon.weight<10x5, <bf16>>, !tenon.weight<10, <f32>> -> tensor<?x5xf32>
   return %a : tensor<?x5xf32>
 }
@@ -95,9 +95,9 @@ tenon.weight @small "s" : !tenon.weight<3x3, <f32>>
 tenon.weight @large "l" : !tenon.weight<4096x1024, <bf16>>
 tenon.weight @behind "b" : !tenon.weight<3x3, <f32>>
 func.func @pages(%x: tensor<?x3xf32>, %y: tensor<?x1024xf32>) -> (tensor<?x3xf32>, tensor<?x4096xf32>, tensor<?x3xf32>) {
-  %s = tenon.use @small : !tenon.weight<3x3, <f32>>
-  %l = tenon.use @large : !tenon.weight<4096x1024, <bf16>>
-  %b = tenon.use @behind : !tenon.weight<3x3, <f32>>
+  %s = tenon.weight_ref @small : !tenon.weight<3x3, <f32>>
+  %l = tenon.weight_ref @large : !tenon.weight<4096x1024, <bf16>>
+  %b = tenon.weight_ref @behind : !tenon.weight<3x3, <f32>>
   %0 = tenon.linear %x, %s : tensor<?x3xf32>, !tenon.weight<3x3, <f32>> -> tensor<?x3xf32>
   %1 = tenon.linear %y, %l : tensor<?x1024xf32>, !tenon.weight<4096x1024, <bf16>> -> tensor<?x4096xf32>
   %2 = tenon.linear %x, %b : tensor<?x3xf32>, !tenon.weight<3x3, <f32>> -> tensor<?x3xf32>
@@ -109,7 +109,7 @@ func.func @pages(%x: tensor<?x3xf32>, %y: tensor<?x1024xf32>) -> (tensor<?x3xf32
 // expected-error @below {{expects blocks of scales to have a multiple of 4 columns, but got 6; cast the weight}}
 tenon.weight @w "w" : !tenon.weight<8x12, <i8, scale f32 per 1x6>>
 func.func @cut_depth(%x: tensor<?x12xf32>) -> tensor<?x8xf32> {
-  %w = tenon.use @w : !tenon.weight<8x12, <i8, scale f32 per 1x6>>
+  %w = tenon.weight_ref @w : !tenon.weight<8x12, <i8, scale f32 per 1x6>>
   %y = tenon.linear %x, %w : tensor<?x12xf32>, !tenon.weight<8x12, <i8, scale f32 per 1x6>> -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
@@ -120,7 +120,7 @@ func.func @cut_depth(%x: tensor<?x12xf32>) -> tensor<?x8xf32> {
 // CHECK-DAG: tenon.weight @w "w" : !tenon.weight<8x6, <i8, scale f32 per 1x6>, <16x4>> at 0{{$}}
 tenon.weight @w "w" : !tenon.weight<8x6, <i8, scale f32 per 1x6>>
 func.func @one_block(%x: tensor<?x6xf32>) -> tensor<?x8xf32> {
-  %w = tenon.use @w : !tenon.weight<8x6, <i8, scale f32 per 1x6>>
+  %w = tenon.weight_ref @w : !tenon.weight<8x6, <i8, scale f32 per 1x6>>
   %y = tenon.linear %x, %w : tensor<?x6xf32>, !tenon.weight<8x6, <i8, scale f32 per 1x6>> -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }

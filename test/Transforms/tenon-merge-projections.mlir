@@ -4,7 +4,7 @@
 // CHECK-DAG: tenon.derive @q_k_v = concat_rows [@q, @k, @v] : !tenon.weight<3x135x64, <bf16>>
 // CHECK-LABEL: func @heads_and_rows
 // CHECK-SAME:    %[[H:.*]]: tensor<?x64xf32>, %[[L:.*]]: index, %[[P:.*]]: tensor<?xi32>
-// CHECK:       %[[W:.*]] = tenon.use @q_k_v[%[[L]]] : <135x64, <bf16>>
+// CHECK:       %[[W:.*]] = tenon.weight_ref @q_k_v[%[[L]]] : <135x64, <bf16>>
 // CHECK-NEXT:  %[[M:.*]] = tenon.linear %[[H]], %[[W]] : tensor<?x64xf32>, <135x64, <bf16>> -> tensor<?x135xf32>
 // CHECK:       %[[T:.*]] = tensor.dim %[[M]]
 // CHECK-NEXT:  %[[Q2:.*]] = tensor.extract_slice %[[M]][0, 0] [%[[T]], 96] [1, 1] : tensor<?x135xf32> to tensor<?x96xf32>
@@ -21,10 +21,10 @@ tenon.weight @k "k.{l}" layers [0, 1, 2] : !tenon.weight<3x32x64, <bf16>>
 tenon.weight @v "v.{l}" layers [0, 1, 2] : !tenon.weight<3x7x64, <bf16>>
 tenon.weight @n "n" : !tenon.weight<7, <f32>>
 func.func @heads_and_rows(%h: tensor<?x64xf32>, %l: index, %pos: tensor<?xi32>) -> (tensor<?x6x16xf32>, tensor<?x2x16xf32>, tensor<?x7xf32>) {
-  %wq = tenon.use @q[%l] : !tenon.weight<96x64, <bf16>>
-  %wk = tenon.use @k[%l] : !tenon.weight<32x64, <bf16>>
-  %wv = tenon.use @v[%l] : !tenon.weight<7x64, <bf16>>
-  %wn = tenon.use @n : !tenon.weight<7, <f32>>
+  %wq = tenon.weight_ref @q[%l] : !tenon.weight<96x64, <bf16>>
+  %wk = tenon.weight_ref @k[%l] : !tenon.weight<32x64, <bf16>>
+  %wv = tenon.weight_ref @v[%l] : !tenon.weight<7x64, <bf16>>
+  %wn = tenon.weight_ref @n : !tenon.weight<7, <f32>>
   %q = tenon.linear %h, %wq : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x6x16xf32>
   %k = tenon.linear %h, %wk : tensor<?x64xf32>, !tenon.weight<32x64, <bf16>> -> tensor<?x2x16xf32>
   %v = tenon.linear %h, %wv : tensor<?x64xf32>, !tenon.weight<7x64, <bf16>> -> tensor<?x7xf32>
@@ -46,20 +46,20 @@ tenon.weight @bias "bias" : !tenon.weight<9, <f32>>
 // CHECK-DAG: tenon.derive @a_b
 // CHECK-DAG: tenon.derive @c_d
 // CHECK-LABEL: func @two_formats
-// CHECK:       tenon.use @a_b
+// CHECK:       tenon.weight_ref @a_b
 // CHECK:       tenon.glu
-// CHECK:       tenon.use @c_d
+// CHECK:       tenon.weight_ref @c_d
 func.func @two_formats(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>, tensor<?x10xf32>, tensor<?x11xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
-  %wc = tenon.use @c : !tenon.weight<10x5, <f32>>
+  %wc = tenon.weight_ref @c : !tenon.weight<10x5, <f32>>
   %c = tenon.linear %h, %wc : tensor<?x5xf32>, !tenon.weight<10x5, <f32>> -> tensor<?x10xf32>
   %cc = tenon.glu relu %c, %c : tensor<?x10xf32>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
   %bb = tenon.glu relu %b, %b : tensor<?x9xf32>
-  %wd = tenon.use @d : !tenon.weight<11x5, <f32>>
+  %wd = tenon.weight_ref @d : !tenon.weight<11x5, <f32>>
   %d = tenon.linear %h, %wd : tensor<?x5xf32>, !tenon.weight<11x5, <f32>> -> tensor<?x11xf32>
   %dd = tenon.glu relu %d, %d : tensor<?x11xf32>
   return %aa, %bb, %cc, %dd : tensor<?x8xf32>, tensor<?x9xf32>, tensor<?x10xf32>, tensor<?x11xf32>
@@ -70,9 +70,9 @@ func.func @two_formats(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @bias_and_gate(%h: tensor<?x5xf32>) -> (tensor<?x9xf32>, tensor<?x4xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
-  %wbias = tenon.use @bias : !tenon.weight<9, <f32>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
+  %wbias = tenon.weight_ref @bias : !tenon.weight<9, <f32>>
   %b = tenon.linear %h, %wb bias %wbias : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>>, !tenon.weight<9, <f32>> -> tensor<?x9xf32>
   %a = tenon.linear %h, %wa glu silu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
   %bb = tenon.glu relu %b, %b : tensor<?x9xf32>
@@ -85,8 +85,8 @@ func.func @bias_and_gate(%h: tensor<?x5xf32>) -> (tensor<?x9xf32>, tensor<?x4xf3
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @biases(%h: tensor<?x5xf32>) -> (tensor<?x9xf32>, tensor<?x9xf32>) {
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
-  %wbias = tenon.use @bias : !tenon.weight<9, <f32>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
+  %wbias = tenon.weight_ref @bias : !tenon.weight<9, <f32>>
   %a = tenon.linear %h, %wb bias %wbias : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>>, !tenon.weight<9, <f32>> -> tensor<?x9xf32>
   %b = tenon.linear %h, %wb bias %wbias : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>>, !tenon.weight<9, <f32>> -> tensor<?x9xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x9xf32>
@@ -98,7 +98,7 @@ func.func @biases(%h: tensor<?x5xf32>) -> (tensor<?x9xf32>, tensor<?x9xf32>) {
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @gates(%h: tensor<?x5xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
   %a = tenon.linear %h, %wa glu silu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
   %b = tenon.linear %h, %wa glu silu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x4xf32>
@@ -111,8 +111,8 @@ func.func @gates(%h: tensor<?x5xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @inputs(%h: tensor<?x5xf32>, %k: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %k, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
@@ -128,16 +128,16 @@ func.func @inputs(%h: tensor<?x5xf32>, %k: tensor<?x5xf32>) -> (tensor<?x8xf32>,
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @first_returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
   %bb = tenon.glu relu %b, %b : tensor<?x9xf32>
   return %a, %bb : tensor<?x8xf32>, tensor<?x9xf32>
 }
 func.func @second_returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
@@ -149,8 +149,8 @@ func.func @second_returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9x
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @read_inside(%h: tensor<?x5xf32>, %n: index, %x: tensor<?x9xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
@@ -166,8 +166,8 @@ func.func @read_inside(%h: tensor<?x5xf32>, %n: index, %x: tensor<?x9xf32>) -> (
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @token_counts(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<3x9xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<3x9xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
@@ -180,8 +180,8 @@ func.func @token_counts(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<3x9xf32
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
   return %a, %b : tensor<?x8xf32>, tensor<?x9xf32>
@@ -192,8 +192,8 @@ func.func @returned(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
 // CHECK-COUNT-2: tenon.linear
 // CHECK-NOT:   tensor.extract_slice
 func.func @element_types(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xbf16>) {
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xbf16>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
@@ -208,11 +208,11 @@ func.func @element_types(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x9xbf
 func.func @other_block(%h: tensor<?x5xf32>, %n: index, %x: tensor<?x9xf32>) -> (tensor<?x8xf32>, tensor<?x9xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %wa = tenon.use @a : !tenon.weight<8x5, <bf16>>
+  %wa = tenon.weight_ref @a : !tenon.weight<8x5, <bf16>>
   %a = tenon.linear %h, %wa : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x8xf32>
   %y = scf.for %i = %c0 to %n step %c1 iter_args(%z = %x) -> (tensor<?x9xf32>) {
-    %wb = tenon.use @b : !tenon.weight<9x5, <bf16>>
+    %wb = tenon.weight_ref @b : !tenon.weight<9x5, <bf16>>
     %b = tenon.linear %h, %wb : tensor<?x5xf32>, !tenon.weight<9x5, <bf16>> -> tensor<?x9xf32>
     %s = arith.addf %z, %b : tensor<?x9xf32>
     scf.yield %s : tensor<?x9xf32>
@@ -235,9 +235,9 @@ tenon.weight @a "a" : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @b "b" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @c "c" : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
 func.func @cut_blocks(%h: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x3xf32>) {
-  %wa = tenon.use @a : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
-  %wb = tenon.use @b : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
-  %wc = tenon.use @c : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wa = tenon.weight_ref @a : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wb = tenon.weight_ref @b : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wc = tenon.weight_ref @c : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
   %a = tenon.linear %h, %wa : tensor<?x8xf32>, !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
   %aa = tenon.glu relu %a, %a : tensor<?x3xf32>
   %b = tenon.linear %h, %wb : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
@@ -259,9 +259,9 @@ tenon.weight @a "a" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @b "b" : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @c "c" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
 func.func @cut_off_block_amid(%h: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?x3xf32>, tensor<?x4xf32>) {
-  %wa = tenon.use @a : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
-  %wb = tenon.use @b : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
-  %wc = tenon.use @c : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wa = tenon.weight_ref @a : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wb = tenon.weight_ref @b : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wc = tenon.weight_ref @c : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
   %a = tenon.linear %h, %wa : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
   %b = tenon.linear %h, %wb : tensor<?x8xf32>, !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
   %c = tenon.linear %h, %wc : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
@@ -284,9 +284,9 @@ tenon.weight @a "a" : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @b "b" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @c "c" : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
 func.func @alone_before(%h: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
-  %wa = tenon.use @a : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
-  %wb = tenon.use @b : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
-  %wc = tenon.use @c : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wa = tenon.weight_ref @a : !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wb = tenon.weight_ref @b : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
+  %wc = tenon.weight_ref @c : !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>>
   %a = tenon.linear %h, %wa : tensor<?x8xf32>, !tenon.weight<3x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x3xf32>
   %aa = arith.addf %a, %a : tensor<?x3xf32>
   %b = tenon.linear %h, %wb : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>

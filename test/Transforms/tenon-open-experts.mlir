@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tenon-open-experts --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-decompose-experts --split-input-file | FileCheck %s
 
 tenon.weight @gate "g.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x24x64, <bf16>>
 tenon.weight @up "u.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x24x64, <bf16>>
@@ -8,17 +8,17 @@ tenon.weight @down "d.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x64x24, <bf16>>
 // CHECK-DAG: tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<2x8x48x64, <bf16>>
 // CHECK-LABEL: func @added
 // CHECK-SAME:    %[[X:.*]]: tensor<?x64xf32>, %[[H:.*]]: tensor<?x64xf32>, %[[ID:.*]]: tensor<?x2xi32>, %[[WT:.*]]: tensor<?x2xf32>, %[[L:.*]]: index
-// CHECK:       %[[D:.*]] = tenon.use @down[%[[L]]]
-// CHECK:       %[[GU:.*]] = tenon.use @gate_up[%[[L]]] : <8x48x64, <bf16>>
-// CHECK-NEXT:  %[[ORDER:.*]], %[[PLACE:.*]], %[[OFFS:.*]] = tenon.group %[[ID]] : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
+// CHECK:       %[[D:.*]] = tenon.weight_ref @down[%[[L]]]
+// CHECK:       %[[GU:.*]] = tenon.weight_ref @gate_up[%[[L]]] : <8x48x64, <bf16>>
+// CHECK-NEXT:  %[[ORDER:.*]], %[[PLACE:.*]], %[[OFFS:.*]] = tenon.moe_dispatch %[[ID]] : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
 // CHECK-NEXT:  %[[A:.*]] = tenon.grouped_linear %[[H]] rows %[[ORDER]] : tensor<?xi32> choices 2 of %[[OFFS]], %[[GU]] glu silu : tensor<?x64xf32>, tensor<9xi32>, <8x48x64, <bf16>> -> tensor<?x24xf32>
 // CHECK-NEXT:  %[[N:.*]] = tenon.grouped_linear %[[A]] of %[[OFFS]], %[[D]] : tensor<?x24xf32>, tensor<9xi32>, <8x64x24, <bf16>> -> tensor<?x64xf32>
-// CHECK-NEXT:  %[[Y:.*]] = tenon.combine %[[N]], %[[PLACE]], %[[WT]] init %[[X]]
+// CHECK-NEXT:  %[[Y:.*]] = tenon.moe_combine %[[N]], %[[PLACE]], %[[WT]] init %[[X]]
 // CHECK-NEXT:  return %[[Y]]
 func.func @added(%x: tensor<?x64xf32>, %h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   %y = arith.addf %x, %e : tensor<?x64xf32>
   return %y : tensor<?x64xf32>
@@ -27,12 +27,12 @@ func.func @added(%x: tensor<?x64xf32>, %h: tensor<?x64xf32>, %id: tensor<?x2xi32
 /// The other order, and a summand that is made after the experts.
 // CHECK-LABEL: func @added_to_later_value
 // CHECK:       %[[X2:.*]] = tenon.norm
-// CHECK:       tenon.combine %{{.*}} init %[[X2]]
+// CHECK:       tenon.moe_combine %{{.*}} init %[[X2]]
 // CHECK-NOT:   arith.addf
 func.func @added_to_later_value(%x: tensor<?x64xf32>, %n: !tenon.weight<64, <f32>>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %x, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   %x2 = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
   %y = arith.addf %e, %x2 : tensor<?x64xf32>
@@ -45,11 +45,11 @@ func.func @added_to_later_value(%x: tensor<?x64xf32>, %n: !tenon.weight<64, <f32
 // CHECK:       %[[ZERO:.*]] = arith.constant 0.0
 // CHECK:       %[[T:.*]] = tensor.dim %[[H]]
 // CHECK:       %[[Z:.*]] = tensor.splat %[[ZERO]][%[[T]]] : tensor<?x64xf32>
-// CHECK:       tenon.combine %{{.*}} init %[[Z]]
+// CHECK:       tenon.moe_combine %{{.*}} init %[[Z]]
 func.func @not_added(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   return %e : tensor<?x64xf32>
 }
@@ -57,12 +57,12 @@ func.func @not_added(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2
 /// A known number of tokens, and a sum of the experts with themselves.
 // CHECK-LABEL: func @twice
 // CHECK:       %[[Z:.*]] = tensor.splat %{{.*}} : tensor<3x64xf32>
-// CHECK:       %[[E:.*]] = tenon.combine %{{.*}} init %[[Z]]
+// CHECK:       %[[E:.*]] = tenon.moe_combine %{{.*}} init %[[Z]]
 // CHECK:       arith.addf %[[E]], %[[E]]
 func.func @twice(%h: tensor<3x64xf32>, %id: tensor<3x2xi32>, %wt: tensor<3x2xf32>, %l: index) -> tensor<3x64xf32> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<3x64xf32>, tensor<3x2xi32>, tensor<3x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   %y = arith.addf %e, %e : tensor<3x64xf32>
   return %y : tensor<3x64xf32>
@@ -72,9 +72,9 @@ func.func @twice(%h: tensor<3x64xf32>, %id: tensor<3x2xi32>, %wt: tensor<3x2xf32
 // CHECK-LABEL: func @rounded
 // CHECK:       tenon.experts
 func.func @rounded(%h: tensor<?x64xbf16>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xbf16> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xbf16>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   return %e : tensor<?x64xbf16>
 }
@@ -82,13 +82,13 @@ func.func @rounded(%h: tensor<?x64xbf16>, %id: tensor<?x2xi32>, %wt: tensor<?x2x
 /// An addition in a block inside does not go with the experts.
 // CHECK-LABEL: func @added_inside
 // CHECK:       tensor.splat
-// CHECK:       %[[E:.*]] = tenon.combine
+// CHECK:       %[[E:.*]] = tenon.moe_combine
 // CHECK:       scf.for
 // CHECK-NEXT:    arith.addf %{{.*}}, %[[E]]
 func.func @added_inside(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   %r = scf.for %i = %l to %l step %l iter_args(%z = %h) -> (tensor<?x64xf32>) {
     %y = arith.addf %z, %e : tensor<?x64xf32>
@@ -103,14 +103,14 @@ func.func @added_inside(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<
 // CHECK-LABEL: func @nameless_projection
 // CHECK:       tenon.experts
 func.func @nameless_gate(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index, %g: !tenon.weight<8x24x64, <bf16>>) -> tensor<?x64xf32> {
-  %u = tenon.use @up[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   return %e : tensor<?x64xf32>
 }
 func.func @nameless_projection(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index, %u: !tenon.weight<8x24x64, <bf16>>) -> tensor<?x64xf32> {
-  %g = tenon.use @gate[%l] : !tenon.weight<8x24x64, <bf16>>
-  %d = tenon.use @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   return %e : tensor<?x64xf32>
 }
@@ -138,9 +138,9 @@ tenon.weight @gate "g.{e}" : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @up "u.{e}" : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @down "d.{e}" : !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
 func.func @apart(%x: tensor<?x8xf32>, %h: tensor<?x8xf32>, %id: tensor<?x1xi32>, %wt: tensor<?x1xf32>) -> tensor<?x8xf32> {
-  %g = tenon.use @gate : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
-  %u = tenon.use @up : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
-  %d = tenon.use @down : !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
+  %g = tenon.weight_ref @gate : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
+  %u = tenon.weight_ref @up : !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>
+  %d = tenon.weight_ref @down : !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
   %e = tenon.experts gelu %h, %id, %wt, %g, %u, %d : tensor<?x8xf32>, tensor<?x1xi32>, tensor<?x1xf32>, !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>, !tenon.weight<3x5x8, <f8E4M3FN, scale f32 per 4x4>>, !tenon.weight<3x8x5, <f8E4M3FN, scale f32 per 4x4>>
   %y = arith.addf %x, %e : tensor<?x8xf32>
   return %y : tensor<?x8xf32>

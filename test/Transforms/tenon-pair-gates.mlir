@@ -1,19 +1,19 @@
-// RUN: tenon-opt %s --tenon-pair-gates --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-fuse-gate-up --split-input-file | FileCheck %s
 
 /// The example of the pass's description.
 // CHECK-DAG: tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<3x192x64, <bf16>>
 // CHECK-LABEL: func @gate_and_projection
 // CHECK-SAME:    %[[H:.*]]: tensor<?x64xf32>, %[[L:.*]]: index
-// CHECK-NEXT:  tenon.use @gate
-// CHECK-NEXT:  tenon.use @up
-// CHECK-NEXT:  %[[W:.*]] = tenon.use @gate_up[%[[L]]] : <192x64, <bf16>>
+// CHECK-NEXT:  tenon.weight_ref @gate
+// CHECK-NEXT:  tenon.weight_ref @up
+// CHECK-NEXT:  %[[W:.*]] = tenon.weight_ref @gate_up[%[[L]]] : <192x64, <bf16>>
 // CHECK-NEXT:  %[[A:.*]] = tenon.linear %[[H]], %[[W]] glu silu : tensor<?x64xf32>, <192x64, <bf16>> -> tensor<?x96xf32>
 // CHECK-NEXT:  return %[[A]]
 tenon.weight @gate "g.{l}" layers [0, 1, 2] : !tenon.weight<3x96x64, <bf16>>
 tenon.weight @up "u.{l}" layers [0, 1, 2] : !tenon.weight<3x96x64, <bf16>>
 func.func @gate_and_projection(%h: tensor<?x64xf32>, %l: index) -> tensor<?x96xf32> {
-  %wg = tenon.use @gate[%l] : !tenon.weight<96x64, <bf16>>
-  %wu = tenon.use @up[%l] : !tenon.weight<96x64, <bf16>>
+  %wg = tenon.weight_ref @gate[%l] : !tenon.weight<96x64, <bf16>>
+  %wu = tenon.weight_ref @up[%l] : !tenon.weight<96x64, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
   %u = tenon.linear %h, %wu : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
   %a = tenon.glu silu %g, %u : tensor<?x96xf32>
@@ -30,9 +30,9 @@ func.func @gate_and_projection(%h: tensor<?x64xf32>, %l: index) -> tensor<?x96xf
 tenon.weight @gate "g" : !tenon.weight<7x5, <f16>>
 tenon.weight @up "u" : !tenon.weight<7x5, <f16>>
 func.func @projection_first(%h: tensor<3x5xf32>) -> tensor<3x7xf32> {
-  %wu = tenon.use @up : !tenon.weight<7x5, <f16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<7x5, <f16>>
   %u = tenon.linear %h, %wu : tensor<3x5xf32>, !tenon.weight<7x5, <f16>> -> tensor<3x7xf32>
-  %wg = tenon.use @gate : !tenon.weight<7x5, <f16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<7x5, <f16>>
   %g = tenon.linear %h, %wg : tensor<3x5xf32>, !tenon.weight<7x5, <f16>> -> tensor<3x7xf32>
   %a = tenon.glu gelu_tanh %g, %u : tensor<3x7xf32>
   return %a : tensor<3x7xf32>
@@ -47,8 +47,8 @@ func.func @projection_first(%h: tensor<3x5xf32>) -> tensor<3x7xf32> {
 tenon.weight @gate "g" : !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>>
 tenon.weight @up "u" : !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>>
 func.func @whole_blocks(%h: tensor<?x96xf32>) -> tensor<?x128xf32> {
-  %wg = tenon.use @gate : !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>>
-  %wu = tenon.use @up : !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>>
+  %wu = tenon.weight_ref @up : !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>>
   %g = tenon.linear %h, %wg : tensor<?x96xf32>, !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>> -> tensor<?x128xf32>
   %u = tenon.linear %h, %wu : tensor<?x96xf32>, !tenon.weight<128x96, <f8E4M3FN, scale f32 per 128x128>> -> tensor<?x128xf32>
   %a = tenon.glu relu %g, %u : tensor<?x128xf32>
@@ -64,8 +64,8 @@ func.func @whole_blocks(%h: tensor<?x96xf32>) -> tensor<?x128xf32> {
 tenon.weight @gate "g" : !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>>
 tenon.weight @up "u" : !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>>
 func.func @cut_blocks(%h: tensor<?x96xf32>) -> tensor<?x96xf32> {
-  %wg = tenon.use @gate : !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>>
-  %wu = tenon.use @up : !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>>
+  %wu = tenon.weight_ref @up : !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>>
   %g = tenon.linear %h, %wg : tensor<?x96xf32>, !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>> -> tensor<?x96xf32>
   %u = tenon.linear %h, %wu : tensor<?x96xf32>, !tenon.weight<96x96, <f8E4M3FN, scale f32 per 128x128>> -> tensor<?x96xf32>
   %a = tenon.glu relu %g, %u : tensor<?x96xf32>
@@ -86,9 +86,9 @@ tenon.weight @half "h" : !tenon.weight<4x5, <bf16>>
 // CHECK-LABEL: func @bias
 // CHECK:       tenon.glu
 func.func @bias(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<8, <f32>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<8, <f32>>
   %g = tenon.linear %h, %wg bias %wb : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>>, !tenon.weight<8, <f32>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -103,25 +103,25 @@ func.func @bias(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
 // CHECK-LABEL: func @gate_of_projection
 // CHECK:       tenon.glu
 func.func @bias_of_projection(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
-  %wb = tenon.use @b : !tenon.weight<8, <f32>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<8, <f32>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu bias %wb : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>>, !tenon.weight<8, <f32>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
   return %a : tensor<?x8xf32>
 }
 func.func @gate_of_gate(%h: tensor<?x5xf32>) -> tensor<?x4xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @half : !tenon.weight<4x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @half : !tenon.weight<4x5, <bf16>>
   %g = tenon.linear %h, %wg glu relu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<4x5, <bf16>> -> tensor<?x4xf32>
   %a = tenon.glu silu %g, %u : tensor<?x4xf32>
   return %a : tensor<?x4xf32>
 }
 func.func @gate_of_projection(%h: tensor<?x5xf32>) -> tensor<?x4xf32> {
-  %wg = tenon.use @half : !tenon.weight<4x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @half : !tenon.weight<4x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<4x5, <bf16>> -> tensor<?x4xf32>
   %u = tenon.linear %h, %wu glu relu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x4xf32>
   %a = tenon.glu silu %g, %u : tensor<?x4xf32>
@@ -136,7 +136,7 @@ func.func @gate_of_projection(%h: tensor<?x5xf32>) -> tensor<?x4xf32> {
 // CHECK-LABEL: func @nameless_projection
 // CHECK:       tenon.glu
 func.func @no_linear(%h: tensor<?x5xf32>, %g: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %v = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -144,14 +144,14 @@ func.func @no_linear(%h: tensor<?x5xf32>, %g: tensor<?x8xf32>) -> (tensor<?x8xf3
   return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
 }
 func.func @nameless_gate(%h: tensor<?x5xf32>, %wg: !tenon.weight<8x5, <bf16>>) -> tensor<?x8xf32> {
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
   return %a : tensor<?x8xf32>
 }
 func.func @nameless_projection(%h: tensor<?x5xf32>, %wu: !tenon.weight<8x5, <bf16>>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -164,8 +164,8 @@ func.func @nameless_projection(%h: tensor<?x5xf32>, %wu: !tenon.weight<8x5, <bf1
 tenon.weight @gate.panels "gp" : !tenon.weight<16x5, <bf16>, <16x2>>
 tenon.weight @up.panels "up" : !tenon.weight<16x5, <bf16>, <16x2>>
 func.func @laid_out(%h: tensor<?x5xf32>) -> tensor<?x16xf32> {
-  %wg = tenon.use @gate.panels : !tenon.weight<16x5, <bf16>, <16x2>>
-  %wu = tenon.use @up.panels : !tenon.weight<16x5, <bf16>, <16x2>>
+  %wg = tenon.weight_ref @gate.panels : !tenon.weight<16x5, <bf16>, <16x2>>
+  %wu = tenon.weight_ref @up.panels : !tenon.weight<16x5, <bf16>, <16x2>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<16x5, <bf16>, <16x2>> -> tensor<?x16xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<16x5, <bf16>, <16x2>> -> tensor<?x16xf32>
   %a = tenon.glu silu %g, %u : tensor<?x16xf32>
@@ -177,8 +177,8 @@ func.func @laid_out(%h: tensor<?x5xf32>) -> tensor<?x16xf32> {
 // CHECK:       tenon.glu
 tenon.weight @narrow "n" : !tenon.weight<8x4, <bf16>>
 func.func @columns(%h: tensor<?x?xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @narrow : !tenon.weight<8x4, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @narrow : !tenon.weight<8x4, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x?xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x?xf32>, !tenon.weight<8x4, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -189,8 +189,8 @@ func.func @columns(%h: tensor<?x?xf32>) -> tensor<?x8xf32> {
 // CHECK-LABEL: func @formats
 // CHECK:       tenon.glu
 func.func @formats(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @wide : !tenon.weight<8x5, <f32>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @wide : !tenon.weight<8x5, <f32>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <f32>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -201,8 +201,8 @@ func.func @formats(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
 // CHECK-LABEL: func @further_user
 // CHECK:       tenon.glu
 func.func @further_user(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -213,8 +213,8 @@ func.func @further_user(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32
 // CHECK-LABEL: func @further_user_of_projection
 // CHECK:       tenon.glu
 func.func @further_user_of_projection(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -225,7 +225,7 @@ func.func @further_user_of_projection(%h: tensor<?x5xf32>) -> (tensor<?x8xf32>, 
 // CHECK-LABEL: func @own_partner
 // CHECK:       tenon.glu
 func.func @own_partner(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %g : tensor<?x8xf32>
   return %a : tensor<?x8xf32>
@@ -235,8 +235,8 @@ func.func @own_partner(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
 // CHECK-LABEL: func @inputs
 // CHECK:       tenon.glu
 func.func @inputs(%h: tensor<?x5xf32>, %k: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %k, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -247,8 +247,8 @@ func.func @inputs(%h: tensor<?x5xf32>, %k: tensor<?x5xf32>) -> tensor<?x8xf32> {
 // CHECK-LABEL: func @rounded
 // CHECK:       tenon.glu
 func.func @rounded(%h: tensor<?x5xf32>) -> tensor<?x8xbf16> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xbf16>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xbf16>
   %a = tenon.glu silu %g, %u : tensor<?x8xbf16>
@@ -260,8 +260,8 @@ tenon.weight @gates "g.{l}" layers [0, 1] : !tenon.weight<2x8x5, <bf16>>
 // CHECK-LABEL: func @layers
 // CHECK:       tenon.glu
 func.func @layers(%h: tensor<?x5xf32>, %i: index, %j: index) -> tensor<?x8xf32> {
-  %wg = tenon.use @gates[%i] : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @gates[%j] : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gates[%i] : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @gates[%j] : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -273,13 +273,13 @@ func.func @layers(%h: tensor<?x5xf32>, %i: index, %j: index) -> tensor<?x8xf32> 
 /// The name is taken by a weight and by a derivation of others: it gets a number.
 // CHECK-DAG: tenon.derive @gate_up_0 = concat_rows [@gate, @up] : !tenon.weight<16x5, <bf16>>
 // CHECK-LABEL: func @taken_name
-// CHECK:       tenon.use @gate_up_0
+// CHECK:       tenon.weight_ref @gate_up_0
 tenon.weight @gate "g" : !tenon.weight<8x5, <bf16>>
 tenon.weight @up "u" : !tenon.weight<8x5, <bf16>>
 tenon.derive @gate_up = concat_rows [@up, @gate] : !tenon.weight<16x5, <bf16>>
 func.func @taken_name(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
@@ -293,24 +293,24 @@ func.func @taken_name(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
 // CHECK-DAG: tenon.derive @dense.gate_up_0 = concat_rows [@dense.gate, @dense.up] : !tenon.weight<16x5, <bf16>>
 // CHECK-DAG: tenon.derive @dense.gate_moe.up = concat_rows [@dense.gate, @moe.up] : !tenon.weight<16x5, <bf16>>
 // CHECK-LABEL: func @taken_by_layout
-// CHECK:       tenon.use @dense.gate_up_0
+// CHECK:       tenon.weight_ref @dense.gate_up_0
 // CHECK-LABEL: func @other_prefix
-// CHECK:       tenon.use @dense.gate_moe.up
+// CHECK:       tenon.weight_ref @dense.gate_moe.up
 tenon.weight @dense.gate "g" : !tenon.weight<8x5, <bf16>>
 tenon.weight @dense.up "u" : !tenon.weight<8x5, <bf16>>
 tenon.weight @moe.up "v" : !tenon.weight<8x5, <bf16>>
 tenon.derive @dense.gate_up = concat_rows [@dense.gate, @dense.up] : !tenon.weight<16x5, <bf16>, <16x2>>
 func.func @taken_by_layout(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @dense.gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @dense.up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @dense.gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @dense.up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>
   return %a : tensor<?x8xf32>
 }
 func.func @other_prefix(%h: tensor<?x5xf32>) -> tensor<?x8xf32> {
-  %wg = tenon.use @dense.gate : !tenon.weight<8x5, <bf16>>
-  %wu = tenon.use @moe.up : !tenon.weight<8x5, <bf16>>
+  %wg = tenon.weight_ref @dense.gate : !tenon.weight<8x5, <bf16>>
+  %wu = tenon.weight_ref @moe.up : !tenon.weight<8x5, <bf16>>
   %g = tenon.linear %h, %wg : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %u = tenon.linear %h, %wu : tensor<?x5xf32>, !tenon.weight<8x5, <bf16>> -> tensor<?x8xf32>
   %a = tenon.glu silu %g, %u : tensor<?x8xf32>

@@ -1,8 +1,8 @@
-// RUN: tenon-opt %s --tenon-tabulate-ropes --split-input-file | FileCheck %s
-// RUN: tenon-opt %s --tenon-tabulate-ropes=positions=257 --split-input-file | FileCheck %s --check-prefix=FEW
-// RUN: not tenon-opt %s --tenon-tabulate-ropes=positions=0 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: tenon-opt %s --tenon-materialize-rope-tables --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-materialize-rope-tables=positions=257 --split-input-file | FileCheck %s --check-prefix=FEW
+// RUN: not tenon-opt %s --tenon-materialize-rope-tables=positions=0 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
 
-// ZERO: error: tenon-tabulate-ropes expects positions to be at least 1, but got 0
+// ZERO: error: tenon-materialize-rope-tables expects positions to be at least 1, but got 0
 
 #rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64>
 #other = #tenon.rope<dims = 6, pairing = interleaved, theta = 1.0e6 : f64>
@@ -13,11 +13,11 @@
 // FEW-DAG:   tenon.rope_table @{{rope.*}} <dims = 8, {{.*}}> positions 257 : !tenon.weight<258x8, <f32>>
 // CHECK-LABEL: func @shared
 // CHECK-SAME:    %[[Q:.*]]: tensor<?x4x24xf32>, %[[K:.*]]: tensor<?x24xf32>, %[[P:.*]]: tensor<?xi32>
-// CHECK:       %[[A:.*]] = tenon.use @rope : <272x8, <f32>>
+// CHECK:       %[[A:.*]] = tenon.weight_ref @rope : <272x8, <f32>>
 // CHECK-NEXT:  tenon.rope %[[Q]] at %[[P]] last {{.*}} table %[[A]]
-// CHECK:       %[[B:.*]] = tenon.use @rope : <272x8, <f32>>
+// CHECK:       %[[B:.*]] = tenon.weight_ref @rope : <272x8, <f32>>
 // CHECK-NEXT:  tenon.rope %[[K]] at %[[P]] first {{.*}} table %[[B]]
-// CHECK:       %[[C:.*]] = tenon.use @rope_0 : <272x6, <f32>>
+// CHECK:       %[[C:.*]] = tenon.weight_ref @rope_0 : <272x6, <f32>>
 // CHECK-NEXT:  tenon.rope %[[K]] at %[[P]] first {{.*}} table %[[C]]
 func.func @shared(%q: tensor<?x4x24xf32>, %k: tensor<?x24xf32>, %pos: tensor<?xi32>) -> (tensor<?x4x24xf32>, tensor<?x24xf32>, tensor<?x24xf32>) {
   %r = tenon.rope %q at %pos last #rope : tensor<?x4x24xf32>, tensor<?xi32>
@@ -27,7 +27,7 @@ func.func @shared(%q: tensor<?x4x24xf32>, %k: tensor<?x24xf32>, %pos: tensor<?xi
 }
 
 // CHECK-LABEL: func @elsewhere
-// CHECK:       tenon.use @rope
+// CHECK:       tenon.weight_ref @rope
 // CHECK:       table
 func.func @elsewhere(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf32> {
   %s = tenon.rope %k at %pos first #rope : tensor<3x24xf32>, tensor<3xi32>
@@ -43,14 +43,14 @@ func.func @elsewhere(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf
 // CHECK-DAG: tenon.rope_table @long <dims = 8, {{.*}}> positions 5000 : !tenon.weight<276x8, <f32>>
 // CHECK-NOT: tenon.rope_table
 // CHECK-LABEL: func @tables
-// CHECK:       tenon.use @rope
+// CHECK:       tenon.weight_ref @rope
 // CHECK:       table
-// CHECK:       tenon.use @long : <276x8, <f32>>
+// CHECK:       tenon.weight_ref @long : <276x8, <f32>>
 // CHECK:       table
 tenon.rope_table @rope #rope positions 9 : !tenon.weight<257x8, <f32>>
 tenon.rope_table @long #rope positions 5000 : !tenon.weight<276x8, <f32>>
 func.func @tables(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> (tensor<3x24xf32>, tensor<3x24xf32>) {
-  %t = tenon.use @rope : !tenon.weight<257x8, <f32>>
+  %t = tenon.weight_ref @rope : !tenon.weight<257x8, <f32>>
   %r = tenon.rope %k at %pos first #rope table %t : !tenon.weight<257x8, <f32>> : tensor<3x24xf32>, tensor<3xi32>
   %s = tenon.rope %k at %pos first #rope : tensor<3x24xf32>, tensor<3xi32>
   return %r, %s : tensor<3x24xf32>, tensor<3x24xf32>
@@ -64,7 +64,7 @@ func.func @tables(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> (tensor<3x24xf32
 // CHECK-DAG: tenon.rope_table @rope <dims = 8, {{.*}}> positions 9
 // CHECK-DAG: tenon.rope_table @rope_0 <dims = 8, {{.*}}> positions 4096
 // CHECK-LABEL: func @too_short
-// CHECK:       tenon.use @rope_0
+// CHECK:       tenon.weight_ref @rope_0
 tenon.rope_table @rope #rope positions 9 : !tenon.weight<257x8, <f32>>
 func.func @too_short(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf32> {
   %s = tenon.rope %k at %pos first #rope : tensor<3x24xf32>, tensor<3xi32>
@@ -79,7 +79,7 @@ func.func @too_short(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf
 // CHECK-COUNT-1: tenon.rope_table
 // CHECK-NOT: tenon.rope_table
 // CHECK-LABEL: func @long_enough
-// CHECK:       tenon.use @exact
+// CHECK:       tenon.weight_ref @exact
 tenon.rope_table @exact #rope positions 4096 : !tenon.weight<272x8, <f32>>
 func.func @long_enough(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> tensor<3x24xf32> {
   %s = tenon.rope %k at %pos first #rope : tensor<3x24xf32>, tensor<3xi32>

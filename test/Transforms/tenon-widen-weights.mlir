@@ -23,11 +23,11 @@ tenon.weight @e "e" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 128x128>>
 tenon.weight @f "f" : !tenon.weight<8x256, <bf16>>
 
 /// Values, and what reads them.
-// CHECK:      tenon.use @a : <96x64, <i8, scale f32 per 1x32>>
+// CHECK:      tenon.weight_ref @a : <96x64, <i8, scale f32 per 1x32>>
 // CHECK-NEXT: tenon.linear %{{.*}}, %{{.*}} : tensor<?x64xf32>, <96x64, <i8, scale f32 per 1x32>> -> tensor<?x96xf32>
-// SAME:       tenon.use @a : <96x64, <ui4, zero 8, scale f16 per 1x32>>
+// SAME:       tenon.weight_ref @a : <96x64, <ui4, zero 8, scale f16 per 1x32>>
 func.func @use(%x: tensor<?x64xf32>) -> tensor<?x96xf32> {
-  %w = tenon.use @a : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
+  %w = tenon.weight_ref @a : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
   %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>> -> tensor<?x96xf32>
   return %y : tensor<?x96xf32>
 }

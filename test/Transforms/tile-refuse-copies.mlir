@@ -1,7 +1,7 @@
-// RUN: tenon-opt %s --tile-refuse-copies --split-input-file --verify-diagnostics
-// RUN: not tenon-opt %s --tile-refuse-copies=limit=95 --split-input-file 2>&1 | FileCheck %s --check-prefix=LESS
+// RUN: tenon-opt %s --tile-verify-no-large-copies --split-input-file --verify-diagnostics
+// RUN: not tenon-opt %s --tile-verify-no-large-copies=limit=95 --split-input-file 2>&1 | FileCheck %s --check-prefix=LESS
 // A module that is refused is not printed.
-// RUN: not tenon-opt %s --tile-refuse-copies=limit=95 --split-input-file 2>/dev/null | FileCheck %s --check-prefix=PRINTED --implicit-check-not=func.func
+// RUN: not tenon-opt %s --tile-verify-no-large-copies=limit=95 --split-input-file 2>/dev/null | FileCheck %s --check-prefix=PRINTED --implicit-check-not=func.func
 
 /// Copies that the bucket bounds, of 96 bytes: two tokens, then one side that is static.
 // LESS: error: 'memref.copy' op expects no copy of more than 95 bytes in a step, but got one of 'memref<?x12xf32>'; pass the buffer whole and slice it where it is read

@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tile-split-among-workers --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: tenon-opt %s --tile-distribute-to-workers --split-input-file --verify-diagnostics | FileCheck %s
 
 /// The examples of the pass's description: shares of a loop, and a barrier behind the kernel.
 // CHECK-LABEL: func @step(

@@ -10,7 +10,7 @@ include "mlir/Pass/PassBase.td"
 // simplify
 //===----------------------------------------------------------------------===//
 
-def PairGates : Pass<"tenon-pair-gates", "::mlir::ModuleOp"> {
+def FuseGateUp : Pass<"tenon-fuse-gate-up", "::mlir::ModuleOp"> {
   let summary = "Join a gate and the projection beside it into one matrix";
   let description = [{
     Two linears of one input, whose results meet in a `tenon.glu`, become one
@@ -66,7 +66,7 @@ def MergeProjections : Pass<"tenon-merge-projections", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def OpenExperts : Pass<"tenon-open-experts", "::mlir::ModuleOp"> {
+def DecomposeExperts : Pass<"tenon-decompose-experts", "::mlir::ModuleOp"> {
   let summary = "Open experts into a grouped matrix product";
   let description = [{
     ```mlir
@@ -78,10 +78,10 @@ def OpenExperts : Pass<"tenon-open-experts", "::mlir::ModuleOp"> {
 
     ```mlir
     tenon.derive @gate_up = concat_rows [@gate, @up] : ...
-    %order, %place, %offs = tenon.group %id : ...
+    %order, %place, %offs = tenon.moe_dispatch %id : ...
     %a = tenon.grouped_linear %h rows %order choices 2 of %offs, %gu glu silu : ...
     %n = tenon.grouped_linear %a of %offs, %d : ...
-    %y = tenon.combine %n, %place, %wt init %x : ...
+    %y = tenon.moe_combine %n, %place, %wt init %x : ...
     ```
 
     No bit of the result changes. Gates and projections that cannot be joined are
@@ -97,7 +97,7 @@ def OpenExperts : Pass<"tenon-open-experts", "::mlir::ModuleOp"> {
 // form
 //===----------------------------------------------------------------------===//
 
-def CloneBuckets : Pass<"tenon-clone-buckets", "::mlir::ModuleOp"> {
+def SpecializeBuckets : Pass<"tenon-specialize-buckets", "::mlir::ModuleOp"> {
   let summary = "Make one step function for each bucket of tokens";
   let description = [{
     Every public function without a bucket, and what it calls, is cloned once for
@@ -132,7 +132,7 @@ def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
     result is multiplied by the value part:
 
     ```mlir
-    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 visible <causal> : ...
+    %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal> : ...
     ```
 
     becomes
@@ -162,7 +162,7 @@ def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
-def TabulateRopes : Pass<"tenon-tabulate-ropes", "::mlir::ModuleOp"> {
+def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::ModuleOp"> {
   let summary = "Give every rotation a table of its cosines and sines";
   let description = [{
     ```mlir
@@ -173,7 +173,7 @@ def TabulateRopes : Pass<"tenon-tabulate-ropes", "::mlir::ModuleOp"> {
 
     ```mlir
     tenon.rope_table @rope #rope positions 4096 : !tenon.weight<272x8, <f32>>
-    %t = tenon.use @rope : !tenon.weight<272x8, <f32>>
+    %t = tenon.weight_ref @rope : !tenon.weight<272x8, <f32>>
     %r = tenon.rope %q at %pos last #rope table %t : !tenon.weight<272x8, <f32>> : tensor<?x4x24xf32>, tensor<?xi32>
     ```
 
@@ -196,14 +196,14 @@ def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
-    %w = tenon.use @w : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
+    %w = tenon.weight_ref @w : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
     ```
 
     becomes
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <i8, scale f32 per 1x32>>
-    %w = tenon.use @w : !tenon.weight<96x64, <i8, scale f32 per 1x32>>
+    %w = tenon.weight_ref @w : !tenon.weight<96x64, <i8, scale f32 per 1x32>>
     ```
 
     This is the one place that decides which stored formats stay packed. Nothing
@@ -217,7 +217,7 @@ def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
-def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
+def AssignWeightLayouts : Pass<"tenon-assign-weight-layouts", "::mlir::ModuleOp"> {
   let summary = "Give every used weight a layout and a place";
   let description = [{
     A matrix that is multiplied or looked up gets panels of 16 rows and 4 bytes
@@ -226,14 +226,14 @@ def LayOutWeights : Pass<"tenon-lay-out-weights", "::mlir::ModuleOp"> {
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <bf16>>
-    %w = tenon.use @w : !tenon.weight<96x64, <bf16>>
+    %w = tenon.weight_ref @w : !tenon.weight<96x64, <bf16>>
     ```
 
     becomes
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <bf16>, <16x2>> at 0
-    %w = tenon.use @w : !tenon.weight<96x64, <bf16>, <16x2>>
+    %w = tenon.weight_ref @w : !tenon.weight<96x64, <bf16>, <16x2>>
     ```
 
     The same layout serves every vector width. A matrix that is needed in pairs
@@ -308,7 +308,7 @@ def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
-def RefuseCopies : Pass<"tile-refuse-copies", "::mlir::ModuleOp"> {
+def VerifyNoLargeCopies : Pass<"tile-verify-no-large-copies", "::mlir::ModuleOp"> {
   let summary = "Fail when a step copies or allocates more than it may";
   let description = [{
     After bufferisation, in every function: a copy of more than `limit` bytes, and
@@ -353,7 +353,7 @@ def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
                            "::tenon::tile::TileDialect"];
 }
 
-def SplitAmongWorkers : Pass<"tile-split-among-workers", "::mlir::ModuleOp"> {
+def DistributeToWorkers : Pass<"tile-distribute-to-workers", "::mlir::ModuleOp"> {
   let summary = "Share the iterations of parallel loops among workers";
   let description = [{
     Every worker runs the step function. Functions with a bucket get three

@@ -55,9 +55,9 @@ static QueryBlock readBlock(KernelLowering &lowering, Value blocks,
 
 /// One more than the largest position of the block's sequence in this step.
 static Value readLength(KernelLowering &lowering, const QueryBlock &block,
-                        Value blocks, VisibleAttr visible) {
+                        Value blocks, MaskAttr mask) {
   Value end = lowering.add(block.position, block.count);
-  if (visible.getReach() == Reach::Causal)
+  if (mask.getKind() == MaskKind::Causal)
     return end; // later positions are never seen
   return lowering.loop(
       lowering.index(0), lowering.dim(blocks, 0), 1, end,
@@ -131,8 +131,8 @@ static AttendState createState(KernelLowering &lowering, int64_t rows,
                                int64_t size) {
   SmallVector<Value> outs = {lowering.empty({rows, size}),
                              lowering.empty({rows}), lowering.empty({rows})};
-  auto init = tile::AttendInitOp::create(lowering.builder, lowering.loc,
-                                         TypeRange(ValueRange(outs)), outs);
+  auto init = tile::AttentionInitOp::create(lowering.builder, lowering.loc,
+                                            TypeRange(ValueRange(outs)), outs);
   return AttendState::from(init->getResults());
 }
 
@@ -142,11 +142,11 @@ using KeyTile = llvm::function_ref<AttendState(
 
 /// The three loops over tiles of keys: an edge, the inside, an edge.
 static AttendState loopOverKeys(KernelLowering &lowering,
-                                const QueryBlock &block, VisibleAttr visible,
+                                const QueryBlock &block, MaskAttr mask,
                                 AttendState state, KeyTile tile) {
   int64_t step = lowering.config.getKeys();
   auto range =
-      tile::KeyRangeOp::create(lowering.builder, lowering.loc, visible,
+      tile::KeyRangeOp::create(lowering.builder, lowering.loc, mask,
                                block.position, block.count, block.length, step);
   auto run = [&](Value begin, Value end, bool masked) {
     SmallVector<Value> next = lowering.loop(
@@ -172,8 +172,7 @@ struct KeySource {
 static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
                           Value query, const KeySource &source, Value first,
                           Value count, const AttendState &state,
-                          FloatAttr scale, VisibleAttr visible,
-                          FloatAttr softcap) {
+                          FloatAttr scale, MaskAttr mask, FloatAttr softcap) {
   OpBuilder &builder = lowering.builder;
   // Powers of two are cheaper, so scores are in units of log2(e).
   auto forPowersOfTwo = [&](FloatAttr value) {
@@ -182,11 +181,11 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
   };
   Value rows = lowering.mul(block.count, block.heads);
   SmallVector<Value> outs = state.values();
-  auto op = tile::AttendOp::create(
+  auto op = tile::OnlineAttentionOp::create(
       builder, lowering.loc, TypeRange(ValueRange(outs)), query, rows,
       source.key, source.keyAt, source.value, source.valueAt, first, count,
       block.position, block.length, outs, source.keyAlong, source.valueAlong,
-      lowering.config.getKeys(), block.heads, forPowersOfTwo(scale), visible,
+      lowering.config.getKeys(), block.heads, forPowersOfTwo(scale), mask,
       softcap ? forPowersOfTwo(softcap) : FloatAttr());
   return AttendState::from(op->getResults());
 }
@@ -194,7 +193,7 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
 /// Divides, and writes the rows of the block into the result.
 static Value finishBlock(KernelLowering &lowering, const QueryBlock &block,
                          const AttendState &state, Value sinks, Value out) {
-  auto finish = tile::AttendFinishOp::create(
+  auto finish = tile::AttentionFinishOp::create(
       lowering.builder, lowering.loc, state.acc.getType(), state.maximum,
       state.sum, sinks, sinks ? block.head : Value(), state.acc, block.heads);
   return unpackRows(lowering, finish->getResult(0), out, block,
@@ -223,7 +222,7 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
     block.head = lowering.mul(ivs[1], folded);
     block.heads = folded;
     block.rows = lowering.config.getRows() * folded;
-    block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
+    block.length = readLength(lowering, block, op.getBlocks(), op.getMask());
     Value keyHead = arith::DivUIOp::create(lowering.builder, lowering.loc,
                                            block.head, lowering.index(group));
     Value query = packQueries(lowering, op.getQuery(), block);
@@ -239,10 +238,10 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
       Value value = op.getValue() ? op.getValue() : op.getKey();
       KeySource source{op.getKey(), value, at, at, 2, 2};
       return attend(lowering, block, query, source, first, count, old,
-                    op.getScaleAttr(), masked ? op.getVisible() : VisibleAttr(),
+                    op.getScaleAttr(), masked ? op.getMask() : MaskAttr(),
                     op.getSoftcapAttr());
     };
-    state = loopOverKeys(lowering, block, op.getVisible(), state, tile);
+    state = loopOverKeys(lowering, block, op.getMask(), state, tile);
     Slice part = sliceOf(lowering, block, outs.front());
     Value out = lowering.extract(outs.front(), part);
     out = finishBlock(lowering, block, state, op.getSinks(), out);
@@ -387,8 +386,8 @@ static AttendState attendInParts(KernelLowering &lowering, MlaAttentionOp op,
       [&](Value row, ValueRange carried) {
         QueryBlock part = sliceBlock(lowering, block, row, rows);
         auto range = tile::KeyRangeOp::create(
-            builder, loc, op.getVisible(), part.position, part.count,
-            part.length, lowering.config.getKeys());
+            builder, loc, op.getMask(), part.position, part.count, part.length,
+            lowering.config.getKeys());
         Value isBelow = isLess(firstKey, range.getUpper());
         Value isAbove = isLess(range.getLower(), lowering.add(firstKey, count));
         Value isSeen = arith::AndIOp::create(builder, loc, isBelow, isAbove);
@@ -401,10 +400,9 @@ static AttendState attendInParts(KernelLowering &lowering, MlaAttentionOp op,
         AttendState old = {lowering.extract(carried[0], slice(row, width)),
                            lowering.extract(carried[1], slice(row, 0)),
                            lowering.extract(carried[2], slice(row, 0))};
-        AttendState fresh =
-            attend(lowering, part, lowering.extract(query, slice(row, size)),
-                   source, firstKey, count, old, op.getScaleAttr(),
-                   op.getVisible(), FloatAttr());
+        AttendState fresh = attend(
+            lowering, part, lowering.extract(query, slice(row, size)), source,
+            firstKey, count, old, op.getScaleAttr(), op.getMask(), FloatAttr());
         SmallVector<Value> written = {
             lowering.insert(fresh.acc, carried[0], slice(row, width)),
             lowering.insert(fresh.maximum, carried[1], slice(row, 0)),
@@ -424,7 +422,7 @@ static Value attendToLatents(KernelLowering &lowering, MlaAttentionOp op,
       createState(lowering, block.rows, getDim(op.getType(), 2));
   int64_t keys = lowering.config.getKeys();
   auto range =
-      tile::KeyRangeOp::create(lowering.builder, lowering.loc, op.getVisible(),
+      tile::KeyRangeOp::create(lowering.builder, lowering.loc, op.getMask(),
                                block.position, block.count, block.length, keys);
   SmallVector<Value> seen = lowering.loop(
       range.getLower(), range.getUpper(), keys, state.values(),
@@ -459,7 +457,7 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
     block.heads = 1;
     block.rows = joined * blockRows;
     joinBlocks(lowering, block, op.getBlocks(), ivs[0], joined);
-    block.length = readLength(lowering, block, op.getBlocks(), op.getVisible());
+    block.length = readLength(lowering, block, op.getBlocks(), op.getMask());
     Slice part = sliceOf(lowering, block, outs.front());
     Value out = lowering.extract(outs.front(), part);
     // A block whose tokens another one has taken makes nothing.

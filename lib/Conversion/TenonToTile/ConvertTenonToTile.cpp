@@ -32,7 +32,7 @@ static LogicalResult lowerKernel(tile::KernelOp kernel) {
             .Case([&](GroupedLinearOp op) {
               return lowerGroupedLinear(lowering, op);
             })
-            .Case([&](GroupOp op) { return lowerGroup(lowering, op); })
+            .Case([&](MoeDispatchOp op) { return lowerGroup(lowering, op); })
             .Case([&](AttentionOp op) { return lowerAttention(lowering, op); })
             .Case([&](MlaAttentionOp op) {
               return lowerMlaAttention(lowering, op);

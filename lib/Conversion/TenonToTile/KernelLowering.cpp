@@ -125,11 +125,11 @@ LogicalResult KernelLowering::verifyLayout(Operation *op, WeightType weight,
   if (!layout || layout.getRows() != kPanelHeight)
     return op->emitOpError() << "expects weights in panels of " << kPanelHeight
                              << " rows, but got " << weight
-                             << "; run tenon-lay-out-weights first";
+                             << "; run tenon-assign-weight-layouts first";
   if (layout.getPair() != isPaired)
     return op->emitOpError()
            << "expects panels of pairs with glu and no pairs without, but got "
-           << weight << "; run tenon-lay-out-weights first";
+           << weight << "; run tenon-assign-weight-layouts first";
   return success();
 }
 

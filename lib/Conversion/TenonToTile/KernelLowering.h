@@ -88,7 +88,7 @@ llvm::LogicalResult lowerLinear(KernelLowering &lowering, LinearOp op);
 llvm::LogicalResult lowerHeadLinear(KernelLowering &lowering, HeadLinearOp op);
 llvm::LogicalResult lowerGroupedLinear(KernelLowering &lowering,
                                        GroupedLinearOp op);
-llvm::LogicalResult lowerGroup(KernelLowering &lowering, GroupOp op);
+llvm::LogicalResult lowerGroup(KernelLowering &lowering, MoeDispatchOp op);
 llvm::LogicalResult lowerAttention(KernelLowering &lowering, AttentionOp op);
 llvm::LogicalResult lowerMlaAttention(KernelLowering &lowering,
                                       MlaAttentionOp op);

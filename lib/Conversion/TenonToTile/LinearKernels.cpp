@@ -312,7 +312,7 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
   return success();
 }
 
-LogicalResult tenon::lowerGroup(KernelLowering &lowering, GroupOp op) {
+LogicalResult tenon::lowerGroup(KernelLowering &lowering, MoeDispatchOp op) {
   if (failed(lowering.verifyBody(op.getOperation())))
     return failure();
   SmallVector<Value> outs = {lowering.out(0), lowering.out(1), lowering.out(2)};
@@ -332,9 +332,9 @@ LogicalResult tenon::lowerGroup(KernelLowering &lowering, GroupOp op) {
         SmallVector<Value> slices;
         for (auto [out, value] : llvm::zip(outs, shared))
           slices.push_back(lowering.extract(value, wholeOf(out)));
-        auto group = tile::GroupOp::create(lowering.builder, lowering.loc,
-                                           TypeRange(ValueRange(slices)),
-                                           op.getChoice(), slices);
+        auto group = tile::MoeDispatchOp::create(lowering.builder, lowering.loc,
+                                                 TypeRange(ValueRange(slices)),
+                                                 op.getChoice(), slices);
         SmallVector<KernelLowering::Written> written;
         for (auto [number, value] : llvm::enumerate(group->getResults()))
           written.push_back(

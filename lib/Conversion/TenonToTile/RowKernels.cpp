@@ -41,7 +41,7 @@ private:
   void writeGather(GatherRowsOp op);
   void writeCache(CacheUpdateOp op);
   void writeRouter(RouterOp op);
-  void writeCombine(CombineOp op);
+  void writeCombine(MoeCombineOp op);
   Slice cacheSlice(CacheUpdateOp op);
   Value cacheRow(CacheUpdateOp op);
 
@@ -249,9 +249,9 @@ void RowWriter::writeRouter(RouterOp op) {
   define(op.getWeights(), route->getResult(1));
 }
 
-void RowWriter::writeCombine(CombineOp op) {
+void RowWriter::writeCombine(MoeCombineOp op) {
   Value init = rowOf(op.getInit());
-  auto combine = tile::CombineOp::create(
+  auto combine = tile::MoeCombineOp::create(
       lowering.builder, op.getLoc(), init.getType(), op.getInput(),
       op.getPlace(), op.getWeights(), t, init);
   define(op.getResult(), combine->getResult(0));
@@ -265,7 +265,7 @@ void RowWriter::write(Operation *op) {
       .Case([&](GluOp op) { writeGlu(op); })
       .Case([&](GatherRowsOp op) { writeGather(op); })
       .Case([&](RouterOp op) { writeRouter(op); })
-      .Case([&](CombineOp op) { writeCombine(op); })
+      .Case([&](MoeCombineOp op) { writeCombine(op); })
       .Case([&](RopeOp op) { writeRope(op); })
       .Case([&](CacheUpdateOp op) { writeCache(op); })
       .Default([](Operation *) {}); // views are written where they are read
@@ -291,7 +291,7 @@ static LogicalResult verifyRowOp(Operation *op, tile::YieldOp yield) {
   if (auto rope = dyn_cast<RopeOp>(op))
     if (!rope.getTable())
       return op->emitOpError() << "expects a table of cosines and sines; run "
-                                  "tenon-tabulate-ropes first";
+                                  "tenon-materialize-rope-tables first";
   if (rowOp.getTiedOperand() &&
       !llvm::is_contained(yield.getValues(), op->getResult(0)))
     return op->emitOpError() << "expects the kernel to yield the cache";

@@ -43,7 +43,7 @@ Value BlockBuilder::weight(llvm::StringRef name, llvm::StringRef tensor,
   }
   FormatAttr used = formats.getUsed(known->spec, known->stored);
   auto type = WeightType::get(builder.getContext(), shape, used, nullptr);
-  return UseOp::create(builder, getLoc(name), type, symbol, step.ordinal);
+  return WeightRefOp::create(builder, getLoc(name), type, symbol, step.ordinal);
 }
 
 Value BlockBuilder::norm(Value x, llvm::StringRef name, llvm::StringRef module,

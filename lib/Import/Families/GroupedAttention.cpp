@@ -55,12 +55,12 @@ Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
   Value value = block.updateCache(1, project("v", keyHeads));
 
   const StepOperands &step = block.getStep();
-  auto visible =
-      VisibleAttr::get(block.getBuilder().getContext(), Reach::Causal, window);
+  auto mask =
+      MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal, window);
   Value rows = AttentionOp::create(
       block.getBuilder(), block.getLoc("attention"),
       block.getRows({heads, width}), query, key, value, step.layer,
       step.positions, step.slots, step.blocks, /*sinks=*/Value(),
-      block.f32(scale), visible, softcap ? block.f32(*softcap) : FloatAttr());
+      block.f32(scale), mask, softcap ? block.f32(*softcap) : FloatAttr());
   return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);
 }

@@ -62,12 +62,11 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
                    {heads * (plain + value), rank}, WeightRole::Matrix);
 
   const StepOperands &step = block.getStep();
-  auto visible = VisibleAttr::get(block.getBuilder().getContext(),
-                                  Reach::Causal, /*window=*/std::nullopt);
-  Value rows =
-      MlaAttentionOp::create(block.getBuilder(), block.getLoc("attention"),
-                             block.getRows({heads, value}), query, cache,
-                             step.layer, expand, step.positions, step.slots,
-                             step.blocks, plain, block.f32(scale), visible);
+  auto mask = MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal,
+                            /*window=*/std::nullopt);
+  Value rows = MlaAttentionOp::create(
+      block.getBuilder(), block.getLoc("attention"),
+      block.getRows({heads, value}), query, cache, step.layer, expand,
+      step.positions, step.slots, step.blocks, plain, block.f32(scale), mask);
   return block.linear(rows, "o", "self_attn.o_proj", hidden, bias);
 }

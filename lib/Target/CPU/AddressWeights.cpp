@@ -11,7 +11,7 @@
 #include "StepContext.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_ADDRESSWEIGHTS
+#define GEN_PASS_DEF_LOWERWEIGHTREFS
 #include "tenon/Target/CPU/LoweringPasses.h.inc"
 } // namespace tenon
 
@@ -30,13 +30,13 @@ struct Placed {
   int64_t offset;
 };
 
-struct AddressWeights : tenon::impl::AddressWeightsBase<AddressWeights> {
+struct LowerWeightRefs : tenon::impl::LowerWeightRefsBase<LowerWeightRefs> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     SmallVector<Operation *> ops;
     bool failedOnce = false;
     getOperation().walk(
-        [&](UseOp use) { failedOnce |= failed(lowerUse(use, symbols)); });
+        [&](WeightRefOp use) { failedOnce |= failed(lowerUse(use, symbols)); });
     if (failedOnce)
       return signalPassFailure();
     getOperation().walk([&](KindOp op) {
@@ -51,7 +51,7 @@ struct AddressWeights : tenon::impl::AddressWeightsBase<AddressWeights> {
   }
 
 private:
-  static FailureOr<Placed> placeOf(UseOp use, SymbolTable &symbols) {
+  static FailureOr<Placed> placeOf(WeightRefOp use, SymbolTable &symbols) {
     auto weight = symbols.lookup<WeightSymbolOpInterface>(use.getWeight());
     std::optional<uint64_t> offset;
     if (weight)
@@ -59,11 +59,11 @@ private:
     if (!offset)
       return use.emitOpError() << "expects @" << use.getWeight()
                                << " to have an offset; run "
-                                  "tenon-lay-out-weights first";
+                                  "tenon-assign-weight-layouts first";
     return Placed{weight.getWeightType(), static_cast<int64_t>(*offset)};
   }
 
-  static LogicalResult lowerUse(UseOp use, SymbolTable &symbols) {
+  static LogicalResult lowerUse(WeightRefOp use, SymbolTable &symbols) {
     FailureOr<Placed> placed = placeOf(use, symbols);
     if (failed(placed))
       return failure();

@@ -21,7 +21,7 @@
 #include "StepContext.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_CONVERTSTEPSTOLLVM
+#define GEN_PASS_DEF_CONVERTTILETOLLVM
 #include "tenon/Target/CPU/LoweringPasses.h.inc"
 } // namespace tenon
 
@@ -90,8 +90,8 @@ struct PointIntoWeight : ConvertOpToLLVMPattern<tile::WeightViewOp> {
   }
 };
 
-struct ConvertStepsToLLVM
-    : tenon::impl::ConvertStepsToLLVMBase<ConvertStepsToLLVM> {
+struct ConvertTileToLLVM
+    : tenon::impl::ConvertTileToLLVMBase<ConvertTileToLLVM> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     LowerToLLVMOptions options(context);

@@ -37,12 +37,12 @@ void attachContractLowerings(mlir::MLIRContext &context);
 void attachElementLowerings(mlir::MLIRContext &context);
 void attachExpertLowerings(mlir::MLIRContext &context);
 void attachRowLowerings(mlir::MLIRContext &context);
-void attachVisibleLowerings(mlir::MLIRContext &context);
+void attachKeyRangeLowerings(mlir::MLIRContext &context);
 
 /// The keys from the largest lower bound up to, without it, the smallest upper
 /// one, for queries at `first` to `last`.
 std::pair<mlir::Value, mlir::Value>
-buildKeyRange(VectorBuilder &b, VisibleAttr::KeyRange range, mlir::Value first,
+buildKeyRange(VectorBuilder &b, MaskAttr::KeyRange range, mlir::Value first,
               mlir::Value last, mlir::Value length);
 
 /// A row-major weight, a vector or a table, as a memref of its shape.

@@ -45,9 +45,9 @@ static constexpr int64_t kLine = 16;
 static constexpr int64_t kFewRows = 16;
 
 namespace {
-class AttendExpansion {
+class AttentionLowering {
 public:
-  AttendExpansion(VectorBuilder &b, tile::AttendOp op)
+  AttentionLowering(VectorBuilder &b, tile::OnlineAttentionOp op)
       : b(b), op(op), acc(op.getOuts()[0]), maximum(op.getOuts()[1]),
         sum(op.getOuts()[2]) {
     ArrayRef<int64_t> shape =
@@ -64,7 +64,7 @@ public:
       strip =
           b.scratch({keys, kStripVectors * b.lanes}, b.builder.getF32Type());
     paddedCount =
-        b.mul(b.quotient(b.add(op.getCount(), b.lanes - 1), b.lanes), b.lanes);
+        b.mul(b.div(b.add(op.getCount(), b.lanes - 1), b.lanes), b.lanes);
   }
 
   void run();
@@ -95,7 +95,7 @@ private:
   void prefetchNextKey(Value key, Value column, int64_t columns);
 
   VectorBuilder &b;
-  tile::AttendOp op;
+  tile::OnlineAttentionOp op;
   Value acc, maximum, sum;
   int64_t rows, depth, width, keys;
   Value scores, rescale, paddedCount;
@@ -104,15 +104,15 @@ private:
 };
 } // namespace
 
-void AttendExpansion::run() {
+void AttentionLowering::run() {
   buildScores();
   buildSoftmax();
   buildValues();
 }
 
 /// The place of a key or value, `key` steps behind the first one.
-Values AttendExpansion::at(ValueRange base, int64_t along, Value key,
-                           Value column) {
+Values AttentionLowering::at(ValueRange base, int64_t along, Value key,
+                             Value column) {
   Values place(base);
   place[along] = b.add(place[along], key);
   place.back() = b.add(place.back(), column);
@@ -123,37 +123,37 @@ Values AttendExpansion::at(ValueRange base, int64_t along, Value key,
 // so few rows that memory binds, each phase asks for what the other one needs.
 
 /// Asks for the values of some keys.
-void AttendExpansion::prefetchValues(Value key, int64_t count) {
+void AttentionLowering::prefetchValues(Value key, int64_t count) {
   int64_t along = op.getValueAlong();
   Value last = b.sub(op.getCount(), b.index(1));
   for (int64_t c = 0; c < count; ++c)
     b.loop(0, width, kLine, [&](Value column) {
       b.prefetch(op.getValue(), at(op.getValueAt(), along,
-                                   b.smaller(b.add(key, c), last), column));
+                                   b.min(b.add(key, c), last), column));
     });
 }
 
 /// Asks for a part of a key of the next tile, as far as there is memory.
-void AttendExpansion::prefetchNextKey(Value key, Value column,
-                                      int64_t columns) {
+void AttentionLowering::prefetchNextKey(Value key, Value column,
+                                        int64_t columns) {
   int64_t along = op.getKeyAlong();
   Value last = b.sub(b.dim(op.getKey(), along), b.index(1));
   for (int64_t i = 0; i < columns; i += kLine) {
     Values place =
         at(op.getKeyAt(), along, b.add(key, op.getCount()), b.add(column, i));
-    place[along] = b.smaller(place[along], last);
+    place[along] = b.min(place[along], last);
     b.prefetch(op.getKey(), place);
   }
 }
 
 /// Rows that are present, `most` at a time; the last tile of the memory may
 /// have fewer.
-void AttendExpansion::loopRowTiles(int64_t most,
-                                   function_ref<void(Value, int64_t)> body) {
+void AttentionLowering::loopRowTiles(int64_t most,
+                                     function_ref<void(Value, int64_t)> body) {
   int64_t whole = rows / most * most;
   if (rows <= most)
     return body(b.index(0), rows);
-  b.loop(b.index(0), b.smaller(op.getRows(), b.index(whole)), most,
+  b.loop(b.index(0), b.min(op.getRows(), b.index(whole)), most,
          [&](Value row) { body(row, most); });
   if (whole < rows)
     b.ifThen(b.isLess(b.index(whole), op.getRows()),
@@ -174,7 +174,7 @@ static std::pair<int64_t, int64_t> chooseScoreTile(const VectorBuilder &b,
   return {tileRows, isWide ? kMostTileKeys : kTileKeys};
 }
 
-void AttendExpansion::buildScores() {
+void AttentionLowering::buildScores() {
   std::pair<int64_t, int64_t> tile = chooseScoreTile(b, rows);
   b.loop(b.index(0), op.getCount(), tile.second, [&](Value key) {
     if (rows <= kFewRows && op.getKey() != op.getValue())
@@ -185,8 +185,8 @@ void AttendExpansion::buildScores() {
   });
 }
 
-void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
-                                     int64_t keyCount) {
+void AttentionLowering::buildScoreTile(Value row, int64_t rowCount, Value key,
+                                       int64_t keyCount) {
   Value last = b.sub(op.getCount(), b.index(1));
   Values rowsAt;
   for (int64_t r = 0; r < rowCount; ++r)
@@ -194,12 +194,12 @@ void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
   SmallVector<Values> keyPlaces;
   for (int64_t c = 0; c < keyCount; ++c) {
     // A key that is not there repeats the last one; its score is cut off later.
-    Value clamped = b.smaller(b.add(key, c), last);
+    Value clamped = b.min(b.add(key, c), last);
     keyPlaces.push_back(
         at(op.getKeyAt(), op.getKeyAlong(), clamped, b.index(0)));
   }
 
-  Values zeros(rowCount * keyCount, b.real(b.getFloats(b.lanes), 0));
+  Values zeros(rowCount * keyCount, b.constant(b.getFloats(b.lanes), 0));
   int64_t whole = depth / b.lanes * b.lanes;
   Values sums =
       b.loop(0, whole, b.lanes, zeros, [&](Value column, ValueRange carried) {
@@ -210,18 +210,18 @@ void AttendExpansion::buildScoreTile(Value row, int64_t rowCount, Value key,
   if (whole < depth)
     addProducts(b.index(whole), depth - whole, rowsAt, keyPlaces, sums);
 
-  storeScores(b.joinSums(sums), rowsAt, key, keyCount);
+  storeScores(b.reduceAddEach(sums), rowsAt, key, keyCount);
 }
 
 /// Scales and stores the scores of some rows for `keyCount` keys, which lie
 /// side by side in `totals`.
-void AttendExpansion::storeScores(ArrayRef<Value> totals,
-                                  ArrayRef<Value> rowsAt, Value key,
-                                  int64_t keyCount) {
+void AttentionLowering::storeScores(ArrayRef<Value> totals,
+                                    ArrayRef<Value> rowsAt, Value key,
+                                    int64_t keyCount) {
   Values scaled;
   for (Value total : totals)
     scaled.push_back(
-        b.mul(total, b.realLike(total, op.getScale().convertToFloat())));
+        b.mul(total, b.constantLike(total, op.getScale().convertToFloat())));
   int64_t width = getWidth(totals.front());
   int64_t part = std::min(keyCount, width);
   for (int64_t i = 0; i < (int64_t)rowsAt.size() * keyCount; i += part)
@@ -229,13 +229,14 @@ void AttendExpansion::storeScores(ArrayRef<Value> totals,
             {rowsAt[i / keyCount], b.add(key, i % keyCount)});
 }
 
-void AttendExpansion::addProducts(Value column, int64_t rest,
-                                  ArrayRef<Value> rowsAt,
-                                  ArrayRef<Values> keysAt,
-                                  MutableArrayRef<Value> sums) {
+void AttentionLowering::addProducts(Value column, int64_t rest,
+                                    ArrayRef<Value> rowsAt,
+                                    ArrayRef<Values> keysAt,
+                                    MutableArrayRef<Value> sums) {
   auto load = [&](Value memref, ValueRange place) {
-    return rest == b.lanes ? b.load(memref, place, b.lanes)
-                           : b.loadSome(memref, place, b.lanes, b.index(rest));
+    return rest == b.lanes
+               ? b.load(memref, place, b.lanes)
+               : b.maskedLoad(memref, place, b.lanes, b.index(rest));
   };
   Values queries;
   for (Value row : rowsAt)
@@ -255,23 +256,23 @@ void AttendExpansion::addProducts(Value column, int64_t rest,
 // Softmax
 //===----------------------------------------------------------------------===//
 
-void AttendExpansion::buildSoftmax() {
-  Value low = b.real(-kInfinity);
+void AttentionLowering::buildSoftmax() {
+  Value low = b.constant(-kInfinity);
   b.loop(b.index(0), op.getRows(), 1, [&](Value row) {
-    Value position = b.add(op.getPosition(), b.quotient(row, op.getHeads()));
+    Value position = b.add(op.getPosition(), b.div(row, op.getHeads()));
     Values largest =
-        b.loop(b.index(0), paddedCount, b.lanes, b.spread(low, b.lanes),
+        b.loop(b.index(0), paddedCount, b.lanes, b.broadcast(low, b.lanes),
                [&](Value key, ValueRange carried) {
                  Value score = buildScore(row, position, key);
                  b.store(score, scores, {row, key});
-                 return Values{b.larger(score, carried.front())};
+                 return Values{b.max(score, carried.front())};
                });
     Value old = b.load(maximum, row);
-    Value next = b.larger(b.largestLane(largest.front()), old);
+    Value next = b.max(b.reduceMax(largest.front()), old);
     // A row that has seen nothing is compared with 0: the difference of two
     // infinities would not be a number.
     Value isEmpty = b.compare(arith::CmpFPredicate::OEQ, next, low);
-    Value base = b.select(isEmpty, b.real(0), next);
+    Value base = b.select(isEmpty, b.constant(0), next);
     Value factor = buildExp2(b, b.sub(old, base));
     Value total = buildPowers(row, base);
     b.store(b.fma(b.load(sum, row), factor, total), sum, row);
@@ -281,51 +282,53 @@ void AttendExpansion::buildSoftmax() {
 }
 
 /// The scores of a row for a vector of keys, -infinity for those not seen.
-Value AttendExpansion::buildScore(Value row, Value position, Value key) {
+Value AttentionLowering::buildScore(Value row, Value position, Value key) {
   Value score = b.load(scores, {row, key}, b.lanes);
   if (auto softcap = op.getSoftcapAttr()) {
     double cap = softcap.getValueAsDouble();
-    Value part = b.mul(score, b.realLike(score, 1 / cap));
-    score = b.mul(buildTanh(b, part), b.realLike(score, cap));
+    Value part = b.mul(score, b.constantLike(score, 1 / cap));
+    score = b.mul(buildTanh(b, part), b.constantLike(score, cap));
   }
   return b.select(findSeen(position, key), score,
-                  b.realLike(score, -kInfinity));
+                  b.constantLike(score, -kInfinity));
 }
 
 /// For a vector of keys from `key` on, whether there is such a key and whether
 /// the query sees it. What a single query sees is a range, whatever the mask.
-Value AttendExpansion::findSeen(Value position, Value key) {
-  Value offsets = b.add(b.iota(b.lanes), b.spread(b.toInt(key), b.lanes));
+Value AttentionLowering::findSeen(Value position, Value key) {
+  Value offsets = b.add(b.iota(b.lanes), b.broadcast(b.toInt(key), b.lanes));
   auto compare = [&](arith::CmpIPredicate predicate, Value bound) {
-    return b.compare(predicate, offsets, b.spread(b.toInt(bound), b.lanes));
+    return b.compare(predicate, offsets, b.broadcast(b.toInt(bound), b.lanes));
   };
-  if (!op.getVisible())
+  if (!op.getMask())
     return compare(arith::CmpIPredicate::slt, op.getCount());
-  auto [lower, upper] = buildKeyRange(b, op.getVisible()->getKeysSeenBySome(),
+  auto [lower, upper] = buildKeyRange(b, op.getMask()->getKeysSeenBySome(),
                                       position, position, op.getLength());
-  Value end = b.smaller(b.sub(upper, op.getFirst()), op.getCount());
-  return b.both(compare(arith::CmpIPredicate::sge, b.sub(lower, op.getFirst())),
-                compare(arith::CmpIPredicate::slt, end));
+  Value end = b.min(b.sub(upper, op.getFirst()), op.getCount());
+  return b.bitAnd(
+      compare(arith::CmpIPredicate::sge, b.sub(lower, op.getFirst())),
+      compare(arith::CmpIPredicate::slt, end));
 }
 
 /// Scores become powers of two; returns their sum.
-Value AttendExpansion::buildPowers(Value row, Value base) {
-  Value bases = b.spread(base, b.lanes);
-  Values total = b.loop(b.index(0), paddedCount, b.lanes, b.realLike(bases, 0),
-                        [&](Value key, ValueRange carried) {
-                          Value score = b.load(scores, {row, key}, b.lanes);
-                          Value power = buildExp2(b, b.sub(score, bases));
-                          b.store(power, scores, {row, key});
-                          return Values{b.add(carried.front(), power)};
-                        });
-  return b.sumLanes(total.front());
+Value AttentionLowering::buildPowers(Value row, Value base) {
+  Value bases = b.broadcast(base, b.lanes);
+  Values total =
+      b.loop(b.index(0), paddedCount, b.lanes, b.constantLike(bases, 0),
+             [&](Value key, ValueRange carried) {
+               Value score = b.load(scores, {row, key}, b.lanes);
+               Value power = buildExp2(b, b.sub(score, bases));
+               b.store(power, scores, {row, key});
+               return Values{b.add(carried.front(), power)};
+             });
+  return b.reduceAdd(total.front());
 }
 
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//
 
-void AttendExpansion::buildValues() {
+void AttentionLowering::buildValues() {
   // Two vectors of a value, with as many rows as leave registers for them; a
   // single row takes more vectors to hide the latency.
   int64_t vectors = rows == 1 ? 8 : kStripVectors;
@@ -349,7 +352,8 @@ void AttendExpansion::buildValues() {
 /// Brings the values of a strip together. In a cache they lie so far apart, at
 /// distances that are powers of two, that they would evict each other while
 /// the rows come back to them.
-void AttendExpansion::packValues(Value column, int64_t vectors, int64_t lanes) {
+void AttentionLowering::packValues(Value column, int64_t vectors,
+                                   int64_t lanes) {
   if (!strip)
     return;
   b.loop(b.index(0), op.getCount(), 1, [&](Value key) {
@@ -362,8 +366,8 @@ void AttendExpansion::packValues(Value column, int64_t vectors, int64_t lanes) {
   });
 }
 
-Value AttendExpansion::loadValue(Value key, Value column, int64_t v,
-                                 int64_t lanes) {
+Value AttentionLowering::loadValue(Value key, Value column, int64_t v,
+                                   int64_t lanes) {
   if (strip)
     return b.load(strip, {key, b.index(v * lanes)}, lanes);
   Value from = b.add(column, v * lanes);
@@ -371,13 +375,14 @@ Value AttendExpansion::loadValue(Value key, Value column, int64_t v,
                 at(op.getValueAt(), op.getValueAlong(), key, from), lanes);
 }
 
-void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
-                                     int64_t vectors, int64_t lanes) {
+void AttentionLowering::buildValueTile(Value row, int64_t rowCount,
+                                       Value column, int64_t vectors,
+                                       int64_t lanes) {
   auto columnOf = [&](int64_t v) { return b.add(column, v * lanes); };
   Values sums, rowsAt;
   for (int64_t r = 0; r < rowCount; ++r) {
     rowsAt.push_back(b.add(row, r));
-    Value factor = b.spread(b.load(rescale, rowsAt[r]), lanes);
+    Value factor = b.broadcast(b.load(rescale, rowsAt[r]), lanes);
     for (int64_t v = 0; v < vectors; ++v)
       sums.push_back(
           b.mul(b.load(acc, {rowsAt[r], columnOf(v)}, lanes), factor));
@@ -391,7 +396,8 @@ void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
           values.push_back(loadValue(key, column, v, lanes));
         for (int64_t i = 0; i < rowCount * vectors; ++i) {
           Value power = b.load(scores, {rowsAt[i / vectors], key});
-          next[i] = b.fma(b.spread(power, lanes), values[i % vectors], next[i]);
+          next[i] =
+              b.fma(b.broadcast(power, lanes), values[i % vectors], next[i]);
         }
         return next;
       });
@@ -399,12 +405,13 @@ void AttendExpansion::buildValueTile(Value row, int64_t rowCount, Value column,
     b.store(sum, acc, {rowsAt[i / vectors], columnOf(i % vectors)});
 }
 
-static LogicalResult expandAttend(VectorBuilder &b, tile::AttendOp op) {
+static LogicalResult lowerOnlineAttention(VectorBuilder &b,
+                                          tile::OnlineAttentionOp op) {
   if (b.widthFor(
           {op.getQuery(), op.getKey(), op.getValue(), op.getOuts()[0]}) == 1)
     return op.emitOpError() << "expects query, key, value and acc to have "
                                "contiguous rows; copy them to tiles";
-  AttendExpansion(b, op).run();
+  AttentionLowering(b, op).run();
   return success();
 }
 
@@ -412,10 +419,11 @@ static LogicalResult expandAttend(VectorBuilder &b, tile::AttendOp op) {
 // Begin and end
 //===----------------------------------------------------------------------===//
 
-static LogicalResult expandAttendInit(VectorBuilder &b, tile::AttendInitOp op) {
-  fill(b, op.getOuts()[0], b.real(0));
-  fill(b, op.getOuts()[1], b.real(-kInfinity));
-  fill(b, op.getOuts()[2], b.real(0));
+static LogicalResult lowerAttentionInit(VectorBuilder &b,
+                                        tile::AttentionInitOp op) {
+  fill(b, op.getOuts()[0], b.constant(0));
+  fill(b, op.getOuts()[1], b.constant(-kInfinity));
+  fill(b, op.getOuts()[2], b.constant(0));
   return success();
 }
 
@@ -428,30 +436,30 @@ struct Division {
 
 /// A sink is a score without a value: it takes part in the sum alone.
 static FailureOr<Division> divideBySum(VectorBuilder &b,
-                                       tile::AttendFinishOp op, Value row) {
+                                       tile::AttentionFinishOp op, Value row) {
   Value sum = b.load(op.getSum(), row);
-  Division division = {b.real(1), sum};
+  Division division = {b.constant(1), sum};
   if (op.getSinks()) {
     FailureOr<Value> sinks = viewRowMajor(b, op, op.getSinks());
     if (failed(sinks))
       return failure();
     Value head = b.add(op.getHead(), b.remainder(row, op.getHeads()));
-    Value sink = b.mul(b.load(*sinks, head), b.real(kLog2E));
+    Value sink = b.mul(b.load(*sinks, head), b.constant(kLog2E));
     Value maximum = b.load(op.getMaximum(), row);
-    Value next = b.larger(maximum, sink);
+    Value next = b.max(maximum, sink);
     division.factor = buildExp2(b, b.sub(maximum, next));
     division.divisor =
         b.fma(sum, division.factor, buildExp2(b, b.sub(sink, next)));
   }
   // A row without keys is 0, and stays so divided by anything else.
   Value isZero =
-      b.compare(arith::CmpFPredicate::OEQ, division.divisor, b.real(0));
-  division.divisor = b.select(isZero, b.real(1), division.divisor);
+      b.compare(arith::CmpFPredicate::OEQ, division.divisor, b.constant(0));
+  division.divisor = b.select(isZero, b.constant(1), division.divisor);
   return division;
 }
 
-static LogicalResult expandAttendFinish(VectorBuilder &b,
-                                        tile::AttendFinishOp op) {
+static LogicalResult lowerAttentionFinish(VectorBuilder &b,
+                                          tile::AttentionFinishOp op) {
   Value outs = op.getOuts();
   bool hasFailed = false;
   b.loopOver(outs, 1, [&](ValueRange row) {
@@ -462,8 +470,8 @@ static LogicalResult expandAttendFinish(VectorBuilder &b,
     b.loopColumns(b.dim(outs, 1), b.widthFor({outs}),
                   [&](Value column, int64_t width) {
                     Value acc = b.load(outs, {row.front(), column}, width);
-                    acc = b.mul(acc, b.spread(division->factor, width));
-                    acc = b.divide(acc, b.spread(division->divisor, width));
+                    acc = b.mul(acc, b.broadcast(division->factor, width));
+                    acc = b.divide(acc, b.broadcast(division->divisor, width));
                     b.store(acc, outs, {row.front(), column});
                   });
   });
@@ -471,5 +479,6 @@ static LogicalResult expandAttendFinish(VectorBuilder &b,
 }
 
 void tenon::attachAttendLowerings(MLIRContext &context) {
-  attachLowerings<expandAttend, expandAttendInit, expandAttendFinish>(context);
+  attachLowerings<lowerOnlineAttention, lowerAttentionInit,
+                  lowerAttentionFinish>(context);
 }

@@ -113,9 +113,9 @@ private:
   Value memory;
 };
 
-class ContractExpansion {
+class ContractLowering {
 public:
-  ContractExpansion(VectorBuilder &b, tile::ContractOp op)
+  ContractLowering(VectorBuilder &b, tile::ContractOp op)
       : b(b), op(op), weight(cast<WeightType>(op.getWeight().getType())),
         layout(weight.getPanelLayout()), acc(op.getOuts()),
         vectors(layout.height / b.lanes) {
@@ -131,8 +131,8 @@ public:
       decoded = b.scratch({columns, tile.panels * layout.height},
                           b.builder.getF32Type());
     lastPanel = b.index(layout.getPanels() - 1);
-    present = b.smaller(b.sub(b.index(layout.getPanels()), op.getPanel()),
-                        b.index(panels));
+    present = b.min(b.sub(b.index(layout.getPanels()), op.getPanel()),
+                    b.index(panels));
   }
 
   void run();
@@ -189,7 +189,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// The tile of rows that meet weights where these are decoded.
-RegisterTile ContractExpansion::chooseDecodingTile(int64_t most) const {
+RegisterTile ContractLowering::chooseDecodingTile(int64_t most) const {
   TileOperands operands = {b.registers, vectors};
   int64_t columns = PanelReader::getLineColumns(weight);
   operands.depth = std::min(columns, kUnrolledColumns);
@@ -205,7 +205,7 @@ RegisterTile ContractExpansion::chooseDecodingTile(int64_t most) const {
 }
 
 /// Columns of a block: all of them, if few rows use them.
-int64_t ContractExpansion::chooseColumns() const {
+int64_t ContractLowering::chooseColumns() const {
   bool isF32 = cast<MemRefType>(acc.getType()).getElementType().isF32();
   if (rows <= kFewRows || rows <= tile.rows || !isF32 ||
       layout.cols <= kMostColumns)
@@ -218,7 +218,7 @@ int64_t ContractExpansion::chooseColumns() const {
   return most;
 }
 
-void ContractExpansion::run() {
+void ContractLowering::run() {
   int64_t whole = layout.cols / columns * columns;
   if (columns == layout.cols)
     return buildBlock({b.index(0), columns, /*isFirst=*/true});
@@ -229,8 +229,8 @@ void ContractExpansion::run() {
     buildBlock({b.index(whole), layout.cols - whole, /*isFirst=*/false});
 }
 
-void ContractExpansion::clearSums() {
-  Value zero = b.real(b.getFloats(b.lanes), 0);
+void ContractLowering::clearSums() {
+  Value zero = b.constant(b.getFloats(b.lanes), 0);
   b.loop(b.index(0), op.getCount(), 1, [&](Value row) {
     b.loop(0, panels * layout.height, b.lanes,
            [&](Value column) { b.store(zero, acc, {row, column}); });
@@ -238,7 +238,7 @@ void ContractExpansion::clearSums() {
 }
 
 /// Whole register tiles, then one that is just large enough for the rest.
-void ContractExpansion::buildBlock(ColumnBlock block) {
+void ContractLowering::buildBlock(ColumnBlock block) {
   if (rows == 1)
     return finishRows(block, b.index(0), {1});
 
@@ -249,21 +249,20 @@ void ContractExpansion::buildBlock(ColumnBlock block) {
     if (r == rows % tile.rows || llvm::isPowerOf2_64(r))
       ladder.push_back(r);
   int64_t largest = ladder.empty() ? 0 : ladder.back();
-  Value whole = b.larger(b.sub(op.getCount(), b.index(largest)), b.index(0));
+  Value whole = b.max(b.sub(op.getCount(), b.index(largest)), b.index(0));
   if (decoded)
     b.ifThen(b.isLess(b.index(0), whole), [&] { loopRows(block, whole); });
   else
     loopRows(block, whole);
   if (ladder.empty())
     return;
-  Value done =
-      b.mul(b.quotient(b.add(whole, tile.rows - 1), tile.rows), tile.rows);
+  Value done = b.mul(b.div(b.add(whole, tile.rows - 1), tile.rows), tile.rows);
   b.ifThen(b.isLess(done, op.getCount()),
            [&] { finishRows(block, done, ladder); });
 }
 
 /// Rows up to `whole`, beside each strip of panels.
-void ContractExpansion::loopRows(ColumnBlock block, Value whole) {
+void ContractLowering::loopRows(ColumnBlock block, Value whole) {
   loopStrips(tile.panels, [&](Value firstPanel, int64_t count) {
     if (decoded)
       decodePanels(block, firstPanel, count);
@@ -275,8 +274,8 @@ void ContractExpansion::loopRows(ColumnBlock block, Value whole) {
 }
 
 /// The smallest tile of the ladder that holds the rows from `row` on.
-void ContractExpansion::finishRows(ColumnBlock block, Value row,
-                                   ArrayRef<int64_t> ladder) {
+void ContractLowering::finishRows(ColumnBlock block, Value row,
+                                  ArrayRef<int64_t> ladder) {
   auto build = [&] {
     RegisterTile small = chooseDecodingTile(ladder.front());
     while (ladder.front() % small.rows)
@@ -297,12 +296,12 @@ void ContractExpansion::finishRows(ColumnBlock block, Value row,
 }
 
 /// The panels of the tile, `width` at a time, as far as the weight has them.
-void ContractExpansion::loopStrips(int64_t width,
-                                   function_ref<void(Value, int64_t)> body) {
+void ContractLowering::loopStrips(int64_t width,
+                                  function_ref<void(Value, int64_t)> body) {
   if (width >= panels)
     return body(b.index(0), panels);
   int64_t whole = panels / width * width;
-  Value end = whole == panels ? present : b.smaller(present, b.index(whole));
+  Value end = whole == panels ? present : b.min(present, b.index(whole));
   b.loop(b.index(0), end, width, [&](Value first) { body(first, width); });
   if (whole < panels)
     b.ifThen(b.isLess(b.index(whole), present),
@@ -314,30 +313,29 @@ void ContractExpansion::loopStrips(int64_t width,
 //===----------------------------------------------------------------------===//
 
 /// For each row the place of its first element.
-SmallVector<Values> ContractExpansion::locateRows(Value row, int64_t count) {
+SmallVector<Values> ContractLowering::locateRows(Value row, int64_t count) {
   SmallVector<Values> places;
   Value last = b.sub(op.getCount(), b.index(1));
   for (int64_t r = 0; r < count; ++r) {
     Values at(op.getAt());
     Value &along = at[op.getAlong()];
     // Rows that are not there repeat the last one.
-    along = b.add(along, rows == 1 ? row : b.smaller(b.add(row, r), last));
+    along = b.add(along, rows == 1 ? row : b.min(b.add(row, r), last));
     if (op.getOrder())
-      along =
-          b.quotient(b.toIndex(b.load(op.getOrder(), along)), op.getChoices());
+      along = b.div(b.toIndex(b.load(op.getOrder(), along)), op.getChoices());
     places.push_back(at);
   }
   return places;
 }
 
-SmallVector<PanelReader, 0> ContractExpansion::openPanels(Value first,
-                                                          int64_t count) {
+SmallVector<PanelReader, 0> ContractLowering::openPanels(Value first,
+                                                         int64_t count) {
   SmallVector<PanelReader, 0> readers;
   for (int64_t q = 0; q < count; ++q) {
     // The first panel of a strip is there; the others may not be.
     Value panel = b.add(op.getPanel(), b.add(first, q));
     if (panels > 1)
-      panel = b.smaller(panel, lastPanel);
+      panel = b.min(panel, lastPanel);
     Value byte = b.mul(panel, layout.getPanelBytes());
     if (op.getMatrix())
       byte = b.add(byte, b.mul(op.getMatrix(), weight.getMatrixBytes()));
@@ -347,8 +345,8 @@ SmallVector<PanelReader, 0> ContractExpansion::openPanels(Value first,
 }
 
 /// Stores the weights of some panels in f32, column by column.
-void ContractExpansion::decodePanels(ColumnBlock block, Value firstPanel,
-                                     int64_t count) {
+void ContractLowering::decodePanels(ColumnBlock block, Value firstPanel,
+                                    int64_t count) {
   SmallVector<PanelReader, 0> readers = openPanels(firstPanel, count);
   PanelReader::loopGroups(
       b, weight, block.first, block.count, {},
@@ -374,9 +372,8 @@ void ContractExpansion::decodePanels(ColumnBlock block, Value firstPanel,
       });
 }
 
-void ContractExpansion::buildTile(ColumnBlock block, Value firstPanel,
-                                  Value row, RegisterTile tile,
-                                  bool isDecoded) {
+void ContractLowering::buildTile(ColumnBlock block, Value firstPanel, Value row,
+                                 RegisterTile tile, bool isDecoded) {
   SmallVector<Values> rowsAt = locateRows(row, tile.rows);
   // Sums are numbered row by row, in a row panel by panel.
   int64_t perRow = tile.panels * vectors;
@@ -385,7 +382,7 @@ void ContractExpansion::buildTile(ColumnBlock block, Value firstPanel,
     return Values{b.add(row, i / perRow),
                   b.add(firstColumn, i % perRow * b.lanes)};
   };
-  Values sums(tile.rows * perRow, b.real(b.getFloats(b.lanes), 0));
+  Values sums(tile.rows * perRow, b.constant(b.getFloats(b.lanes), 0));
   if (!block.isFirst)
     for (auto [i, sum] : llvm::enumerate(sums))
       sum = b.load(acc, placeOf(i), b.lanes);
@@ -400,10 +397,10 @@ void ContractExpansion::buildTile(ColumnBlock block, Value firstPanel,
 
 /// Adds the products of a block of columns, group by group: in a group all
 /// panels at once, or in turns.
-Values ContractExpansion::multiplyGroups(ColumnBlock block, Value firstPanel,
-                                         RegisterTile tile,
-                                         ArrayRef<Values> rowsAt,
-                                         ValueRange sums) {
+Values ContractLowering::multiplyGroups(ColumnBlock block, Value firstPanel,
+                                        RegisterTile tile,
+                                        ArrayRef<Values> rowsAt,
+                                        ValueRange sums) {
   SmallVector<PanelReader, 0> readers = openPanels(firstPanel, tile.panels);
   return PanelReader::loopGroups(
       b, weight, block.first, block.count, sums,
@@ -423,10 +420,10 @@ Values ContractExpansion::multiplyGroups(ColumnBlock block, Value firstPanel,
       });
 }
 
-Values ContractExpansion::multiplyLines(const WeightLines &lines,
-                                        Value firstColumn, int64_t columns,
-                                        ArrayRef<Values> rowsAt,
-                                        ValueRange sums) {
+Values ContractLowering::multiplyLines(const WeightLines &lines,
+                                       Value firstColumn, int64_t columns,
+                                       ArrayRef<Values> rowsAt,
+                                       ValueRange sums) {
   int64_t depth = lines.getDepth();
   bool isUnrolled = depth == 1 && rowsAt.size() == 1;
   int64_t unroll = isUnrolled ? kUnrolledColumns : 1;
@@ -447,15 +444,15 @@ Values ContractExpansion::multiplyLines(const WeightLines &lines,
   return next;
 }
 
-void ContractExpansion::multiplyLine(const WeightLines &lines, Value line,
-                                     Value firstColumn, int64_t columns,
-                                     ArrayRef<Values> rowsAt,
-                                     MutableArrayRef<Value> sums) {
+void ContractLowering::multiplyLine(const WeightLines &lines, Value line,
+                                    Value firstColumn, int64_t columns,
+                                    ArrayRef<Values> rowsAt,
+                                    MutableArrayRef<Value> sums) {
   int64_t perRow = sums.size() / rowsAt.size();
   Value first = b.add(firstColumn, b.mul(line, lines.getDepth()));
   auto loadRow = [&](int64_t r, int64_t j) {
     Value x = loadInput(rowsAt[r], b.add(first, j));
-    return b.spread(x, b.lanes);
+    return b.broadcast(x, b.lanes);
   };
 
   // A single row meets each weight as soon as it is decoded, so that only
@@ -496,13 +493,13 @@ void ContractExpansion::multiplyLine(const WeightLines &lines, Value line,
   }
 }
 
-Value ContractExpansion::loadInput(ArrayRef<Value> at, Value column) {
+Value ContractLowering::loadInput(ArrayRef<Value> at, Value column) {
   Values place(at);
   place.back() = b.add(place.back(), column);
   return b.load(op.getInput(), place);
 }
 
-static LogicalResult expandContract(VectorBuilder &b, tile::ContractOp op) {
+static LogicalResult lowerContract(VectorBuilder &b, tile::ContractOp op) {
   WeightType weight = cast<WeightType>(op.getWeight().getType());
   if (failed(PanelReader::check(op, weight)))
     return failure();
@@ -510,10 +507,10 @@ static LogicalResult expandContract(VectorBuilder &b, tile::ContractOp op) {
     return op.emitOpError()
            << "expects outs to have contiguous rows, but got "
            << op.getOuts().getType() << "; write to a tile and copy it";
-  ContractExpansion(b, op).run();
+  ContractLowering(b, op).run();
   return success();
 }
 
 void tenon::attachContractLowerings(MLIRContext &context) {
-  attachLowerings<expandContract>(context);
+  attachLowerings<lowerContract>(context);
 }

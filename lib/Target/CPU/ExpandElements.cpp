@@ -37,7 +37,7 @@ loopElements(VectorBuilder &b, ArrayRef<Value> memrefs,
   });
 }
 
-static LogicalResult expandCopy(VectorBuilder &b, memref::CopyOp op) {
+static LogicalResult lowerCopy(VectorBuilder &b, memref::CopyOp op) {
   Value source = op.getSource(), target = op.getTarget();
   if (source == target)
     return success();
@@ -63,16 +63,16 @@ static LogicalResult expandCopy(VectorBuilder &b, memref::CopyOp op) {
 
 void tenon::fill(VectorBuilder &b, Value memref, Value scalar) {
   loopElements(b, {memref}, [&](ValueRange at, int64_t width) {
-    b.store(b.spread(scalar, width), memref, at);
+    b.store(b.broadcast(scalar, width), memref, at);
   });
 }
 
-static LogicalResult expandFill(VectorBuilder &b, tile::FillOp op) {
+static LogicalResult lowerFill(VectorBuilder &b, tile::FillOp op) {
   fill(b, op.getOuts(), op.getValue());
   return success();
 }
 
-static LogicalResult expandConvert(VectorBuilder &b, tile::ConvertOp op) {
+static LogicalResult lowerConvert(VectorBuilder &b, tile::ConvertOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {
                  b.store(b.load(op.getInput(), at, width), op.getOuts(), at);
@@ -80,7 +80,7 @@ static LogicalResult expandConvert(VectorBuilder &b, tile::ConvertOp op) {
   return success();
 }
 
-static LogicalResult expandAdd(VectorBuilder &b, tile::AddOp op) {
+static LogicalResult lowerAdd(VectorBuilder &b, tile::AddOp op) {
   loopElements(b, {op.getOuts(), op.getInput()},
                [&](ValueRange at, int64_t width) {
                  Value sum = b.load(op.getOuts(), at, width);
@@ -90,7 +90,7 @@ static LogicalResult expandAdd(VectorBuilder &b, tile::AddOp op) {
   return success();
 }
 
-static LogicalResult expandGlu(VectorBuilder &b, tile::GluOp op) {
+static LogicalResult lowerGlu(VectorBuilder &b, tile::GluOp op) {
   loopElements(b, {op.getOuts(), op.getGate(), op.getUp()},
                [&](ValueRange at, int64_t width) {
                  Value gate = b.load(op.getGate(), at, width);
@@ -101,7 +101,7 @@ static LogicalResult expandGlu(VectorBuilder &b, tile::GluOp op) {
   return success();
 }
 
-static LogicalResult expandGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
+static LogicalResult lowerGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
   constexpr int64_t half = kPanelHeight / 2;
   Value input = op.getInput(), outs = op.getOuts();
   int64_t width = std::min(b.widthFor({input, outs}), half);
@@ -110,7 +110,7 @@ static LogicalResult expandGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
   b.loop(0, rows, 1, [&](Value row) {
     b.loop(0, columns, width, [&](Value column) {
       // Each panel has a half of its columns from either side.
-      Value from = b.add(column, b.mul(b.quotient(column, half), half));
+      Value from = b.add(column, b.mul(b.div(column, half), half));
       Value gate = b.load(input, {row, from}, width);
       Value up = b.load(input, {row, b.add(from, half)}, width);
       Value act = buildActivation(b, op.getActivation(), gate);
@@ -142,15 +142,14 @@ static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
   }
   // A panel holds as many rows of either half.
   constexpr int64_t places = kPanelHeight, half = places / 2;
-  Value panel =
-      b.add(b.quotient(op.getFirst(), places), b.quotient(column, places));
+  Value panel = b.add(b.div(op.getFirst(), places), b.div(column, places));
   Value place = b.remainder(column, places);
   Value inHalf = b.add(b.mul(panel, half), b.remainder(place, half));
-  Value start = b.mul(b.quotient(place, half), elements / 2);
+  Value start = b.mul(b.div(place, half), elements / 2);
   return {b.add(start, inHalf), b.sub(b.index(elements / 2), inHalf)};
 }
 
-static LogicalResult expandAddBias(VectorBuilder &b, tile::AddBiasOp op) {
+static LogicalResult lowerAddBias(VectorBuilder &b, tile::AddBiasOp op) {
   FailureOr<Value> bias = viewRowMajor(b, op, op.getBias());
   if (failed(bias))
     return failure();
@@ -169,7 +168,7 @@ static LogicalResult expandAddBias(VectorBuilder &b, tile::AddBiasOp op) {
       });
     };
     if (width > 1)
-      return addTo(b.loadSome(*bias, piece.first, width, piece.count));
+      return addTo(b.maskedLoad(*bias, piece.first, width, piece.count));
     b.ifThen(b.isLess(b.index(0), piece.count),
              [&] { addTo(b.load(*bias, piece.first)); });
   });
@@ -177,6 +176,6 @@ static LogicalResult expandAddBias(VectorBuilder &b, tile::AddBiasOp op) {
 }
 
 void tenon::attachElementLowerings(MLIRContext &context) {
-  attachLowerings<expandCopy, expandFill, expandConvert, expandAdd, expandGlu,
-                  expandGluPairs, expandAddBias>(context);
+  attachLowerings<lowerCopy, lowerFill, lowerConvert, lowerAdd, lowerGlu,
+                  lowerGluPairs, lowerAddBias>(context);
 }

@@ -32,9 +32,9 @@ struct Best {
   Value value, place; // f32 and i32
 };
 
-class RouteExpansion {
+class RouteLowering {
 public:
-  RouteExpansion(VectorBuilder &b, tile::RouteOp op, Value bias)
+  RouteLowering(VectorBuilder &b, tile::RouteOp op, Value bias)
       : b(b), op(op), bias(bias),
         experts(cast<MemRefType>(op.getLogits().getType()).getDimSize(1)),
         padded(llvm::alignTo(experts, b.lanes)),
@@ -63,7 +63,7 @@ private:
 };
 } // namespace
 
-void RouteExpansion::run() {
+void RouteLowering::run() {
   buildScores();
   buildChoices();
   if (op.getGroups() > 1 && op.getKeep() < op.getGroups())
@@ -73,13 +73,13 @@ void RouteExpansion::run() {
 }
 
 /// Fills a row of scratch memory with -infinity.
-void RouteExpansion::clearFrom(Value memory, int64_t begin, int64_t end) {
+void RouteLowering::clearFrom(Value memory, int64_t begin, int64_t end) {
   b.loop(begin, end, 1, [&](Value column) {
-    b.store(b.real(-kInfinity), memory, {b.index(0), column});
+    b.store(b.constant(-kInfinity), memory, {b.index(0), column});
   });
 }
 
-void RouteExpansion::buildScores() {
+void RouteLowering::buildScores() {
   if (op.getScoring() == Scoring::Softmax)
     return buildSoftmax();
   b.loopColumns(experts, b.widthFor({op.getLogits()}),
@@ -89,18 +89,18 @@ void RouteExpansion::buildScores() {
                 });
 }
 
-void RouteExpansion::buildSoftmax() {
-  Value largest = b.loop(b.index(0), b.index(experts), 1, b.real(-kInfinity),
-                         [&](Value i, ValueRange carried) {
-                           Value logit =
-                               b.load(op.getLogits(), {b.index(0), i});
-                           return Values{b.larger(logit, carried.front())};
-                         })
-                      .front();
+void RouteLowering::buildSoftmax() {
+  Value largest =
+      b.loop(b.index(0), b.index(experts), 1, b.constant(-kInfinity),
+             [&](Value i, ValueRange carried) {
+               Value logit = b.load(op.getLogits(), {b.index(0), i});
+               return Values{b.max(logit, carried.front())};
+             })
+          .front();
   b.loopColumns(
       experts, b.widthFor({op.getLogits()}), [&](Value i, int64_t width) {
         Value logit = b.load(op.getLogits(), {b.index(0), i}, width);
-        Value power = buildExp(b, b.sub(logit, b.spread(largest, width)));
+        Value power = buildExp(b, b.sub(logit, b.broadcast(largest, width)));
         b.store(power, scores, i);
       });
   Value sum = sumRow(b, experts, b.lanes, [&](Value i, int64_t width) {
@@ -108,11 +108,11 @@ void RouteExpansion::buildSoftmax() {
   });
   b.loopColumns(experts, b.lanes, [&](Value i, int64_t width) {
     Value power = b.load(scores, i, width);
-    b.store(b.divide(power, b.spread(sum, width)), scores, i);
+    b.store(b.divide(power, b.broadcast(sum, width)), scores, i);
   });
 }
 
-void RouteExpansion::buildChoices() {
+void RouteLowering::buildChoices() {
   b.loopColumns(experts, b.lanes, [&](Value i, int64_t width) {
     Value score = b.load(scores, i, width);
     if (bias)
@@ -123,29 +123,28 @@ void RouteExpansion::buildChoices() {
 }
 
 /// The largest element of a group, or the sum of its two largest.
-Value RouteExpansion::buildGroupScore(Value group, int64_t size) {
+Value RouteLowering::buildGroupScore(Value group, int64_t size) {
   Value first = b.mul(group, size);
-  Value low = b.real(-kInfinity);
-  Values best =
-      b.loop(b.index(0), b.index(size), 1, ValueRange{low, low},
-             [&](Value i, ValueRange carried) {
-               Value choice = b.load(choices, {b.index(0), b.add(first, i)});
-               Value most = carried[0], second = carried[1];
-               return Values{b.larger(choice, most),
-                             b.larger(second, b.smaller(choice, most))};
-             });
+  Value low = b.constant(-kInfinity);
+  Values best = b.loop(
+      b.index(0), b.index(size), 1, ValueRange{low, low},
+      [&](Value i, ValueRange carried) {
+        Value choice = b.load(choices, {b.index(0), b.add(first, i)});
+        Value most = carried[0], second = carried[1];
+        return Values{b.max(choice, most), b.max(second, b.min(choice, most))};
+      });
   return op.getBy() == GroupScore::Top2Sum ? b.add(best[0], best[1]) : best[0];
 }
 
 /// Keeps the experts of the best groups: the others become -infinity.
-void RouteExpansion::dropGroups() {
+void RouteLowering::dropGroups() {
   int64_t groups = op.getGroups(), size = experts / groups;
   int64_t columns = llvm::alignTo(groups, b.lanes);
   Value groupScores = b.scratch({1, 1, columns}, b.builder.getF32Type());
   Value kept = b.scratch({groups}, b.builder.getI32Type());
   auto row = Values(2, b.index(0));
   b.loop(0, columns, 1, [&](Value group) {
-    b.store(b.real(-kInfinity), groupScores, {row[0], row[1], group});
+    b.store(b.constant(-kInfinity), groupScores, {row[0], row[1], group});
   });
   b.loop(0, groups, 1, [&](Value group) {
     b.store(buildGroupScore(group, size), groupScores, {row[0], row[1], group});
@@ -153,7 +152,7 @@ void RouteExpansion::dropGroups() {
   });
   b.loop(0, op.getKeep(), 1, [&](Value) {
     Value best = b.toIndex(findBest(groupScores, columns).place);
-    b.store(b.real(-kInfinity), groupScores, {row[0], row[1], best});
+    b.store(b.constant(-kInfinity), groupScores, {row[0], row[1], best});
     b.store(b.bits(b.getInts(1), 1), kept, best);
   });
   b.loop(0, groups, 1, [&](Value group) {
@@ -161,7 +160,7 @@ void RouteExpansion::dropGroups() {
                                 b.bits(b.getInts(1), 0));
     b.ifThen(isDropped, [&] {
       b.loop(0, size, 1, [&](Value i) {
-        b.store(b.real(-kInfinity), choices,
+        b.store(b.constant(-kInfinity), choices,
                 {b.index(0), b.add(b.mul(group, size), i)});
       });
     });
@@ -169,23 +168,22 @@ void RouteExpansion::dropGroups() {
 }
 
 /// Each lane finds its best element; then the lanes are compared one by one.
-Best RouteExpansion::findBest(Value memory, int64_t columns) {
+Best RouteLowering::findBest(Value memory, int64_t columns) {
   int64_t rank = cast<MemRefType>(memory.getType()).getRank();
   Type floats = b.getFloats(b.lanes), ints = b.getInts(b.lanes);
-  Values found =
-      b.loop(0, columns, b.lanes,
-             ValueRange{b.real(floats, -kInfinity), b.bits(ints, 0x7fffffff)},
-             [&](Value i, ValueRange carried) {
-               Values at(rank - 1, b.index(0));
-               at.push_back(i);
-               Value value = b.load(memory, at, b.lanes);
-               Value place =
-                   b.add(b.iota(b.lanes), b.spread(b.toInt(i), b.lanes));
-               Value isBetter =
-                   b.compare(arith::CmpFPredicate::OGT, value, carried[0]);
-               return Values{b.select(isBetter, value, carried[0]),
-                             b.select(isBetter, place, carried[1])};
-             });
+  Values found = b.loop(
+      0, columns, b.lanes,
+      ValueRange{b.constant(floats, -kInfinity), b.bits(ints, 0x7fffffff)},
+      [&](Value i, ValueRange carried) {
+        Values at(rank - 1, b.index(0));
+        at.push_back(i);
+        Value value = b.load(memory, at, b.lanes);
+        Value place = b.add(b.iota(b.lanes), b.broadcast(b.toInt(i), b.lanes));
+        Value isBetter =
+            b.compare(arith::CmpFPredicate::OGT, value, carried[0]);
+        return Values{b.select(isBetter, value, carried[0]),
+                      b.select(isBetter, place, carried[1])};
+      });
   Best best = {b.extract(found[0], 0), b.extract(found[1], 0)};
   for (int64_t lane : llvm::seq<int64_t>(1, b.lanes)) {
     Best other = {b.extract(found[0], lane), b.extract(found[1], lane)};
@@ -193,41 +191,42 @@ Best RouteExpansion::findBest(Value memory, int64_t columns) {
         b.compare(arith::CmpFPredicate::OGT, other.value, best.value);
     Value isSame =
         b.compare(arith::CmpFPredicate::OEQ, other.value, best.value);
-    Value isFirst = b.both(isSame, b.isLess(other.place, best.place));
+    Value isFirst = b.bitAnd(isSame, b.isLess(other.place, best.place));
     Value isBetter = arith::OrIOp::create(b.builder, b.loc, isMore, isFirst);
     best = {b.select(isBetter, other.value, best.value),
             b.select(isBetter, other.place, best.place)};
   }
   // Numbers that cannot be compared still name an element.
-  best.place = b.smaller(
-      best.place, b.bits(b.getInts(1), static_cast<uint32_t>(
-                                           std::max<int64_t>(columns, 1) - 1)));
+  best.place =
+      b.min(best.place,
+            b.bits(b.getInts(1),
+                   static_cast<uint32_t>(std::max<int64_t>(columns, 1) - 1)));
   return best;
 }
 
-void RouteExpansion::chooseExperts() {
+void RouteLowering::chooseExperts() {
   b.loop(0, op.getTop(), 1, [&](Value j) {
     Value place = findBest(choices, padded).place;
     // The padding is never better than an expert.
-    place = b.smaller(place, b.bits(b.getInts(1), experts - 1));
+    place = b.min(place, b.bits(b.getInts(1), experts - 1));
     b.store(place, op.getOuts()[0], {b.index(0), j});
-    b.store(b.real(-kInfinity), choices, {b.index(0), b.toIndex(place)});
+    b.store(b.constant(-kInfinity), choices, {b.index(0), b.toIndex(place)});
     b.store(b.load(scores, b.toIndex(place)), op.getOuts()[1], {b.index(0), j});
   });
 }
 
-void RouteExpansion::buildWeights() {
+void RouteLowering::buildWeights() {
   Value weights = op.getOuts()[1];
   Value zero = b.index(0);
   Value divisor;
   if (auto renorm = op.getRenormAttr()) {
-    Values sum =
-        b.loop(0, op.getTop(), 1, b.real(0), [&](Value j, ValueRange carried) {
+    Values sum = b.loop(
+        0, op.getTop(), 1, b.constant(0), [&](Value j, ValueRange carried) {
           return Values{b.add(carried.front(), b.load(weights, {zero, j}))};
         });
-    divisor = b.add(sum.front(), b.real(renorm.getValueAsDouble()));
+    divisor = b.add(sum.front(), b.constant(renorm.getValueAsDouble()));
   }
-  Value scale = b.real(op.getScale().convertToFloat());
+  Value scale = b.constant(op.getScale().convertToFloat());
   b.loop(0, op.getTop(), 1, [&](Value j) {
     Value weight = b.load(weights, {zero, j});
     if (divisor)
@@ -236,13 +235,13 @@ void RouteExpansion::buildWeights() {
   });
 }
 
-static LogicalResult expandRoute(VectorBuilder &b, tile::RouteOp op) {
+static LogicalResult lowerRoute(VectorBuilder &b, tile::RouteOp op) {
   FailureOr<Value> bias = Value();
   if (op.getBias())
     bias = viewRowMajor(b, op, op.getBias());
   if (failed(bias))
     return failure();
-  RouteExpansion(b, op, *bias).run();
+  RouteLowering(b, op, *bias).run();
   return success();
 }
 
@@ -257,7 +256,7 @@ static Value addTo(VectorBuilder &b, Value memory, Value at, Value amount) {
   return old;
 }
 
-static LogicalResult expandGroup(VectorBuilder &b, tile::GroupOp op) {
+static LogicalResult lowerGroup(VectorBuilder &b, tile::MoeDispatchOp op) {
   Value choice = op.getChoice();
   Value order = op.getOuts()[0], place = op.getOuts()[1],
         offsets = op.getOuts()[2];
@@ -292,20 +291,21 @@ static LogicalResult expandGroup(VectorBuilder &b, tile::GroupOp op) {
 // Combine
 //===----------------------------------------------------------------------===//
 
-static LogicalResult expandCombine(VectorBuilder &b, tile::CombineOp op) {
+static LogicalResult lowerCombine(VectorBuilder &b, tile::MoeCombineOp op) {
   Value outs = op.getOuts();
   int64_t size = cast<MemRefType>(outs.getType()).getDimSize(1);
   Value choices = b.dim(op.getPlace(), 1);
   b.loopColumns(
       size, b.widthFor({op.getInput(), outs}),
       [&](Value column, int64_t width) {
-        Value zeros = b.real(b.getFloats(width), 0);
+        Value zeros = b.constant(b.getFloats(width), 0);
         Values sum = b.loop(
             b.index(0), choices, 1, zeros, [&](Value j, ValueRange carried) {
               Value row = b.toIndex(b.load(op.getPlace(), {op.getToken(), j}));
               Value weight = b.load(op.getWeights(), {op.getToken(), j});
               Value x = b.load(op.getInput(), {row, column}, width);
-              return Values{b.fma(b.spread(weight, width), x, carried.front())};
+              return Values{
+                  b.fma(b.broadcast(weight, width), x, carried.front())};
             });
         Value before = b.load(outs, {b.index(0), column}, width);
         b.store(b.add(before, sum.front()), outs, {b.index(0), column});
@@ -314,5 +314,5 @@ static LogicalResult expandCombine(VectorBuilder &b, tile::CombineOp op) {
 }
 
 void tenon::attachExpertLowerings(MLIRContext &context) {
-  attachLowerings<expandRoute, expandGroup, expandCombine>(context);
+  attachLowerings<lowerRoute, lowerGroup, lowerCombine>(context);
 }

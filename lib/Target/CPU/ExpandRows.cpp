@@ -33,7 +33,7 @@ FailureOr<Value> tenon::viewRowMajor(VectorBuilder &b, Operation *op,
   if (type.getLayout() || !(code.isF32() || code.isF16() || code.isBF16()))
     return op->emitOpError()
            << "expects a row-major weight of f32, f16 or bf16, but got " << type
-           << "; run tenon-lay-out-weights before";
+           << "; run tenon-assign-weight-layouts before";
   auto view = MemRefType::get(type.getShape(), code);
   return Value(
       tile::WeightViewOp::create(b.builder, b.loc, view, weight, b.index(0)));
@@ -44,7 +44,7 @@ static constexpr int64_t kSums = 4;
 
 Value tenon::sumRow(VectorBuilder &b, int64_t columns, int64_t width,
                     function_ref<Value(Value, int64_t)> term) {
-  Values sums(kSums, b.real(b.getFloats(width), 0));
+  Values sums(kSums, b.constant(b.getFloats(width), 0));
   int64_t stride = kSums * width;
   int64_t whole = columns / stride * stride;
   sums = b.loop(0, whole, stride, sums, [&](Value column, ValueRange carried) {
@@ -56,7 +56,7 @@ Value tenon::sumRow(VectorBuilder &b, int64_t columns, int64_t width,
   for (int64_t i = 0; whole + width <= columns; whole += width, ++i)
     sums[i] = b.add(sums[i], term(b.index(whole), width));
   Value all = b.add(b.add(sums[0], sums[1]), b.add(sums[2], sums[3]));
-  Value sum = width == 1 ? all : b.sumLanes(all);
+  Value sum = width == 1 ? all : b.reduceAdd(all);
   return b
       .loop(whole, columns, 1, sum,
             [&](Value column, ValueRange carried) {
@@ -70,7 +70,7 @@ Value tenon::sumRow(VectorBuilder &b, int64_t columns, int64_t width,
 //===----------------------------------------------------------------------===//
 
 namespace {
-struct NormExpansion {
+struct NormLowering {
   VectorBuilder &b;
   tile::NormOp op;
   Value weight, bias; // as memrefs; no bias is null
@@ -83,38 +83,39 @@ struct NormExpansion {
 
 /// Applies weight and bias. Rounding to f32 is what every operation does, so
 /// the orders differ in the meaning of the weight alone.
-Value NormExpansion::scaleElement(Value x, Value column) {
+Value NormLowering::scaleElement(Value x, Value column) {
   int64_t lanes = getWidth(x);
   Value factor = b.load(weight, column, lanes);
   if (op.getOrder() == NormOrder::OnePlus)
-    factor = b.add(factor, b.realLike(factor, 1));
+    factor = b.add(factor, b.constantLike(factor, 1));
   if (bias)
     return b.fma(factor, x, b.load(bias, column, lanes));
   return b.mul(factor, x);
 }
 
-void NormExpansion::buildRow(ValueRange row) {
+void NormLowering::buildRow(ValueRange row) {
   auto load = [&](Value column, int64_t width) {
     return b.load(op.getInput(), append(row, column), width);
   };
-  Value share = b.real(1.0 / normalised);
+  Value share = b.constant(1.0 / normalised);
   Value mean;
   if (op.getKind() == NormKind::Layer)
     mean = b.mul(sumRow(b, normalised, width, load), share);
   auto center = [&](Value column, int64_t width) {
     Value x = load(column, width);
-    return mean ? b.sub(x, b.spread(mean, width)) : x;
+    return mean ? b.sub(x, b.broadcast(mean, width)) : x;
   };
   Value squares =
       sumRow(b, normalised, width, [&](Value column, int64_t width) {
         Value x = center(column, width);
         return b.mul(x, x);
       });
-  Value variance = b.fma(squares, share, b.real(op.getEps().convertToFloat()));
+  Value variance =
+      b.fma(squares, share, b.constant(op.getEps().convertToFloat()));
   Value root = math::SqrtOp::create(b.builder, b.loc, variance);
-  Value inverse = b.divide(b.real(1), root);
+  Value inverse = b.divide(b.constant(1), root);
   b.loopColumns(normalised, width, [&](Value column, int64_t width) {
-    Value x = b.mul(center(column, width), b.spread(inverse, width));
+    Value x = b.mul(center(column, width), b.broadcast(inverse, width));
     b.store(scaleElement(x, column), op.getOuts(), append(row, column));
   });
   b.loop(normalised, size, 1, [&](Value column) {
@@ -122,7 +123,7 @@ void NormExpansion::buildRow(ValueRange row) {
   });
 }
 
-static LogicalResult expandNorm(VectorBuilder &b, tile::NormOp op) {
+static LogicalResult lowerNorm(VectorBuilder &b, tile::NormOp op) {
   FailureOr<Value> weight = viewRowMajor(b, op, op.getWeight());
   if (failed(weight))
     return failure();
@@ -132,13 +133,13 @@ static LogicalResult expandNorm(VectorBuilder &b, tile::NormOp op) {
   if (failed(bias))
     return failure();
   auto type = cast<MemRefType>(op.getInput().getType());
-  NormExpansion norm = {b,
-                        op,
-                        *weight,
-                        *bias,
-                        type.getShape().back(),
-                        cast<WeightType>(op.getWeight().getType()).getRows(),
-                        b.widthFor({op.getInput(), op.getOuts()})};
+  NormLowering norm = {b,
+                       op,
+                       *weight,
+                       *bias,
+                       type.getShape().back(),
+                       cast<WeightType>(op.getWeight().getType()).getRows(),
+                       b.widthFor({op.getInput(), op.getOuts()})};
   b.loopOver(op.getInput(), type.getRank() - 1,
              [&](ValueRange row) { norm.buildRow(row); });
   return success();
@@ -155,7 +156,7 @@ static constexpr int64_t kSpan = 256;
 static Value buildRotation(VectorBuilder &b, tile::RopeOp op, Value table) {
   int64_t half = op.getRope().getDims() / 2;
   int64_t tableRows = cast<WeightType>(op.getTable().getType()).getRows();
-  Value coarse = b.quotient(op.getPosition(), kSpan);
+  Value coarse = b.div(op.getPosition(), kSpan);
   Value fine = b.add(b.remainder(op.getPosition(), kSpan), tableRows - kSpan);
   Value rotation = b.scratch({2 * half}, b.builder.getF32Type());
   double attention = op.getRope().getAttentionFactor();
@@ -168,8 +169,8 @@ static Value buildRotation(VectorBuilder &b, tile::RopeOp op, Value table) {
     Value cos = b.fma(cosA, cosB, b.negate(b.mul(sinA, sinB)));
     Value sin = b.fma(sinA, cosB, b.mul(cosA, sinB));
     if (attention != 1) {
-      cos = b.mul(cos, b.realLike(cos, attention));
-      sin = b.mul(sin, b.realLike(sin, attention));
+      cos = b.mul(cos, b.constantLike(cos, attention));
+      sin = b.mul(sin, b.constantLike(sin, attention));
     }
     b.store(cos, rotation, i);
     b.store(sin, rotation, b.add(i, half));
@@ -264,7 +265,7 @@ void RopeExpansion::buildRow(ValueRange row) {
   copy(first + 2 * half, size);
 }
 
-static LogicalResult expandRope(VectorBuilder &b, tile::RopeOp op) {
+static LogicalResult lowerRope(VectorBuilder &b, tile::RopeOp op) {
   FailureOr<Value> table = viewRowMajor(b, op, op.getTable());
   if (failed(table))
     return failure();
@@ -290,7 +291,7 @@ static LogicalResult expandRope(VectorBuilder &b, tile::RopeOp op) {
 static void storeEmbedded(VectorBuilder &b, tile::EmbedOp op, Value value,
                           Value column) {
   if (auto scale = op.getScaleAttr())
-    value = b.mul(value, b.realLike(value, scale.getValueAsDouble()));
+    value = b.mul(value, b.constantLike(value, scale.getValueAsDouble()));
   b.store(value, op.getOuts(), {b.index(0), column});
 }
 
@@ -298,7 +299,7 @@ static void storeEmbedded(VectorBuilder &b, tile::EmbedOp op, Value value,
 static void embedFromPanel(VectorBuilder &b, tile::EmbedOp op) {
   auto weight = cast<WeightType>(op.getTable().getType());
   PanelLayout layout = weight.getPanelLayout();
-  Value panel = b.quotient(op.getToken(), layout.height);
+  Value panel = b.div(op.getToken(), layout.height);
   Value place = b.remainder(op.getToken(), layout.height);
   PanelReader reader(b, op.getTable(), b.mul(panel, layout.getPanelBytes()));
   int64_t depth = reader.getDepth();
@@ -319,7 +320,7 @@ static void embedFromPanel(VectorBuilder &b, tile::EmbedOp op) {
   PanelReader::loopGroups(b, weight, {}, buildGroup);
 }
 
-static LogicalResult expandEmbed(VectorBuilder &b, tile::EmbedOp op) {
+static LogicalResult lowerEmbed(VectorBuilder &b, tile::EmbedOp op) {
   auto weight = cast<WeightType>(op.getTable().getType());
   if (weight.getLayout()) {
     if (failed(PanelReader::check(op, weight)))
@@ -343,5 +344,5 @@ static LogicalResult expandEmbed(VectorBuilder &b, tile::EmbedOp op) {
 }
 
 void tenon::attachRowLowerings(MLIRContext &context) {
-  attachLowerings<expandNorm, expandRope, expandEmbed>(context);
+  attachLowerings<lowerNorm, lowerRope, lowerEmbed>(context);
 }

@@ -10,7 +10,7 @@
 #include "Expand.h"
 
 namespace tenon {
-#define GEN_PASS_DEF_EXPANDTILES
+#define GEN_PASS_DEF_CONVERTTILETOVECTOR
 #include "tenon/Target/CPU/Passes.h.inc"
 } // namespace tenon
 
@@ -30,14 +30,15 @@ static SmallVector<VectorLoweringOpInterface> collectTiles(func::FuncOp func) {
 }
 
 namespace {
-struct ExpandTiles : tenon::impl::ExpandTilesBase<ExpandTiles> {
+struct ConvertTileToVector
+    : tenon::impl::ConvertTileToVectorBase<ConvertTileToVector> {
   void getDependentDialects(DialectRegistry &registry) const override {
     Base::getDependentDialects(registry);
     registry.addExtension(+[](MLIRContext *context, tile::TileDialect *,
                               memref::MemRefDialect *) {
       for (auto attach : {attachAttendLowerings, attachContractLowerings,
                           attachElementLowerings, attachExpertLowerings,
-                          attachRowLowerings, attachVisibleLowerings})
+                          attachRowLowerings, attachKeyRangeLowerings})
         attach(*context);
     });
   }

@@ -10,7 +10,7 @@ using namespace tenon;
 using Values = VectorBuilder::Values;
 
 std::pair<Value, Value> tenon::buildKeyRange(VectorBuilder &b,
-                                             VisibleAttr::KeyRange range,
+                                             MaskAttr::KeyRange range,
                                              Value first, Value last,
                                              Value length) {
   auto evaluate = [&](AffineMap map) {
@@ -21,38 +21,36 @@ std::pair<Value, Value> tenon::buildKeyRange(VectorBuilder &b,
   };
   Value lower = b.index(0);
   for (Value value : evaluate(range.lower))
-    lower = b.larger(lower, value);
+    lower = b.max(lower, value);
   Values uppers = evaluate(range.upper);
   Value upper = uppers.front();
   for (Value value : llvm::drop_begin(uppers))
-    upper = b.smaller(upper, value);
+    upper = b.min(upper, value);
   return {lower, upper};
 }
 
-static LogicalResult expandKeyRange(VectorBuilder &b, tile::KeyRangeOp op) {
+static LogicalResult lowerKeyRange(VectorBuilder &b, tile::KeyRangeOp op) {
   int64_t step = op.getStep();
   Value last = b.sub(b.add(op.getFirst(), op.getCount()), b.index(1));
-  auto [someLower, someUpper] =
-      buildKeyRange(b, op.getVisible().getKeysSeenBySome(), op.getFirst(), last,
-                    op.getLength());
-  auto [allLower, allUpper] =
-      buildKeyRange(b, op.getVisible().getKeysSeenByAll(), op.getFirst(), last,
-                    op.getLength());
+  auto [someLower, someUpper] = buildKeyRange(
+      b, op.getMask().getKeysSeenBySome(), op.getFirst(), last, op.getLength());
+  auto [allLower, allUpper] = buildKeyRange(
+      b, op.getMask().getKeysSeenByAll(), op.getFirst(), last, op.getLength());
   // Keys begin at 0, so only the end of an empty range can be negative.
   auto roundDown = [&](Value value) {
-    Value positive = b.larger(value, b.index(0));
-    return b.mul(b.quotient(positive, step), step);
+    Value positive = b.max(value, b.index(0));
+    return b.mul(b.div(positive, step), step);
   };
 
   Value lower = roundDown(someLower);
-  Value upper = b.larger(someUpper, lower);
+  Value upper = b.max(someUpper, lower);
   Value fullLower = roundDown(b.add(allLower, step - 1));
-  fullLower = b.smaller(b.larger(fullLower, lower), upper);
-  Value fullUpper = b.larger(roundDown(allUpper), fullLower);
+  fullLower = b.min(b.max(fullLower, lower), upper);
+  Value fullUpper = b.max(roundDown(allUpper), fullLower);
   op->replaceAllUsesWith(Values{lower, fullLower, fullUpper, upper});
   return success();
 }
 
-void tenon::attachVisibleLowerings(MLIRContext &context) {
-  attachLowerings<expandKeyRange>(context);
+void tenon::attachKeyRangeLowerings(MLIRContext &context) {
+  attachLowerings<lowerKeyRange>(context);
 }

@@ -15,14 +15,14 @@ static constexpr int64_t kWordBytes = 4;
 LogicalResult PanelReader::check(Operation *op, WeightType weight) {
   if (!weight.getLayout())
     return op->emitOpError() << "expects a weight in panels, but got " << weight
-                             << "; run tenon-lay-out-weights before";
+                             << "; run tenon-assign-weight-layouts before";
   PanelLayout layout = weight.getPanelLayout();
   if (layout.height != kPanelHeight ||
       layout.getLineBytes() != kPanelHeight * kWordBytes)
     return op->emitOpError()
            << "expects panels of " << kPanelHeight << " rows and " << kWordBytes
            << " bytes of columns, but got " << weight
-           << "; lay the weight out as tenon-lay-out-weights does";
+           << "; lay the weight out as tenon-assign-weight-layouts does";
   return success();
 }
 
@@ -80,11 +80,11 @@ VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,
                                               Body body) {
   PanelLayout layout = weight.getPanelLayout();
   if (!layout.hasFactors())
-    return body({b.quotient(first, layout.periodCols), first, columns}, init);
+    return body({b.div(first, layout.periodCols), first, columns}, init);
 
   int64_t full = columns / layout.groupCols;
   int64_t rest = columns % layout.groupCols;
-  Value firstGroup = b.quotient(first, layout.groupCols);
+  Value firstGroup = b.div(first, layout.groupCols);
   auto goThrough = [&](Value number, int64_t count, ValueRange carried) {
     Value group = b.add(firstGroup, number);
     return body({group, b.mul(group, layout.groupCols), count}, carried);
@@ -113,8 +113,8 @@ PanelReader::Place PanelReader::locate(const PanelField &field,
     // Without factors all lines of the panel have one number.
     if (!layout.groupCols)
       index = b->add(group.number, line);
-    index = b->quotient(index, digit.every /
-                                   (isOfGroup ? layout.groupCols : lineCols));
+    index =
+        b->div(index, digit.every / (isOfGroup ? layout.groupCols : lineCols));
     bool isHighest = isOfGroup || !layout.groupCols
                          ? digit.count == 0
                          : digit.every * digit.count == layout.groupCols;
@@ -161,7 +161,7 @@ PanelFactors PanelReader::loadFactors(const Group &group, Value place,
   if (int64_t shift = getCodeShift(width)) {
     // The power changes no bit of a product: a scale for which the product with
     // it is no normal number does not belong to a weight.
-    Value power = b->real(b->getFloats(width), std::ldexp(1.0, shift));
+    Value power = b->constant(b->getFloats(width), std::ldexp(1.0, shift));
     factors.scale = factors.scale ? b->mul(factors.scale, power) : power;
   }
   return factors;
@@ -193,7 +193,7 @@ PanelReader::Codes PanelReader::loadCodes(const Group &group, Value line,
     Value word = b->load(lines, {at.unit, place}, width);
     // Bits of later columns of a plane come to where those of the first are.
     if (at.bit)
-      word = b->shiftRight(word, b->spread(b->toInt(at.bit), width));
+      word = b->shiftRight(word, b->broadcast(b->toInt(at.bit), width));
     // First columns, then second ones, so that either is a half of the register.
     if (format.getCode().isF16() && width != 1)
       word = b->sortBytes(word, /*size=*/2);
@@ -216,7 +216,7 @@ Value PanelReader::joinPlanes(Codes &codes, int64_t column) const {
       part = b->mask(part,
                      (((1u << plane.bits) - 1) << plane.shift) * 0x01010101u);
     }
-    joined = joined ? b->either(joined, part) : part;
+    joined = joined ? b->bitOr(joined, part) : part;
   }
   codes.bytes = subtractZero(joined);
   codes.bytesOf = column;
@@ -229,7 +229,7 @@ Value PanelReader::subtractZero(Value bytes) const {
   if (zero == 0)
     return bytes;
   if (zero == 128)
-    return b->flip(bytes, 0x80808080);
+    return b->bitXor(bytes, 0x80808080);
   if (isa<VectorType>(bytes.getType())) {
     Value vector = b->bitcast(bytes, b->builder.getI8Type());
     auto type = cast<VectorType>(vector.getType());
@@ -241,9 +241,9 @@ Value PanelReader::subtractZero(Value bytes) const {
   }
   // Both are below 128: with the highest bit set, no byte borrows from its
   // neighbor.
-  Value high = b->flip(bytes, 0x80808080);
+  Value high = b->bitXor(bytes, 0x80808080);
   Value less = b->sub(high, b->bits(high.getType(), zero * 0x01010101));
-  return b->flip(less, 0x80808080);
+  return b->bitXor(less, 0x80808080);
 }
 
 /// One column of f16 codes.

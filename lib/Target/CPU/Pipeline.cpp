@@ -21,9 +21,9 @@ using namespace tenon;
 /// entries.
 static void buildEntryPipeline(OpPassManager &pm,
                                std::unique_ptr<Pass> createEntries) {
-  pm.addNestedPass<func::FuncOp>(createExpandTiles());
-  pm.addPass(createSplitAmongWorkers());
-  pm.addPass(createAddressWeights());
+  pm.addNestedPass<func::FuncOp>(createConvertTileToVector());
+  pm.addPass(createDistributeToWorkers());
+  pm.addPass(createLowerWeightRefs());
   pm.addPass(std::move(createEntries));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -44,7 +44,7 @@ void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addPass(createConvertStepsToLLVM());
+  pm.addPass(createConvertTileToLLVM());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCSEPass());
 }

@@ -35,16 +35,16 @@ static constexpr double kErfcx[] = {
 /// A polynomial by Horner's rule, lowest coefficient first.
 static Value buildPolynomial(VectorBuilder &b, ArrayRef<double> coefficients,
                              Value x) {
-  Value sum = b.realLike(x, coefficients.back());
+  Value sum = b.constantLike(x, coefficients.back());
   for (double coefficient : llvm::reverse(coefficients.drop_back()))
-    sum = b.fma(sum, x, b.realLike(x, coefficient));
+    sum = b.fma(sum, x, b.constantLike(x, coefficient));
   return sum;
 }
 
 /// `x` between two bounds; NaN stays what it is.
 static Value clamp(VectorBuilder &b, Value x, double low, double high) {
   // The constant stands first: a comparison with NaN chooses the second one.
-  return b.smaller(b.realLike(x, high), b.larger(b.realLike(x, low), x));
+  return b.min(b.constantLike(x, high), b.max(b.constantLike(x, low), x));
 }
 
 namespace {
@@ -56,8 +56,8 @@ struct Split {
 } // namespace
 
 static Split roundToInteger(VectorBuilder &b, Value x) {
-  Value shifted = b.add(x, b.realLike(x, kRounder));
-  return {b.sub(shifted, b.realLike(x, kRounder)),
+  Value shifted = b.add(x, b.constantLike(x, kRounder));
+  return {b.sub(shifted, b.constantLike(x, kRounder)),
           b.shiftLeft(b.asInts(shifted), 23)};
 }
 
@@ -68,8 +68,8 @@ static Value scaleByPower(VectorBuilder &b, Value mantissa, Value power) {
 
 /// `result`, but 0 where `x` is below `low`.
 static Value flushBelow(VectorBuilder &b, Value x, double low, Value result) {
-  Value below = b.compare(arith::CmpFPredicate::OLT, x, b.realLike(x, low));
-  return b.select(below, b.realLike(x, 0), result);
+  Value below = b.compare(arith::CmpFPredicate::OLT, x, b.constantLike(x, low));
+  return b.select(below, b.constantLike(x, 0), result);
 }
 
 Value tenon::buildExp2(VectorBuilder &b, Value x) {
@@ -97,9 +97,9 @@ struct Reduced {
 static Reduced reduceByLn2(VectorBuilder &b, Value x) {
   // The high part has so few bits that its product with n is exact.
   constexpr double high = 0.693359375, low = kLn2 - high;
-  Split split = roundToInteger(b, b.mul(x, b.realLike(x, kLog2E)));
-  Value rest = b.fma(split.integer, b.realLike(x, -high), x);
-  return {b.fma(split.integer, b.realLike(x, -low), rest), split.power};
+  Split split = roundToInteger(b, b.mul(x, b.constantLike(x, kLog2E)));
+  Value rest = b.fma(split.integer, b.constantLike(x, -high), x);
+  return {b.fma(split.integer, b.constantLike(x, -low), rest), split.power};
 }
 
 Value tenon::buildExp(VectorBuilder &b, Value x) {
@@ -107,13 +107,14 @@ Value tenon::buildExp(VectorBuilder &b, Value x) {
   Reduced reduced = reduceByLn2(b, clamp(b, x, low, high));
   Value result =
       scaleByPower(b, buildPolynomial(b, kExp, reduced.rest), reduced.power);
-  Value isLarge = b.compare(arith::CmpFPredicate::OGT, x, b.realLike(x, high));
-  Value infinity = b.realLike(x, std::numeric_limits<double>::infinity());
+  Value isLarge =
+      b.compare(arith::CmpFPredicate::OGT, x, b.constantLike(x, high));
+  Value infinity = b.constantLike(x, std::numeric_limits<double>::infinity());
   return flushBelow(b, x, low, b.select(isLarge, infinity, result));
 }
 
 Value tenon::buildSigmoid(VectorBuilder &b, Value x) {
-  Value one = b.realLike(x, 1);
+  Value one = b.constantLike(x, 1);
   return b.divide(one, b.add(one, buildExp(b, b.negate(x))));
 }
 
@@ -121,30 +122,31 @@ Value tenon::buildSigmoid(VectorBuilder &b, Value x) {
 Value tenon::buildTanh(VectorBuilder &b, Value x) {
   Value twice = b.add(x, x);
   Reduced reduced = reduceByLn2(b, clamp(b, twice, -20, 20));
-  Value one = b.realLike(x, 1);
+  Value one = b.constantLike(x, 1);
   Value power = b.asFloats(b.add(b.asInts(one), reduced.power));
   Value small = b.mul(buildPolynomial(b, kExpM1, reduced.rest), reduced.rest);
   Value m = b.fma(power, small, b.sub(power, one));
-  return b.divide(m, b.add(m, b.realLike(x, 2)));
+  return b.divide(m, b.add(m, b.constantLike(x, 2)));
 }
 
 /// x times the normal distribution up to x: the half of erfc(-x / sqrt(2)),
 /// taken where erfc is small, so that small results keep their digits.
 static Value buildGelu(VectorBuilder &b, Value x) {
-  Value isPositive = b.compare(arith::CmpFPredicate::OGT, x, b.realLike(x, 0));
+  Value isPositive =
+      b.compare(arith::CmpFPredicate::OGT, x, b.constantLike(x, 0));
   // Beyond 14 the tail is 0 in f32.
   Value size =
-      b.smaller(b.realLike(x, 14), b.select(isPositive, x, b.negate(x)));
-  Value two = b.realLike(x, 2);
-  Value u = b.divide(two, b.fma(size, b.realLike(x, std::sqrt(0.5)), two));
+      b.min(b.constantLike(x, 14), b.select(isPositive, x, b.negate(x)));
+  Value two = b.constantLike(x, 2);
+  Value u = b.divide(two, b.fma(size, b.constantLike(x, std::sqrt(0.5)), two));
   // The bell falls so fast that what the square loses by rounding counts.
   Value square = b.mul(size, size);
   Value lost = b.fma(size, size, b.negate(square));
-  Value bell = buildExp(b, b.mul(square, b.realLike(x, -0.5)));
-  bell = b.fma(b.mul(bell, lost), b.realLike(x, -0.5), bell);
-  Value half = b.mul(b.realLike(x, 0.5), bell);
+  Value bell = buildExp(b, b.mul(square, b.constantLike(x, -0.5)));
+  bell = b.fma(b.mul(bell, lost), b.constantLike(x, -0.5), bell);
+  Value half = b.mul(b.constantLike(x, 0.5), bell);
   Value tail = b.mul(b.mul(buildPolynomial(b, kErfcx, u), u), half);
-  Value share = b.select(isPositive, b.sub(b.realLike(x, 1), tail), tail);
+  Value share = b.select(isPositive, b.sub(b.constantLike(x, 1), tail), tail);
   return b.mul(x, share);
 }
 
@@ -152,8 +154,8 @@ static Value buildGelu(VectorBuilder &b, Value x) {
 static Value buildGeluTanh(VectorBuilder &b, Value x) {
   double factor = std::sqrt(8 / M_PI);
   Value square = b.mul(x, x);
-  Value inner =
-      b.fma(square, b.realLike(x, factor * 0.044715), b.realLike(x, factor));
+  Value inner = b.fma(square, b.constantLike(x, factor * 0.044715),
+                      b.constantLike(x, factor));
   return b.mul(x, buildSigmoid(b, b.mul(x, inner)));
 }
 
@@ -166,7 +168,7 @@ Value tenon::buildActivation(VectorBuilder &b, Activation activation, Value x) {
   case Activation::Gelu:
     return buildGelu(b, x);
   case Activation::Relu:
-    return b.larger(b.realLike(x, 0), x);
+    return b.max(b.constantLike(x, 0), x);
   }
   llvm_unreachable("all activations are listed");
 }

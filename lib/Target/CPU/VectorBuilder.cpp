@@ -41,7 +41,7 @@ Type VectorBuilder::getInts(int64_t width) {
 }
 
 /// A constant of a scalar type, or of a vector with it in all lanes.
-static Value constant(VectorBuilder &b, Type type, TypedAttr scalar) {
+static Value createConstant(VectorBuilder &b, Type type, TypedAttr scalar) {
   TypedAttr value = scalar;
   if (auto vector = dyn_cast<VectorType>(type))
     value = DenseElementsAttr::get(vector, Attribute(scalar));
@@ -52,13 +52,13 @@ Value VectorBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-Value VectorBuilder::real(Type type, double value) {
-  return constant(*this, type, builder.getF32FloatAttr(value));
+Value VectorBuilder::constant(Type type, double value) {
+  return createConstant(*this, type, builder.getF32FloatAttr(value));
 }
 
 Value VectorBuilder::bits(Type type, uint32_t value) {
-  return constant(*this, type,
-                  builder.getI32IntegerAttr(static_cast<int32_t>(value)));
+  return createConstant(*this, type,
+                        builder.getI32IntegerAttr(static_cast<int32_t>(value)));
 }
 
 Value VectorBuilder::iota(int64_t width) {
@@ -91,7 +91,7 @@ Value VectorBuilder::mul(Value a, Value b) {
   return arith::MulIOp::create(builder, loc, a, b);
 }
 
-Value VectorBuilder::quotient(Value a, int64_t b) {
+Value VectorBuilder::div(Value a, int64_t b) {
   return b == 1 ? a : arith::DivUIOp::create(builder, loc, a, index(b));
 }
 
@@ -102,13 +102,13 @@ Value VectorBuilder::remainder(Value a, int64_t b) {
 // Floats are compared and selected, which is one instruction. The minimum and
 // maximum of arith take care of NaN, which is several.
 
-Value VectorBuilder::smaller(Value a, Value b) {
+Value VectorBuilder::min(Value a, Value b) {
   if (!isFloat(a))
     return arith::MinSIOp::create(builder, loc, a, b);
   return select(compare(arith::CmpFPredicate::OLT, a, b), a, b);
 }
 
-Value VectorBuilder::larger(Value a, Value b) {
+Value VectorBuilder::max(Value a, Value b) {
   if (!isFloat(a))
     return arith::MaxSIOp::create(builder, loc, a, b);
   return select(compare(arith::CmpFPredicate::OGT, a, b), a, b);
@@ -140,11 +140,11 @@ Value VectorBuilder::compare(arith::CmpFPredicate predicate, Value a, Value b) {
   return arith::CmpFOp::create(builder, loc, predicate, a, b);
 }
 
-Value VectorBuilder::both(Value a, Value b) {
+Value VectorBuilder::bitAnd(Value a, Value b) {
   return arith::AndIOp::create(builder, loc, a, b);
 }
 
-Value VectorBuilder::either(Value a, Value b) {
+Value VectorBuilder::bitOr(Value a, Value b) {
   return arith::OrIOp::create(builder, loc, a, b);
 }
 
@@ -168,7 +168,7 @@ Value VectorBuilder::mask(Value a, uint32_t bitsKept) {
   return arith::AndIOp::create(builder, loc, a, bits(a.getType(), bitsKept));
 }
 
-Value VectorBuilder::flip(Value a, uint32_t bitsFlipped) {
+Value VectorBuilder::bitXor(Value a, uint32_t bitsFlipped) {
   return arith::XOrIOp::create(builder, loc, a, bits(a.getType(), bitsFlipped));
 }
 
@@ -228,7 +228,7 @@ Value VectorBuilder::slice(Value vector, int64_t first, int64_t count) {
   return shuffle(vector, vector, lanes);
 }
 
-Value VectorBuilder::spread(Value scalar, int64_t width) {
+Value VectorBuilder::broadcast(Value scalar, int64_t width) {
   if (width == 1)
     return scalar;
   return vector::BroadcastOp::create(
@@ -280,11 +280,11 @@ static Value addOwnHalves(VectorBuilder &b, Value x, int64_t size) {
   return b.add(first, second);
 }
 
-Value VectorBuilder::sumLanes(Value vector) {
-  return extract(joinSums({vector}).front(), 0);
+Value VectorBuilder::reduceAdd(Value vector) {
+  return extract(reduceAddEach({vector}).front(), 0);
 }
 
-Values VectorBuilder::joinSums(ArrayRef<Value> vectors) {
+Values VectorBuilder::reduceAddEach(ArrayRef<Value> vectors) {
   // Two vectors become one with half as many lanes for each, so that several
   // sums share their instructions. The tree of each sum is the same.
   Values level(vectors);
@@ -303,15 +303,14 @@ Values VectorBuilder::joinSums(ArrayRef<Value> vectors) {
   return level;
 }
 
-Value VectorBuilder::largestLane(Value vector) {
+Value VectorBuilder::reduceMax(Value vector) {
   for (int64_t size = getWidth(vector); size > 1; size /= 2) {
     SmallVector<int64_t> low, high;
     for (int64_t i : llvm::seq<int64_t>(0, size / 2)) {
       low.push_back(i);
       high.push_back(size / 2 + i);
     }
-    vector =
-        larger(shuffle(vector, vector, low), shuffle(vector, vector, high));
+    vector = max(shuffle(vector, vector, low), shuffle(vector, vector, high));
   }
   return extract(vector, 0);
 }
@@ -340,8 +339,8 @@ Value VectorBuilder::load(Value memref, ValueRange at, int64_t width) {
   return widen(*this, vector::LoadOp::create(builder, loc, type, memref, at));
 }
 
-Value VectorBuilder::loadSome(Value memref, ValueRange at, int64_t width,
-                              Value count) {
+Value VectorBuilder::maskedLoad(Value memref, ValueRange at, int64_t width,
+                                Value count) {
   auto type = VectorType::get({width}, getElement(memref));
   auto maskType = VectorType::get({width}, builder.getI1Type());
   Value mask = vector::CreateMaskOp::create(builder, loc, maskType, count);
@@ -500,7 +499,7 @@ void VectorBuilder::loopColumns(Value columns, int64_t width,
   std::optional<int64_t> known = getConstantIntValue(columns);
   if (known)
     return loopColumns(*known, width, body);
-  Value whole = mul(quotient(columns, width), width);
+  Value whole = mul(div(columns, width), width);
   loop(index(0), whole, width, [&](Value i) { body(i, width); });
   if (width > 1)
     loop(whole, columns, 1, [&](Value i) { body(i, 1); });

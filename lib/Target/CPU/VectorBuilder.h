@@ -41,11 +41,13 @@ public:
   mlir::Type getInts(int64_t width);
   mlir::Value index(int64_t value);
   /// A constant of a float type, in all lanes.
-  mlir::Value real(mlir::Type type, double value);
-  mlir::Value real(double value) { return real(builder.getF32Type(), value); }
+  mlir::Value constant(mlir::Type type, double value);
+  mlir::Value constant(double value) {
+    return constant(builder.getF32Type(), value);
+  }
   /// A constant of the type of `like`.
-  mlir::Value realLike(mlir::Value like, double value) {
-    return real(like.getType(), value);
+  mlir::Value constantLike(mlir::Value like, double value) {
+    return constant(like.getType(), value);
   }
   /// A constant of an i32 or vector type, in all lanes, given by its bits.
   mlir::Value bits(mlir::Type type, uint32_t value);
@@ -64,11 +66,11 @@ public:
     return b == 1 ? a : mul(a, index(b));
   }
   /// Quotient and remainder of indices that are not negative.
-  mlir::Value quotient(mlir::Value a, int64_t b);
+  mlir::Value div(mlir::Value a, int64_t b);
   mlir::Value remainder(mlir::Value a, int64_t b);
-  mlir::Value smaller(mlir::Value a, mlir::Value b);
+  mlir::Value min(mlir::Value a, mlir::Value b);
   /// The larger one; `b` if floats cannot be compared.
-  mlir::Value larger(mlir::Value a, mlir::Value b);
+  mlir::Value max(mlir::Value a, mlir::Value b);
   mlir::Value divide(mlir::Value a, mlir::Value b);
   mlir::Value negate(mlir::Value a);
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
@@ -80,13 +82,13 @@ public:
   mlir::Value isLess(mlir::Value a, mlir::Value b) {
     return compare(mlir::arith::CmpIPredicate::slt, a, b);
   }
-  mlir::Value both(mlir::Value a, mlir::Value b);
-  mlir::Value either(mlir::Value a, mlir::Value b);
+  mlir::Value bitAnd(mlir::Value a, mlir::Value b);
+  mlir::Value bitOr(mlir::Value a, mlir::Value b);
   mlir::Value shiftLeft(mlir::Value a, unsigned count);
   mlir::Value shiftRight(mlir::Value a, unsigned count);     // copies the sign
   mlir::Value shiftRight(mlir::Value a, mlir::Value counts); // as well
   mlir::Value mask(mlir::Value a, uint32_t bitsKept);
-  mlir::Value flip(mlir::Value a, uint32_t bitsFlipped);
+  mlir::Value bitXor(mlir::Value a, uint32_t bitsFlipped);
   mlir::Value toIndex(mlir::Value a);
   mlir::Value toInt(mlir::Value a); // index to i32
   /// The same bits as another type of 32-bit lanes.
@@ -103,7 +105,7 @@ public:
   mlir::Value sortBytes(mlir::Value vector, int64_t size);
 
   /// A scalar in all lanes; itself for a width of 1.
-  mlir::Value spread(mlir::Value scalar, int64_t width);
+  mlir::Value broadcast(mlir::Value scalar, int64_t width);
   mlir::Value extract(mlir::Value vector, int64_t lane);
   mlir::Value slice(mlir::Value vector, int64_t first, int64_t count);
   mlir::Value shuffle(mlir::Value a, mlir::Value b,
@@ -112,11 +114,11 @@ public:
   /// name.
   mlir::Value permute(mlir::Value vector, mlir::Value indices);
   /// Sum over the lanes: halves are added until one is left.
-  mlir::Value sumLanes(mlir::Value vector);
+  mlir::Value reduceAdd(mlir::Value vector);
   /// Sums of several vectors, each taken as `sumLanes` does, in their order in
   /// the lanes of vectors of one width; lanes behind the last sum mean nothing.
-  Values joinSums(llvm::ArrayRef<mlir::Value> vectors);
-  mlir::Value largestLane(mlir::Value vector);
+  Values reduceAddEach(llvm::ArrayRef<mlir::Value> vectors);
+  mlir::Value reduceMax(mlir::Value vector);
 
   //===--------------------------------------------------------------------===//
   // Memory
@@ -124,8 +126,8 @@ public:
 
   mlir::Value load(mlir::Value memref, mlir::ValueRange at, int64_t width = 1);
   /// The first `count` of `width` elements, zeros behind.
-  mlir::Value loadSome(mlir::Value memref, mlir::ValueRange at, int64_t width,
-                       mlir::Value count);
+  mlir::Value maskedLoad(mlir::Value memref, mlir::ValueRange at, int64_t width,
+                         mlir::Value count);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange at);
   /// Asks for the cache line of an element that is read soon.
   void prefetch(mlir::Value memref, mlir::ValueRange at);

@@ -153,7 +153,7 @@ static Value evaluateBound(DeviceBuilder &b, AffineExpr expr, ValueRange dims) {
   }
 }
 
-std::pair<Value, Value> AttentionEmitter::getKeys(VisibleAttr::KeyRange range,
+std::pair<Value, Value> AttentionEmitter::getKeys(MaskAttr::KeyRange range,
                                                   Value first, Value last,
                                                   Value length) {
   SmallVector<Value> dims = {first, last, length};
@@ -197,7 +197,7 @@ AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
   block.slot = field(2);
   block.position = field(3);
   // A causal query sees no key behind it, so that the length does not matter.
-  bool isCausal = op.getVisible().getReach() == Reach::Causal;
+  bool isCausal = op.getMask().getKind() == MaskKind::Causal;
   block.length =
       isCausal ? b.add(block.position, block.count) : getLength(block.slot);
   block.group = group;
@@ -211,11 +211,11 @@ void AttentionEmitter::setRows(Block &block, Value firstRow) {
   Value lastRow = b.sub(b.min(b.add(firstRow, t.getRows()), block.endRow), 1);
   Value first = b.add(block.position, b.div(firstRow, t.headsOfGroup));
   Value last = b.add(block.position, b.div(lastRow, t.headsOfGroup));
-  VisibleAttr visible = op.getVisible();
+  MaskAttr mask = op.getMask();
   std::tie(block.lower, block.upper) =
-      getKeys(visible.getKeysSeenBySome(), first, last, block.length);
+      getKeys(mask.getKeysSeenBySome(), first, last, block.length);
   std::tie(block.allLower, block.allUpper) =
-      getKeys(visible.getKeysSeenByAll(), first, last, block.length);
+      getKeys(mask.getKeysSeenByAll(), first, last, block.length);
   block.lower = b.bitAnd(b.max(block.lower, b.i32(0)), -t.keys);
 }
 
@@ -235,7 +235,7 @@ void AttentionEmitter::emit() {
   int64_t chunks = llvm::divideCeil(rows, t.getRows());
   kernel.blocks = kernel.tokens * t.groups * chunks;
   Value blocks = b.trunc32(kernel.getSize(op.getBlocks(), 0));
-  kernel.forEachPiece(b.mul(blocks, t.groups * chunks), [&](Value piece) {
+  kernel.forEachWorkItem(b.mul(blocks, t.groups * chunks), [&](Value piece) {
     // The last rows see the most keys, so they come first.
     Value chunk = b.sub(b.i32(chunks - 1), b.rem(piece, chunks));
     Value rest = b.div(piece, chunks);

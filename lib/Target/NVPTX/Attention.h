@@ -79,7 +79,7 @@ private:
     mlir::Value lower, upper, allLower, allUpper;     // of keys
   };
   /// The bounds of the keys that queries at two positions see.
-  std::pair<mlir::Value, mlir::Value> getKeys(VisibleAttr::KeyRange range,
+  std::pair<mlir::Value, mlir::Value> getKeys(MaskAttr::KeyRange range,
                                               mlir::Value first,
                                               mlir::Value last,
                                               mlir::Value length);

@@ -62,8 +62,8 @@ void AttentionEmitter::maskScores(const Block &block, Value key,
       Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
       Value token = getTokenAndHead(block, b.add(row, 8 * h)).first;
       Value position = b.add(block.position, token);
-      auto [lower, upper] = getKeys(op.getVisible().getKeysSeenByAll(),
-                                    position, position, block.length);
+      auto [lower, upper] = getKeys(op.getMask().getKeysSeenByAll(), position,
+                                    position, block.length);
       for (int64_t i = 0, e = scores.size() / 4; i < e; ++i)
         for (int64_t j = 0; j < 2; ++j) {
           Value at = b.add(first, i * 8 + j);

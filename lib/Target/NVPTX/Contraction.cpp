@@ -131,15 +131,15 @@ void ContractionEmitter::emit() {
   int64_t panelTiles = llvm::divideCeil(slab.layout.getPanels(), tiling.panels);
   if (c.isGrouped()) {
     kernel.blocks = panelTiles * c.matrices;
-    kernel.forEachPiece(b.i32(kernel.blocks),
-                        [&](Value piece) { emitGroupedPiece(piece); });
+    kernel.forEachWorkItem(b.i32(kernel.blocks),
+                           [&](Value piece) { emitGroupedPiece(piece); });
     return;
   }
   kernel.blocks =
       panelTiles * c.matrices * llvm::divideCeil(kernel.tokens, tiling.tokens);
   Value rows = b.trunc32(kernel.getSize(kernel.getOut(0), 0));
   Value pieces = b.mul(b.ceilDiv(rows, tiling.tokens), panelTiles * c.matrices);
-  kernel.forEachPiece(pieces, [&](Value piece) { emitPiece(piece); });
+  kernel.forEachWorkItem(pieces, [&](Value piece) { emitPiece(piece); });
 }
 
 void ContractionEmitter::emitPiece(Value piece) {

@@ -105,7 +105,8 @@ int64_t DeviceKernel::reserve(int64_t bytes, int64_t alignment) {
   return begin;
 }
 
-void DeviceKernel::forEachPiece(Value pieces, function_ref<void(Value)> body) {
+void DeviceKernel::forEachWorkItem(Value pieces,
+                                   function_ref<void(Value)> body) {
   Value block = NVVM::BlockIdXOp::create(b, b.getI32Type());
   Value count = NVVM::GridDimXOp::create(b, b.getI32Type());
   b.loop(block, pieces, count, body);

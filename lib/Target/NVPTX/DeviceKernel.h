@@ -47,8 +47,8 @@ public:
   int64_t reserve(int64_t bytes, int64_t alignment = 16);
 
   /// Calls `body` for the numbers of the pieces of work that this block does.
-  void forEachPiece(mlir::Value pieces,
-                    llvm::function_ref<void(mlir::Value)> body);
+  void forEachWorkItem(mlir::Value pieces,
+                       llvm::function_ref<void(mlir::Value)> body);
   void setThreads(int64_t count);
 
   /// Ends the function.
@@ -81,7 +81,7 @@ Refusal emitRows(DeviceKernel &kernel);
 Refusal emitContraction(DeviceKernel &kernel, mlir::Operation *root);
 Refusal emitAttention(DeviceKernel &kernel, AttentionOp op);
 Refusal emitRouter(DeviceKernel &kernel, RouterOp op);
-Refusal emitGroup(DeviceKernel &kernel, GroupOp op);
+Refusal emitGroup(DeviceKernel &kernel, MoeDispatchOp op);
 
 } // namespace tenon::nvptx
 

@@ -31,7 +31,7 @@ static std::string getSymbol(StringRef name) {
 static Operation *getRoot(tile::KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
     if (isa<LinearOp, HeadLinearOp, GroupedLinearOp, AttentionOp,
-            MlaAttentionOp, GroupOp, RouterOp>(op))
+            MlaAttentionOp, MoeDispatchOp, RouterOp>(op))
       return &op;
   return nullptr;
 }
@@ -44,7 +44,7 @@ static Refusal emitKernel(DeviceKernel &kernel) {
     return emitAttention(kernel, attention);
   if (auto router = dyn_cast<RouterOp>(root))
     return emitRouter(kernel, router);
-  if (auto group = dyn_cast<GroupOp>(root))
+  if (auto group = dyn_cast<MoeDispatchOp>(root))
     return emitGroup(kernel, group);
   if (isa<LinearOp, HeadLinearOp, GroupedLinearOp>(root))
     return emitContraction(kernel, root);

@@ -232,7 +232,7 @@ Refusal tenon::nvptx::emitRouter(DeviceKernel &kernel, RouterOp op) {
   RouterEmitter emitter(kernel, op);
   kernel.blocks = kernel.tokens;
   Value tokens = kernel.b.trunc32(kernel.getSize(kernel.getOut(0), 0));
-  kernel.forEachPiece(tokens, [&](Value token) { emitter.emit(token); });
+  kernel.forEachWorkItem(tokens, [&](Value token) { emitter.emit(token); });
   return std::nullopt;
 }
 
@@ -243,7 +243,7 @@ Refusal tenon::nvptx::emitRouter(DeviceKernel &kernel, RouterOp op) {
 namespace {
 class GroupEmitter {
 public:
-  GroupEmitter(DeviceKernel &kernel, GroupOp op)
+  GroupEmitter(DeviceKernel &kernel, MoeDispatchOp op)
       : kernel(kernel), b(kernel.b), op(op) {
     experts = op.getOffsets().getType().getDimSize(0) - 1;
     countsAt = kernel.reserve((experts + 1) * 4);
@@ -280,7 +280,7 @@ private:
 
   DeviceKernel &kernel;
   DeviceBuilder &b;
-  GroupOp op;
+  MoeDispatchOp op;
   Value choices;
   int64_t experts, countsAt;
 };
@@ -325,12 +325,12 @@ void GroupEmitter::sumCounts() {
   store(2, b.i32(experts), total);
 }
 
-Refusal tenon::nvptx::emitGroup(DeviceKernel &kernel, GroupOp op) {
+Refusal tenon::nvptx::emitGroup(DeviceKernel &kernel, MoeDispatchOp op) {
   if (!isa<BlockArgument>(op.getChoice()) ||
       kernel.op.getYield().getValues() != op->getResults())
     return "a group goes together with other operations";
   GroupEmitter emitter(kernel, op);
   kernel.blocks = 1;
-  kernel.forEachPiece(kernel.b.i32(1), [&](Value) { emitter.emit(); });
+  kernel.forEachWorkItem(kernel.b.i32(1), [&](Value) { emitter.emit(); });
   return std::nullopt;
 }

@@ -25,7 +25,7 @@ static void collectReads(Value row, bool moved, SmallPtrSetImpl<Value> &here,
     return;
   }
   Operation *op = row.getDefiningOp();
-  moved |= isa<RopeOp, GatherRowsOp, CombineOp, tensor::ExtractSliceOp>(op);
+  moved |= isa<RopeOp, GatherRowsOp, MoeCombineOp, tensor::ExtractSliceOp>(op);
   for (Value operand : op->getOperands())
     if (isa<RankedTensorType>(operand.getType()))
       collectReads(operand, moved, here, elsewhere);
@@ -139,7 +139,7 @@ Refusal tenon::nvptx::emitRows(DeviceKernel &kernel) {
   kernel.setThreads(32 * std::clamp<int64_t>(warps, 2, 16));
   kernel.blocks = kernel.tokens;
   Value tokens = kernel.b.trunc32(kernel.getSize(getCounted(kernel), 0));
-  kernel.forEachPiece(tokens, [&](Value token) {
+  kernel.forEachWorkItem(tokens, [&](Value token) {
     rows.computeStatistics(token);
     storeResults(kernel, rows, token);
     kernel.b.syncBlock();

@@ -55,7 +55,7 @@ Refusal RowValues::checkOp(Operation *op) {
     return table.getLayout() ? Refusal()
                              : "the table of an embedding is not in panels";
   }
-  if (auto combine = dyn_cast<CombineOp>(op))
+  if (auto combine = dyn_cast<MoeCombineOp>(op))
     return isArgument(combine.getInput())
                ? Refusal()
                : "combined rows are not an argument of the kernel";
@@ -123,7 +123,7 @@ Values RowValues::evaluateEmbedding(EmbeddingOp op, Value token, Value at) {
   return values;
 }
 
-Values RowValues::evaluateCombine(CombineOp op, Value token, Value at) {
+Values RowValues::evaluateCombine(MoeCombineOp op, Value token, Value at) {
   int64_t choices = op.getPlace().getType().getDimSize(1);
   Values sums(width, b.f32(0));
   for (int64_t i = 0; i < choices; ++i) {
@@ -187,7 +187,8 @@ Values RowValues::evaluate(Value row, Value token, Value at) {
       .Case<RopeOp>([&](auto op) { return evaluateRope(op, token, at); })
       .Case<EmbeddingOp>(
           [&](auto op) { return evaluateEmbedding(op, token, at); })
-      .Case<CombineOp>([&](auto op) { return evaluateCombine(op, token, at); })
+      .Case<MoeCombineOp>(
+          [&](auto op) { return evaluateCombine(op, token, at); })
       .Case<GatherRowsOp>([&](GatherRowsOp op) {
         Value other = kernel.loadIndex(op.getRows(), token);
         return evaluate(op.getInput(), other, at);

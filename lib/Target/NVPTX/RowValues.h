@@ -38,7 +38,7 @@ private:
   std::pair<Values, Values> loadRotation(RopeOp op, mlir::Value token,
                                          mlir::Value pair, int64_t count);
   Values evaluateEmbedding(EmbeddingOp op, mlir::Value token, mlir::Value at);
-  Values evaluateCombine(CombineOp op, mlir::Value token, mlir::Value at);
+  Values evaluateCombine(MoeCombineOp op, mlir::Value token, mlir::Value at);
   Values evaluateView(mlir::Operation *op, mlir::Value token, mlir::Value at);
   Values loadArgument(mlir::Value argument, mlir::Value token, mlir::Value at);
 

@@ -48,7 +48,7 @@ func.func private @nothing_done(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attribut
 func.func private @no_table(%x: tensor<?x8xf32>, %p: tensor<?xi32>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 2> ins(%p : tensor<?xi32>) outs(%x : tensor<?x8xf32>) {
   ^bb0(%0: tensor<?xi32>, %1: tensor<?x8xf32>):
-    // expected-error @below {{expects a table of cosines and sines; run tenon-tabulate-ropes first}}
+    // expected-error @below {{expects a table of cosines and sines; run tenon-materialize-rope-tables first}}
     %s = tenon.rope %1 at %0 last <dims = 8, pairing = half, theta = 1.0e4 : f64> : tensor<?x8xf32>, tensor<?xi32>
     tile.yield %s : tensor<?x8xf32>
   } -> tensor<?x8xf32>
@@ -178,7 +178,7 @@ func.func private @yields_another(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f
 func.func private @no_layout(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <f32>>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 2> ins(%w : !tenon.weight<8x8, <f32>>) outs(%x : tensor<?x8xf32>) {
   ^bb0(%0: !tenon.weight<8x8, <f32>>, %1: tensor<?x8xf32>):
-    // expected-error @below {{expects weights in panels of 16 rows, but got '!tenon.weight<8x8, <f32>>'; run tenon-lay-out-weights first}}
+    // expected-error @below {{expects weights in panels of 16 rows, but got '!tenon.weight<8x8, <f32>>'; run tenon-assign-weight-layouts first}}
     %a = tenon.linear %1, %0 : tensor<?x8xf32>, !tenon.weight<8x8, <f32>> -> tensor<?x8xf32>
     tile.yield %a : tensor<?x8xf32>
   } -> tensor<?x8xf32>
@@ -202,7 +202,7 @@ func.func private @panels_of_eight(%x: tensor<?x8xf32>, %w: !tenon.weight<8x8, <
 func.func private @unpaired_gate(%x: tensor<?x4xf32>, %w: !tenon.weight<8x4, <f32>, <16x1>>) -> tensor<?x4xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 2> ins(%w : !tenon.weight<8x4, <f32>, <16x1>>) outs(%x : tensor<?x4xf32>) {
   ^bb0(%0: !tenon.weight<8x4, <f32>, <16x1>>, %1: tensor<?x4xf32>):
-    // expected-error @below {{expects panels of pairs with glu and no pairs without, but got '!tenon.weight<8x4, <f32>, <16x1>>'; run tenon-lay-out-weights first}}
+    // expected-error @below {{expects panels of pairs with glu and no pairs without, but got '!tenon.weight<8x4, <f32>, <16x1>>'; run tenon-assign-weight-layouts first}}
     %a = tenon.linear %1, %0 glu silu : tensor<?x4xf32>, !tenon.weight<8x4, <f32>, <16x1>> -> tensor<?x4xf32>
     tile.yield %a : tensor<?x4xf32>
   } -> tensor<?x4xf32>
@@ -216,7 +216,7 @@ func.func private @mla_not_split(%q: tensor<?x3x10xf32>, %c: tensor<2x?x?x14xf32
   %y = tile.kernel "k" <rows = 3> ins(%q, %c, %l, %w, %pos, %b : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, index, !tenon.weight<33x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x3x5xf32>) {
   ^bb0(%0: tensor<?x3x10xf32>, %1: tensor<2x?x?x14xf32>, %2: index, %3: !tenon.weight<33x10, <f32>, <16x1>>, %4: tensor<?xi32>, %5: tensor<?x4xi32>, %6: tensor<?x3x5xf32>):
     // expected-error @below {{expects expand to be split by heads; run tenon-choose-mla-form first}}
-    %r = tenon.mla_attention %0, %1[%2], %3 at %4 in %4 blocks %5 nope 6 scale 0.2 visible <causal>
+    %r = tenon.mla_attention %0, %1[%2], %3 at %4 in %4 blocks %5 nope 6 scale 0.2 mask <causal>
         : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, !tenon.weight<33x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x5xf32>
     tile.yield %r : tensor<?x3x5xf32>
   } -> tensor<?x3x5xf32>

@@ -186,12 +186,12 @@ func.func private @grouped_few(%x: tensor<?x7xf32>, %order: tensor<?xi32>, %offs
 /// One worker sorts the choices.
 // CHECK-LABEL: func private @group(
 // CHECK:         scf.forall (%{{.*}}) in (1) shared_outs(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
-// CHECK:           tile.group
+// CHECK:           tile.moe_dispatch
 func.func private @group(%id: tensor<?x2xi32>, %o: tensor<?xi32>, %p: tensor<?x2xi32>, %f: tensor<4xi32>) -> tensor<?xi32>
     attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y:3 = tile.kernel "k" <rows = 2> ins(%id : tensor<?x2xi32>) outs(%o, %p, %f : tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>) {
   ^bb0(%0: tensor<?x2xi32>, %1: tensor<?xi32>, %2: tensor<?x2xi32>, %3: tensor<4xi32>):
-    %r:3 = tenon.group %0 : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
+    %r:3 = tenon.moe_dispatch %0 : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
     tile.yield %r#0, %r#1, %r#2 : tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
   } -> tensor<?xi32>, tensor<?x2xi32>, tensor<4xi32>
   return %y#0 : tensor<?xi32>
@@ -265,7 +265,7 @@ func.func private @narrow_cache(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %slot:
 // CHECK:           tile.route softmax
 // CHECK:           %[[E:.*]] = tensor.empty() : tensor<1x8xf32>
 // CHECK:           %[[Z:.*]] = tile.fill %{{.*}} into %[[E]] : f32 into tensor<1x8xf32>
-// CHECK:           tile.combine %{{.*}}, %{{.*}}, %{{.*}} of %[[I]] into %[[Z]]
+// CHECK:           tile.moe_combine %{{.*}}, %{{.*}}, %{{.*}} of %[[I]] into %[[Z]]
 // CHECK:           tile.glu relu
 func.func private @other_rows(%tok: tensor<?xi32>, %w: !tenon.weight<9x8, <f32>, <16x1>>, %n: !tenon.weight<4, <f32>>, %d: tensor<?x8xf32>, %p: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %e: tensor<?x8xf32>, %o: tensor<?x3xi32>, %q: tensor<?x3xf32>) -> tensor<?x8xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 3>} {
@@ -280,7 +280,7 @@ func.func private @other_rows(%tok: tensor<?xi32>, %w: !tenon.weight<9x8, <f32>,
     %f = tensor.collapse_shape %g [[0], [1, 2]] : tensor<?x2x4xf32> into tensor<?x8xf32>
     %id, %s = tenon.router softmax %f top 3 scale 1.0 : tensor<?x8xf32> -> tensor<?x3xi32>, tensor<?x3xf32>
     %z = tensor.splat %zero[%t] : tensor<?x8xf32>
-    %c = tenon.combine %3, %4, %5 init %z : tensor<?x8xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x8xf32>
+    %c = tenon.moe_combine %3, %4, %5 init %z : tensor<?x8xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x8xf32>
     %u = tenon.glu relu %c, %f : tensor<?x8xf32>
     tile.yield %u, %id, %s : tensor<?x8xf32>, tensor<?x3xi32>, tensor<?x3xf32>
   } -> tensor<?x8xf32>, tensor<?x3xi32>, tensor<?x3xf32>
@@ -317,21 +317,21 @@ func.func private @gather(%x: tensor<?x8xf32>, %rows: tensor<?xi32>, %e: tensor<
 // CHECK:         scf.forall (%[[I:.*]], %[[G:.*]]) in (%[[N]], 2)
 // CHECK:           %[[LEN:.*]] = arith.addi
 // CHECK:           %[[PACKED:.*]] = scf.for {{.*}} -> (tensor<6x8xf32>)
-// CHECK:           %[[S:.*]]:3 = tile.attend_init
+// CHECK:           %[[S:.*]]:3 = tile.attention_init
 // CHECK:           %[[LO:.*]], %[[F0:.*]], %[[F1:.*]], %[[HI:.*]] = tile.key_range <causal, window = 7> at %{{.*}} count %{{.*}} of %[[LEN]] step 32
 // CHECK:           %[[S1:.*]]:3 = scf.for %{{.*}} = %[[LO]] to %[[F0]]
-// CHECK:             tile.attend %[[PACKED]] rows %{{.*}}, %[[K]][%[[L]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2, %[[V]][%[[L]], {{.*}}] along 2 keys 32 {{.*}} heads 2 scale 0.360673755 visible <causal, window = 7>
+// CHECK:             tile.online_attention %[[PACKED]] rows %{{.*}}, %[[K]][%[[L]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2, %[[V]][%[[L]], {{.*}}] along 2 keys 32 {{.*}} heads 2 scale 0.360673755 mask <causal, window = 7>
 // CHECK:           %[[S2:.*]]:3 = scf.for %{{.*}} = %[[F0]] to %[[F1]] {{.*}} iter_args(%{{.*}} = %[[S1]]#0,
-// CHECK-NOT:         visible
+// CHECK-NOT:         mask <
 // CHECK:           scf.for %{{.*}} = %[[F1]] to %[[HI]] {{.*}} iter_args(%{{.*}} = %[[S2]]#0,
-// CHECK:             visible
-// CHECK:           tile.attend_finish
+// CHECK:             mask <
+// CHECK:           tile.attention_finish
 // CHECK:         } {mapping = [#tile.worker<ticket>, #tile.worker<ticket>]}
 func.func private @attention(%q: tensor<?x4x8xf32>, %k: tensor<2x?x?x2x8xf32>, %v: tensor<2x?x?x2x5xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>, %e: tensor<?x4x5xf32>) -> tensor<?x4x5xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 3, keys = 32, split = ticket> ins(%q, %k, %v, %l, %pos, %slot, %b : tensor<?x4x8xf32>, tensor<2x?x?x2x8xf32>, tensor<2x?x?x2x5xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x4x5xf32>) {
   ^bb0(%0: tensor<?x4x8xf32>, %1: tensor<2x?x?x2x8xf32>, %2: tensor<2x?x?x2x5xf32>, %3: index, %4: tensor<?xi32>, %5: tensor<?xi32>, %6: tensor<?x4xi32>, %7: tensor<?x4x5xf32>):
-    %r = tenon.attention %0, %1, %2[%3] at %4 in %5 blocks %6 scale 0.25 visible <causal, window = 7>
+    %r = tenon.attention %0, %1, %2[%3] at %4 in %5 blocks %6 scale 0.25 mask <causal, window = 7>
         : tensor<?x4x8xf32>, tensor<2x?x?x2x8xf32> and tensor<2x?x?x2x5xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x5xf32>
     tile.yield %r : tensor<?x4x5xf32>
   } -> tensor<?x4x5xf32>
@@ -347,14 +347,14 @@ func.func private @attention(%q: tensor<?x4x8xf32>, %k: tensor<2x?x?x2x8xf32>, %
 // CHECK:             arith.cmpi eq
 // CHECK:             arith.maxsi
 // CHECK:             arith.select
-// CHECK:           tile.attend {{.*}}, %[[C]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2, %[[C]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2
+// CHECK:           tile.online_attention {{.*}}, %[[C]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2, %[[C]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2
 // CHECK-SAME:        softcap 43.2808495
-// CHECK:           tile.attend_finish %{{.*}}, %{{.*}} sinks %{{.*}} : !tenon.weight<3, <f32>> from %{{.*}} heads 1
+// CHECK:           tile.attention_finish %{{.*}}, %{{.*}} sinks %{{.*}} : !tenon.weight<3, <f32>> from %{{.*}} heads 1
 func.func private @latent(%q: tensor<?x3x8xf32>, %c: tensor<2x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>, %s: !tenon.weight<3, <f32>>, %e: tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y = tile.kernel "k" <rows = 3, split = ticket> ins(%q, %c, %l, %pos, %slot, %b, %s : tensor<?x3x8xf32>, tensor<2x?x?x8xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>, !tenon.weight<3, <f32>>) outs(%e : tensor<?x3x5xf32>) {
   ^bb0(%0: tensor<?x3x8xf32>, %1: tensor<2x?x?x8xf32>, %2: index, %3: tensor<?xi32>, %4: tensor<?xi32>, %5: tensor<?x4xi32>, %6: !tenon.weight<3, <f32>>, %7: tensor<?x3x5xf32>):
-    %r = tenon.attention %0, %1[%2] at %3 in %4 blocks %5 sinks %6 : !tenon.weight<3, <f32>> scale 0.25 visible <all> softcap 30.0 value_first 5
+    %r = tenon.attention %0, %1[%2] at %3 in %4 blocks %5 sinks %6 : !tenon.weight<3, <f32>> scale 0.25 mask <full> softcap 30.0 value_first 5
         : tensor<?x3x8xf32>, tensor<2x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x5xf32>
     tile.yield %r : tensor<?x3x5xf32>
   } -> tensor<?x3x5xf32>
@@ -373,7 +373,7 @@ func.func private @latent(%q: tensor<?x3x8xf32>, %c: tensor<2x?x?x8xf32>, %l: in
 // CHECK:           arith.select %[[JOINED]]
 // CHECK:           scf.for %{{.*}} = %{{.*}} to %[[STOP]]
 // CHECK:           tensor.empty() : tensor<6x10xf32>
-// CHECK:           tile.attend_init
+// CHECK:           tile.attention_init
 // CHECK:           tile.key_range <causal>
 // CHECK:           %[[E:.*]] = tensor.empty() : tensor<64x16xf32>
 // CHECK:           %[[BOTH:.*]] = tile.contract %[[C]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] along 2 count %{{.*}}, %[[W]][%[[H]]] panel %{{.*}} into %[[E]]
@@ -385,12 +385,12 @@ func.func private @latent(%q: tensor<?x3x8xf32>, %c: tensor<2x?x?x8xf32>, %l: in
 // CHECK:           tile.key_range <causal>
 // CHECK:           scf.if
 // CHECK:             tensor.extract_slice %{{.*}}[%{{.*}}, 0] [2, 10] [1, 1]
-// CHECK:             tile.attend %{{.*}} rows %{{.*}}, %[[KEY]][%{{.*}}, %{{.*}}] along 0, %[[BOTH]][%{{.*}}, %[[C6]]] along 0
+// CHECK:             tile.online_attention %{{.*}} rows %{{.*}}, %[[KEY]][%{{.*}}, %{{.*}}] along 0, %[[BOTH]][%{{.*}}, %[[C6]]] along 0
 func.func private @mla(%q: tensor<?x3x10xf32>, %c: tensor<2x?x?x14xf32>, %l: index, %w: !tenon.weight<3x11x10, <f32>, <16x1>>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>, %e: tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 5>} {
   %y = tile.kernel "k" <rows = 2, split = ticket> ins(%q, %c, %l, %w, %pos, %slot, %b : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, index, !tenon.weight<3x11x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x3x5xf32>) {
   ^bb0(%0: tensor<?x3x10xf32>, %1: tensor<2x?x?x14xf32>, %2: index, %3: !tenon.weight<3x11x10, <f32>, <16x1>>, %4: tensor<?xi32>, %5: tensor<?xi32>, %6: tensor<?x4xi32>, %7: tensor<?x3x5xf32>):
-    %r = tenon.mla_attention %0, %1[%2], %3 at %4 in %5 blocks %6 nope 6 scale 0.2 visible <causal>
+    %r = tenon.mla_attention %0, %1[%2], %3 at %4 in %5 blocks %6 nope 6 scale 0.2 mask <causal>
         : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, !tenon.weight<3x11x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x5xf32>
     tile.yield %r : tensor<?x3x5xf32>
   } -> tensor<?x3x5xf32>

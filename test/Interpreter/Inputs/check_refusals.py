@@ -64,7 +64,7 @@ PLACE = """  %i32 = arith.index_cast %i : index to i32
 
 
 def use(symbol, type_):
-    return f"  %w = tenon.use @{symbol} : {type_}\n"
+    return f"  %w = tenon.weight_ref @{symbol} : {type_}\n"
 
 
 def with_cache(layer="%c0", positions="%zero", slots="%zero", blocks="%block"):
@@ -72,7 +72,7 @@ def with_cache(layer="%c0", positions="%zero", slots="%zero", blocks="%block"):
     return f"""  %cache = arith.constant dense<1.0> : tensor<2x3x7x4xf32>
   %q = arith.constant dense<1.0> : tensor<1x2x4xf32>
   %y = tenon.attention %q, %cache[{layer}] at {positions} in {slots} blocks {blocks} scale 1.0
-    visible <causal> value_first 2 : tensor<1x2x4xf32>, tensor<2x3x7x4xf32>, tensor<?xi32>,
+    mask <causal> value_first 2 : tensor<1x2x4xf32>, tensor<2x3x7x4xf32>, tensor<?xi32>,
     tensor<?x4xi32> -> tensor<1x2x2xf32>
 """
 
@@ -82,7 +82,7 @@ def with_latent(layer="%c0", positions="%zero", slots="%zero"):
   %cache = arith.constant dense<1.0> : tensor<2x3x7x3xf32>
   %q = arith.constant dense<1.0> : tensor<1x1x2xf32>
   %y = tenon.mla_attention %q, %cache[{layer}], %w at {positions} in {slots} blocks %block nope 1
-    scale 1.0 visible <causal> : tensor<1x1x2xf32>, tensor<2x3x7x3xf32>,
+    scale 1.0 mask <causal> : tensor<1x1x2xf32>, tensor<2x3x7x3xf32>,
     !tenon.weight<3x2, <f32>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<1x1x2xf32>
 """
 
@@ -119,7 +119,7 @@ def attend(rows="%c3", key="%c0, %c0, %c0", value="%c0, %c0", count="%c2"):
   %v = arith.constant dense<1.0> : tensor<6x2xf32>
   %a = arith.constant dense<0.0> : tensor<4x2xf32>
   %m = arith.constant dense<0.0> : tensor<4xf32>
-  %y:3 = tile.attend %q rows {rows}, %k[{key}] along 0, %v[{value}] along 0 keys 4 first %c0
+  %y:3 = tile.online_attention %q rows {rows}, %k[{key}] along 0, %v[{value}] along 0 keys 4 first %c0
     count {count} at %c0 of %c3 heads 2 scale 1.0 into %a, %m, %m
     : tensor<4x4xf32>, tensor<6x3x4xf32>, tensor<6x2xf32> into tensor<4x2xf32>, tensor<4xf32>,
     tensor<4xf32> -> tensor<4x2xf32>, tensor<4xf32>, tensor<4xf32>
@@ -134,11 +134,11 @@ def combine(place="%one2", token="%c0", tile=True):
     type_ = f"tensor<{2 if place == '%p' else 1}x1x"
     if tile:
         return begin + f"""
-  %y = tile.combine %x, {place}, %f of {token} into %row : tensor<6x4xf32>, {type_}i32>,
+  %y = tile.moe_combine %x, {place}, %f of {token} into %row : tensor<6x4xf32>, {type_}i32>,
     {type_}f32> into tensor<1x4xf32> -> tensor<1x4xf32>
 """
     return begin + f"""
-  %y = tenon.combine %x, {place}, %f init %row : tensor<6x4xf32>, {type_}i32>, {type_}f32>,
+  %y = tenon.moe_combine %x, {place}, %f init %row : tensor<6x4xf32>, {type_}i32>, {type_}f32>,
     tensor<1x4xf32>
 """
 
@@ -151,7 +151,7 @@ GROUPED = use("gate", "!tenon.weight<4x3x2, <f32>>")
 CASES = {
     "kind": Range("a layer", 0, 4, "  %k = tenon.kind %i in <0 x 3, 1 x 2>\n"),
     "ordinal": Range("a layer", 0, 4, "  %k = tenon.ordinal %i in <0 x 3, 1 x 2>\n"),
-    "use": Range("an index", 0, 2, "  %w = tenon.use @stack[%i] : !tenon.weight<5x4, <f32>>\n"),
+    "use": Range("an index", 0, 2, "  %w = tenon.weight_ref @stack[%i] : !tenon.weight<5x4, <f32>>\n"),
     "embedding": Range("a token", 0, 4, use("table", "!tenon.weight<5x4, <f32>>") + """
   %y = tenon.embedding %list, %w : tensor<?xi32>, !tenon.weight<5x4, <f32>> -> tensor<?x4xf32>
 """),
@@ -196,7 +196,7 @@ CASES = {
     "attend_value_column": Rule("an index from 0 to 1", [0], [-1, 1], attend(value="%c0, %i")),
     "finish_head": Rule("a head from 0 to 4", [0, 3], [-1, 4], use("sinks", "!tenon.weight<5, <f32>>") + """
   %m = arith.constant dense<1.0> : tensor<6xf32>
-  %y = tile.attend_finish %m, %m sinks %w : !tenon.weight<5, <f32>> from %i heads 2 into %x
+  %y = tile.attention_finish %m, %m sinks %w : !tenon.weight<5, <f32>> from %i heads 2 into %x
     : tensor<6xf32>, tensor<6xf32> into tensor<6x4xf32> -> tensor<6x4xf32>
 """),
     "rope": Range("a position", 0, 511, use("angles", "!tenon.weight<258x4, <f32>>") + """
@@ -207,10 +207,10 @@ CASES = {
     "tile_place": Range("a place", 0, 5, combine()),
     "tile_token": Range("a token", 0, 1, combine(place="%p", token="%i")),
     "group": Range("an expert", 0, 3, CHOICE + """
-  %y:3 = tenon.group %choice : tensor<1x1xi32> -> tensor<?xi32>, tensor<1x1xi32>, tensor<5xi32>
+  %y:3 = tenon.moe_dispatch %choice : tensor<1x1xi32> -> tensor<?xi32>, tensor<1x1xi32>, tensor<5xi32>
 """),
     "experts": Range("an expert", 0, 3, CHOICE + GROUPED + """
-  %d = tenon.use @down : !tenon.weight<4x2x3, <f32>>
+  %d = tenon.weight_ref @down : !tenon.weight<4x2x3, <f32>>
   %in = arith.constant dense<1.0> : tensor<1x2xf32>
   %f = arith.constant dense<1.0> : tensor<1x1xf32>
   %y = tenon.experts relu %in, %choice, %f, %w, %w, %d : tensor<1x2xf32>, tensor<1x1xi32>,

@@ -29,7 +29,7 @@ class Writer:
     def weight(self, shape, fmt="<f32>"):
         number, kind = len(self.weights), f"!tenon.weight<{shape}, {fmt}>"
         self.weights.append(f'tenon.weight @w{number} "w{number}" : {kind}')
-        self.body.append(f"%w{number} = tenon.use @w{number} : {kind}")
+        self.body.append(f"%w{number} = tenon.weight_ref @w{number} : {kind}")
         return f"%w{number}", kind
 
     def op(self, text):
@@ -96,7 +96,7 @@ def add_grouped(out):
     out.argument("choice", "tensor<?x2xi32>", "choice")
     offsets = f"tensor<{EXPERTS + 1}xi32>"
     out.body.append(
-        "%order, %place, %offs = tenon.group %choice : tensor<?x2xi32> "
+        "%order, %place, %offs = tenon.moe_dispatch %choice : tensor<?x2xi32> "
         f"-> tensor<?xi32>, tensor<?x2xi32>, {offsets}"
     )
 

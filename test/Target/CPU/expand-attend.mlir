@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tile-expand --canonicalize --cse | FileCheck %s
+// RUN: tenon-opt %s --convert-tile-to-vector --canonicalize --cse | FileCheck %s
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 
@@ -52,8 +52,8 @@ func.func @attend(%q: memref<4x20xf32>, %k: memref<3x?x?x40xf32>, %acc: memref<4
   // CHECK-NOT:     tile.
   %c0 = arith.constant 0 : index
   %c20 = arith.constant 20 : index
-  tile.attend %q rows %rows, %k[%l, %slot, %first, %c0] along 2, %k[%l, %slot, %first, %c20] along 2 keys 20
-      first %first count %count at %p of %len heads 2 scale 0.25 visible <causal, window = 9>
+  tile.online_attention %q rows %rows, %k[%l, %slot, %first, %c0] along 2, %k[%l, %slot, %first, %c20] along 2 keys 20
+      first %first count %count at %p of %len heads 2 scale 0.25 mask <causal, window = 9>
       into %acc, %m, %s : memref<4x20xf32>, memref<3x?x?x40xf32>, memref<3x?x?x40xf32>
       into memref<4x11xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -67,7 +67,7 @@ func.func @narrow_cache(%q: memref<1x8xf32>, %k: memref<64x8xbf16>, %acc: memref
   // CHECK: arith.extf %[[N]] : vector<8xbf16> to vector<8xf32>
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  tile.attend %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %p of %p
+  tile.online_attention %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %p of %p
       heads 1 scale 1.0 softcap 5.0 into %acc, %m, %s : memref<1x8xf32>, memref<64x8xbf16>, memref<64x8xbf16>
       into memref<1x8xf32>, memref<1xf32>, memref<1xf32>
   return
@@ -83,12 +83,12 @@ func.func @share_scratch(%q: memref<1x8xf32>, %k: memref<64x8xf32>, %acc: memref
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %i = %c0 to %p step %c1 {
-    tile.attend %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %p of %p
+    tile.online_attention %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %p of %p
         heads 1 scale 1.0 into %acc, %m, %s : memref<1x8xf32>, memref<64x8xf32>, memref<64x8xf32>
         into memref<1x8xf32>, memref<1xf32>, memref<1xf32>
   }
-  tile.attend %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %p of %p
-      heads 1 scale 1.0 visible <causal> into %acc, %m, %s : memref<1x8xf32>, memref<64x8xf32>, memref<64x8xf32>
+  tile.online_attention %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %p of %p
+      heads 1 scale 1.0 mask <causal> into %acc, %m, %s : memref<1x8xf32>, memref<64x8xf32>, memref<64x8xf32>
       into memref<1x8xf32>, memref<1xf32>, memref<1xf32>
   return
 }
@@ -103,7 +103,7 @@ func.func @init(%a: memref<2x8xf32>, %m: memref<2xf32>, %s: memref<2xf32>) {
   // CHECK:     vector.store %[[ZEROS]], %[[A]]
   // CHECK:     memref.store %[[LOW]], %[[M]]
   // CHECK:     memref.store %[[ZERO]], %[[S]]
-  tile.attend_init into %a, %m, %s : memref<2x8xf32>, memref<2xf32>, memref<2xf32>
+  tile.attention_init into %a, %m, %s : memref<2x8xf32>, memref<2xf32>, memref<2xf32>
   return
 }
 
@@ -116,11 +116,11 @@ func.func @finish(%m: memref<4xf32>, %s: memref<4xf32>, %w: !tenon.weight<8, <f3
   // CHECK:     %[[EMPTY:.*]] = arith.cmpf oeq, %[[SUM]], %cst
   // CHECK:     arith.select %[[EMPTY]], %{{.*}}, %[[SUM]]
   // CHECK:     arith.divf
-  tile.attend_finish %m, %s heads 2 into %o : memref<4xf32>, memref<4xf32> into memref<4x8xf32>
+  tile.attention_finish %m, %s heads 2 into %o : memref<4xf32>, memref<4xf32> into memref<4x8xf32>
   // CHECK:     tile.weight_view %[[W]] at %c0 {{.*}} to memref<8xf32>
   // CHECK:     arith.remui %{{.*}}, %c2
   // CHECK:     arith.divf
-  tile.attend_finish %m, %s sinks %w : !tenon.weight<8, <f32>> from %h heads 2 into %o : memref<4xf32>, memref<4xf32> into memref<4x8xf32>
+  tile.attention_finish %m, %s sinks %w : !tenon.weight<8, <f32>> from %h heads 2 into %o : memref<4xf32>, memref<4xf32> into memref<4x8xf32>
   return
 }
 

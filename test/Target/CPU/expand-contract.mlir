@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tile-expand --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --convert-tile-to-vector --canonicalize --cse --split-input-file | FileCheck %s
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 

@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tile-expand --canonicalize --cse | FileCheck %s
+// RUN: tenon-opt %s --convert-tile-to-vector --canonicalize --cse | FileCheck %s
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 
@@ -63,7 +63,7 @@ func.func @group(%c: memref<?x2xi32>, %o: memref<?xi32>, %p: memref<?x2xi32>, %f
   // CHECK:     scf.for %{{.*}} = %c0 to %c8 step %c1
   // CHECK:       %[[E:.*]] = arith.subi %c8
   // CHECK:     memref.store %{{.*}}, %[[F]][%c0]
-  tile.group %c into %o, %p, %f : memref<?x2xi32> into memref<?xi32>, memref<?x2xi32>, memref<9xi32>
+  tile.moe_dispatch %c into %o, %p, %f : memref<?x2xi32> into memref<?xi32>, memref<?x2xi32>, memref<9xi32>
   return
 }
 
@@ -76,7 +76,7 @@ func.func @combine(%x: memref<?x8xf32>, %p: memref<?x2xi32>, %w: memref<?x2xf32>
   // CHECK:   vector.fma
   // CHECK: %[[B:.*]] = vector.load %[[O]]
   // CHECK: arith.addf %[[B]], %[[S]]
-  tile.combine %x, %p, %w of %t into %o : memref<?x8xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x8xf32>
+  tile.moe_combine %x, %p, %w of %t into %o : memref<?x8xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x8xf32>
   return
 }
 }

@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --tile-expand --canonicalize --cse | FileCheck %s
+// RUN: tenon-opt %s --convert-tile-to-vector --canonicalize --cse | FileCheck %s
 
 /// What an operation means down to its operands, where a neighbour of the formula has the
 /// same instructions.
@@ -44,7 +44,7 @@ func.func @running_sum(%q: memref<1x8xf32>, %k: memref<64x8xf32>, %acc: memref<1
   // CHECK:     %[[NEW:.*]] = math.fma %[[OLD]], %[[FACTOR:.*]], %{{.*}} : f32
   // CHECK:     memref.store %[[NEW]], %[[S]]
   // CHECK:     memref.store %[[FACTOR]], %[[RESCALE]]
-  tile.attend %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %count of %count
+  tile.online_attention %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %count at %count of %count
       heads 1 scale 1.0 into %acc, %m, %s : memref<1x8xf32>, memref<64x8xf32>, memref<64x8xf32>
       into memref<1x8xf32>, memref<1xf32>, memref<1xf32>
   return

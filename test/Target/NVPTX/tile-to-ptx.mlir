@@ -35,7 +35,7 @@ func.func @step(%x: tensor<?x64xf32>, %w: !tenon.weight<64, <f32>>, %y: tensor<?
   } -> tensor<?x64xf32>
   %2 = tile.kernel "other" <rows = 1> ins(%q, %c, %l, %e, %p, %b : tensor<?x2x12xf32>, tensor<1x?x?x12xf32>, index, !tenon.weight<24x8, <bf16>, <16x2>>, tensor<?xi32>, tensor<?x4xi32>) outs(%o : tensor<?x2x4xf32>) {
   ^bb0(%a0: tensor<?x2x12xf32>, %a1: tensor<1x?x?x12xf32>, %a2: index, %a3: !tenon.weight<24x8, <bf16>, <16x2>>, %a4: tensor<?xi32>, %a5: tensor<?x4xi32>, %a6: tensor<?x2x4xf32>):
-    %m = tenon.mla_attention %a0, %a1[%a2], %a3 at %a4 in %a4 blocks %a5 nope 8 scale 0.2 visible <causal> : tensor<?x2x12xf32>, tensor<1x?x?x12xf32>, <24x8, <bf16>, <16x2>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x4xf32>
+    %m = tenon.mla_attention %a0, %a1[%a2], %a3 at %a4 in %a4 blocks %a5 nope 8 scale 0.2 mask <causal> : tensor<?x2x12xf32>, tensor<1x?x?x12xf32>, <24x8, <bf16>, <16x2>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x4xf32>
     tile.yield %m : tensor<?x2x4xf32>
   } -> tensor<?x2x4xf32>
   return

@@ -79,7 +79,7 @@ func.func @attention_of_other_head_size(%q: tensor<?x4x24xf32>, %k: tensor<3x?x?
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and key to agree on head size, but got 24 and 16}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -91,7 +91,7 @@ func.func @attention_of_uneven_heads(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x3x
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects the head count of query to be a multiple of the head count of key, but got 4 and 3}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x3x16xf32> and tensor<3x?x?x3x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -103,7 +103,7 @@ func.func @attention_without_heads(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x0x16
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects the head count of query to be a multiple of the head count of key, but got 4 and 0}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x0x16xf32> and tensor<3x?x?x0x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -115,7 +115,7 @@ func.func @attention_with_values_of_other_rank(%q: tensor<?x4x16xf32>, %k: tenso
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects key and value to agree on rank, but got 5 and 4}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -127,7 +127,7 @@ func.func @attention_with_values_of_other_layers(%q: tensor<?x4x16xf32>, %k: ten
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects key and value to agree on all dimensions but the last, but got 3 and 4}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<4x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -139,7 +139,7 @@ func.func @attention_with_values_of_other_heads(%q: tensor<?x4x16xf32>, %k: tens
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects key and value to agree on all dimensions but the last, but got 2 and 1}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x1x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -151,7 +151,7 @@ func.func @attention_with_result_of_other_size(%q: tensor<?x4x16xf32>, %k: tenso
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects value and result to agree on head size, but got 20 and 16}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x20xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -163,7 +163,7 @@ func.func @attention_with_result_of_other_latent_size(%q: tensor<?x4x16xf32>, %k
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects value and result to agree on head size, but got 12 and 16}}
   %o = tenon.attention %q, %k[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal> value_first 12
+      scale 0.25 mask <causal> value_first 12
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -175,7 +175,7 @@ func.func @attention_with_value_longer_than_key(%q: tensor<?x4x16xf32>, %k: tens
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects value_first to be positive and at most the head size, but got 17 and 16}}
   %o = tenon.attention %q, %k[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal> value_first 17
+      scale 0.25 mask <causal> value_first 17
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x17xf32>
   return
 }
@@ -187,7 +187,7 @@ func.func @attention_with_negative_value(%q: tensor<?x4x16xf32>, %k: tensor<3x?x
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects value_first to be positive and at most the head size, but got -1 and 16}}
   %o = tenon.attention %q, %k[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal> value_first -1
+      scale 0.25 mask <causal> value_first -1
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -199,7 +199,7 @@ func.func @attention_without_value(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x2x16
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects either value or value_first}}
   %o = tenon.attention %q, %k[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -211,7 +211,7 @@ func.func @attention_with_both_values(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x2
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects either value or value_first}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal> value_first 16
+      scale 0.25 mask <causal> value_first 16
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -223,7 +223,7 @@ func.func @attention_with_other_heads(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x2
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and result to agree on head count, but got 4 and 2}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x16xf32>
   return
 }
@@ -235,7 +235,7 @@ func.func @attention_with_other_tokens(%q: tensor<3x4x16xf32>, %k: tensor<3x?x?x
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and result to agree on number of tokens, but got 3 and 4}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<3x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<4x4x16xf32>
   return
 }
@@ -247,7 +247,7 @@ func.func @attention_at_other_tokens(%q: tensor<3x4x16xf32>, %k: tensor<3x?x?x2x
     %pos: tensor<4xi32>, %slot: tensor<4xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and positions to agree on number of tokens, but got 3 and 4}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<3x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<4xi32>, tensor<?x4xi32> -> tensor<3x4x16xf32>
   return
 }
@@ -260,7 +260,7 @@ func.func @attention_with_sinks_of_other_length(%q: tensor<?x4x16xf32>, %k: tens
     %s: !tenon.weight<2, <f32>>) {
   // expected-error@+1 {{expects query and sinks to agree on head count, but got 4 and 2}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks sinks %s : !tenon.weight<2, <f32>>
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -272,7 +272,7 @@ func.func @attention_with_short_blocks(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x3xi32>) {
   // expected-error@+1 {{operand #6 must be list of blocks, four integers each, but got 'tensor<?x3xi32>'}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal>
+      scale 0.25 mask <causal>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x3xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -283,7 +283,7 @@ func.func @attention_with_negative_cap(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{attribute 'softcap' failed to satisfy constraint: 32-bit float attribute whose value is positive and normal}}
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal> softcap -30.0
+      scale 0.25 mask <causal> softcap -30.0
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return
 }
@@ -294,7 +294,7 @@ func.func @attention_with_negative_cap(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x
 func.func @mla_attention_over_rows_of_other_length(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x41xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects cache and expand with query to agree on row length, but got 41 and 40}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x41xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return
 }
@@ -305,7 +305,7 @@ func.func @mla_attention_over_rows_of_other_length(%q: tensor<?x4x24xf32>, %c: t
 func.func @mla_attention_of_other_value_size(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects expand and result to agree on rows of all heads, but got 112 and 116}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x13xf32>
   return
 }
@@ -316,7 +316,7 @@ func.func @mla_attention_of_other_value_size(%q: tensor<?x4x24xf32>, %c: tensor<
 func.func @mla_attention_of_other_stack(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<2x56x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects expand and query to agree on head count, but got 2 and 4}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<2x56x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return
 }
@@ -327,7 +327,7 @@ func.func @mla_attention_of_other_stack(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?
 func.func @mla_attention_with_other_heads(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and result to agree on head count, but got 4 and 7}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x7x12xf32>
   return
 }
@@ -338,7 +338,7 @@ func.func @mla_attention_with_other_heads(%q: tensor<?x4x24xf32>, %c: tensor<3x?
 func.func @mla_attention_with_other_tokens(%q: tensor<1x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and result to agree on number of tokens, but got 1 and 2}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 mask <causal>
       : tensor<1x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<2x4x12xf32>
   return
 }
@@ -349,7 +349,7 @@ func.func @mla_attention_with_other_tokens(%q: tensor<1x4x24xf32>, %c: tensor<3x
 func.func @mla_attention_at_other_tokens(%q: tensor<1x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<2xi32>, %slot: tensor<2xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects query and positions to agree on number of tokens, but got 1 and 2}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 16 scale 0.2 mask <causal>
       : tensor<1x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<2xi32>, tensor<?x4xi32> -> tensor<1x4x12xf32>
   return
 }
@@ -360,7 +360,7 @@ func.func @mla_attention_at_other_tokens(%q: tensor<1x4x24xf32>, %c: tensor<3x?x
 func.func @mla_attention_without_rotation(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects nope to be positive and smaller than the head size of query, but got 24 and 24}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 24 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 24 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return
 }
@@ -371,7 +371,7 @@ func.func @mla_attention_without_rotation(%q: tensor<?x4x24xf32>, %c: tensor<3x?
 func.func @mla_attention_with_rotation_only(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>) {
   // expected-error@+1 {{expects nope to be positive and smaller than the head size of query, but got 0 and 24}}
-  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 0 scale 0.2 visible <causal>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks nope 0 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return
 }

@@ -57,9 +57,9 @@ func.func @cache_update_latent(%k: tensor<1x40xf32>, %c: tensor<?x?x?x40xbf16>, 
 func.func @attention(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x2x16xf32>, %v: tensor<3x?x?x2x16xf32>,
                      %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>)
     -> tensor<?x4x16xf32> {
-  // CHECK: tenon.attention %[[Q]], %[[K]], %[[V]][%[[I]]] at %[[P]] in %[[S]] blocks %[[B]] scale 2.500000e-01 visible <causal, window = 8> : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
+  // CHECK: tenon.attention %[[Q]], %[[K]], %[[V]][%[[I]]] at %[[P]] in %[[S]] blocks %[[B]] scale 2.500000e-01 mask <causal, window = 8> : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      scale 0.25 visible <causal, window = 8>
+      scale 0.25 mask <causal, window = 8>
       : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32> and tensor<3x?x?x2x16xf32>,
         tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x16xf32>
   return %o : tensor<?x4x16xf32>
@@ -70,9 +70,9 @@ func.func @attention(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x2x16xf32>, %v: ten
 func.func @attention_with_sinks_and_cap(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?x4x16xbf16>,
     %v: tensor<3x?x?x4x20xbf16>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>,
     %s: !tenon.weight<4, <bf16>>) -> tensor<?x4x20xf32> {
-  // CHECK: tenon.attention {{.*}} blocks %{{.*}} sinks %{{.*}} : !tenon.weight<4, <bf16>> scale 2.500000e-01 visible <all> softcap 5.000000e+01 : tensor<?x4x16xf32>
+  // CHECK: tenon.attention {{.*}} blocks %{{.*}} sinks %{{.*}} : !tenon.weight<4, <bf16>> scale 2.500000e-01 mask <full> softcap 5.000000e+01 : tensor<?x4x16xf32>
   %o = tenon.attention %q, %k, %v[%i] at %pos in %slot blocks %blocks
-      sinks %s : !tenon.weight<4, <bf16>> scale 0.25 visible <all> softcap 50.0
+      sinks %s : !tenon.weight<4, <bf16>> scale 0.25 mask <full> softcap 50.0
       : tensor<?x4x16xf32>, tensor<3x?x?x4x16xbf16> and tensor<3x?x?x4x20xbf16>,
         tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x20xf32>
   return %o : tensor<?x4x20xf32>
@@ -82,9 +82,9 @@ func.func @attention_with_sinks_and_cap(%q: tensor<?x4x16xf32>, %k: tensor<3x?x?
 // CHECK-LABEL: func @attention_over_latents
 func.func @attention_over_latents(%q: tensor<?x7x40xf32>, %c: tensor<3x?x?x40xf32>, %i: index,
     %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<?x7x32xf32> {
-  // CHECK: tenon.attention %{{.*}}, %{{[^ ]*}}[%{{.*}}] at {{.*}} visible <causal> value_first 32 : tensor<?x7x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>
+  // CHECK: tenon.attention %{{.*}}, %{{[^ ]*}}[%{{.*}}] at {{.*}} mask <causal> value_first 32 : tensor<?x7x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>
   %o = tenon.attention %q, %c[%i] at %pos in %slot blocks %blocks
-      scale 0.2 visible <causal> value_first 32
+      scale 0.2 mask <causal> value_first 32
       : tensor<?x7x40xf32>, tensor<3x?x?x40xf32>, tensor<?xi32>, tensor<?x?xi32> -> tensor<?x7x32xf32>
   return %o : tensor<?x7x32xf32>
 }
@@ -95,9 +95,9 @@ func.func @attention_over_latents(%q: tensor<?x7x40xf32>, %c: tensor<3x?x?x40xf3
 func.func @mla_attention(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index,
     %w: !tenon.weight<112x32, <bf16>>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>)
     -> tensor<?x4x12xf32> {
-  // CHECK: tenon.mla_attention %[[Q]], %[[C]][%[[I]]], %[[W]] at %[[P]] in %[[S]] blocks %[[B]] nope 16 scale 2.000000e-01 visible <causal> : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  // CHECK: tenon.mla_attention %[[Q]], %[[C]][%[[I]]], %[[W]] at %[[P]] in %[[S]] blocks %[[B]] nope 16 scale 2.000000e-01 mask <causal> : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, <112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
-      nope 16 scale 0.2 visible <causal>
+      nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>,
         tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>
@@ -110,7 +110,7 @@ func.func @mla_attention_of_a_stack(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40x
     -> tensor<?x4x12xf32> {
   // CHECK: tenon.mla_attention {{.*}} <4x28x32, <bf16>>, tensor<?xi32>
   %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks
-      nope 16 scale 0.2 visible <causal>
+      nope 16 scale 0.2 mask <causal>
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<4x28x32, <bf16>>,
         tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>

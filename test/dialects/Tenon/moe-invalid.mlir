@@ -163,7 +163,7 @@ func.func @experts_with_other_tokens(%x: tensor<5x64xf32>, %id: tensor<5x2xi32>,
 // C1
 func.func @group_with_other_places(%id: tensor<?x2xi32>) {
   // expected-error@+1 {{expects choice and place to agree on shape, but got 2 and 3}}
-  %order, %place, %offs = tenon.group %id
+  %order, %place, %offs = tenon.moe_dispatch %id
       : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x3xi32>, tensor<9xi32>
   return
 }
@@ -173,7 +173,7 @@ func.func @group_with_other_places(%id: tensor<?x2xi32>) {
 // C1
 func.func @group_with_places_of_other_tokens(%id: tensor<4x2xi32>) {
   // expected-error@+1 {{expects choice and place to agree on shape, but got 4 and 8}}
-  %order, %place, %offs = tenon.group %id
+  %order, %place, %offs = tenon.moe_dispatch %id
       : tensor<4x2xi32> -> tensor<8xi32>, tensor<8x2xi32>, tensor<9xi32>
   return
 }
@@ -183,7 +183,7 @@ func.func @group_with_places_of_other_tokens(%id: tensor<4x2xi32>) {
 // C2
 func.func @group_without_experts(%id: tensor<?x2xi32>) {
   // expected-error@+1 {{expects offsets to have at least two elements, but got 1}}
-  %order, %place, %offs = tenon.group %id
+  %order, %place, %offs = tenon.moe_dispatch %id
       : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<1xi32>
   return
 }
@@ -260,7 +260,7 @@ func.func @choices_without_order(%x: tensor<?x64xf32>, %offs: tensor<9xi32>, %w:
 func.func @combine_with_rows_of_other_length(%dn: tensor<?x64xf32>, %place: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
                                              %x: tensor<?x63xf32>) {
   // expected-error@+1 {{expects input and init to agree on row length, but got 64 and 63}}
-  %y = tenon.combine %dn, %place, %wt init %x
+  %y = tenon.moe_combine %dn, %place, %wt init %x
      : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x63xf32>
   return
 }
@@ -271,7 +271,7 @@ func.func @combine_with_rows_of_other_length(%dn: tensor<?x64xf32>, %place: tens
 func.func @combine_with_other_choices(%dn: tensor<?x64xf32>, %place: tensor<?x2xi32>, %wt: tensor<?x1xf32>,
                                       %x: tensor<?x64xf32>) {
   // expected-error@+1 {{expects place and weights to agree on shape, but got 2 and 1}}
-  %y = tenon.combine %dn, %place, %wt init %x
+  %y = tenon.moe_combine %dn, %place, %wt init %x
      : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x1xf32>, tensor<?x64xf32>
   return
 }
@@ -282,7 +282,7 @@ func.func @combine_with_other_choices(%dn: tensor<?x64xf32>, %place: tensor<?x2x
 func.func @combine_with_other_tokens(%dn: tensor<?x64xf32>, %place: tensor<3x2xi32>, %wt: tensor<3x2xf32>,
                                      %x: tensor<4x64xf32>) {
   // expected-error@+1 {{expects place and init to agree on number of tokens, but got 3 and 4}}
-  %y = tenon.combine %dn, %place, %wt init %x
+  %y = tenon.moe_combine %dn, %place, %wt init %x
      : tensor<?x64xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<4x64xf32>
   return
 }

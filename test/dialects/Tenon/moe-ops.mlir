@@ -48,8 +48,8 @@ func.func @experts(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf
 // CHECK-LABEL: func @group
 // CHECK-SAME:    %[[ID:.*]]: tensor<?x2xi32>
 func.func @group(%id: tensor<?x2xi32>) -> (tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>) {
-  // CHECK: tenon.group %[[ID]] : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
-  %order, %place, %offs = tenon.group %id
+  // CHECK: tenon.moe_dispatch %[[ID]] : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
+  %order, %place, %offs = tenon.moe_dispatch %id
       : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
   return %order, %place, %offs : tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
 }
@@ -81,8 +81,8 @@ func.func @grouped_linear(%x: tensor<?x24xf32>, %offs: tensor<?xi32>,
 // CHECK-SAME:    %[[D:.*]]: tensor<?x64xf32>, %[[P:.*]]: tensor<?x2xi32>, %[[WT:.*]]: tensor<?x2xf32>, %[[X:.*]]: tensor<?x64xf32>
 func.func @combine(%dn: tensor<?x64xf32>, %place: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
                    %x: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  // CHECK: tenon.combine %[[D]], %[[P]], %[[WT]] init %[[X]] : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x64xf32>
-  %y = tenon.combine %dn, %place, %wt init %x
+  // CHECK: tenon.moe_combine %[[D]], %[[P]], %[[WT]] init %[[X]] : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x64xf32>
+  %y = tenon.moe_combine %dn, %place, %wt init %x
      : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x64xf32>
   return %y : tensor<?x64xf32>
 }

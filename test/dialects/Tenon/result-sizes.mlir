@@ -32,7 +32,7 @@ func.func @gathered(%x: tensor<?x64xf32>, %rows: tensor<?xi32>) -> index {
 // CHECK-SAME: %[[CHOICE:[a-z0-9]+]]: tensor<?x2xi32>
 func.func @choices(%x: tensor<?x64xf32>, %choice: tensor<?x2xi32>, %w: !tenon.weight<8x48x64, <bf16>>) -> (index, index) {
   %c0 = arith.constant 0 : index
-  %order, %place, %offsets = tenon.group %choice : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
+  %order, %place, %offsets = tenon.moe_dispatch %choice : tensor<?x2xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
   %y = tenon.grouped_linear %x rows %order : tensor<?xi32> choices 2 of %offsets, %w glu silu
       : tensor<?x64xf32>, tensor<9xi32>, !tenon.weight<8x48x64, <bf16>> -> tensor<?x24xf32>
   // CHECK: %[[T:.*]] = tensor.dim %[[CHOICE]], %c0 : tensor<?x2xi32>

@@ -1,4 +1,4 @@
-// RUN: tenon-opt %s --test-visible --split-input-file --verify-diagnostics
+// RUN: tenon-opt %s --test-mask --split-input-file --verify-diagnostics
 
 // The dimensions of a set are p, n, len; those of a range are first, last, len. The pass
 // also compares the ranges with the set, key by key.
@@ -7,7 +7,7 @@
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0)> to affine_map<(d0, d1, d2) -> (d2)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0)> to affine_map<(d0, d1, d2) -> (d2)>}}
-func.func private @all() attributes {test.visible = #tenon.visible<all>}
+func.func private @all() attributes {test.mask = #tenon.mask<full>}
 
 // -----
 
@@ -15,7 +15,7 @@ func.func private @all() attributes {test.visible = #tenon.visible<all>}
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0, d0 - d1 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0)> to affine_map<(d0, d1, d2) -> (d2, d1 + 1)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0)> to affine_map<(d0, d1, d2) -> (d2, d0 + 1)>}}
-func.func private @causal() attributes {test.visible = #tenon.visible<causal>}
+func.func private @causal() attributes {test.mask = #tenon.mask<causal>}
 
 // -----
 
@@ -23,7 +23,7 @@ func.func private @causal() attributes {test.visible = #tenon.visible<causal>}
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0, d0 - d1 >= 0, d1 - d0 + 511 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0, d0 - 511)> to affine_map<(d0, d1, d2) -> (d2, d1 + 1)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0, d1 - 511)> to affine_map<(d0, d1, d2) -> (d2, d0 + 1)>}}
-func.func private @window() attributes {test.visible = #tenon.visible<causal, window = 512>}
+func.func private @window() attributes {test.mask = #tenon.mask<causal, window = 512>}
 
 // -----
 
@@ -32,7 +32,7 @@ func.func private @window() attributes {test.visible = #tenon.visible<causal, wi
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0, d0 - d1 >= 0, d1 - (d0 floordiv 8192) * 8192 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0, (d0 floordiv 8192) * 8192)> to affine_map<(d0, d1, d2) -> (d2, d1 + 1)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0, (d1 floordiv 8192) * 8192)> to affine_map<(d0, d1, d2) -> (d2, d0 + 1)>}}
-func.func private @chunk() attributes {test.visible = #tenon.visible<causal, chunk = 8192>}
+func.func private @chunk() attributes {test.mask = #tenon.mask<causal, chunk = 8192>}
 
 // -----
 
@@ -40,7 +40,7 @@ func.func private @chunk() attributes {test.visible = #tenon.visible<causal, chu
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0, d1 - d0 + 6 >= 0, d1 - d0 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0, d0 - 6, d0)> to affine_map<(d0, d1, d2) -> (d2)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0, d1 - 6, d1)> to affine_map<(d0, d1, d2) -> (d2)>}}
-func.func private @window_and_chunk() attributes {test.visible = #tenon.visible<all, window = 7, chunk = 1>}
+func.func private @window_and_chunk() attributes {test.mask = #tenon.mask<full, window = 7, chunk = 1>}
 
 // -----
 
@@ -48,4 +48,4 @@ func.func private @window_and_chunk() attributes {test.visible = #tenon.visible<
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0, d0 - d1 >= 0, d1 - d0 + 2 >= 0, d1 - (d0 floordiv 5) * 5 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0, d0 - 2, (d0 floordiv 5) * 5)> to affine_map<(d0, d1, d2) -> (d2, d1 + 1)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0, d1 - 2, (d1 floordiv 5) * 5)> to affine_map<(d0, d1, d2) -> (d2, d0 + 1)>}}
-func.func private @short_chunks() attributes {test.visible = #tenon.visible<causal, window = 3, chunk = 5>}
+func.func private @short_chunks() attributes {test.mask = #tenon.mask<causal, window = 3, chunk = 5>}

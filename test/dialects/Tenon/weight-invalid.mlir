@@ -201,7 +201,7 @@ tenon.rope_table @table_of_no_position <dims = 64, pairing = half, theta = 1.0e4
 func.func private @f()
 func.func @use_of_function() {
   // expected-error@+1 {{expects @f to name a tenon.weight, tenon.derive or tenon.rope_table}}
-  %w = tenon.use @f : !tenon.weight<7, <f32>>
+  %w = tenon.weight_ref @f : !tenon.weight<7, <f32>>
   return
 }
 
@@ -210,7 +210,7 @@ func.func @use_of_function() {
 // C1
 func.func @use_of_nothing() {
   // expected-error@+1 {{expects @w to name a tenon.weight, tenon.derive or tenon.rope_table}}
-  %w = tenon.use @w : !tenon.weight<7, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<7, <f32>>
   return
 }
 
@@ -220,7 +220,7 @@ func.func @use_of_nothing() {
 tenon.weight @w "{l}.w" layers [0, 1] : !tenon.weight<2x7x3, <f32>>
 func.func @use_without_index() {
   // expected-error@+1 {{expects the type of @w, '!tenon.weight<2x7x3, <f32>>', but got '!tenon.weight<7x3, <f32>>'}}
-  %w = tenon.use @w : !tenon.weight<7x3, <f32>>
+  %w = tenon.weight_ref @w : !tenon.weight<7x3, <f32>>
   return
 }
 
@@ -230,7 +230,7 @@ func.func @use_without_index() {
 tenon.weight @w "{l}.w" layers [0, 1] : !tenon.weight<2x7x3, <f32>>
 func.func @use_of_other_format(%l: index) {
   // expected-error@+1 {{expects the type of @w without its first dimension, '!tenon.weight<2x7x3, <f32>>', but got '!tenon.weight<7x3, <bf16>>'}}
-  %w = tenon.use @w[%l] : !tenon.weight<7x3, <bf16>>
+  %w = tenon.weight_ref @w[%l] : !tenon.weight<7x3, <bf16>>
   return
 }
 
@@ -240,7 +240,7 @@ func.func @use_of_other_format(%l: index) {
 tenon.weight @w "w" : !tenon.weight<7, <f32>>
 func.func @use_of_one_element(%l: index) {
   // expected-error@+1 {{expects the type of @w without its first dimension, '!tenon.weight<7, <f32>>', but got '!tenon.weight<7, <f32>>'}}
-  %w = tenon.use @w[%l] : !tenon.weight<7, <f32>>
+  %w = tenon.weight_ref @w[%l] : !tenon.weight<7, <f32>>
   return
 }
 
@@ -251,6 +251,6 @@ func.func @use_of_one_element(%l: index) {
 tenon.weight @w "w" : !tenon.weight<7x3, <f32>, <16x1>>
 func.func @use_of_one_row_of_panels(%l: index) {
   // expected-error@+1 {{expects the type of @w without its first dimension, '!tenon.weight<7x3, <f32>, <16x1>>', but got '!tenon.weight<3, <f32>>'}}
-  %w = tenon.use @w[%l] : !tenon.weight<3, <f32>>
+  %w = tenon.weight_ref @w[%l] : !tenon.weight<3, <f32>>
   return
 }

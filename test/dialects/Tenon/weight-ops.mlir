@@ -60,13 +60,13 @@ tenon.rope_table @odd <dims = 8, pairing = half, theta = 1.0e4 : f64> positions 
 // CHECK-LABEL: func @use
 // CHECK-SAME:    %[[L:.*]]: index
 func.func @use(%l: index) {
-  // CHECK: tenon.use @moe.q_a[%[[L]]] : <24x64, <bf16>>
-  %w = tenon.use @moe.q_a[%l] : !tenon.weight<24x64, <bf16>>
-  // CHECK: tenon.use @moe.q_a : <2x24x64, <bf16>>
-  %s = tenon.use @moe.q_a : !tenon.weight<2x24x64, <bf16>>
-  // CHECK: tenon.use @turned[%[[L]]] : <4x32x16, <bf16>, <16x2>>
-  %t = tenon.use @turned[%l] : !tenon.weight<4x32x16, <bf16>, <16x2>>
-  // CHECK: tenon.use @rope : <272x64, <f32>>
-  %r = tenon.use @rope : !tenon.weight<272x64, <f32>>
+  // CHECK: tenon.weight_ref @moe.q_a[%[[L]]] : <24x64, <bf16>>
+  %w = tenon.weight_ref @moe.q_a[%l] : !tenon.weight<24x64, <bf16>>
+  // CHECK: tenon.weight_ref @moe.q_a : <2x24x64, <bf16>>
+  %s = tenon.weight_ref @moe.q_a : !tenon.weight<2x24x64, <bf16>>
+  // CHECK: tenon.weight_ref @turned[%[[L]]] : <4x32x16, <bf16>, <16x2>>
+  %t = tenon.weight_ref @turned[%l] : !tenon.weight<4x32x16, <bf16>, <16x2>>
+  // CHECK: tenon.weight_ref @rope : <272x64, <f32>>
+  %r = tenon.weight_ref @rope : !tenon.weight<272x64, <f32>>
   return
 }

@@ -21,7 +21,7 @@ func.func @key_range_of_negative_step(%i: index) {
 // C1
 func.func @attend_init_of_two_outs(%a: memref<4x16xf32>, %b: memref<4xf32>) {
   // expected-error@+1 {{expects three static outs with the same number of rows, but got 'memref<4x16xf32>', 'memref<4xf32>'}}
-  tile.attend_init into %a, %b : memref<4x16xf32>, memref<4xf32>
+  tile.attention_init into %a, %b : memref<4x16xf32>, memref<4xf32>
   return
 }
 
@@ -30,7 +30,7 @@ func.func @attend_init_of_two_outs(%a: memref<4x16xf32>, %b: memref<4xf32>) {
 // C1
 func.func @attend_init_of_other_rows(%a: memref<4x16xf32>, %b: memref<4xf32>, %c: memref<3xf32>) {
   // expected-error@+1 {{expects three static outs with the same number of rows, but got 'memref<4x16xf32>', 'memref<4xf32>', 'memref<3xf32>'}}
-  tile.attend_init into %a, %b, %c : memref<4x16xf32>, memref<4xf32>, memref<3xf32>
+  tile.attention_init into %a, %b, %c : memref<4x16xf32>, memref<4xf32>, memref<3xf32>
   return
 }
 
@@ -39,7 +39,7 @@ func.func @attend_init_of_other_rows(%a: memref<4x16xf32>, %b: memref<4xf32>, %c
 // C1
 func.func @attend_init_of_dynamic_rows(%a: memref<?x16xf32>, %b: memref<?xf32>, %c: memref<?xf32>) {
   // expected-error@+1 {{expects three static outs with the same number of rows, but got 'memref<?x16xf32>', 'memref<?xf32>', 'memref<?xf32>'}}
-  tile.attend_init into %a, %b, %c : memref<?x16xf32>, memref<?xf32>, memref<?xf32>
+  tile.attention_init into %a, %b, %c : memref<?x16xf32>, memref<?xf32>, memref<?xf32>
   return
 }
 
@@ -48,7 +48,7 @@ func.func @attend_init_of_dynamic_rows(%a: memref<?x16xf32>, %b: memref<?xf32>, 
 // C1
 func.func @attend_init_of_rows_of_rank_2(%a: memref<4x16xf32>, %b: memref<4x1xf32>, %c: memref<4x1xf32>) {
   // expected-error@+1 {{expects three static outs with the same number of rows, but got 'memref<4x16xf32>', 'memref<4x1xf32>', 'memref<4x1xf32>'}}
-  tile.attend_init into %a, %b, %c : memref<4x16xf32>, memref<4x1xf32>, memref<4x1xf32>
+  tile.attention_init into %a, %b, %c : memref<4x16xf32>, memref<4x1xf32>, memref<4x1xf32>
   return
 }
 
@@ -58,7 +58,7 @@ func.func @attend_init_of_rows_of_rank_2(%a: memref<4x16xf32>, %b: memref<4x1xf3
 func.func @attend_with_too_few_indices_of_key(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects one index for each dimension of key and value, and steps along one before the last, but got 1 and 2 indices}}
-  tile.attend %q rows %i, %k[%i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -70,7 +70,7 @@ func.func @attend_with_too_few_indices_of_key(%q: memref<4x16xf32>, %k: memref<?
 func.func @attend_with_too_many_indices_of_value(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects one index for each dimension of key and value, and steps along one before the last, but got 2 and 3 indices}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -82,7 +82,7 @@ func.func @attend_with_too_many_indices_of_value(%q: memref<4x16xf32>, %k: memre
 func.func @attend_along_elements_of_keys(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects one index for each dimension of key and value, and steps along one before the last, but got 2 and 2 indices}}
-  tile.attend %q rows %i, %k[%i, %i] along 1, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 1, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -94,7 +94,7 @@ func.func @attend_along_elements_of_keys(%q: memref<4x16xf32>, %k: memref<?x16xf
 func.func @attend_along_elements_of_values(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects one index for each dimension of key and value, and steps along one before the last, but got 2 and 2 indices}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 1 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 1 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -106,7 +106,7 @@ func.func @attend_along_elements_of_values(%q: memref<4x16xf32>, %k: memref<?x16
 func.func @attend_along_no_dimension(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects one index for each dimension of key and value, and steps along one before the last, but got 2 and 2 indices}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along -1 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along -1 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -118,7 +118,7 @@ func.func @attend_along_no_dimension(%q: memref<4x16xf32>, %k: memref<?x16xf32>,
 func.func @attend_with_query_of_other_rows(%q: memref<6x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects query and outs to be static and to agree on their rows, but got 'memref<6x16xf32>' and 'memref<4x16xf32>', 'memref<4xf32>', 'memref<4xf32>'}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<6x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -130,7 +130,7 @@ func.func @attend_with_query_of_other_rows(%q: memref<6x16xf32>, %k: memref<?x16
 func.func @attend_with_dynamic_query(%q: memref<?x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects query and outs to be static and to agree on their rows, but got 'memref<?x16xf32>' and 'memref<4x16xf32>', 'memref<4xf32>', 'memref<4xf32>'}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<?x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -142,7 +142,7 @@ func.func @attend_with_dynamic_query(%q: memref<?x16xf32>, %k: memref<?x16xf32>,
 func.func @attend_with_state_of_other_rows(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<5xf32>) {
   // expected-error@+1 {{expects query and outs to be static and to agree on their rows, but got 'memref<4x16xf32>' and 'memref<4x16xf32>', 'memref<4xf32>', 'memref<5xf32>'}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<5xf32>
   return
@@ -154,7 +154,7 @@ func.func @attend_with_state_of_other_rows(%q: memref<4x16xf32>, %k: memref<?x16
 func.func @attend_to_no_key(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects keys to be positive and heads to divide the rows of query, but got 0 and 2}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 0 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 0 first %i count %i at %i of %i
       heads 2 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -166,7 +166,7 @@ func.func @attend_to_no_key(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memr
 func.func @attend_with_uneven_heads(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects keys to be positive and heads to divide the rows of query, but got 64 and 3}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 3 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -178,7 +178,7 @@ func.func @attend_with_uneven_heads(%q: memref<4x16xf32>, %k: memref<?x16xf32>, 
 func.func @attend_without_heads(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: memref<?x16xf32>, %i: index,
     %a: memref<4x16xf32>, %m: memref<4xf32>, %s: memref<4xf32>) {
   // expected-error@+1 {{expects keys to be positive and heads to divide the rows of query, but got 64 and 0}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i] along 0 keys 64 first %i count %i at %i of %i
       heads 0 scale 0.25 into %a, %m, %s
       : memref<4x16xf32>, memref<?x16xf32>, memref<?x16xf32> into memref<4x16xf32>, memref<4xf32>, memref<4xf32>
   return
@@ -189,7 +189,7 @@ func.func @attend_without_heads(%q: memref<4x16xf32>, %k: memref<?x16xf32>, %v: 
 // C1
 func.func @attend_finish_with_other_sums(%m: memref<4xf32>, %s: memref<5xf32>, %a: memref<4x16xf32>) {
   // expected-error@+1 {{expects maximum, sum and outs to be static and to agree on their rows, but got 'memref<4xf32>', 'memref<5xf32>' and 'memref<4x16xf32>'}}
-  tile.attend_finish %m, %s heads 2 into %a : memref<4xf32>, memref<5xf32> into memref<4x16xf32>
+  tile.attention_finish %m, %s heads 2 into %a : memref<4xf32>, memref<5xf32> into memref<4x16xf32>
   return
 }
 
@@ -198,7 +198,7 @@ func.func @attend_finish_with_other_sums(%m: memref<4xf32>, %s: memref<5xf32>, %
 // C1
 func.func @attend_finish_with_dynamic_rows(%m: memref<?xf32>, %s: memref<?xf32>, %a: memref<?x16xf32>) {
   // expected-error@+1 {{expects maximum, sum and outs to be static and to agree on their rows, but got 'memref<?xf32>', 'memref<?xf32>' and 'memref<?x16xf32>'}}
-  tile.attend_finish %m, %s heads 2 into %a : memref<?xf32>, memref<?xf32> into memref<?x16xf32>
+  tile.attention_finish %m, %s heads 2 into %a : memref<?xf32>, memref<?xf32> into memref<?x16xf32>
   return
 }
 
@@ -207,7 +207,7 @@ func.func @attend_finish_with_dynamic_rows(%m: memref<?xf32>, %s: memref<?xf32>,
 // C1
 func.func @attend_finish_with_maximum_of_rank_2(%m: memref<4x1xf32>, %s: memref<4xf32>, %a: memref<4x16xf32>) {
   // expected-error@+1 {{expects maximum, sum and outs to be static and to agree on their rows, but got 'memref<4x1xf32>', 'memref<4xf32>' and 'memref<4x16xf32>'}}
-  tile.attend_finish %m, %s heads 2 into %a : memref<4x1xf32>, memref<4xf32> into memref<4x16xf32>
+  tile.attention_finish %m, %s heads 2 into %a : memref<4x1xf32>, memref<4xf32> into memref<4x16xf32>
   return
 }
 
@@ -216,7 +216,7 @@ func.func @attend_finish_with_maximum_of_rank_2(%m: memref<4x1xf32>, %s: memref<
 // C2
 func.func @attend_finish_with_head_alone(%m: memref<4xf32>, %a: memref<4x16xf32>, %h: index) {
   // expected-error@+1 {{expects a head exactly with sinks}}
-  tile.attend_finish %m, %m from %h heads 2 into %a : memref<4xf32>, memref<4xf32> into memref<4x16xf32>
+  tile.attention_finish %m, %m from %h heads 2 into %a : memref<4xf32>, memref<4xf32> into memref<4x16xf32>
   return
 }
 
@@ -225,6 +225,6 @@ func.func @attend_finish_with_head_alone(%m: memref<4xf32>, %a: memref<4x16xf32>
 // C2
 func.func @attend_finish_with_sinks_alone(%m: memref<4xf32>, %a: memref<4x16xf32>, %w: !tenon.weight<8, <f32>>) {
   // expected-error@+1 {{expects a head exactly with sinks}}
-  tile.attend_finish %m, %m sinks %w : !tenon.weight<8, <f32>> heads 2 into %a : memref<4xf32>, memref<4xf32> into memref<4x16xf32>
+  tile.attention_finish %m, %m sinks %w : !tenon.weight<8, <f32>> heads 2 into %a : memref<4xf32>, memref<4xf32> into memref<4x16xf32>
   return
 }

@@ -14,8 +14,8 @@ func.func @key_range(%p: index, %n: index, %len: index) -> (index, index, index,
 // CHECK-SAME:    %[[X:.*]]: tensor<4x16xf32>, %[[Y:.*]]: tensor<4xf32>, %[[Z:.*]]: tensor<4xf32>
 func.func @attend_init(%x: tensor<4x16xf32>, %y: tensor<4xf32>, %z: tensor<4xf32>)
     -> (tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>) {
-  // CHECK: tile.attend_init into %[[X]], %[[Y]], %[[Z]] : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
-  %a, %m, %s = tile.attend_init into %x, %y, %z : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
+  // CHECK: tile.attention_init into %[[X]], %[[Y]], %[[Z]] : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
+  %a, %m, %s = tile.attention_init into %x, %y, %z : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
   return %a, %m, %s : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
 }
 
@@ -26,10 +26,10 @@ func.func @attend(%q: tensor<4x16xf32>, %k: tensor<3x?x?x2x16xf32>, %v: tensor<3
                   %s: index, %n: index, %g: index, %c0: index, %c: index, %p: index, %len: index,
                   %a: tensor<4x16xf32>, %m: tensor<4xf32>, %z: tensor<4xf32>)
     -> (tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>) {
-  // CHECK: tile.attend %[[Q]] rows %{{[^ ]*}}, %[[K]][%{{.*}}] along 2, %[[V]][%{{.*}}] along 2 keys 64 first %{{[^ ]*}} count %{{[^ ]*}} at %{{[^ ]*}} of %{{[^ ]*}} heads 2 scale 2.500000e-01 visible <causal> into %{{.*}} : tensor<4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<3x?x?x2x16xf32> into tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
-  %a1, %m1, %s1 = tile.attend %q rows %r, %k[%l, %s, %n, %g, %c0] along 2,
+  // CHECK: tile.online_attention %[[Q]] rows %{{[^ ]*}}, %[[K]][%{{.*}}] along 2, %[[V]][%{{.*}}] along 2 keys 64 first %{{[^ ]*}} count %{{[^ ]*}} at %{{[^ ]*}} of %{{[^ ]*}} heads 2 scale 2.500000e-01 mask <causal> into %{{.*}} : tensor<4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<3x?x?x2x16xf32> into tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
+  %a1, %m1, %s1 = tile.online_attention %q rows %r, %k[%l, %s, %n, %g, %c0] along 2,
       %v[%l, %s, %n, %g, %c0] along 2 keys 64 first %n count %c at %p of %len
-      heads 2 scale 0.25 visible <causal> into %a, %m, %z
+      heads 2 scale 0.25 mask <causal> into %a, %m, %z
       : tensor<4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<3x?x?x2x16xf32> into
         tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
   return %a1, %m1, %s1 : tensor<4x16xf32>, tensor<4xf32>, tensor<4xf32>
@@ -39,8 +39,8 @@ func.func @attend(%q: tensor<4x16xf32>, %k: tensor<3x?x?x2x16xf32>, %v: tensor<3
 // CHECK-LABEL: func @attend_to_tiles
 func.func @attend_to_tiles(%q: memref<3x7xf32>, %k: memref<5x7xf32>, %v: memref<5x2x9xf32>, %i: index,
                            %a: memref<3x9xf32>, %m: memref<3xf32>, %z: memref<3xf32>) {
-  // CHECK: tile.attend {{.*}} along 0, {{.*}} along 1 keys 5 {{.*}} heads 3 scale 1.000000e+00 softcap 5.000000e+01 into %{{.*}} : memref<3x7xf32>, memref<5x7xf32>, memref<5x2x9xf32> into memref<3x9xf32>, memref<3xf32>, memref<3xf32>{{$}}
-  tile.attend %q rows %i, %k[%i, %i] along 0, %v[%i, %i, %i] along 1 keys 5 first %i count %i at %i of %i
+  // CHECK: tile.online_attention {{.*}} along 0, {{.*}} along 1 keys 5 {{.*}} heads 3 scale 1.000000e+00 softcap 5.000000e+01 into %{{.*}} : memref<3x7xf32>, memref<5x7xf32>, memref<5x2x9xf32> into memref<3x9xf32>, memref<3xf32>, memref<3xf32>{{$}}
+  tile.online_attention %q rows %i, %k[%i, %i] along 0, %v[%i, %i, %i] along 1 keys 5 first %i count %i at %i of %i
       heads 3 scale 1.0 softcap 50.0 into %a, %m, %z
       : memref<3x7xf32>, memref<5x7xf32>, memref<5x2x9xf32> into memref<3x9xf32>, memref<3xf32>, memref<3xf32>
   return
@@ -50,16 +50,16 @@ func.func @attend_to_tiles(%q: memref<3x7xf32>, %k: memref<5x7xf32>, %v: memref<
 // CHECK-LABEL: func @attend_finish
 // CHECK-SAME:    %[[A:.*]]: tensor<4x16xf32>, %[[M:.*]]: tensor<4xf32>, %[[S:.*]]: tensor<4xf32>
 func.func @attend_finish(%a: tensor<4x16xf32>, %m: tensor<4xf32>, %s: tensor<4xf32>) -> tensor<4x16xf32> {
-  // CHECK: tile.attend_finish %[[M]], %[[S]] heads 2 into %[[A]] : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
-  %o = tile.attend_finish %m, %s heads 2 into %a : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
+  // CHECK: tile.attention_finish %[[M]], %[[S]] heads 2 into %[[A]] : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
+  %o = tile.attention_finish %m, %s heads 2 into %a : tensor<4xf32>, tensor<4xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
   return %o : tensor<4x16xf32>
 }
 
 // CHECK-LABEL: func @attend_finish_with_sinks
 func.func @attend_finish_with_sinks(%a: memref<3x9xf32>, %m: memref<3xf32>, %s: memref<3xf32>,
                                     %w: !tenon.weight<8, <bf16>>, %h: index) {
-  // CHECK: tile.attend_finish %{{[^ ]*}}, %{{[^ ]*}} sinks %{{[^ ]*}} : !tenon.weight<8, <bf16>> from %{{[^ ]*}} heads 3 into %{{.*}} : memref<3xf32>, memref<3xf32> into memref<3x9xf32>{{$}}
-  tile.attend_finish %m, %s sinks %w : !tenon.weight<8, <bf16>> from %h heads 3 into %a
+  // CHECK: tile.attention_finish %{{[^ ]*}}, %{{[^ ]*}} sinks %{{[^ ]*}} : !tenon.weight<8, <bf16>> from %{{[^ ]*}} heads 3 into %{{.*}} : memref<3xf32>, memref<3xf32> into memref<3x9xf32>{{$}}
+  tile.attention_finish %m, %s sinks %w : !tenon.weight<8, <bf16>> from %h heads 3 into %a
       : memref<3xf32>, memref<3xf32> into memref<3x9xf32>
   return
 }

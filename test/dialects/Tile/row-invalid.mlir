@@ -194,7 +194,7 @@ func.func @route_into_one_out(%l: memref<1x8xf32>, %i: memref<1x3xi32>) {
 // C1
 func.func @group_into_two_outs(%id: memref<?x2xi32>, %a: memref<?xi32>, %b: memref<?x2xi32>) {
   // expected-error@+1 {{expects three outs, the last of them static, but got 'memref<?xi32>', 'memref<?x2xi32>'}}
-  tile.group %id into %a, %b : memref<?x2xi32> into memref<?xi32>, memref<?x2xi32>
+  tile.moe_dispatch %id into %a, %b : memref<?x2xi32> into memref<?xi32>, memref<?x2xi32>
   return
 }
 
@@ -203,7 +203,7 @@ func.func @group_into_two_outs(%id: memref<?x2xi32>, %a: memref<?xi32>, %b: memr
 // C1
 func.func @group_with_dynamic_offsets(%id: memref<?x2xi32>, %a: memref<?xi32>, %b: memref<?x2xi32>) {
   // expected-error@+1 {{expects three outs, the last of them static, but got 'memref<?xi32>', 'memref<?x2xi32>', 'memref<?xi32>'}}
-  tile.group %id into %a, %b, %a : memref<?x2xi32> into memref<?xi32>, memref<?x2xi32>, memref<?xi32>
+  tile.moe_dispatch %id into %a, %b, %a : memref<?x2xi32> into memref<?xi32>, memref<?x2xi32>, memref<?xi32>
   return
 }
 
@@ -212,7 +212,7 @@ func.func @group_with_dynamic_offsets(%id: memref<?x2xi32>, %a: memref<?xi32>, %
 // C1
 func.func @combine_into_other_width(%d: memref<?x64xf32>, %p: memref<?x2xi32>, %w: memref<?x2xf32>, %t: index, %x: memref<1x63xf32>) {
   // expected-error@+1 {{expects a static row with as many columns as input, but got 'memref<1x63xf32>' and 'memref<?x64xf32>'}}
-  tile.combine %d, %p, %w of %t into %x : memref<?x64xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x63xf32>
+  tile.moe_combine %d, %p, %w of %t into %x : memref<?x64xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x63xf32>
   return
 }
 
@@ -221,7 +221,7 @@ func.func @combine_into_other_width(%d: memref<?x64xf32>, %p: memref<?x2xi32>, %
 // C1
 func.func @combine_into_two_rows(%d: memref<?x64xf32>, %p: memref<?x2xi32>, %w: memref<?x2xf32>, %t: index, %x: memref<2x64xf32>) {
   // expected-error@+1 {{expects a static row with as many columns as input, but got 'memref<2x64xf32>' and 'memref<?x64xf32>'}}
-  tile.combine %d, %p, %w of %t into %x : memref<?x64xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<2x64xf32>
+  tile.moe_combine %d, %p, %w of %t into %x : memref<?x64xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<2x64xf32>
   return
 }
 
@@ -230,7 +230,7 @@ func.func @combine_into_two_rows(%d: memref<?x64xf32>, %p: memref<?x2xi32>, %w: 
 // C1
 func.func @combine_into_dynamic_width(%d: memref<?x64xf32>, %p: memref<?x2xi32>, %w: memref<?x2xf32>, %t: index, %x: memref<1x?xf32>) {
   // expected-error@+1 {{expects a static row with as many columns as input, but got 'memref<1x?xf32>' and 'memref<?x64xf32>'}}
-  tile.combine %d, %p, %w of %t into %x : memref<?x64xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x?xf32>
+  tile.moe_combine %d, %p, %w of %t into %x : memref<?x64xf32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x?xf32>
   return
 }
 
@@ -239,7 +239,7 @@ func.func @combine_into_dynamic_width(%d: memref<?x64xf32>, %p: memref<?x2xi32>,
 // C1
 func.func @combine_into_width_of_a_scalar(%d: memref<f32>, %p: memref<?x2xi32>, %w: memref<?x2xf32>, %t: index, %x: memref<1x64xf32>) {
   // expected-error@+1 {{expects a static row with as many columns as input, but got 'memref<1x64xf32>' and 'memref<f32>'}}
-  tile.combine %d, %p, %w of %t into %x : memref<f32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x64xf32>
+  tile.moe_combine %d, %p, %w of %t into %x : memref<f32>, memref<?x2xi32>, memref<?x2xf32> into memref<1x64xf32>
   return
 }
 

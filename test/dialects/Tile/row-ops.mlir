@@ -87,8 +87,8 @@ func.func @route_with_bias(%lg: memref<1x8xf32>, %b: !tenon.weight<8, <f32>>, %i
 // CHECK-SAME:    %[[ID:.*]]: tensor<?x2xi32>, %[[A:.*]]: tensor<?xi32>, %[[B:.*]]: tensor<?x2xi32>, %[[C:.*]]: tensor<9xi32>
 func.func @group(%id: tensor<?x2xi32>, %a: tensor<?xi32>, %b: tensor<?x2xi32>, %c: tensor<9xi32>)
     -> (tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>) {
-  // CHECK: tile.group %[[ID]] into %[[A]], %[[B]], %[[C]] : tensor<?x2xi32> into tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
-  %o, %p, %f = tile.group %id into %a, %b, %c
+  // CHECK: tile.moe_dispatch %[[ID]] into %[[A]], %[[B]], %[[C]] : tensor<?x2xi32> into tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
+  %o, %p, %f = tile.moe_dispatch %id into %a, %b, %c
       : tensor<?x2xi32> into tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32> -> tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
   return %o, %p, %f : tensor<?xi32>, tensor<?x2xi32>, tensor<9xi32>
 }
@@ -98,8 +98,8 @@ func.func @group(%id: tensor<?x2xi32>, %a: tensor<?xi32>, %b: tensor<?x2xi32>, %
 // CHECK-SAME:    %[[D:.*]]: tensor<?x64xf32>, %[[P:.*]]: tensor<?x2xi32>, %[[W:.*]]: tensor<?x2xf32>, %[[T:.*]]: index, %[[X:.*]]: tensor<1x64xf32>
 func.func @combine(%dn: tensor<?x64xf32>, %place: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %t: index, %x: tensor<1x64xf32>)
     -> tensor<1x64xf32> {
-  // CHECK: tile.combine %[[D]], %[[P]], %[[W]] of %[[T]] into %[[X]] : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32> into tensor<1x64xf32> -> tensor<1x64xf32>
-  %y = tile.combine %dn, %place, %wt of %t into %x
+  // CHECK: tile.moe_combine %[[D]], %[[P]], %[[W]] of %[[T]] into %[[X]] : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32> into tensor<1x64xf32> -> tensor<1x64xf32>
+  %y = tile.moe_combine %dn, %place, %wt of %t into %x
      : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32> into tensor<1x64xf32> -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }

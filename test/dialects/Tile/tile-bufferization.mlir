@@ -9,9 +9,9 @@ func.func @reads_outs(%q: tensor<1x8xf32>, %k: tensor<64x8xf32>, %acc: tensor<1x
   %c1 = arith.constant 1 : index
   // CHECK: %[[NEW:.*]] = memref.alloc()
   // CHECK: memref.copy %[[ACC]], %[[NEW]]
-  // CHECK: tile.attend {{.*}} into %[[NEW]], %[[MAX]], %[[SUM]]
+  // CHECK: tile.online_attention {{.*}} into %[[NEW]], %[[MAX]], %[[SUM]]
   // CHECK: return %[[ACC]], %[[NEW]]
-  %new, %max, %sum = tile.attend %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %n at %n of %n
+  %new, %max, %sum = tile.online_attention %q rows %c1, %k[%c0, %c0] along 0, %k[%c0, %c0] along 0 keys 64 first %c0 count %n at %n of %n
       heads 1 scale 1.0 into %acc, %m, %s : tensor<1x8xf32>, tensor<64x8xf32>, tensor<64x8xf32>
       into tensor<1x8xf32>, tensor<1xf32>, tensor<1xf32> -> tensor<1x8xf32>, tensor<1xf32>, tensor<1xf32>
   return %acc, %new : tensor<1x8xf32>, tensor<1x8xf32>

@@ -36,15 +36,15 @@ tenon.weight @final "final" : !tenon.weight<12, <f32>>
 !cache = tensor<2x?x?x2x4xf32>
 
 func.func private @layer(%x: tensor<?x12xf32>, %l: index, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %kc: !cache, %vc: !cache) -> (tensor<?x12xf32>, !cache, !cache) {
-  %n1 = tenon.use @norm[%l] : !tenon.weight<12, <f32>>
-  %wq = tenon.use @q[%l] : !tenon.weight<16x12, <bf16>>
-  %wk = tenon.use @k[%l] : !tenon.weight<8x12, <bf16>>
-  %wv = tenon.use @v[%l] : !tenon.weight<8x12, <bf16>>
-  %wo = tenon.use @o[%l] : !tenon.weight<12x16, <f8E4M3FN, scale f32 per 8x8>>
-  %n2 = tenon.use @norm2[%l] : !tenon.weight<12, <f32>>
-  %wg = tenon.use @gate[%l] : !tenon.weight<20x12, <i8, scale f32 per 1x4, offset>>
-  %wu = tenon.use @up[%l] : !tenon.weight<20x12, <i8, scale f32 per 1x4, offset>>
-  %wd = tenon.use @down[%l] : !tenon.weight<12x20, <bf16>>
+  %n1 = tenon.weight_ref @norm[%l] : !tenon.weight<12, <f32>>
+  %wq = tenon.weight_ref @q[%l] : !tenon.weight<16x12, <bf16>>
+  %wk = tenon.weight_ref @k[%l] : !tenon.weight<8x12, <bf16>>
+  %wv = tenon.weight_ref @v[%l] : !tenon.weight<8x12, <bf16>>
+  %wo = tenon.weight_ref @o[%l] : !tenon.weight<12x16, <f8E4M3FN, scale f32 per 8x8>>
+  %n2 = tenon.weight_ref @norm2[%l] : !tenon.weight<12, <f32>>
+  %wg = tenon.weight_ref @gate[%l] : !tenon.weight<20x12, <i8, scale f32 per 1x4, offset>>
+  %wu = tenon.weight_ref @up[%l] : !tenon.weight<20x12, <i8, scale f32 per 1x4, offset>>
+  %wd = tenon.weight_ref @down[%l] : !tenon.weight<12x20, <bf16>>
   %h = tenon.norm rms %x, %n1 eps 1.0e-6 : tensor<?x12xf32>, !tenon.weight<12, <f32>>
   %q = tenon.linear %h, %wq : tensor<?x12xf32>, !tenon.weight<16x12, <bf16>> -> tensor<?x4x4xf32>
   %k = tenon.linear %h, %wk : tensor<?x12xf32>, !tenon.weight<8x12, <bf16>> -> tensor<?x2x4xf32>
@@ -53,7 +53,7 @@ func.func private @layer(%x: tensor<?x12xf32>, %l: index, %i: index, %pos: tenso
   %kr = tenon.rope %k at %pos first <dims = 4, pairing = half, theta = 1.0e4 : f64> : tensor<?x2x4xf32>, tensor<?xi32>
   %k1 = tenon.cache_update %kr into %kc[%i] at %pos in %slot : tensor<?x2x4xf32> into !cache, tensor<?xi32>
   %v1 = tenon.cache_update %v into %vc[%i] at %pos in %slot : tensor<?x2x4xf32> into !cache, tensor<?xi32>
-  %a = tenon.attention %qr, %k1, %v1[%i] at %pos in %slot blocks %blocks scale 0.5 visible <causal>
+  %a = tenon.attention %qr, %k1, %v1[%i] at %pos in %slot blocks %blocks scale 0.5 mask <causal>
       : tensor<?x4x4xf32>, !cache and !cache, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x4xf32>
   %o = tenon.linear %a, %wo : tensor<?x4x4xf32>, !tenon.weight<12x16, <f8E4M3FN, scale f32 per 8x8>> -> tensor<?x12xf32>
   %x1 = arith.addf %x, %o : tensor<?x12xf32>
@@ -70,8 +70,8 @@ func.func @step(%tok: tensor<?xi32> {tenon.role = #tenon.role<tokens>}, %pos: te
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
-  %e = tenon.use @embed : !tenon.weight<23x12, <bf16>>
-  %f = tenon.use @final : !tenon.weight<12, <f32>>
+  %e = tenon.weight_ref @embed : !tenon.weight<23x12, <bf16>>
+  %f = tenon.weight_ref @final : !tenon.weight<12, <f32>>
   %x0 = tenon.embedding %tok, %e scale 3.5 : tensor<?xi32>, !tenon.weight<23x12, <bf16>> -> tensor<?x12xf32>
   %x:3 = scf.for %i = %c0 to %c2 step %c1 iter_args(%xi = %x0, %ki = %k, %vi = %v) -> (tensor<?x12xf32>, !cache, !cache) {
     %l = tenon.ordinal %i in <0 x 2>

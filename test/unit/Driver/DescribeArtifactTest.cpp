@@ -19,7 +19,7 @@ public:
     mlir::OwningOpRef<mlir::ModuleOp> module(
         mlir::ModuleOp::create(mlir::UnknownLoc::get(&context)));
     bytes = llvm::cantFail(
-        describeArtifact({"a", "p", 1, 2, 3, 4, 0}, *module, variants, {}));
+        buildManifest({"a", "p", 1, 2, 3, 4, 0}, *module, variants, {}));
   }
 
   const tenon_manifest &head() const {

@@ -105,8 +105,8 @@ static Object describe(func::FuncOp layer) {
       facts["scale"] = attention.getScale().convertToDouble();
       if (attention.getSoftcap())
         facts["softcap"] = attention.getSoftcap()->convertToDouble();
-      if (attention.getVisible().getWindow())
-        facts["window"] = *attention.getVisible().getWindow();
+      if (attention.getMask().getWindow())
+        facts["window"] = *attention.getMask().getWindow();
       facts["heads"] = print(cast<ShapedType>(attention.getQuery().getType())
                                  .getShape()
                                  .take_back(2));

@@ -161,10 +161,10 @@ TEST_P(PoolTest, WorkersAreSetApart) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, PoolTest, testing::Values(1, 2, 3, 7, 8));
 
-TEST(Patience, SpinsOnlyWithACpuForEachThread) {
-  Patience idle = Patience::forThreads(2, 2);
+TEST(SpinPolicy, SpinsOnlyWithACpuForEachThread) {
+  SpinPolicy idle = SpinPolicy::forThreads(2, 2);
   EXPECT_GT(idle.rounds * idle.spins, 1000u);
-  Patience full = Patience::forThreads(3, 2);
+  SpinPolicy full = SpinPolicy::forThreads(3, 2);
   EXPECT_LT(full.rounds * full.spins, 10u);
   cpu_set_t usable;
   ASSERT_EQ(sched_getaffinity(0, sizeof(usable), &usable), 0);

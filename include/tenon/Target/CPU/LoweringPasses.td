@@ -6,14 +6,14 @@
 
 include "mlir/Pass/PassBase.td"
 
-def AddressWeights : Pass<"tenon-address-weights", "::mlir::ModuleOp"> {
+def LowerWeightRefs : Pass<"tenon-lower-weight-refs", "::mlir::ModuleOp"> {
   let summary = "Compute the addresses of weights and the kinds of layers";
   let description = [{
     A use of a weight becomes a constant, and a constant times the layer, added to
     the address of the packed weights, which the context of the step holds:
 
     ```mlir
-    %w = tenon.use @q[%l] : !tenon.weight<96x64, <bf16>, <16x2>>     // at 4096
+    %w = tenon.weight_ref @q[%l] : !tenon.weight<96x64, <bf16>, <16x2>>     // at 4096
     ```
 
     becomes
@@ -81,7 +81,7 @@ def CreateArrayEntries : Pass<"tile-create-array-entries", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
 }
 
-def ConvertStepsToLLVM : Pass<"convert-steps-to-llvm", "::mlir::ModuleOp"> {
+def ConvertTileToLLVM : Pass<"convert-tile-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Convert what is left of a step to the LLVM dialect";
   let description = [{
     Weights and contexts become pointers; barriers call the function that the

@@ -6,7 +6,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def ExpandTiles : Pass<"tile-expand", "::mlir::func::FuncOp"> {
+def ConvertTileToVector : Pass<"convert-tile-to-vector", "::mlir::func::FuncOp"> {
   let summary = "Replace tile ops on memrefs by vector code";
   let description = [{
     Every op of the tile dialect that works on memrefs, and every copy of a

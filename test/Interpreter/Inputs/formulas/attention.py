@@ -52,7 +52,7 @@ MASKS = [
 
 
 def mask_text(mask):
-    parts = ["causal" if mask.get("causal") else "all"]
+    parts = ["causal" if mask.get("causal") else "full"]
     parts += [f"{key} = {mask[key]}" for key in ("window", "chunk") if key in mask]
     return f"<{', '.join(parts)}>"
 
@@ -112,7 +112,7 @@ def emit_attention(case, step, q, type_, key, value, cache_kind, layer, sinks, s
     y = case.emit(
         f"tenon.attention {query}, {k}{', ' + v if v else ''}[{case.scalar(layer)}] "
         f"at {at} in {slot} blocks {blocks} {sink} scale {number(scale)} "
-        f"visible {mask_text(mask)} {f'softcap {number(softcap)}' if softcap else ''} "
+        f"mask {mask_text(mask)} {f'softcap {number(softcap)}' if softcap else ''} "
         f"{f'value_first {width}' if first else ''} : {q_type}, {k_type} "
         f"{'and ' + v_type if v else ''}, {at_type}, {blocks_type} -> {result}"
     )
@@ -161,7 +161,7 @@ def add_mla(suite):
         result = tensor_type(("?", heads, v), type_)
         y = case.emit(
             f"tenon.mla_attention {query}, {c}[{case.scalar(layer)}], {w} at {at} in "
-            f"{slot} blocks {blocks} nope {nope} scale {number(scale)} visible "
+            f"{slot} blocks {blocks} nope {nope} scale {number(scale)} mask "
             f"{mask_text(mask)} : {q_type}, {c_type}, {w_type}, {at_type}, "
             f"{blocks_type} -> {result}"
         )
@@ -279,7 +279,7 @@ def add_tiles(suite):
                     softcap=softcap, kind=kind, scale=np.float32(0.6 * LOG2E),
                     position=int(suite.random.randint(0, 9)), sinks=sinks, head=2)  # fmt: skip
         tile["length"] = tile["position"] + tokens + 1
-        emit_tiles(suite.case("attend"), tile)
+        emit_tiles(suite.case("online_attention"), tile)
 
 
 # First key of the sequence, keys present, and where they begin in the cache.
@@ -292,14 +292,14 @@ def emit_tiles(case, tile):
     state = [case.emit(f"tensor.empty() : {t}") for t in types]
     list_ = ", ".join(types)
     state = case.emit_many(
-        3, f"tile.attend_init into {', '.join(state)} : {list_} -> {list_}"
+        3, f"tile.attention_init into {', '.join(state)} : {list_} -> {list_}"
     )
     report_state(case, state, types, lambda r: start_state(m, width))
     operands = {
         name: case.constant(tile[name], tile["kind"]) for name in ("q", "key", "value")
     }
     kinds = {n: tensor_type(tile[n].shape, tile["kind"]) for n in operands}
-    mask = f"visible {mask_text(tile['mask'])}" if tile["mask"] is not None else ""
+    mask = f"mask {mask_text(tile['mask'])}" if tile["mask"] is not None else ""
     cap = f"softcap {number(tile['softcap'])}" if tile["softcap"] else ""
     zero, one = case.scalar(0), case.scalar(1)
     for count in range(1, len(KEY_TILES) + 1):
@@ -307,7 +307,7 @@ def emit_tiles(case, tile):
         at = case.scalar(begin)
         state = case.emit_many(
             3,
-            f"tile.attend {operands['q']} rows {case.scalar(tile['rows'])}, "
+            f"tile.online_attention {operands['q']} rows {case.scalar(tile['rows'])}, "
             f"{operands['key']}[{one}, {at}, {one}, {zero}] along 1, "
             f"{operands['value']}[{at}, {one}, {zero}] along 0 keys 4 first "
             f"{case.scalar(first)} count {case.scalar(keys)} at "
@@ -323,7 +323,7 @@ def emit_tiles(case, tile):
         name, type_ = case.use(tile["sinks"])
         sinks = f"sinks {name} : {type_} from {case.scalar(tile['head'])}"
     y = case.emit(
-        f"tile.attend_finish {state[1]}, {state[2]} {sinks} heads {tile['heads']} into "
+        f"tile.attention_finish {state[1]}, {state[2]} {sinks} heads {tile['heads']} into "
         f"{state[0]} : {types[1]}, {types[2]} into {types[0]} -> {types[0]}"
     )
     case.result(y, types[0], "f32", lambda r: finish_state(r, tile), terms=4, chain=400)

@@ -75,7 +75,7 @@ def add_matrix(suite, tensors, name, number, values, data, format_):
     type_ = f"!tenon.weight<{values.shape[0]}x{values.shape[1]}, <{format_}>>"
     suite.symbol(f'tenon.weight @{symbol} "{symbol}.weight" : {type_}')
     case = suite.case(symbol)
-    value = case.emit(f"tenon.use @{symbol} : {type_}")
+    value = case.emit(f"tenon.weight_ref @{symbol} : {type_}")
     order = np.arange(len(values))[::-1]
     y, result = read_table(case, value, type_, order, values.shape[1])
     case.result(y, result, "f32", lambda r: r("f32", values[order]), chain=0)

@@ -161,13 +161,13 @@ def add_groups(suite):
         itertools.product((0, 1, 4), (1, 3), (1, 2, 6))
     ):
         choice = draw_choice(suite, tokens, k, count)
-        case = suite.case("group")
+        case = suite.case("moe_dispatch")
         want = lambda r, choice=choice, count=count: formulas.group(
             choice, count
         )  # noqa: E731
         value, type_ = case.rows(choice, "i32")
         types = [tensor_type(("?",), "i32"), type_, tensor_type((count + 1,), "i32")]
-        got = case.emit_many(3, f"tenon.group {value} : {type_} -> {', '.join(types)}")
+        got = case.emit_many(3, f"tenon.moe_dispatch {value} : {type_} -> {', '.join(types)}")
         for part in range(3):
             case.result(got[part], types[part], "i32", want, part=part)
         full = tensor_type(choice.shape, "i32")
@@ -176,7 +176,7 @@ def add_groups(suite):
         outs = [case.emit(f"tensor.empty() : {t}") for t in types]
         got = case.emit_many(
             3,
-            f"tile.group {value} into {', '.join(outs)} : {full} into "
+            f"tile.moe_dispatch {value} into {', '.join(outs)} : {full} into "
             f"{', '.join(types)} -> {', '.join(types)}",
         )
         for part in range(3):
@@ -232,13 +232,13 @@ def add_combines(suite):
         weights = suite.draw((tokens, k))
         init = suite.draw((tokens, width), ("f32", type_)[i // 3 % 2])
         kind = ("f32", type_)[i // 3 % 2]
-        case = suite.case("combine")
+        case = suite.case("moe_combine")
         value, r_type = case.rows(rows, type_)
         p, p_type = case.rows(place, "i32")
         w, w_type = case.rows(weights, "f32")
         b, b_type = case.rows(init, kind)
         y = case.emit(
-            f"tenon.combine {value}, {p}, {w} init {b} : {r_type}, {p_type}, {w_type}, {b_type}"
+            f"tenon.moe_combine {value}, {p}, {w} init {b} : {r_type}, {p_type}, {w_type}, {b_type}"
         )
 
         def want(round_, rows=rows, place=place, weights=weights, init=init, kind=kind):
@@ -251,7 +251,7 @@ def add_combines(suite):
         full = tensor_type((1, width), kind)
         out = case.constant(init[-1:], kind)
         y = case.emit(
-            f"tile.combine {value}, {p}, {w} of {case.scalar(tokens - 1)} into {out} : "
+            f"tile.moe_combine {value}, {p}, {w} of {case.scalar(tokens - 1)} into {out} : "
             f"{r_type}, {p_type}, {w_type} into {full} -> {full}"
         )
         case.result(

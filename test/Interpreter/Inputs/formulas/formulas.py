@@ -113,15 +113,15 @@ def rotate(x, angles, rope, end):
 # Attention
 
 
-def sees(visible, p, n, length):
-    """The rules of #tenon.visible, for positions p and keys n of any shape."""
+def sees(mask, p, n, length):
+    """The rules of #tenon.mask, for positions p and keys n of any shape."""
     seen = (n >= 0) & (n < length)
-    if visible.get("causal"):
+    if mask.get("causal"):
         seen = seen & (n <= p)
-    if visible.get("window"):
-        seen = seen & (n > p - visible["window"])
-    if visible.get("chunk"):
-        seen = seen & (n >= np.floor(p / visible["chunk"]) * visible["chunk"])
+    if mask.get("window"):
+        seen = seen & (n > p - mask["window"])
+    if mask.get("chunk"):
+        seen = seen & (n >= np.floor(p / mask["chunk"]) * mask["chunk"])
     return seen
 
 
@@ -148,13 +148,13 @@ def step_lengths(step):
     }
 
 
-def attend_step(step, q, key_of, value_of, width, visible, scale, softcap, sinks):
+def attend_step(step, q, key_of, value_of, width, mask, scale, softcap, sinks):
     """All rows of q [T, H, d]; key_of(slot, h) gives the keys of a head."""
     lengths = step_lengths(step)
     out = np.zeros((*q.shape[:2], width))
     for t, (p, slot) in enumerate(zip(step["positions"], step["slots"])):
         n = np.arange(lengths[slot])
-        seen = sees(visible, p, n, lengths[slot])
+        seen = sees(mask, p, n, lengths[slot])
         for h in range(q.shape[1]):
             keys, values = key_of(slot, h)[n], value_of(slot, h)[n]
             sink = None if sinks is None else sinks[h]

@@ -114,7 +114,7 @@ def add_sums(cases, x, full):
     store_scaled(suite, "scaled", (4, 6), (2, 3))
     w_type = "!tenon.weight<4x6, <f8E4M3FN, scale f32 per 2x3>>"
     suite.symbol(f'tenon.weight @scaled "scaled" : {w_type}')
-    w = case.emit(f"tenon.use @scaled : {w_type}")
+    w = case.emit(f"tenon.weight_ref @scaled : {w_type}")
     y = case.emit(
         f"tenon.embedding {at}, {w} : tensor<2xi32>, {w_type} -> tensor<2x6xf32>"
     )
@@ -129,12 +129,12 @@ def add_sums(cases, x, full):
         f"{slot} : {row} into {cache}, tensor<2xi32>"
     )
     cases.add(case, y, (1, 1, 4, 5), 1, 1, "bf16", "bf16")
-    case = suite.case("combine")
+    case = suite.case("moe_combine")
     place = case.constant(np.array([[2, 0], [1, 3]]), "i32")
     weights = case.constant(suite.draw((2, 2)), "f32")
     rows, init = (case.constant(suite.draw((n, 5)), "f32") for n in (4, 2))
     y = case.emit(
-        f"tenon.combine {rows}, {place}, {weights} init {init} : tensor<4x5xf32>, "
+        f"tenon.moe_combine {rows}, {place}, {weights} init {init} : tensor<4x5xf32>, "
         "tensor<2x2xi32>, tensor<2x2xf32>, tensor<2x5xf32>"
     )
     cases.add(case, y, (2, 5), 1, 3)
@@ -159,7 +159,7 @@ def add_attention(cases, position, size):
     ]  # fmt: skip
     q = tensor_type((1, 2, size), "f32")
     y = case.emit(
-        "tenon.attention {}, {}[{}] at {} in {} blocks {} scale 0.5 visible <causal> "
+        "tenon.attention {}, {}[{}] at {} in {} blocks {} scale 0.5 mask <causal> "
         "value_first 3 : {}, {}, tensor<1xi32>, tensor<1x4xi32> -> tensor<1x2x3xf32>".format(
             *names, q, cache
         )

@@ -142,7 +142,7 @@ def add_ropes(suite):
         value, row = case.rows(x, type_)
         at, at_type = case.rows(positions, "i32")
         name, table_type = add_table(suite, rope, 1500)
-        t = case.emit(f"tenon.use @{name} : {table_type}")
+        t = case.emit(f"tenon.weight_ref @{name} : {table_type}")
         table = f" table {t} : {table_type}" if i % 2 else ""
         y = case.emit(
             f"tenon.rope {value} at {at} {end} {rope_text(rope)}{table} "

@@ -133,7 +133,7 @@ class Case:
 
     def use(self, weight):
         """A weight of the suite as a value, and its type."""
-        return self.emit(f"tenon.use @{weight.name} : {weight.type}"), weight.type
+        return self.emit(f"tenon.weight_ref @{weight.name} : {weight.type}"), weight.type
 
     def result(
         self,

@@ -98,7 +98,7 @@ def read_matrix(case, symbol, layer, matrix):
     shape = symbol.values.shape
     if layer is not None:
         index, shape = f"[{case.scalar(layer)}]", shape[1:]
-    value = case.emit(f"tenon.use @{symbol.name}{index} : {symbol.type_of(shape)}")
+    value = case.emit(f"tenon.weight_ref @{symbol.name}{index} : {symbol.type_of(shape)}")
     assert len(shape) == 2 + (matrix is not None)
     if matrix is None:
         order = np.arange(rows)[::-1]
@@ -149,7 +149,7 @@ def add_vectors(suite):
         one = f"!tenon.weight<5, <{code}>>"
         full = tensor_type((2, 16), "f32")
         for layer in range(3):
-            bias = case.emit(f"tenon.use @{name}[{case.scalar(layer)}] : {one}")
+            bias = case.emit(f"tenon.weight_ref @{name}[{case.scalar(layer)}] : {one}")
             zeros = case.constant(np.zeros((2, 16)), "f32")
             y = case.emit(
                 f"tile.add_bias {bias}[{case.scalar(0)}] into {zeros} : {one} into {full} -> {full}"

@@ -34,11 +34,11 @@ def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32"
     inputs += [Vector("z", heads)] if sinks else []
     outs = [Tensor("y", f"tensor<?x{heads}x{value_size}xf32>")]
     scale = round(size ** -0.5, 6)
-    visible = ("causal" if causal else "all") + (f", window = {window}" if window else "")
-    visible += f", chunk = {chunk}" if chunk else ""
+    mask = ("causal" if causal else "full") + (f", window = {window}" if window else "")
+    mask += f", chunk = {chunk}" if chunk else ""
     body = (f"    %o = tenon.attention %a_q, %a_k{'' if first else ', %a_v'}[%a_l] at %a_p in %a_s "
             f"blocks %a_b {f'sinks %a_z : {inputs[-1].type} ' if sinks else ''}scale {scale} "
-            f"visible <{visible}> {f'softcap {softcap}' if softcap else ''} "
+            f"mask <{mask}> {f'softcap {softcap}' if softcap else ''} "
             f"{f'value_first {value_size}' if first else ''} : {inputs[0].type}, {key}"
             f"{'' if first else ' and ' + val}, {index}, tensor<?x4xi32> -> {outs[0].type}\n"
             f"    tile.yield %o : {outs[0].type}")

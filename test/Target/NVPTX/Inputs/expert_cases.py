@@ -40,13 +40,13 @@ def router(name, tokens, experts, top, scoring, groups=1, keep=1, by="max", reno
 
 
 def group(name, tokens, choices, experts):
-    """Adds a case of tenon.group."""
+    """Adds a case of tenon.moe_dispatch."""
     table = f"tensor<?x{choices}xi32>"
     inputs = [Tensor("c", table, "i32")]
     outs = [Tensor("o", "tensor<?xi32>", "i32"), Tensor("p", table, "i32"),
             Tensor("f", f"tensor<{experts + 1}xi32>", "i32")]
     types = ", ".join(o.type for o in outs)
-    body = (f"    %o, %p, %f = tenon.group %a_c : {table} -> {types}\n"
+    body = (f"    %o, %p, %f = tenon.moe_dispatch %a_c : {table} -> {types}\n"
             f"    tile.yield %o, %p, %f : {types}")
 
     def make(rng):

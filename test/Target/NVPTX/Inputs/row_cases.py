@@ -136,7 +136,7 @@ def combine(name, tokens, choices, size):
     inputs = [Tensor("e", row), Tensor("p", f"tensor<?x{choices}xi32>", "i32"),
               Tensor("w", f"tensor<?x{choices}xf32>"), Tensor("o", row)]
     outs = [Tensor("y", row)]
-    body = f"""    %c = tenon.combine %a_e, %a_p, %a_w init %a_o : {row}, {inputs[1].type}, {inputs[2].type}, {row}
+    body = f"""    %c = tenon.moe_combine %a_e, %a_p, %a_w init %a_o : {row}, {inputs[1].type}, {inputs[2].type}, {row}
     %s = arith.addf %a_y, %c : {row}
     tile.yield %s : {row}"""
 
