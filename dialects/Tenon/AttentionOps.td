@@ -6,7 +6,7 @@
 
 include "dialects/Tenon/RopeAttr.td"
 include "dialects/Tenon/TenonDialect.td"
-include "dialects/Tenon/VisibleAttr.td"
+include "dialects/Tenon/MaskAttr.td"
 include "dialects/Tenon/WeightTypes.td"
 
 def Tenon_RopeOp : Tenon_TokenOp<"rope", [

@@ -1,7 +1,7 @@
 // Verifiers of the ops that multiply by weights.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/ShapeVerification.h"
 #include "dialects/Tenon/Tenon.h"
 
 using namespace mlir;

@@ -4,7 +4,7 @@
 #ifndef TENON_DIALECTS_TILE_TILEOPS_TD
 #define TENON_DIALECTS_TILE_TILEOPS_TD
 
-include "dialects/Tile/AttendOps.td"
+include "dialects/Tile/OnlineAttentionOps.td"
 include "dialects/Tile/ContractOps.td"
 include "dialects/Tile/KernelOps.td"
 include "dialects/Tile/RowOps.td"

@@ -13,9 +13,9 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "KernelProfile.h"
-#include "MachineLimits.h"
 #include "OpenModel.h"
 #include "ReplaceFile.h"
+#include "Roofline.h"
 
 #include <chrono>
 #include <numeric>

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
-#include "dialects/Tenon/Agreement.h"
 #include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
+#include "dialects/Tenon/ShapeVerification.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,8 +12,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "KernelInterface.h"
-#include "RowCounts.h"
+#include "KernelSignature.h"
+#include "RowCountEquivalence.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_FORMKERNELS

@@ -1,7 +1,7 @@
 // Joins projections of one input: gates with their partners, and all others.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/ShapeVerification.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -9,7 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
-#include "SizeBounds.h"
+#include "BufferSizeBounds.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_PLANMEMORY

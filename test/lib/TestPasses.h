@@ -7,11 +7,11 @@
 namespace tenon::test {
 
 void registerTestRope();
-void registerTestVisible();
+void registerTestMask();
 
 inline void registerTestPasses() {
   registerTestRope();
-  registerTestVisible();
+  registerTestMask();
 }
 
 } // namespace tenon::test

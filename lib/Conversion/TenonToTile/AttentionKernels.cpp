@@ -1,7 +1,7 @@
 // Kernels of attention: blocks of queries outside, tiles of keys inside.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/ShapeVerification.h"
 #include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "KernelLowering.h"

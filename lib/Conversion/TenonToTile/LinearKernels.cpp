@@ -1,8 +1,8 @@
 // Kernels of products with weights: panels outside, rows inside.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "dialects/Tenon/Agreement.h"
 #include "dialects/Tenon/RowViews.h"
+#include "dialects/Tenon/ShapeVerification.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "KernelLowering.h"
 

@@ -1,8 +1,8 @@
 // What goes into a kernel that is being formed, and what comes out of it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_TRANSFORMS_KERNELINTERFACE_H
-#define TENON_LIB_TRANSFORMS_KERNELINTERFACE_H
+#ifndef TENON_LIB_TRANSFORMS_KERNELSIGNATURE_H
+#define TENON_LIB_TRANSFORMS_KERNELSIGNATURE_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -51,4 +51,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_LIB_TRANSFORMS_KERNELINTERFACE_H
+#endif // TENON_LIB_TRANSFORMS_KERNELSIGNATURE_H

@@ -1,8 +1,8 @@
 // How fast this machine multiplies and reads memory.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_DRIVER_MACHINELIMITS_H
-#define TENON_LIB_DRIVER_MACHINELIMITS_H
+#ifndef TENON_LIB_DRIVER_ROOFLINE_H
+#define TENON_LIB_DRIVER_ROOFLINE_H
 
 #include <cstdint>
 
@@ -25,4 +25,4 @@ MachineLimits measureLimits(unsigned threads, unsigned lanes);
 
 } // namespace tenon
 
-#endif // TENON_LIB_DRIVER_MACHINELIMITS_H
+#endif // TENON_LIB_DRIVER_ROOFLINE_H

@@ -1,7 +1,7 @@
 // Wording of the most frequent constraint: two operands agree on a size.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "dialects/Tenon/Agreement.h"
+#include "dialects/Tenon/ShapeVerification.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -22,9 +22,9 @@
 // the next block keep their bits.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "Expand.h"
 #include "PanelReader.h"
 #include "RegisterTile.h"
+#include "VectorLowerings.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -1,7 +1,7 @@
 // How fast this machine multiplies and reads memory.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "MachineLimits.h"
+#include "Roofline.h"
 
 #include <algorithm>
 #include <atomic>

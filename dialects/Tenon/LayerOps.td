@@ -1,8 +1,8 @@
 // Ops that tell a loop over layers what each layer is.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_DIALECTS_TENON_STEPOPS_TD
-#define TENON_DIALECTS_TENON_STEPOPS_TD
+#ifndef TENON_DIALECTS_TENON_LAYEROPS_TD
+#define TENON_DIALECTS_TENON_LAYEROPS_TD
 
 include "dialects/Tenon/TenonDialect.td"
 include "mlir/IR/AttrTypeBase.td"
@@ -75,4 +75,4 @@ def Tenon_OrdinalOp : Tenon_ScheduleOp<"ordinal"> {
   }];
 }
 
-#endif // TENON_DIALECTS_TENON_STEPOPS_TD
+#endif // TENON_DIALECTS_TENON_LAYEROPS_TD

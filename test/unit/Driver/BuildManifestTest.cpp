@@ -1,7 +1,7 @@
 // What the manifest says about variants that differ in what they need.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "lib/Driver/DescribeArtifact.h"
+#include "lib/Driver/BuildManifest.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "gtest/gtest.h"
 #include "lib/Runtime/Manifest.h"
@@ -61,7 +61,7 @@ static std::vector<CompiledVariant> makeVariants() {
 
 // Each variant once needs the most of each, and takes the shortest blocks: what
 // holds for all of them is what the runtime gets to know.
-TEST(DescribeArtifact, JoinsStepsOfAllVariants) {
+TEST(BuildManifest, JoinsStepsOfAllVariants) {
   for (size_t v = 0; v < 3; ++v)
     for (size_t number = 0; number < 2; ++number) {
       std::vector<CompiledVariant> variants = makeVariants();
@@ -82,7 +82,7 @@ TEST(DescribeArtifact, JoinsStepsOfAllVariants) {
     }
 }
 
-TEST(DescribeArtifact, VariantsKernelsAndStates) {
+TEST(BuildManifest, VariantsKernelsAndStates) {
   Described described(makeVariants());
   auto variants = described.entries<tenon_variant>(described.head().variants);
   auto kernels = described.entries<tenon_kernel>(described.head().kernels);

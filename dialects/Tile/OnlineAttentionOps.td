@@ -1,10 +1,10 @@
 // Attention over a tile of keys, with the running state of a softmax.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_DIALECTS_TILE_ATTENDOPS_TD
-#define TENON_DIALECTS_TILE_ATTENDOPS_TD
+#ifndef TENON_DIALECTS_TILE_ONLINEATTENTIONOPS_TD
+#define TENON_DIALECTS_TILE_ONLINEATTENTIONOPS_TD
 
-include "dialects/Tenon/VisibleAttr.td"
+include "dialects/Tenon/MaskAttr.td"
 include "dialects/Tile/TileDialect.td"
 
 def Tile_KeyRangeOp : Tile_Op<"key_range", [Pure]> {
@@ -174,4 +174,4 @@ def Tile_AttentionFinishOp : Tile_DestinationOp<"attention_finish", [
   let hasVerifier = 1;
 }
 
-#endif // TENON_DIALECTS_TILE_ATTENDOPS_TD
+#endif // TENON_DIALECTS_TILE_ONLINEATTENTIONOPS_TD

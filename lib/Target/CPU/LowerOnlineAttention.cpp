@@ -25,8 +25,8 @@
 #include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <limits>
-#include "Expand.h"
 #include "Polynomials.h"
+#include "VectorLowerings.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "mlir/Dialect/Affine/Utils.h"
-#include "Expand.h"
+#include "VectorLowerings.h"
 
 using namespace mlir;
 using namespace tenon;

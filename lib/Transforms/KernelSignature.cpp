@@ -1,7 +1,7 @@
 // What goes into a kernel that is being formed, and what comes out of it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelInterface.h"
+#include "KernelSignature.h"
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"

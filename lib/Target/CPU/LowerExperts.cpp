@@ -12,8 +12,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/Sequence.h"
 #include <limits>
-#include "Expand.h"
 #include "Polynomials.h"
+#include "VectorLowerings.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -7,7 +7,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "SizeBounds.h"
+#include "BufferSizeBounds.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_VERIFYNOLARGECOPIES

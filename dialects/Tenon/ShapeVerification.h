@@ -1,8 +1,8 @@
 // Wording of the most frequent constraint: two operands agree on a size.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_DIALECTS_TENON_AGREEMENT_H
-#define TENON_DIALECTS_TENON_AGREEMENT_H
+#ifndef TENON_DIALECTS_TENON_SHAPEVERIFICATION_H
+#define TENON_DIALECTS_TENON_SHAPEVERIFICATION_H
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
@@ -24,4 +24,4 @@ int64_t getDim(mlir::Type type, int64_t dim);
 
 } // namespace tenon
 
-#endif // TENON_DIALECTS_TENON_AGREEMENT_H
+#endif // TENON_DIALECTS_TENON_SHAPEVERIFICATION_H

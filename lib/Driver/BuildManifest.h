@@ -1,8 +1,8 @@
 // What the manifest of an artifact says about code and weights.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_DRIVER_DESCRIBEARTIFACT_H
-#define TENON_LIB_DRIVER_DESCRIBEARTIFACT_H
+#ifndef TENON_LIB_DRIVER_BUILDMANIFEST_H
+#define TENON_LIB_DRIVER_BUILDMANIFEST_H
 
 #include "tenon/Artifact/ManifestBuilder.h"
 #include "tenon/Target/Target.h"
@@ -18,4 +18,4 @@ buildManifest(ModelFacts facts, mlir::ModuleOp laidOut,
 
 } // namespace tenon
 
-#endif // TENON_LIB_DRIVER_DESCRIBEARTIFACT_H
+#endif // TENON_LIB_DRIVER_BUILDMANIFEST_H

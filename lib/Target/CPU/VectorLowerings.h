@@ -1,8 +1,8 @@
 // How files say which ops they lower to vector code, and what they share.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_TARGET_CPU_EXPAND_H
-#define TENON_LIB_TARGET_CPU_EXPAND_H
+#ifndef TENON_LIB_TARGET_CPU_VECTORLOWERINGS_H
+#define TENON_LIB_TARGET_CPU_VECTORLOWERINGS_H
 
 #include "dialects/Tile/Tile.h"
 #include "VectorBuilder.h"
@@ -59,4 +59,4 @@ mlir::Value sumRow(VectorBuilder &b, int64_t columns, int64_t width,
 
 } // namespace tenon
 
-#endif // TENON_LIB_TARGET_CPU_EXPAND_H
+#endif // TENON_LIB_TARGET_CPU_VECTORLOWERINGS_H

@@ -7,7 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "Expand.h"
+#include "VectorLowerings.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTTILETOVECTOR

@@ -8,8 +8,8 @@
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "Expand.h"
 #include "Polynomials.h"
+#include "VectorLowerings.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -1,7 +1,7 @@
 // What the manifest of an artifact says about code and weights.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "DescribeArtifact.h"
+#include "BuildManifest.h"
 #include "tenon/Packing/Packer.h"
 #include "TokenBytes.h"
 

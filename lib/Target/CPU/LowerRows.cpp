@@ -12,8 +12,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/Sequence.h"
-#include "Expand.h"
 #include "PanelReader.h"
+#include "VectorLowerings.h"
 
 using namespace mlir;
 using namespace tenon;
