@@ -99,6 +99,12 @@ int64_t CpuAttr::getBlockRows(int64_t tokens) const {
   return std::min<int64_t>(tokens, 32);
 }
 
+// With half as many, the expansion would cost about what attention to the keys
+// costs.
+int64_t CpuAttr::getExpandingBlockRows(int64_t tokens) const {
+  return std::min<int64_t>(tokens, 1024);
+}
+
 int64_t CpuAttr::getKeyTile() const { return 64; }
 
 int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
@@ -135,6 +141,10 @@ int64_t GpuAttr::getContractPanels(int64_t rows) const { return 4; }
 
 int64_t GpuAttr::getBlockRows(int64_t tokens) const {
   return std::min<int64_t>(tokens, 64);
+}
+
+int64_t GpuAttr::getExpandingBlockRows(int64_t tokens) const {
+  return getBlockRows(tokens);
 }
 
 int64_t GpuAttr::getKeyTile() const { return 64; }

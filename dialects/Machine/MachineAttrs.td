@@ -37,9 +37,12 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
     InterfaceMethod<"Weight panels of 16 rows that are worked on together, beside "
       "`rows` rows of activations.",
       "int64_t", "getContractPanels", (ins "int64_t":$rows)>,
-    InterfaceMethod<"Most tokens of one block of attention, for a step of at "
-      "most `tokens` tokens.",
+    InterfaceMethod<"Tokens of one tile of attention, for a step of at most "
+      "`tokens` tokens.",
       "int64_t", "getBlockRows", (ins "int64_t":$tokens)>,
+    InterfaceMethod<"Most tokens of a query block whose heads expand the keys "
+      "that it shares, for a step of at most `tokens` tokens.",
+      "int64_t", "getExpandingBlockRows", (ins "int64_t":$tokens)>,
     InterfaceMethod<"Keys in one tile of attention: the same for every step.",
       "int64_t", "getKeyTile">,
     InterfaceMethod<"Most tokens for which each worker computes a norm again "

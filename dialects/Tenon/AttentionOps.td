@@ -276,6 +276,9 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     bool iteratesOverBlocks() {
       return true;
     }
+    bool expandsKeys() {
+      return true;
+    }
   }];
 }
 

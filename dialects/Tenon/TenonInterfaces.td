@@ -63,6 +63,10 @@ def KernelRootOpInterface
       take as they come, rather than tiles of a matrix.
     }], "bool", "iteratesOverBlocks", (ins), "", "return false;">,
     InterfaceMethod<[{
+      Whether each block of queries expands the keys that it sees, so that larger
+      blocks take less work.
+    }], "bool", "expandsKeys", (ins), "", "return false;">,
+    InterfaceMethod<[{
       The operand for which a recomputable row op may join the kernel. Null if
       there is none.
     }], "::mlir::Value", "getPrologueOperand", (ins), "", "return {};">,

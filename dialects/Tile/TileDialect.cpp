@@ -83,11 +83,14 @@ LogicalResult BucketAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 int64_t rows, int64_t panels, int64_t keys,
-                                 Split split) {
+                                 int64_t rows, int64_t block, int64_t panels,
+                                 int64_t keys, Split split) {
   if (rows < 1 || panels < 1 || keys < 1) // C1
     return emitError() << "expects sizes to be positive, but got rows " << rows
                        << ", panels " << panels << " and keys " << keys;
+  if (block < 0 || block % rows) // C2
+    return emitError() << "expects block to be a multiple of rows, but got "
+                       << block << " and " << rows;
   return success();
 }
 

@@ -99,6 +99,7 @@ def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config"> {
     | Parameter | Meaning                                                   |
     |-----------|-----------------------------------------------------------|
     | `rows`    | rows of activations in a tile                             |
+    | `block`   | most tokens of a query block of attention; 0 without any  |
     | `panels`  | weight panels of 16 rows in a tile                        |
     | `keys`    | keys in a tile of attention                               |
     | `split`   | how tiles are shared by workers                           |
@@ -106,10 +107,15 @@ def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config"> {
     Constraints:
 
     * (C1) Sizes are positive.
+    * (C2) `block` is a multiple of `rows`, or 0.
+
+    The runtime cuts the tokens of a step into blocks of one sequence each. A tile
+    of attention has `rows` tokens of one block.
 
     Example: `#tile.config<rows = 6, panels = 1, keys = 64, split = static>`
   }];
   let parameters = (ins DefaultValuedParameter<"int64_t", "1">:$rows,
+    DefaultValuedParameter<"int64_t", "0">:$block,
     DefaultValuedParameter<"int64_t", "1">:$panels,
     DefaultValuedParameter<"int64_t", "64">:$keys,
     DefaultValuedParameter<"::tenon::tile::Split", "::tenon::tile::Split::Static">:$split);

@@ -62,9 +62,9 @@ struct KernelGroup {
 class KernelFormer {
 public:
   KernelFormer(func::FuncOp func, Block &block, int64_t tokens,
-               machine::MachineAttrInterface machine)
-      : func(func), block(block), tokens(tokens), machine(machine),
-        builder(func) {}
+               int64_t queryBlock, machine::MachineAttrInterface machine)
+      : func(func), block(block), tokens(tokens), queryBlock(queryBlock),
+        machine(machine), builder(func) {}
 
   void run() {
     for (LinearOp op : llvm::make_early_inc_range(block.getOps<LinearOp>()))
@@ -96,6 +96,8 @@ private:
   func::FuncOp func;
   Block &block;
   int64_t tokens;
+  /// Most tokens of a query block, in all kernels of the bucket.
+  int64_t queryBlock;
   machine::MachineAttrInterface machine;
   OpBuilder builder;
   /// The group of ops on rows that is being collected.
@@ -227,13 +229,16 @@ Operation *KernelFormer::findResidualAdd(KernelRootOpInterface root) {
 tile::ConfigAttr KernelFormer::configOf(Operation *root) {
   int64_t tileRows = machine.getContractRows(tokens);
   int64_t panels = machine.getContractPanels(tileRows);
+  int64_t blockRows = 0;
   tile::Split split = tile::Split::Static;
   auto kernelRoot = dyn_cast<KernelRootOpInterface>(root);
   if (kernelRoot && kernelRoot.iteratesOverBlocks()) {
     tileRows = machine.getBlockRows(tokens);
+    blockRows = llvm::alignTo(queryBlock, tileRows);
+    panels = 1;
     split = tile::Split::Ticket;
   }
-  return tile::ConfigAttr::get(root->getContext(), tileRows, panels,
+  return tile::ConfigAttr::get(root->getContext(), tileRows, blockRows, panels,
                                machine.getKeyTile(), split);
 }
 
@@ -341,6 +346,7 @@ static Operation *findUnknownRow(Block &block) {
 
 /// Forms the kernels of all blocks of a function that are not in kernels.
 static LogicalResult formKernels(func::FuncOp func, int64_t tokens,
+                                 int64_t queryBlock,
                                  machine::MachineAttrInterface machine) {
   SmallVector<Block *> blocks;
   func.walk([&](Block *block) {
@@ -355,7 +361,7 @@ static LogicalResult formKernels(func::FuncOp func, int64_t tokens,
              << "expects rows of a known length in a function with a bucket, "
                 "but got operands of "
              << op->getOperandTypes();
-    KernelFormer(func, *block, tokens, machine).run();
+    KernelFormer(func, *block, tokens, queryBlock, machine).run();
   }
   return success();
 }
@@ -370,12 +376,38 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
           << " on the module, to choose sizes of tiles";
       return signalPassFailure();
     }
+    llvm::DenseMap<int64_t, int64_t> queryBlocks = chooseQueryBlocks(machine);
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
-      auto bucket =
-          func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-      if (bucket && failed(formKernels(func, bucket.getTokens(), machine)))
+      int64_t tokens = getBucketTokens(func);
+      if (tokens &&
+          failed(formKernels(func, tokens, queryBlocks[tokens], machine)))
         return signalPassFailure();
     }
+  }
+
+private:
+  /// 0 for a function without a bucket.
+  static int64_t getBucketTokens(func::FuncOp func) {
+    auto bucket =
+        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+    return bucket ? bucket.getTokens() : 0;
+  }
+
+  /// Most tokens of a query block, by bucket: the runtime cuts the tokens of a
+  /// step once for all of its kernels.
+  llvm::DenseMap<int64_t, int64_t>
+  chooseQueryBlocks(machine::MachineAttrInterface machine) {
+    llvm::DenseMap<int64_t, int64_t> queryBlocks;
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+      if (int64_t tokens = getBucketTokens(func))
+        func.walk([&](KernelRootOpInterface root) {
+          int64_t rows = root.expandsKeys()
+                             ? machine.getExpandingBlockRows(tokens)
+                             : machine.getBlockRows(tokens);
+          if (root.iteratesOverBlocks())
+            queryBlocks[tokens] = std::max(queryBlocks[tokens], rows);
+        });
+    return queryBlocks;
   }
 };
 } // namespace

@@ -5,11 +5,11 @@
 /// A panel takes two registers of each row, and four panels make eight chains, which hide the latency of a product.
 // CHECK: tile.kernel "v3.linear.t1" <panels = 4> ins
 // CHECK: tile.kernel "v3.linear.t2" <rows = 2, panels = 6> ins
-// CHECK: tile.kernel "v3.attention.t2" <rows = 2, panels = 6, split = ticket> ins
+// CHECK: tile.kernel "v3.attention.t2" <rows = 2, block = 2, split = ticket> ins
 // CHECK: tile.kernel "v3.linear.t8" <rows = 8, panels = 6> ins
 // CHECK: tile.kernel "v3.linear.t9" <rows = 9, panels = 6> ins
-// CHECK: tile.kernel "v3.attention.t32" <rows = 32, panels = 6, split = ticket> ins
-// CHECK: tile.kernel "v3.attention.t33" <rows = 32, panels = 6, split = ticket> ins
+// CHECK: tile.kernel "v3.attention.t32" <rows = 32, block = 32, split = ticket> ins
+// CHECK: tile.kernel "v3.attention.t33" <rows = 32, block = 32, split = ticket> ins
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
   func.func @v3(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
@@ -26,8 +26,8 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, 
 // CHECK: tile.kernel "v4.linear.t2" <rows = 2, panels = 6> ins
 // CHECK: tile.kernel "v4.linear.t8" <rows = 8, panels = 6> ins
 // CHECK: tile.kernel "v4.linear.t9" <rows = 9, panels = 6> ins
-// CHECK: tile.kernel "v4.attention.t32" <rows = 32, panels = 6, split = ticket> ins
-// CHECK: tile.kernel "v4.attention.t33" <rows = 32, panels = 6, split = ticket> ins
+// CHECK: tile.kernel "v4.attention.t32" <rows = 32, block = 32, split = ticket> ins
+// CHECK: tile.kernel "v4.attention.t33" <rows = 32, block = 32, split = ticket> ins
 module attributes {machine.target = #machine.cpu<name = "x86-64-v4", lanes = 16, registers = 32>} {
   func.func @v4(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>
@@ -73,8 +73,8 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 4, 
 // CHECK: tile.kernel "sm_90a.linear.t1" <rows = 16, panels = 4> ins
 // CHECK: tile.kernel "sm_90a.linear.t16" <rows = 16, panels = 4> ins
 // CHECK: tile.kernel "sm_90a.linear.t17" <rows = 64, panels = 4> ins
-// CHECK: tile.kernel "sm_90a.attention.t64" <rows = 64, panels = 4, split = ticket> ins
-// CHECK: tile.kernel "sm_90a.attention.t65" <rows = 64, panels = 4, split = ticket> ins
+// CHECK: tile.kernel "sm_90a.attention.t64" <rows = 64, block = 64, split = ticket> ins
+// CHECK: tile.kernel "sm_90a.attention.t65" <rows = 64, block = 64, split = ticket> ins
 module attributes {machine.target = #machine.gpu<name = "sm_90a", shared = 232448, registers = 65536>} {
   func.func @sm_90a(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>

@@ -13,9 +13,6 @@ using namespace tenon;
 static constexpr int64_t kMostRows = 128;
 /// Most heads among them.
 static constexpr int64_t kMostHeads = 8;
-/// Most tokens that share the keys which one head expands. With half as many,
-/// the expansion would cost about what attention to the keys costs.
-static constexpr int64_t kMostSharingRows = 1024;
 
 namespace {
 /// The block of queries that one iteration works on.
@@ -208,8 +205,71 @@ static Slice sliceOf(KernelLowering &lowering, const QueryBlock &block,
           {block.count, lowering.attr(block.heads), lowering.attr(size)}};
 }
 
+/// All keys that a tile of queries sees; `out` is its part of the result.
+static Value attendToCache(KernelLowering &lowering, AttentionOp op,
+                           const QueryBlock &block, Value keyHead, Value out) {
+  Value query = packQueries(lowering, op.getQuery(), block);
+  Value zero = lowering.index(0);
+  AttendState state =
+      createState(lowering, block.rows, getDim(op.getType(), 2));
+  auto tile = [&](Value first, Value count, const AttendState &old,
+                  bool masked) {
+    SmallVector<Value> at = {op.getLayer(), block.slot, first};
+    if (keyHead)
+      at.push_back(keyHead);
+    at.push_back(zero);
+    Value value = op.getValue() ? op.getValue() : op.getKey();
+    KeySource source{op.getKey(), value, at, at, 2, 2};
+    return attend(lowering, block, query, source, first, count, old,
+                  op.getScaleAttr(), masked ? op.getMask() : MaskAttr(),
+                  op.getSoftcapAttr());
+  };
+  state = loopOverKeys(lowering, block, op.getMask(), state, tile);
+  return finishBlock(lowering, block, state, op.getSinks(), out);
+}
+
+/// Rows from `first` on of a block's queries, at most `rows`.
+static QueryBlock sliceBlock(KernelLowering &lowering, const QueryBlock &block,
+                             Value first, int64_t rows) {
+  QueryBlock part = block;
+  part.first = lowering.add(block.first, first);
+  part.position = lowering.add(block.position, first);
+  part.count = lowering.tileSize(rows, first, block.count);
+  part.rows = rows * block.heads;
+  return part;
+}
+
+/// The tiles of a block that has more rows than one, which happens where another
+/// kernel of the bucket wants large blocks.
+static Value attendInTiles(KernelLowering &lowering, AttentionOp op,
+                           const QueryBlock &block, Value keyHead, Value out) {
+  int64_t rows = lowering.config.getRows();
+  if (lowering.config.getBlock() == rows)
+    return attendToCache(lowering, op, block, keyHead, out);
+  return lowering.loop(
+      lowering.index(0), block.count, rows, out,
+      [&](Value row, ValueRange carried) {
+        QueryBlock part = sliceBlock(lowering, block, row, rows);
+        Slice slice = sliceOf(lowering, part, carried.front());
+        slice.offsets = {row, lowering.attr(0), lowering.attr(0)};
+        Value old = lowering.extract(carried.front(), slice);
+        Value fresh = attendToCache(lowering, op, part, keyHead, old);
+        return SmallVector<Value>{
+            lowering.insert(fresh, carried.front(), slice)};
+      })[0];
+}
+
+/// The runtime cuts blocks of as many tokens as the configuration says.
+static LogicalResult verifyBlock(KernelLowering &lowering, Operation *op) {
+  if (lowering.config.getBlock() == 0)
+    return op->emitOpError() << "expects its kernel's configuration to have "
+                                "block, the most tokens of a query block";
+  return success();
+}
+
 LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())))
+  if (failed(lowering.verifyBody(op.getOperation())) ||
+      failed(verifyBlock(lowering, op)))
     return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
   bool hasHeads = op.getKey().getType().getRank() == 5;
@@ -221,30 +281,15 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
     block.head = lowering.mul(ivs[1], folded);
     block.heads = folded;
-    block.rows = lowering.config.getRows() * folded;
+    block.rows = lowering.config.getBlock() * folded;
     block.length = readLength(lowering, block, op.getBlocks(), op.getMask());
-    Value keyHead = arith::DivUIOp::create(lowering.builder, lowering.loc,
-                                           block.head, lowering.index(group));
-    Value query = packQueries(lowering, op.getQuery(), block);
-    Value zero = lowering.index(0);
-    AttendState state =
-        createState(lowering, block.rows, getDim(op.getType(), 2));
-    auto tile = [&](Value first, Value count, const AttendState &old,
-                    bool masked) {
-      SmallVector<Value> at = {op.getLayer(), block.slot, first};
-      if (hasHeads)
-        at.push_back(keyHead);
-      at.push_back(zero);
-      Value value = op.getValue() ? op.getValue() : op.getKey();
-      KeySource source{op.getKey(), value, at, at, 2, 2};
-      return attend(lowering, block, query, source, first, count, old,
-                    op.getScaleAttr(), masked ? op.getMask() : MaskAttr(),
-                    op.getSoftcapAttr());
-    };
-    state = loopOverKeys(lowering, block, op.getMask(), state, tile);
+    Value keyHead;
+    if (hasHeads)
+      keyHead = arith::DivUIOp::create(lowering.builder, lowering.loc,
+                                       block.head, lowering.index(group));
     Slice part = sliceOf(lowering, block, outs.front());
-    Value out = lowering.extract(outs.front(), part);
-    out = finishBlock(lowering, block, state, op.getSinks(), out);
+    Value out = attendInTiles(lowering, op, block, keyHead,
+                              lowering.extract(outs.front(), part));
     return SmallVector<KernelLowering::Written>{{out, 0, part}};
   };
   ValueRange results =
@@ -298,65 +343,6 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
   }
   key = lowering.insert(rotated, key, shared);
   return {key, both, {zero, zero}, {zero, lowering.index(nope)}, 0, 0};
-}
-
-/// Joins the block to those behind it that continue its sequence, so that they
-/// share expanded keys. Blocks are joined within groups of `most` alone: then
-/// every block knows from its neighbours whether another one does its work, and
-/// has no tokens left if so.
-static void joinBlocks(KernelLowering &lowering, QueryBlock &block,
-                       Value blocks, Value number, int64_t most) {
-  OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc;
-  auto isEqual = [&](Value a, Value b) -> Value {
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, b);
-  };
-  auto choose = [&](Value condition, Value a, Value b) -> Value {
-    return arith::SelectOp::create(builder, loc, condition, a, b);
-  };
-  // Whether `next` follows on the first `count` tokens from `begin` on. Tokens
-  // of one sequence are contiguous and their positions follow each other, so
-  // the next rows of a sequence are its next positions.
-  auto follows = [&](const QueryBlock &begin, Value count,
-                     const QueryBlock &next) -> Value {
-    Value isNextRow = isEqual(lowering.add(begin.first, count), next.first);
-    Value isSameSlot = isEqual(begin.slot, next.slot);
-    return arith::AndIOp::create(builder, loc, isSameSlot, isNextRow);
-  };
-  Value size = lowering.index(most);
-  Value inGroup = arith::RemUIOp::create(builder, loc, number, size);
-  Value group = arith::SubIOp::create(builder, loc, number, inGroup);
-  // The first block of a group is compared with itself: it does not follow.
-  Value back = arith::MinUIOp::create(builder, loc, inGroup, lowering.index(1));
-  Value before = arith::SubIOp::create(builder, loc, number, back);
-  QueryBlock previous = readBlock(lowering, blocks, before);
-  Value isJoined = follows(previous, previous.count, block);
-
-  Value end = arith::MinUIOp::create(builder, loc, lowering.dim(blocks, 0),
-                                     lowering.add(group, size));
-  Value zero = lowering.index(0);
-  Value start = lowering.add(number, lowering.index(1));
-  Value stop = choose(isJoined, zero, end);
-  Value own = choose(isJoined, zero, block.count);
-  QueryBlock first = block;
-  block.count =
-      lowering.loop(start, stop, 1, own, [&](Value i, ValueRange carried) {
-        QueryBlock next = readBlock(lowering, blocks, i);
-        Value isNext = follows(first, carried.front(), next);
-        Value more = choose(isNext, next.count, zero);
-        return SmallVector<Value>{lowering.add(carried.front(), more)};
-      })[0];
-}
-
-/// Rows from `first` on of a block's queries, at most `rows`.
-static QueryBlock sliceBlock(KernelLowering &lowering, const QueryBlock &block,
-                             Value first, int64_t rows) {
-  QueryBlock part = block;
-  part.first = lowering.add(block.first, first);
-  part.position = lowering.add(block.position, first);
-  part.count = lowering.tileSize(rows, first, block.count);
-  part.rows = rows;
-  return part;
 }
 
 /// A tile of expanded keys meets all rows of a block that see some of it, a few
@@ -439,7 +425,8 @@ static Value attendToLatents(KernelLowering &lowering, MlaAttentionOp op,
 
 LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                        MlaAttentionOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())))
+  if (failed(lowering.verifyBody(op.getOperation())) ||
+      failed(verifyBlock(lowering, op)))
     return failure();
   if (op.getExpand().getType().getRank() != 3)
     return op.emitOpError() << "expects expand to be split by heads; run "
@@ -448,28 +435,16 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                    /*isPaired=*/false)))
     return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
-  int64_t blockRows = lowering.config.getRows();
-  int64_t joined =
-      llvm::divideCeil(std::min(kMostSharingRows, lowering.tokens), blockRows);
   auto body = [&](ValueRange ivs, ValueRange outs) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
     block.head = ivs[1];
     block.heads = 1;
-    block.rows = joined * blockRows;
-    joinBlocks(lowering, block, op.getBlocks(), ivs[0], joined);
+    block.rows = lowering.config.getBlock();
     block.length = readLength(lowering, block, op.getBlocks(), op.getMask());
     Slice part = sliceOf(lowering, block, outs.front());
-    Value out = lowering.extract(outs.front(), part);
-    // A block whose tokens another one has taken makes nothing.
-    OpBuilder &builder = lowering.builder;
-    Value once = arith::MinUIOp::create(builder, lowering.loc, block.count,
-                                        lowering.index(1));
-    SmallVector<Value> made = lowering.loop(
-        lowering.index(0), once, 1, out, [&](Value, ValueRange carried) {
-          return SmallVector<Value>{
-              attendToLatents(lowering, op, block, carried.front())};
-        });
-    return SmallVector<KernelLowering::Written>{{made.front(), 0, part}};
+    Value out = attendToLatents(lowering, op, block,
+                                lowering.extract(outs.front(), part));
+    return SmallVector<KernelLowering::Written>{{out, 0, part}};
   };
   ValueRange results = lowering.parallel(
       {OpFoldResult(lowering.dim(op.getBlocks(), 0)), lowering.attr(heads)},

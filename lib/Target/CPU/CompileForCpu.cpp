@@ -56,18 +56,26 @@ static void collectKernels(func::FuncOp func, SymbolTable &symbols,
   });
 }
 
-/// Most tokens of a block of attention: those of the kernels that take them.
-static int64_t getBlockRows(func::FuncOp func, SymbolTable &symbols) {
+/// Most tokens of a query block: what the kernels that take blocks agree on, 0
+/// without any.
+static FailureOr<int64_t> getQueryBlock(func::FuncOp func,
+                                        SymbolTable &symbols) {
   llvm::SetVector<StringRef> kernels;
   collectKernels(func, symbols, kernels);
-  int64_t rows = 0;
+  int64_t agreed = 0;
   for (StringRef name : kernels) {
     auto config = symbols.lookup(name)->getAttrOfType<tile::ConfigAttr>(
         tile::TileDialect::kKernelName);
-    if (config && config.getSplit() == tile::Split::Ticket)
-      rows = std::max(rows, config.getRows());
+    if (!config || config.getBlock() == 0)
+      continue;
+    if (agreed && agreed != config.getBlock())
+      return func.emitOpError()
+             << "expects its kernels to agree on the most tokens of a query "
+                "block, but they have "
+             << agreed << " and " << config.getBlock();
+    agreed = config.getBlock();
   }
-  return rows;
+  return agreed;
 }
 
 /// Caches that a step works on.
@@ -129,6 +137,26 @@ static void readEntries(ModuleOp module, CompiledVariant &variant,
   });
 }
 
+/// What is read off the step functions before entries replace them: states, and
+/// the query blocks of each by its bucket.
+static LogicalResult readSteps(ModuleOp module, CompiledVariant &variant,
+                               llvm::DenseMap<int64_t, int64_t> &blockRows) {
+  SymbolTable symbols(module);
+  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
+    auto bucket =
+        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+    if (!func.isPublic() || !bucket)
+      continue;
+    FailureOr<int64_t> rows = getQueryBlock(func, symbols);
+    if (failed(rows))
+      return failure();
+    // Without attention nothing asks where blocks end.
+    blockRows[bucket.getTokens()] = *rows ? *rows : bucket.getTokens();
+    variant.states = describeStates(func);
+  }
+  return success();
+}
+
 llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
                                                      Emission emission,
                                                      std::string *text,
@@ -143,20 +171,11 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   variant.features = level.features;
   std::string suffix =
       kind == EntryKind::Steps ? level.getSymbolSuffix() : std::string();
-  llvm::DenseMap<int64_t, int64_t> blockRows;
-  SymbolTable symbols(module);
-  for (func::FuncOp func : module.getOps<func::FuncOp>()) {
-    auto bucket =
-        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-    if (!func.isPublic() || !bucket)
-      continue;
-    // Without attention nothing asks where blocks end.
-    int64_t rows = getBlockRows(func, symbols);
-    blockRows[bucket.getTokens()] = rows ? rows : bucket.getTokens();
-    variant.states = describeStates(func);
-  }
-
   FirstError error(module.getContext());
+  llvm::DenseMap<int64_t, int64_t> blockRows;
+  if (failed(readSteps(module, variant, blockRows)))
+    return error.take("code generation for " + variant.name);
+
   PassManager entries(module.getContext());
   if (kind == EntryKind::Steps)
     buildCpuEntryPipeline(entries, suffix);

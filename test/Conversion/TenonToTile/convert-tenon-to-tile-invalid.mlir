@@ -213,7 +213,7 @@ func.func private @unpaired_gate(%x: tensor<?x4xf32>, %w: !tenon.weight<8x4, <f3
 
 func.func private @mla_not_split(%q: tensor<?x3x10xf32>, %c: tensor<2x?x?x14xf32>, %l: index, %w: !tenon.weight<33x10, <f32>, <16x1>>, %pos: tensor<?xi32>, %b: tensor<?x4xi32>, %e: tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 3>} {
-  %y = tile.kernel "k" <rows = 3> ins(%q, %c, %l, %w, %pos, %b : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, index, !tenon.weight<33x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x3x5xf32>) {
+  %y = tile.kernel "k" <rows = 3, block = 3> ins(%q, %c, %l, %w, %pos, %b : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, index, !tenon.weight<33x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x3x5xf32>) {
   ^bb0(%0: tensor<?x3x10xf32>, %1: tensor<2x?x?x14xf32>, %2: index, %3: !tenon.weight<33x10, <f32>, <16x1>>, %4: tensor<?xi32>, %5: tensor<?x4xi32>, %6: tensor<?x3x5xf32>):
     // expected-error @below {{expects expand to be split by heads; run tenon-choose-mla-form first}}
     %r = tenon.mla_attention %0, %1[%2], %3 at %4 in %4 blocks %5 nope 6 scale 0.2 mask <causal>
@@ -221,4 +221,33 @@ func.func private @mla_not_split(%q: tensor<?x3x10xf32>, %c: tensor<2x?x?x14xf32
     tile.yield %r : tensor<?x3x5xf32>
   } -> tensor<?x3x5xf32>
   return %y : tensor<?x3x5xf32>
+}
+
+// -----
+
+func.func private @mla_without_blocks(%q: tensor<?x3x10xf32>, %c: tensor<2x?x?x14xf32>, %l: index, %w: !tenon.weight<33x10, <f32>, <16x1>>, %pos: tensor<?xi32>, %b: tensor<?x4xi32>, %e: tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 3> ins(%q, %c, %l, %w, %pos, %b : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, index, !tenon.weight<33x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x3x5xf32>) {
+  ^bb0(%0: tensor<?x3x10xf32>, %1: tensor<2x?x?x14xf32>, %2: index, %3: !tenon.weight<33x10, <f32>, <16x1>>, %4: tensor<?xi32>, %5: tensor<?x4xi32>, %6: tensor<?x3x5xf32>):
+    // expected-error @below {{expects its kernel's configuration to have block, the most tokens of a query block}}
+    %r = tenon.mla_attention %0, %1[%2], %3 at %4 in %4 blocks %5 nope 6 scale 0.2 mask <causal>
+        : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, !tenon.weight<33x10, <f32>, <16x1>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x5xf32>
+    tile.yield %r : tensor<?x3x5xf32>
+  } -> tensor<?x3x5xf32>
+  return %y : tensor<?x3x5xf32>
+}
+
+// -----
+
+func.func private @attention_without_blocks(%q: tensor<?x3x10xf32>, %c: tensor<2x?x?x14xf32>, %l: index, %pos: tensor<?xi32>, %b: tensor<?x4xi32>, %e: tensor<?x3x10xf32>) -> tensor<?x3x10xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 3> ins(%q, %c, %l, %pos, %b : tensor<?x3x10xf32>, tensor<2x?x?x14xf32>, index, tensor<?xi32>, tensor<?x4xi32>) outs(%e : tensor<?x3x10xf32>) {
+  ^bb0(%0: tensor<?x3x10xf32>, %1: tensor<2x?x?x14xf32>, %2: index, %4: tensor<?xi32>, %5: tensor<?x4xi32>, %6: tensor<?x3x10xf32>):
+    %k = tensor.extract_slice %1[0, 0, 0, 0] [2, 1, 1, 10] [1, 1, 1, 1] : tensor<2x?x?x14xf32> to tensor<2x1x1x10xf32>
+    // expected-error @below {{expects its kernel's configuration to have block, the most tokens of a query block}}
+    %r = tenon.attention %0, %k[%2] at %4 in %4 blocks %5 scale 0.2 mask <causal> value_first 10
+        : tensor<?x3x10xf32>, tensor<2x1x1x10xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x10xf32>
+    tile.yield %r : tensor<?x3x10xf32>
+  } -> tensor<?x3x10xf32>
+  return %y : tensor<?x3x10xf32>
 }

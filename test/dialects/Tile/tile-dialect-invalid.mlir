@@ -40,6 +40,18 @@ func.func private @no_keys() attributes {test.config = #tile.config<keys = 0>}
 
 // -----
 
+// C2
+// expected-error@+1 {{expects block to be a multiple of rows, but got 5 and 2}}
+func.func private @block_of_half_a_tile() attributes {test.config = #tile.config<rows = 2, block = 5>}
+
+// -----
+
+// C2
+// expected-error@+1 {{expects block to be a multiple of rows, but got -2 and 2}}
+func.func private @negative_block() attributes {test.config = #tile.config<rows = 2, block = -2>}
+
+// -----
+
 // C1
 // expected-error@+1 {{expects sizes not to be negative, but got arena -1 and scratch 512}}
 func.func private @negative_arena() attributes {tile.memory = #tile.memory<arena = -1, scratch = 512>}

@@ -9,10 +9,10 @@ func.func private @step_with_memory() attributes {tile.memory = #tile.memory<are
 
 /// What is the default is not printed.
 // CHECK: @sizes
-// CHECK-SAME: #tile.config<rows = 6>, #tile.config<>, #tile.config<rows = 4, panels = 2, keys = 32, split = ticket>
+// CHECK-SAME: #tile.config<rows = 6>, #tile.config<>, #tile.config<rows = 4, block = 8, panels = 2, keys = 32, split = ticket>
 func.func private @sizes() attributes {test.list = [
   #tile.config<rows = 6, panels = 1, keys = 64, split = static>, #tile.config<>,
-  #tile.config<rows = 4, panels = 2, keys = 32, split = ticket>
+  #tile.config<rows = 4, block = 8, panels = 2, keys = 32, split = ticket>
 ]}
 
 /// Iterations of two dimensions, shared by the workers.
