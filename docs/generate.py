@@ -6,9 +6,11 @@
 
 The page holds its own input: the fenced block after `<!-- config -->` is the
 config.json that is compiled. Each fenced block after `<!-- generated: NAME -->`
-is replaced by an excerpt of what the tools print.
+is replaced by an excerpt of what the tools print. Numbers in the prose that
+describe such a block are counted in it.
 """
 
+import collections
 import difflib
 import pathlib
 import re
@@ -106,6 +108,29 @@ def generate(tools, config):
     }
 
 
+def describe(blocks):
+    """Yields a pattern of the prose about a block, and the text with its numbers."""
+    vector, assembly = blocks["vector"], blocks["assembly"]
+    loads = collections.Counter(re.findall(r"vector\.load (%\w+)\[", vector))
+    if len(loads) != 2:
+        sys.exit(f"expected loads of rows and of keys, but got {dict(loads)}")
+    rows, keys = loads.values()
+    step = re.search(r"scf\.for .* step %c(\d+) ", vector)[1]
+    yield (
+        r"\d+ x \d+ register tile \(rows x keys\), \d+ head elements per\s"
+        r"iteration and \d+ accumulators",
+        f"{rows} x {keys} register tile (rows x keys), {step} head elements per\n"
+        f"iteration and {vector.count('vector.fma')} accumulators",
+    )
+    if "(%rsp" in assembly:
+        sys.exit("the loop of vfmadd has spills")
+    loads = sum("(%" in line for line in assembly.splitlines())
+    yield (
+        r"\d+ vector loads and \d+ FMAs",
+        f"{loads} vector loads and {assembly.count('vfmadd')} FMAs",
+    )
+
+
 def main(tools, update):
     old = PAGE.read_text()
     config = dict(BLOCK.findall(old))["config"]
@@ -116,6 +141,10 @@ def main(tools, update):
         return match[0][:begin] + blocks[match[1]] + match[0][end:]
 
     new = BLOCK.sub(fill, old)
+    for pattern, text in describe(blocks):
+        new, count = re.subn(pattern, text, new)
+        if count != 1:
+            sys.exit(f"docs/{PAGE.name} has no text like '{text}'")
     if update:
         PAGE.write_text(new)
         return 0

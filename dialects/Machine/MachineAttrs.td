@@ -1,4 +1,4 @@
-// Facts about the machine that code is made for, as attributes.
+// Attributes that describe the target machine.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_MACHINE_MACHINEATTRS_TD
@@ -10,49 +10,48 @@ include "mlir/IR/OpBase.td"
 def Machine_Dialect : Dialect {
   let name = "machine";
   let cppNamespace = "::tenon::machine";
-  let summary = "What the machine is, for passes that make choices";
+  let summary = "Description of the target machine";
   let description = [{
-    Attributes only. The one on the module, `machine.target`, describes the
-    machine that the module is compiled for. A pass that needs a fact or a choice
-    asks the attribute through `MachineAttrInterface`, and never which kind of
-    machine it is.
+    The dialect has attributes only. The module attribute `machine.target` describes
+    the machine that the module is compiled for. Passes query it through
+    `MachineAttrInterface` and never branch on the kind of machine.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
-    /// Name of the attribute on the module.
+    /// Name of the module attribute.
     static constexpr ::llvm::StringLiteral kTargetName = "machine.target";
   }];
 }
 
 def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
   let cppNamespace = "::tenon::machine";
-  let description = "Choices that follow from what the machine is.";
+  let description = "Tuning parameters that follow from the machine.";
   let methods = [
-    InterfaceMethod<"Name of the machine as the command line spells it.",
+    InterfaceMethod<"Name of the target as spelled on the command line.",
       "::std::string", "getTargetName">,
-    InterfaceMethod<"Rows of activations that are worked on together, while caches "
-      "hold their weights, for a step of at most `tokens` tokens.",
+    InterfaceMethod<"M tile: rows of activations in a cache block, for a step of "
+      "at most `tokens` tokens.",
       "int64_t", "getContractRows", (ins "int64_t":$tokens)>,
-    InterfaceMethod<"Weight panels of 16 rows that are worked on together, beside "
-      "`rows` rows of activations.",
+    InterfaceMethod<"N tile: weight panels of 16 rows in a cache block with `rows` "
+      "rows of activations.",
       "int64_t", "getContractPanels", (ins "int64_t":$rows)>,
-    InterfaceMethod<"Tokens of one tile of attention, for a step of at most "
-      "`tokens` tokens.",
+    InterfaceMethod<"Tokens of an attention tile, for a step of at most `tokens` "
+      "tokens.",
       "int64_t", "getBlockRows", (ins "int64_t":$tokens)>,
-    InterfaceMethod<"Most tokens of a query block whose heads expand the keys "
-      "that it shares, for a step of at most `tokens` tokens.",
+    InterfaceMethod<"Maximum number of tokens of a query block whose heads expand "
+      "the keys that it shares (naive MLA), for a step of at most `tokens` tokens.",
       "int64_t", "getExpandingBlockRows", (ins "int64_t":$tokens)>,
-    InterfaceMethod<"Keys in one tile of attention: the same for every step.",
+    InterfaceMethod<"Keys in a KV block: the same for every step.",
       "int64_t", "getKeyTile">,
-    InterfaceMethod<"Most tokens for which each worker computes a norm again "
-      "rather than wait for the others.",
+    InterfaceMethod<"Maximum number of tokens for which a norm is fused as "
+      "prologue, recomputed by each worker.",
       "int64_t", "getRecomputedNormTokens">,
-    InterfaceMethod<"Most tokens of a step in which latent attention is "
-      "absorbed, unless the user pins a form.",
+    InterfaceMethod<"Largest bucket in which MLA has the absorbed form, unless "
+      "the user selects a form.",
       "int64_t", "getAbsorbedTokens">,
-    InterfaceMethod<"Whether kernels read weights in codes of less than a byte, "
-      "and with factors other than `f32`.",
+    InterfaceMethod<"Whether kernels read packed sub-byte quantized values, and "
+      "scales of types other than `f32`.",
       "bool", "readsTightCodes">
   ];
 }
@@ -60,13 +59,13 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
 def Machine_CpuAttr : AttrDef<Machine_Dialect, "Cpu",
     [DeclareAttrInterfaceMethods<Machine_AttrInterface>]> {
   let mnemonic = "cpu";
-  let summary = "A processor with vector instructions";
+  let summary = "CPU with vector instructions";
   let description = [{
     | Parameter   | Meaning                                              |
     |-------------|------------------------------------------------------|
-    | `name`      | CPU level, as the table of targets names it          |
-    | `lanes`     | `f32` elements of one vector register                |
-    | `registers` | vector registers                                     |
+    | `name`      | CPU level, as named in `Targets.def`                 |
+    | `lanes`     | `f32` lanes of a vector register                     |
+    | `registers` | number of vector registers                           |
 
     Constraints:
 
@@ -84,13 +83,13 @@ def Machine_CpuAttr : AttrDef<Machine_Dialect, "Cpu",
 def Machine_GpuAttr : AttrDef<Machine_Dialect, "Gpu",
     [DeclareAttrInterfaceMethods<Machine_AttrInterface>]> {
   let mnemonic = "gpu";
-  let summary = "An NVIDIA GPU";
+  let summary = "NVIDIA GPU";
   let description = [{
     | Parameter   | Meaning                                              |
     |-------------|------------------------------------------------------|
-    | `name`      | GPU level, as the table of targets names it          |
-    | `shared`    | bytes of shared memory that one block may use        |
-    | `registers` | 32-bit registers of one multiprocessor               |
+    | `name`      | GPU level, as named in `Targets.def`                 |
+    | `shared`    | maximum shared memory of a thread block, in bytes    |
+    | `registers` | 32-bit registers per multiprocessor                  |
 
     Constraints:
 

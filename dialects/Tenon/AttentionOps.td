@@ -1,4 +1,4 @@
-// Ops of attention: rotation, caches, and the two kinds of attention.
+// Attention ops: rotary embeddings, KV-cache updates, and the two kinds of attention.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_ATTENTIONOPS_TD
@@ -11,27 +11,28 @@ include "dialects/Tenon/WeightTypes.td"
 
 def Tenon_RopeOp : Tenon_TokenOp<"rope", [
     RowOpInterface, AllTypesMatch<["input", "result"]>]> {
-  let summary = "Rotary position embedding of the first or last elements of a row";
+  let summary = "Rotary position embedding";
   let description = [{
-    A row is the last dimension of `input`; `dims` elements of it are rotated,
-    the first ones or the last ones, by the position `p` of the token. For each
-    pair `(a, b)` of `rope`, with its frequency `f` and factor `m`, in `f32`:
+    A row is the last dimension of `input`. Its first or last `dims` elements are
+    rotated by angles proportional to the position `p` of the token. For each pair
+    `(a, b)` of `rope`, with frequency `f` and attention factor `m`, in `f32`:
 
     ```
     result[a] = round(m * (x[a] * cos(p f) - x[b] * sin(p f)))
     result[b] = round(m * (x[b] * cos(p f) + x[a] * sin(p f)))
     ```
 
-    All other elements are unchanged. The angle is taken in at least the
-    precision of `f64`.
+    All other elements are unchanged. Angles are computed in at least `f64`
+    precision.
 
     | Operand     | Shape                  | Meaning                        |
     |-------------|------------------------|--------------------------------|
     | `input`     | `T x N` or `T x H x N` | rows of tokens or of heads     |
     | `positions` | `T`                    | position of each token         |
-    | `table`     | `R x dims`             | the same cosines and sines, as of `tenon.rope_table` |
+    | `table`     | `R x dims`             | cos/sin table, as defined by `tenon.rope_table` |
 
-    A `table` changes nothing but where cosines and sines come from.
+    With a `table`, cosines and sines are read instead of computed; the semantics
+    are otherwise the same.
 
     Constraints:
 
@@ -69,22 +70,22 @@ def Tenon_RopeOp : Tenon_TokenOp<"rope", [
 def Tenon_CacheUpdateOp : Tenon_TokenOp<"cache_update", [
     RowOpInterface, AllTypesMatch<["cache", "result"]>,
     AllTypesMatch<["positions", "slots"]>]> {
-  let summary = "Writes the rows of a step into a cache";
+  let summary = "KV-cache update";
   let description = [{
     ```
     result[layer, slots[t], positions[t], ...] = input[t, ...]
     result[...] = cache[...]                                    elsewhere
     ```
 
-    Rounding to the element type of the cache is to nearest even. A slot or
-    position outside the cache is undefined.
+    Values are rounded to the element type of the cache, to nearest even. The
+    behavior for a slot or position outside the cache is undefined.
 
     | Operand     | Shape                                  | Meaning                  |
     |-------------|----------------------------------------|--------------------------|
     | `input`     | `T x N` or `T x H x d`                 | rows to write            |
     | `cache`     | `L x S x C x N` or `L x S x C x H x d` | layers, slots, positions |
-    | `layer`     |                                        | which layer is written   |
-    | `positions`, `slots` | `T`                           | where each token goes    |
+    | `layer`     |                                        | layer to write           |
+    | `positions`, `slots` | `T`                           | position and sequence slot of each token |
 
     Constraints:
 
@@ -126,12 +127,12 @@ def Tenon_CacheUpdateOp : Tenon_TokenOp<"cache_update", [
 def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
     KernelRootOpInterface, AttrSizedOperandSegments,
     AllTypesMatch<["positions", "slots"]>]> {
-  let summary = "Softmax attention over cached keys and values";
+  let summary = "Softmax attention over the KV cache";
   let description = [{
-    Head `h` of the query uses head `g = h div (H / G)` of key and value. For
-    the token `t` with position `p` in slot `s`, over the keys `n` that
-    `mask` lets it see, where `len` is one more than the largest position of
-    the slot in this step:
+    Grouped-query attention: query head `h` uses KV head `g = h div (H / G)`. For
+    the token `t` at position `p` in slot `s`, over the keys `n` that `mask` does
+    not exclude, where `len` is one more than the largest position of the slot in
+    this step:
 
     ```
     score[n] = scale * sum over i of query[t, h, i] * key[layer, s, n, g, i]
@@ -142,30 +143,30 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
                             / (sum over n of e[n] + exp(sinks[h] - m)))
     ```
 
-    All in `f32`. Without `sinks` the last term is absent. A row that sees no
-    key is zero. Without `value`, the value of a key is its first `value_first`
-    elements. A cache of rank 4 has one head.
+    Computed in `f32`. Without `sinks` the last term of the denominator is absent.
+    A row whose keys are all masked is zero. Without `value`, the value of a key
+    is its first `value_first` elements. A cache of rank 4 has one KV head.
 
     | Operand  | Shape                                  | Meaning                       |
     |----------|----------------------------------------|-------------------------------|
-    | `query`  | `T x H x d`                            | one row for each head         |
-    | `key`    | `L x S x C x G x d` or `L x S x C x d` | cache with all layers         |
-    | `value`  | `L x S x C x G x v`                    | cache with all layers         |
-    | `layer`  |                                        | which layer of the caches     |
-    | `sinks`  | `H`                                    | a score without a value       |
+    | `query`  | `T x H x d`                            | one row per query head        |
+    | `key`    | `L x S x C x G x d` or `L x S x C x d` | key cache of all layers       |
+    | `value`  | `L x S x C x G x v`                    | value cache of all layers     |
+    | `layer`  |                                        | layer of the caches           |
+    | `sinks`  | `H`                                    | attention sink: logit of each head without a value |
     | `positions`, `slots`, `blocks` | `T`, `T`, `B x 4` | see the dialect              |
 
     Constraints:
 
     * (C1) `query` and `key` agree on head size.
     * (C2) The head count of `query` is a multiple of the head count of `key`.
-    * (C3) `key` and `value` agree on all dimensions but the last.
+    * (C3) `key` and `value` agree on all dimensions except the last.
     * (C4) Heads of the result have the size of a value: that of `value`, or
       `value_first`, which is at most the head size.
-    * (C5) There is either `value` or `value_first`.
+    * (C5) Exactly one of `value` and `value_first` is present.
     * (C6) `query`, `positions` and the result agree on `T`, and `query` and the
       result on the head count.
-    * (C7) `sinks` has one element for each head.
+    * (C7) `sinks` has one element per query head.
 
     Example:
 
@@ -207,13 +208,13 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
 
 def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     KernelRootOpInterface, AllTypesMatch<["positions", "slots"]>]> {
-  let summary = "Multi-head latent attention over one latent cache";
+  let summary = "Multi-head latent attention (MLA) over a latent cache";
   let description = [{
-    The cache holds, for each position, a latent vector `c` of `r` elements,
-    normalised, and `R` rotated elements shared by all heads. `expand` makes keys
-    and values of it; its rows are `nope` rows of the key, then `v` rows of the
-    value, for each head in turn. With `W = expand`, `n` a key that is seen,
-    `c = cache[layer, s, n, 0 : r]`:
+    The cache holds, for each position, a normalized latent vector `c` of `r`
+    elements, and `R` rotated key elements shared by all heads. `expand` is the up
+    projection from `c` to keys and values; its rows are, for each head in order,
+    `nope` rows of the key, then `v` rows of the value. With `W = expand`, `n` an
+    unmasked key, and `c = cache[layer, s, n, 0 : r]`:
 
     ```
     key[h, n]   = concat(W[h (nope + v) : h (nope + v) + nope] c, cache[layer, s, n, r : r + R])
@@ -221,26 +222,26 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     result      = attention(query, key, value)         as tenon.attention defines it
     ```
 
-    A target may instead multiply the query by the first part of `W` and the
-    result by the second (the absorbed form); the sums are then taken in another
-    order.
+    This is the naive form. A target may instead multiply the query by the key part
+    of `W` and the result by the value part (the absorbed form), which reassociates
+    the sums.
 
     | Operand  | Shape                | Meaning                            |
     |----------|----------------------|------------------------------------|
     | `query`  | `T x H x (nope + R)` | rotated elements last              |
-    | `cache`  | `L x S x C x (r + R)`| latent cache with all layers       |
-    | `expand` | `H (nope + v) x r`   | keys and values of all heads; or a stack `H x (nope + v) x r` |
+    | `cache`  | `L x S x C x (r + R)`| latent cache of all layers         |
+    | `expand` | `H (nope + v) x r`   | KV up projection of all heads, or a stack `H x (nope + v) x r` |
     | `layer`, `positions`, `slots`, `blocks` | | as for `tenon.attention` |
 
     Constraints:
 
     * (C1) A row of `cache` has `r + R` elements, where `R` is the head size of
       `query` without `nope`.
-    * (C2) `expand` has `nope + v` rows for each head, where `v` is the head
-      size of the result.
+    * (C2) `expand` has `nope + v` rows per head, where `v` is the head size of the
+      result.
     * (C3) `query`, `positions` and the result agree on `T`, and `query` and the
       result on the head count.
-    * (C4) `nope` is positive and smaller than the head size of `query`.
+    * (C4) `nope` is positive and less than the head size of `query`.
 
     Example:
 

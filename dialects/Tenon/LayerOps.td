@@ -1,4 +1,4 @@
-// Ops that tell a loop over layers what each layer is.
+// Schedule of a loop over layers: the kind of each layer.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_LAYEROPS_TD
@@ -9,18 +9,16 @@ include "mlir/IR/AttrTypeBase.td"
 
 def Tenon_ScheduleAttr : AttrDef<Tenon_Dialect, "Schedule"> {
   let mnemonic = "schedule";
-  let summary = "The kind of each layer of a model";
+  let summary = "Kind of each layer of a model";
   let description = [{
-    Layers of one kind have the same structure and the same storage formats, so
-    one function serves them all. The runs of the attribute, written `kind x
-    count`, follow each other from layer 0. The ordinal of a layer is its number
-    among the layers of its kind: the index into the stacks of weights of the
-    kind.
+    Layers of the same kind have the same structure and the same storage formats,
+    and share one function. The attribute is a run-length encoding from layer 0,
+    with runs written `kind x count`. The ordinal of a layer is its index among the
+    layers of its kind, which indexes the weight stacks of that kind.
 
     Constraints:
 
-    * (C1) There is at least one layer, kinds are not negative, and each kind up
-      to the largest occurs.
+    * (C1) There is at least one layer, and kinds are numbered from 0 without gaps.
 
     Example: `#tenon.schedule<0 x 3, 1 x 58>`
   }];
@@ -29,7 +27,7 @@ def Tenon_ScheduleAttr : AttrDef<Tenon_Dialect, "Schedule"> {
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t getLayers() const { return getKinds().size(); }
-    /// The number of each layer among the layers of its kind.
+    /// The index of each layer among the layers of its kind.
     ::llvm::SmallVector<int64_t> getOrdinals() const;
   }];
 }
@@ -42,13 +40,13 @@ class Tenon_ScheduleOp<string mnemonic> : Tenon_Op<mnemonic, [Pure]> {
 }
 
 def Tenon_KindOp : Tenon_ScheduleOp<"kind"> {
-  let summary = "The kind of a layer";
+  let summary = "Kind of a layer";
   let description = [{
     ```
     result = kind of layer in schedule
     ```
 
-    A layer outside the schedule is undefined.
+    The behavior for a layer outside the schedule is undefined.
 
     Example:
 
@@ -59,13 +57,13 @@ def Tenon_KindOp : Tenon_ScheduleOp<"kind"> {
 }
 
 def Tenon_OrdinalOp : Tenon_ScheduleOp<"ordinal"> {
-  let summary = "The number of a layer among the layers of its kind";
+  let summary = "Index of a layer among the layers of its kind";
   let description = [{
     ```
     result = number of layers before layer with the same kind
     ```
 
-    A layer outside the schedule is undefined.
+    The behavior for a layer outside the schedule is undefined.
 
     Example:
 

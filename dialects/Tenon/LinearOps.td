@@ -1,4 +1,4 @@
-// Ops that multiply activations by weights, and what happens to their results.
+// Linear layers, embeddings, gated activations and gathers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_LINEAROPS_TD
@@ -8,18 +8,19 @@ include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 
 def Tenon_EmbeddingOp : Tenon_TokenOp<"embedding", [RowOpInterface]> {
-  let summary = "Rows of a table, one for each token";
+  let summary = "Embedding lookup";
   let description = [{
     ```
     result[t, i] = scale * table[tokens[t], i]
     ```
 
-    Without `scale` the factor is 1. A token outside the table is undefined.
+    Without `scale` the factor is 1. The behavior for a token id outside the
+    table is undefined.
 
-    | Operand  | Shape   | Meaning                    |
-    |----------|---------|----------------------------|
-    | `tokens` | `T`     | a row of the table         |
-    | `table`  | `V x D` | one row for each word      |
+    | Operand  | Shape   | Meaning                         |
+    |----------|---------|---------------------------------|
+    | `tokens` | `T`     | token ids                       |
+    | `table`  | `V x D` | one row per vocabulary entry    |
 
     Constraints:
 
@@ -52,9 +53,9 @@ def Tenon_EmbeddingOp : Tenon_TokenOp<"embedding", [RowOpInterface]> {
 }
 
 def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
-  let summary = "Product of every row with a weight matrix";
+  let summary = "Linear layer: x W^T + b, optionally with a fused GLU";
   let description = [{
-    A row of `input` is taken flat, heads one after the other. In `f32`:
+    A row of `input` is flattened, heads in order. In `f32`:
 
     ```
     y[t, n]      = sum over k of input[t, k] * weight[n, k] + bias[n]
@@ -62,16 +63,16 @@ def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
                  = round(act(y[t, n]) * y[t, n + N / 2]), n < N / 2    with glu act
     ```
 
-    The sum runs over `k` in ascending order, in one chain. A `bias` that is
-    absent adds nothing. The result is taken in heads if its type has them.
-    `silu(z) = z / (1 + exp(-z))`; `gelu_tanh` is the approximation by the
-    hyperbolic tangent, `gelu` the one by the error function; `relu(z) = max(z, 0)`.
+    The target chooses the order of the sum over `k`; it does not depend on `T`.
+    Without `bias` nothing is added. A result of rank 3 is split into heads.
+    `silu(z) = z / (1 + exp(-z))`; `gelu` is exact (erf); `gelu_tanh` is its tanh
+    approximation; `relu(z) = max(z, 0)`.
 
     | Operand  | Shape                  | Meaning                             |
     |----------|------------------------|-------------------------------------|
     | `input`  | `T x K` or `T x H x d` | `T` tokens, `K = H d`               |
-    | `weight` | `N x K`                | one row for each output             |
-    | `bias`   | `N`                    | is added to each row                |
+    | `weight` | `N x K`                | one row per output                  |
+    | `bias`   | `N`                    | added to each row                   |
 
     Constraints:
 
@@ -116,27 +117,27 @@ def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
 }
 
 def Tenon_HeadLinearOp : Tenon_TokenOp<"head_linear", [KernelRootOpInterface]> {
-  let summary = "Product of every head with a weight matrix of its own";
+  let summary = "Per-head linear layer: a separate weight matrix for each head";
   let description = [{
     ```
     result[t, h, n]     = sum over k of input[t, h, k] * weight[h, n, k]    n < N
     result[t, h, N + i] = input[t, h, K + i]                                keep
     ```
 
-    The sum runs over `k` in ascending order, in one chain. With `keep`, the
-    elements of a head after the first `K` follow unchanged; without it there
-    are none.
+    The order of the sum over `k` is that of `tenon.linear`. With `keep`, the
+    elements of a head after the first `K` are copied unchanged after the `N`
+    outputs; without it, `d = K`.
 
     | Operand  | Shape       | Meaning                      |
     |----------|-------------|------------------------------|
     | `input`  | `T x H x d` | `d >= K`                     |
-    | `weight` | `H x N x K` | one matrix for each head     |
+    | `weight` | `H x N x K` | one matrix per head          |
 
     Constraints:
 
     * (C1) `input`, `weight` and the result agree on `H`.
     * (C2) A head of `input` has `K` elements, or more with `keep`.
-    * (C3) A head of the result has `N` elements, and those that are kept.
+    * (C3) A head of the result has `N` elements, plus those that `keep` copies.
     * (C4) `input` and the result agree on `T`.
 
     Example:
@@ -166,18 +167,18 @@ def Tenon_HeadLinearOp : Tenon_TokenOp<"head_linear", [KernelRootOpInterface]> {
 
 def Tenon_GluOp : Tenon_TokenOp<"glu", [
     RowOpInterface, AllTypesMatch<["gate", "up", "result"]>]> {
-  let summary = "Activation of a gate times a second projection";
+  let summary = "Gated linear unit: act(gate) * up";
   let description = [{
     ```
     result[t, i] = round(act(gate[t, i]) * up[t, i])
     ```
 
-    The functions are those of `tenon.linear`.
+    Activation functions are those of `tenon.linear`.
 
     | Operand | Shape   | Meaning                      |
     |---------|---------|------------------------------|
-    | `gate`  | `T x D` | goes through the activation  |
-    | `up`    | `T x D` | is multiplied                |
+    | `gate`  | `T x D` | gate projection              |
+    | `up`    | `T x D` | up projection                |
 
     Example:
 
@@ -197,18 +198,18 @@ def Tenon_GluOp : Tenon_TokenOp<"glu", [
 }
 
 def Tenon_GatherRowsOp : Tenon_TokenOp<"gather_rows", [RowOpInterface]> {
-  let summary = "Some rows of a tensor, in any order";
+  let summary = "Gather rows";
   let description = [{
     ```
     result[r, i] = input[rows[r], i]
     ```
 
-    A row outside `input` is undefined.
+    The behavior for an index outside `input` is undefined.
 
     | Operand | Shape   | Meaning                        |
     |---------|---------|--------------------------------|
-    | `input` | `T x D` | one row for each token         |
-    | `rows`  | `R`     | which rows are wanted          |
+    | `input` | `T x D` | one row per token              |
+    | `rows`  | `R`     | indices of rows                |
 
     Constraints:
 

@@ -1,4 +1,4 @@
-// Ops of mixtures of experts: the router, the experts, and what they open into.
+// Mixture-of-experts ops: router, experts, and their decomposition.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_MOEOPS_TD
@@ -8,7 +8,7 @@ include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 
 def Tenon_RouterOp : Tenon_TokenOp<"router", [RowOpInterface]> {
-  let summary = "Chooses experts for every token, and their weights";
+  let summary = "Top-k routing of tokens to experts";
   let description = [{
     For each token, in `f32`, over `E` experts:
 
@@ -18,28 +18,29 @@ def Tenon_RouterOp : Tenon_TokenOp<"router", [RowOpInterface]> {
     c[e]   = s[e] + bias[e]
     group  = groups of E / groups consecutive experts; the score of a group is
              the largest c in it (max) or the sum of its two largest (top2sum)
-    c[e]   = -infinity in all but the `keep` groups with the best scores
-    choice = the `top` experts with the largest c, best first
+    c[e]   = -infinity except in the `keep` groups with the largest scores
+    choice = the `top` experts with the largest c, in descending order
     w[j]   = s[choice[j]]
     w[j]   = w[j] / (sum of w + renorm)               with renorm
     weights[j] = w[j] * scale
     ```
 
-    Among equal groups or experts the lower index wins. The bias takes part in
-    the choice alone. `NaN` logits are undefined.
+    Ties between groups or experts are resolved in favor of the lower index. The
+    bias affects the selection of experts, not their weights. The behavior for
+    `NaN` logits is undefined.
 
     | Operand  | Shape   | Meaning                      |
     |----------|---------|------------------------------|
-    | `logits` | `T x E` | one row for each token       |
-    | `bias`   | `E`     | correction of the choice     |
+    | `logits` | `T x E` | one row per token            |
+    | `bias`   | `E`     | added to scores for selection |
 
     Constraints:
 
     * (C1) `E` is a multiple of `groups`, and a group of `top2sum` has at least
       two experts.
     * (C2) `keep` is at least 1 and at most `groups`.
-    * (C3) `top` is at least 1 and at most the number of experts kept; both
-      results have `top` columns.
+    * (C3) `top` is at least 1 and at most the number of experts in the kept
+      groups; both results have `top` columns.
     * (C4) `bias` has `E` elements.
     * (C5) `logits` and the results agree on `T`.
 
@@ -72,22 +73,22 @@ def Tenon_RouterOp : Tenon_TokenOp<"router", [RowOpInterface]> {
 
 def Tenon_ExpertsOp : Tenon_Op<"experts", [
     Pure, AllTypesMatch<["input", "result"]>]> {
-  let summary = "Weighted sum of the chosen experts";
+  let summary = "Weighted sum of the selected experts";
   let description = [{
     ```
     y[t, j]   = down[e] * (act(gate[e] * input[t]) . (up[e] * input[t])),  e = choice[t, j]
     result[t] = round(sum over j of weights[t, j] * y[t, j])
     ```
 
-    The sum runs over `j` in ascending order, in `f32`. The functions are those
+    The sum over `j` is in ascending order, in `f32`. Activation functions are those
     of `tenon.linear`.
 
     | Operand           | Shape       | Meaning                         |
     |-------------------|-------------|---------------------------------|
-    | `input`           | `T x D`     | one row for each token          |
-    | `choice`, `weights` | `T x k`   | experts of a token              |
-    | `gate`, `up`      | `E x I x D` | first projections of an expert  |
-    | `down`            | `E x D x I` | second projection               |
+    | `input`           | `T x D`     | one row per token               |
+    | `choice`, `weights` | `T x k`   | top-k experts and their weights |
+    | `gate`, `up`      | `E x I x D` | gate and up projections         |
+    | `down`            | `E x D x I` | down projection                 |
 
     Constraints:
 
@@ -122,25 +123,25 @@ def Tenon_MoeDispatchOp : Tenon_Op<"moe_dispatch", [
     Pure, KernelRootOpInterface,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                   ["reifyResultShapes"]>]> {
-  let summary = "Sorts the choices of all tokens by expert";
+  let summary = "Sorts top-k assignments by expert";
   let description = [{
-    The choices of a step are numbered `c = t * k + j`. With `n` experts:
+    The top-k assignments of a step are numbered `c = t * k + j`. With `n` experts:
 
     ```
-    order      = all c, sorted by choice[c div k, c mod k]; equal ones keep their order
+    order      = all c, stably sorted by choice[c div k, c mod k]
     place[c]   = the j with order[j] = c
-    offsets[e] = number of choices of an expert below e,  e = 0 ... n
+    offsets[e] = number of assignments to an expert less than e,  e = 0 ... n
     ```
 
     | Operand  | Shape   | Meaning                                   |
     |----------|---------|-------------------------------------------|
-    | `choice` | `T x k` | experts of a token                        |
+    | `choice` | `T x k` | top-k experts of a token                  |
 
     | Result    | Shape   | Meaning                                  |
     |-----------|---------|------------------------------------------|
-    | `order`   | `T k`   | choices, expert after expert             |
-    | `place`   | `T x k` | where a choice is found in `order`       |
-    | `offsets` | `n + 1` | where the choices of an expert begin     |
+    | `order`   | `T k`   | permutation: assignments grouped by expert |
+    | `place`   | `T x k` | inverse permutation of `order`           |
+    | `offsets` | `n + 1` | first assignment of each expert in `order` |
 
     Constraints:
 
@@ -173,11 +174,11 @@ def Tenon_MoeDispatchOp : Tenon_Op<"moe_dispatch", [
 }
 
 def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterface]> {
-  let summary = "Product of every row with the matrix of its expert";
+  let summary = "Grouped GEMM: every row with the matrix of its expert";
   let description = [{
     Row `j` belongs to the expert `e` with `offsets[e] <= j < offsets[e + 1]`.
-    With `order`, it is row `order[j] div k` of `input`, where `k` is the number
-    of choices of a token; without it, row `j`:
+    With `order`, the row of `input` is `order[j] div k`, where `k = choices` is the
+    number of experts per token (a fused gather); without it, the row is `j`:
 
     ```
     y[j, n]      = sum over i of row[j, i] * weight[e, n, i]
@@ -185,15 +186,15 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
                  = round(act(y[j, n]) * y[j, n + N / 2]), n < N / 2    with glu act
     ```
 
-    The sum runs over `i` in ascending order, in one chain. An expert without
-    rows computes nothing.
+    The order of the sum over `i` is that of `tenon.linear`. No computation takes
+    place for an expert without rows.
 
     | Operand   | Shape       | Meaning                              |
     |-----------|-------------|--------------------------------------|
-    | `input`   | `T x K`     | tokens with `order`, else rows       |
-    | `order`   | `T k`       | as of `tenon.moe_dispatch`                  |
-    | `offsets` | `E + 1`     | as of `tenon.moe_dispatch`                  |
-    | `weight`  | `E x N x K` | one matrix for each expert           |
+    | `input`   | `T x K`     | tokens with `order`, otherwise rows grouped by expert |
+    | `order`   | `T k`       | result of `tenon.moe_dispatch`       |
+    | `offsets` | `E + 1`     | result of `tenon.moe_dispatch`       |
+    | `weight`  | `E x N x K` | one matrix per expert                |
 
     Constraints:
 
@@ -236,21 +237,21 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
 
 def Tenon_MoeCombineOp : Tenon_TokenOp<"moe_combine", [
     RowOpInterface, AllTypesMatch<["init", "result"]>]> {
-  let summary = "Adds the weighted rows of a token's experts";
+  let summary = "Weighted sum of the rows of each token's experts";
   let description = [{
     ```
     result[t] = round(init[t] + (weights[t, 0] * input[place[t, 0]] + ...))
     ```
 
-    The sum over the choices runs in ascending order, in `f32`, and `init` is
-    added to it.
+    The sum over the top-k experts of a token is in ascending order of their index,
+    in `f32`; `init` is added last.
 
     | Operand   | Shape   | Meaning                             |
     |-----------|---------|-------------------------------------|
-    | `input`   | `T k x D` | rows of all choices, grouped      |
-    | `place`   | `T x k` | as of `tenon.moe_dispatch`                 |
-    | `weights` | `T x k` | factor of each choice               |
-    | `init`    | `T x D` | what the sum is added to            |
+    | `input`   | `T k x D` | expert outputs, grouped by expert |
+    | `place`   | `T x k` | result of `tenon.moe_dispatch`      |
+    | `weights` | `T x k` | router weights                      |
+    | `init`    | `T x D` | residual                            |
 
     Constraints:
 

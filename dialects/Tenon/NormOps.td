@@ -1,4 +1,4 @@
-// Ops of the norm group.
+// Normalization ops.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_NORMOPS_TD
@@ -9,10 +9,10 @@ include "dialects/Tenon/WeightTypes.td"
 
 def Tenon_NormOp : Tenon_TokenOp<"norm", [
     RowOpInterface, AllTypesMatch<["input", "result"]>]> {
-  let summary = "Root-mean-square or layer norm of every row";
+  let summary = "RMSNorm or layer norm of every row";
   let description = [{
-    A row `x` is the last dimension of `input`, of which the first `D` elements
-    are normalised; `D` is the length of `weight`. In `f32`:
+    A row `x` is the last dimension of `input`. Its first `D` elements are
+    normalized, where `D` is the length of `weight`. In `f32`:
 
     ```
     c[i] = x[i]                             for rms
@@ -20,8 +20,9 @@ def Tenon_NormOp : Tenon_TokenOp<"norm", [
     n[i] = c[i] * rsqrt(sum(c * c) / D + eps)
     ```
 
-    `order` says where the result is rounded to the element type of `input`, to
-    nearest even, and how `weight` is meant; by default it is `scale_then_cast`:
+    `order` determines where values are rounded to the element type of `input`, to
+    nearest even, and whether 1 is added to `weight`. The default is
+    `scale_then_cast`:
 
     ```
     result[i] = round(weight[i] * round(n[i]))             for cast_then_scale (R1)
@@ -30,22 +31,22 @@ def Tenon_NormOp : Tenon_TokenOp<"norm", [
     result[i] = x[i]                                       for i >= D
     ```
 
-    A `bias` that is absent adds nothing. A row of zeros has `n = 0`, because
-    `eps` is positive. No token yields an empty result. How a sum associates is
-    the target's choice, and the same for every row.
+    Without `bias` nothing is added. For a row of zeros `n` is 0, because `eps` is
+    positive. `T = 0` yields an empty result. The target chooses how a sum is
+    associated, in the same way for every row.
 
     | Operand  | Shape                  | Meaning                           |
     |----------|------------------------|-----------------------------------|
-    | `input`  | `T x N` or `T x H x N` | `T` tokens, maybe in `H` heads    |
-    | `weight` | `D`                    | scales each element of a row      |
-    | `bias`   | `D`                    | is added to each element of a row |
+    | `input`  | `T x N` or `T x H x N` | rows of `T` tokens, or of `H` heads per token |
+    | `weight` | `D`                    | scale of each element of a row    |
+    | `bias`   | `D`                    | added to each element of a row    |
 
     Constraints:
 
     * (C1) `weight` has at most as many elements as a row.
     * (C2) `bias` has as many elements as `weight`.
-    * (C3) `cast_then_scale` has no `bias`: it has rounded already, so adding is
-      an op of its own.
+    * (C3) `cast_then_scale` has no `bias`, because its result is already rounded;
+      use a separate addition.
 
     The result has the type of `input`.
 

@@ -1,4 +1,4 @@
-// What an operand of a step is, and what a module says about its model.
+// Roles of step arguments, and metadata of the model.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_ROLEATTR_TD
@@ -8,7 +8,7 @@ include "dialects/Tenon/TenonDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 
-def Tenon_Role : I32Enum<"Role", "what an operand of a step is", [
+def Tenon_Role : I32Enum<"Role", "role of an argument or a result", [
     I32EnumCase<"Tokens", 0, "tokens">,
     I32EnumCase<"Positions", 1, "positions">,
     I32EnumCase<"Slots", 2, "slots">,
@@ -28,31 +28,31 @@ def Tenon_Role : I32Enum<"Role", "what an operand of a step is", [
 }
 
 def Tenon_RoleAttr : EnumAttr<Tenon_Dialect, Tenon_Role, "role"> {
-  let summary = "What an argument or a result of a function is";
+  let summary = "Role of an argument or a result of a function";
   let description = [{
-    Stands as `tenon.role` on arguments of steps, of the functions that they call
-    and of kernels. Whoever needs one of them asks for its role, and for nothing
-    else: not for its number, its type or its name.
+    Attached as `tenon.role` to arguments and results of steps, of the functions
+    that they call, and of kernels. Passes identify an argument by its role, never
+    by its index, type or name.
 
     | Role        | Type                    | Meaning                              |
     |-------------|-------------------------|--------------------------------------|
-    | `tokens`    | `T` of `i32`            | what is fed; marks a step            |
+    | `tokens`    | `T` of `i32`            | input token ids; marks a step        |
     | `positions` | `T` of `i32`            | position of each token               |
-    | `slots`     | `T` of `i32`            | sequence of each token               |
-    | `rows`      | `R` of `i32`            | rows whose logits are wanted         |
-    | `blocks`    | `B x 4` of `i32`        | runs of tokens                       |
-    | `cache`     | rank 4 or 5, `f32` or `bf16` | a state that outlives the step  |
-    | `logits`    | `R x V` of `f32`        | what a step computes                 |
-    | `hidden`    | `T x D` of floats       | rows that go from layer to layer     |
-    | `layer`, `ordinal` | `index`          | of a layer, see `tenon.schedule`     |
-    | `context`   |                         | what a worker knows of its step      |
-    | `worker`, `workers` | `index`         | number of a worker, and how many     |
-    | `arena`, `scratch` | bytes, a `memref` | memory of all workers, and of each  |
+    | `slots`     | `T` of `i32`            | sequence slot of each token          |
+    | `rows`      | `R` of `i32`            | rows for which logits are computed   |
+    | `blocks`    | `B x 4` of `i32`        | query blocks                         |
+    | `cache`     | rank 4 or 5, `f32` or `bf16` | KV cache                        |
+    | `logits`    | `R x V` of `f32`        | result of a step                     |
+    | `hidden`    | `T x D` of floats       | hidden states between layers         |
+    | `layer`, `ordinal` | `index`          | index of a layer, see `tenon.schedule` |
+    | `context`   |                         | step context of the runtime          |
+    | `worker`, `workers` | `index`         | index of a worker, number of workers |
+    | `arena`, `scratch` | bytes, a `memref` | memory shared by all workers, memory of one worker |
 
     Constraints:
 
     * (C1) The type is that of the role, as a tensor or a memref.
-    * (C2) No two arguments of a function have the same role, but for caches.
+    * (C2) No two arguments of a function have the same role, except caches.
 
     Example: `func.func @step(%t: tensor<?xi32> {tenon.role = #tenon.role<tokens>})`
   }];
@@ -61,14 +61,14 @@ def Tenon_RoleAttr : EnumAttr<Tenon_Dialect, Tenon_Role, "role"> {
 
 def Tenon_ModelAttr : AttrDef<Tenon_Dialect, "Model"> {
   let mnemonic = "model";
-  let summary = "What a module says about its model";
+  let summary = "Metadata of the model";
   let description = [{
-    Stands as `tenon.model` on the module.
+    Attached to the module as `tenon.model`.
 
     | Parameter        | Meaning                                            |
     |------------------|----------------------------------------------------|
-    | `family`         | architecture, as the source spells it              |
-    | `context_length` | most tokens of a sequence                          |
+    | `family`         | architecture name, as the source spells it         |
+    | `context_length` | maximum sequence length in tokens                  |
 
     Constraints:
 

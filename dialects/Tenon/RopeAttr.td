@@ -1,4 +1,4 @@
-// Frequencies of rotary position embeddings, in closed form.
+// Rotary position embeddings, in closed form.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_ROPEATTR_TD
@@ -7,13 +7,13 @@
 include "dialects/Tenon/TenonDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 
-def Tenon_RopePairing : I32Enum<"RopePairing", "which elements rotate together", [
+def Tenon_RopePairing : I32Enum<"RopePairing", "which elements of a row form a pair", [
     I32EnumCase<"Half", 0, "half">,
     I32EnumCase<"Interleaved", 1, "interleaved">]> {
   let cppNamespace = "::tenon";
 }
 
-def Tenon_RopeScaling : I32Enum<"RopeScaling", "how a context is stretched", [
+def Tenon_RopeScaling : I32Enum<"RopeScaling", "RoPE scaling", [
     I32EnumCase<"None", 0, "none">,
     I32EnumCase<"Linear", 1, "linear">,
     I32EnumCase<"Llama3", 2, "llama3">,
@@ -23,10 +23,11 @@ def Tenon_RopeScaling : I32Enum<"RopeScaling", "how a context is stretched", [
 
 def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
   let mnemonic = "rope";
-  let summary = "Frequencies of a rotary embedding and which elements it pairs";
+  let summary = "Frequencies and pairing of a rotary embedding";
   let description = [{
     `dims` elements are rotated, in `h = dims / 2` pairs: `(i, i + h)` for
-    `half`, `(2 i, 2 i + 1)` for `interleaved`. The frequency of pair `i` is
+    `half`, `(2 i, 2 i + 1)` for `interleaved`. The frequency `f[i]` of pair `i`,
+    in radians per position, depends on `scaling`:
 
     ```
     g[i] = theta ^ (-2 i / dims)
@@ -36,22 +37,31 @@ def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
          = g[i] / factor            for 2 pi / g > original / low
          = (1 - t) g[i] / factor + t g[i]   otherwise, t = (original g / (2 pi) - low) / (high - low)
          = r[i] g[i] / factor + (1 - r[i]) g[i]                   yarn
-    r[i] = clamp((i - a) / (b - a), 0, 1)       a, b: dimensions of high and low rotations
-    c(x) = dims ln(original / (2 pi x)) / (2 ln theta)
+    r[i] = clamp((i - a) / (b - a), 0, 1)
+    c(x) = dims ln(original / (2 pi x)) / (2 ln theta)   pair with x rotations in original
     a = max(c(high), 0), b = min(c(low), dims - 1), rounded down and up if truncate;
     b = a + 0.001 if they are equal
     ```
 
-    Without them `factor` and `attention` are 1, `original` is 8192, `low` is 1 and
-    `high` is 4, or 32 for yarn. For yarn, `high` and `low` are also known as `beta_fast` and `beta_slow`
-    (arXiv 2309.00071). Cosine and sine are multiplied by `attention`.
+    | Parameter   | Meaning                                             | Default         |
+    |-------------|-----------------------------------------------------|-----------------|
+    | `dims`      | rotated elements                                    |                 |
+    | `pairing`   | `half` or `interleaved`                             |                 |
+    | `theta`     | base of the frequencies                             |                 |
+    | `scaling`   | `none`, `linear`, `llama3` or `yarn` (arXiv 2309.00071) | `none`      |
+    | `factor`    | factor by which the context is extended             | 1               |
+    | `original`  | context length of pretraining, in tokens            | 8192            |
+    | `low`       | low frequency factor; `beta_slow` of YaRN           | 1               |
+    | `high`      | high frequency factor; `beta_fast` of YaRN          | 4, or 32 for `yarn` |
+    | `truncate`  | whether `a` and `b` are rounded to integers         | `true`          |
+    | `attention` | factor of cosine and sine; `attention_factor` of YaRN | 1               |
 
     Constraints:
 
     * (C1) `dims` is even and positive, `theta` at least 1.
     * (C2) `factor`, `original`, `low`, `high` and `attention` are positive and finite.
-    * (C3) `llama3` has `low` below `high`, and `yarn` a `theta` above 1: what
-      they divide by is not 0.
+    * (C3) `llama3` has `low` less than `high`, and `yarn` a `theta` greater than
+      1, so no divisor is 0.
 
     Example:
     `#tenon.rope<dims = 64, pairing = interleaved, theta = 1.0e4 : f64>`
@@ -69,9 +79,9 @@ def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// The frequency of each pair, in radians for each position.
+    /// The frequency of each pair, in radians per position.
     ::llvm::SmallVector<double> getFrequencies() const;
-    /// What cosine and sine are multiplied by.
+    /// The factor of cosine and sine.
     double getAttentionFactor() const;
   }];
 }

@@ -15,26 +15,25 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Tenon_Dialect : Dialect {
   let name = "tenon";
   let cppNamespace = "::tenon";
-  let summary = "What a transformer computes, before any decision about tiles";
+  let summary = "Transformer ops at graph level, before tiling decisions";
   let description = [{
-    The `tenon` dialect says *what* the layers of a transformer compute. How a
-    layer is tiled, which loop is the outer one, and whether a softmax is
-    rescaled on the fly are decided below this dialect. See `README.md` in the
-    folder of the dialect for the reasons behind each choice.
+    The `tenon` dialect describes *what* the layers of a transformer compute. Tile
+    sizes, loop order and whether softmax is computed online are decided below
+    this dialect. `dialects/Tenon/README.md` gives the rationale.
 
-    A step works on a flat list of `T` tokens, which may belong to several
-    sequences. Three operands describe the list wherever it matters:
+    A step processes a ragged batch: a flat list of `T` tokens from one or more
+    sequences. Three operands describe the batch:
 
     | Operand     | Type             | Meaning                                           |
     |-------------|------------------|---------------------------------------------------|
     | `positions` | `tensor<?xi32>`  | position of each token in its sequence, from 0    |
-    | `slots`     | `tensor<?xi32>`  | which sequence each token belongs to              |
-    | `blocks`    | `tensor<?x4xi32>`| runs of tokens: first row, count, slot, position  |
+    | `slots`     | `tensor<?xi32>`  | sequence slot of each token: its KV-cache index   |
+    | `blocks`    | `tensor<?x4xi32>`| query blocks: first row, count, slot, position    |
 
-    The tokens of one sequence are contiguous and their positions follow each
-    other. `blocks` says the same once more, cut into runs of bounded length: it
-    covers every row once, and no run crosses a sequence. It has no meaning of
-    its own; it tells a target where a tile of rows may end.
+    The tokens of a sequence are contiguous and have consecutive positions.
+    `blocks` is redundant with `positions` and `slots`: it partitions the rows into
+    runs of bounded length, none of which spans two sequences. It does not change
+    a result; it gives the loop over query blocks its iterations.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -45,9 +44,9 @@ def Tenon_Dialect : Dialect {
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
-    /// Name of the attribute that says what an argument or a result is.
+    /// Name of the attribute with the role of an argument or a result.
     static constexpr ::llvm::StringLiteral kRoleName = "tenon.role";
-    /// Name of the attribute on the module that describes its model.
+    /// Name of the module attribute that describes the model.
     static constexpr ::llvm::StringLiteral kModelName = "tenon.model";
 
     void registerTypes();
@@ -57,7 +56,7 @@ def Tenon_Dialect : Dialect {
 class Tenon_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tenon_Dialect, mnemonic, traits>;
 
-/// An op on rows of tokens, whose sizes follow from its row tensors.
+/// An op on rows of tokens, whose result sizes follow from its row tensors.
 class Tenon_TokenOp<string mnemonic, list<Trait> traits = []>
     : Tenon_Op<mnemonic, !listconcat([
         Pure,
@@ -73,14 +72,14 @@ class Tenon_TokenOp<string mnemonic, list<Trait> traits = []>
 }
 
 //===----------------------------------------------------------------------===//
-// What operands may be
+// Operand types
 //===----------------------------------------------------------------------===//
 
 def Tenon_ActivationTensor : TensorRankOf<[F16, BF16, F32], [2, 3]>;
 def Tenon_RowTensor : TensorRankOf<[F16, BF16, F32], [2]>;
 def Tenon_HeadTensor : TensorRankOf<[F16, BF16, F32], [3]>;
 def Tenon_CacheTensor : TensorRankOf<[BF16, F32], [4, 5]>;
-/// One integer for each token, row or choice.
+/// One integer per token, row or assignment.
 def Tenon_IndexTensor : TensorRankOf<[I32], [1]>;
 def Tenon_ChoiceTensor : TensorRankOf<[I32], [2]>;
 def Tenon_BlockTensor : ConfinedType<TensorRankOf<[I32], [2]>, [

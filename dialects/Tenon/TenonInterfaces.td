@@ -1,4 +1,4 @@
-// What ops of the tenon dialect answer about themselves.
+// Op interfaces of the tenon dialect.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_TENONINTERFACES_TD
@@ -9,41 +9,42 @@ include "mlir/IR/OpBase.td"
 def TokenOpInterface : OpInterface<"TokenOpInterface"> {
   let cppNamespace = "::tenon";
   let description = [{
-    An op on tensors with one row for each token, or each row, that it works on.
+    An op on tensors whose first dimension counts tokens, or rows.
   }];
   let methods = [InterfaceMethod<[{
-      The operands and results with one row for each of them, operands first.
-      Empty where an op of another dialect works on something else.
+      The operands and results whose first dimension counts those rows, operands
+      first. Empty for an op of another dialect that does not work on rows.
     }], "::llvm::SmallVector<::mlir::Value>", "getRowTensors">];
 }
 
 def RowOpInterface : OpInterface<"RowOpInterface", [TokenOpInterface]> {
   let cppNamespace = "::tenon";
   let description = [{
-    An op whose row `t` depends on row `t` of its row tensors and on operands
-    that are read as a whole: many of them become one loop over tokens.
+    A row-wise op: row `t` of the result depends only on row `t` of its row tensors
+    and on operands that are read as a whole. A run of such ops is fused into one
+    loop over tokens.
   }];
   let methods = [
     InterfaceMethod<[{
-      Tensors that are read at rows of the op's own choice: all of their rows
-      must exist before the first one is computed.
+      Tensors that are read at data-dependent rows: all of their rows must be
+      computed before the first row of the result.
     }], "::llvm::SmallVector<::mlir::Value>", "getWholeOperands", (ins), "",
       "return {};">,
     InterfaceMethod<[{
-      The tensor that the result is, with some rows written: the result lies in
-      its memory. Null if the result is a tensor of its own.
+      The operand that the result updates in place. Null if the result has its own
+      buffer.
     }], "::mlir::Value", "getTiedOperand", (ins), "", "return {};">,
     InterfaceMethod<[{
-      Operands in whose memory the result may lie if no other op reads them.
+      Operands whose buffer the result may reuse if no other op reads them.
     }], "::llvm::SmallVector<::mlir::Value>", "getReusableOperands", (ins), "",
       "return {};">,
     InterfaceMethod<[{
-      Whether a kernel that reads the result may compute it again in each worker
-      rather than wait for it.
+      Whether a kernel that reads the result may recompute it in each worker
+      (prologue fusion) instead of waiting for another kernel.
     }], "bool", "canBeRecomputed", (ins), "", "return false;">,
     InterfaceMethod<[{
-      Whether a kernel may compute the op as the last thing that it does to the
-      columns of its result.
+      Whether a kernel may compute the op as an epilogue on the columns of its
+      result.
     }], "bool", "canBeEpilogue", (ins), "", "return false;">,
   ];
 }
@@ -52,28 +53,28 @@ def KernelRootOpInterface
     : OpInterface<"KernelRootOpInterface", [TokenOpInterface]> {
   let cppNamespace = "::tenon";
   let description = [{
-    An op around which a kernel is formed: it reads all elements of a row at
-    once, or rows of several tokens.
+    An op around which a kernel is formed, because an element of its result depends
+    on a whole row of an operand, or on rows of several tokens.
   }];
   let methods = [
-    InterfaceMethod<"What its kernel is called.", "::std::string",
+    InterfaceMethod<"Base name of its kernel.", "::std::string",
       "getKernelName">,
     InterfaceMethod<[{
-      Whether its iterations are blocks of queries of unequal cost, which workers
-      take as they come, rather than tiles of a matrix.
+      Whether its iterations are query blocks of unequal cost, which are scheduled
+      dynamically, rather than tiles of a matrix.
     }], "bool", "iteratesOverBlocks", (ins), "", "return false;">,
     InterfaceMethod<[{
-      Whether each block of queries expands the keys that it sees, so that larger
-      blocks take less work.
+      Whether each query block expands the keys that it sees, so that larger blocks
+      take less work.
     }], "bool", "expandsKeys", (ins), "", "return false;">,
     InterfaceMethod<[{
-      The operand for which a recomputable row op may join the kernel. Null if
-      there is none.
+      The operand whose defining op may be fused as prologue. Null if there is
+      none.
     }], "::mlir::Value", "getPrologueOperand", (ins), "", "return {};">,
-    InterfaceMethod<"Whether a row op on its result may join the kernel.",
+    InterfaceMethod<"Whether a row-wise op on its result may be fused as epilogue.",
       "bool", "takesEpilogue", (ins), "", "return false;">,
     InterfaceMethod<[{
-      Whether it takes the rows of its weight in pairs: gate and up projection.
+      Whether it reads the rows of its weight in pairs of gate and up projection.
     }], "bool", "pairsWeightRows", (ins), "", "return false;">,
   ];
 }
@@ -81,7 +82,7 @@ def KernelRootOpInterface
 def WeightSymbolOpInterface : OpInterface<"WeightSymbolOpInterface"> {
   let cppNamespace = "::tenon";
   let description = [{
-    A symbol that stands for bytes among the packed weights.
+    A symbol that names a range of bytes of the packed weights.
   }];
   let methods = [
     InterfaceMethod<"Shape, format and layout.", "::tenon::WeightType",
@@ -90,7 +91,7 @@ def WeightSymbolOpInterface : OpInterface<"WeightSymbolOpInterface"> {
       }]>,
     InterfaceMethod<"Whether a pass may choose the layout.", "bool",
       "hasFreeLayout", (ins), "", "return true;">,
-    InterfaceMethod<"Gives the type a layout.", "void", "setWeightType",
+    InterfaceMethod<"Sets the type, with a layout.", "void", "setWeightType",
       (ins "::tenon::WeightType":$type), "", [{
         $_op.setTypeAttr(::mlir::TypeAttr::get(type));
       }]>,
@@ -98,16 +99,16 @@ def WeightSymbolOpInterface : OpInterface<"WeightSymbolOpInterface"> {
       "getReference", (ins), "", [{
         return ::mlir::FlatSymbolRefAttr::get($_op.getOperation());
       }]>,
-    InterfaceMethod<"Weights that its values are computed from.",
+    InterfaceMethod<"Weights that it is derived from.",
       "::llvm::SmallVector<::mlir::FlatSymbolRefAttr>", "getDerivedFrom", (ins),
       "", "return {};">,
     InterfaceMethod<[{
-      Where its values come from: `norm.weight of layers 0, 1`,
+      Source of its values, for reports: `norm.weight of layers 0, 1`,
       `concat_rows @gate, @up`.
     }], "::std::string", "describeSource">,
-    InterfaceMethod<"Where its bytes begin, once it is placed.",
+    InterfaceMethod<"Byte offset in the packed weights, if it is assigned.",
       "::std::optional<uint64_t>", "getOffset">,
-    InterfaceMethod<"Places it.", "void", "setOffset",
+    InterfaceMethod<"Assigns the byte offset.", "void", "setOffset",
       (ins "::std::optional<uint64_t>":$offset)>,
   ];
 }

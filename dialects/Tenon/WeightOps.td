@@ -1,4 +1,4 @@
-// Ops that name weights, derive them from others, and use them.
+// Weight symbols, derived weights, and references to them.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_WEIGHTOPS_TD
@@ -11,30 +11,30 @@ include "mlir/IR/SymbolInterfaces.td"
 
 def Tenon_WeightOp : Tenon_Op<"weight", [
     Symbol, WeightSymbolOpInterface]> {
-  let summary = "A weight of the model, stacked over layers and experts";
+  let summary = "Weight of the model, stacked over layers and experts";
   let description = [{
-    Names a weight and says which tensors of the source it consists of. `source`
-    is the name of a tensor, in which `{l}` stands for a layer and `{e}` for an
-    expert. `layers` lists the layers; the first dimension of the type counts
-    them. With `{e}` the next dimension counts experts from 0.
+    Declares a weight that consists of tensors of the source. `source` is the name
+    of a tensor, in which `{l}` is replaced by the layer and `{e}` by the expert.
+    The leading dimension of the type indexes `layers`, if there are any; with
+    `{e}`, the next dimension indexes experts from 0.
 
     ```
     value[i, e, n, k] = source with l = layers[i] and e, element [n, k]
     ```
 
-    A source without `{e}` may hold all experts in one tensor of one more
+    A source without `{e}` may store all experts in one tensor with one more
     dimension.
 
     | Attribute | Meaning                                              |
     |-----------|------------------------------------------------------|
     | `source`  | name of a tensor, with `{l}` and `{e}`               |
-    | `layers`  | what `{l}` stands for, one after the other           |
+    | `layers`  | values of `{l}`, in the order of the stack           |
     | `type`    | shape and format of the stack                        |
-    | `offset`  | where its bytes begin among the packed weights       |
+    | `offset`  | byte offset in the packed weights                    |
 
     Constraints:
 
-    * (C1) `source` contains `{l}` exactly if `layers` is not empty.
+    * (C1) `source` contains `{l}` if and only if `layers` is not empty.
     * (C2) The first dimension of the type is the number of `layers`, if any.
 
     Example:
@@ -55,7 +55,7 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
     ::std::string describeSource();
     /// Names of all tensors of the source, in the order of the stack.
     ::std::vector<::std::string> getTensorNames();
-    /// The dimensions of the type that lie inside each tensor.
+    /// The dimensions of the type that each tensor has.
     ::llvm::ArrayRef<int64_t> getTensorShape();
   }];
 }
@@ -63,11 +63,10 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
 def Tenon_DeriveOp : Tenon_Op<"derive", [
     Symbol, WeightSymbolOpInterface,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "A weight computed from other weights before the program runs";
+  let summary = "Weight derived from other weights at compile time";
   let description = [{
-    Let `a, b, ...` be the weights in `from`, `N x K` the size of their matrices
-    and `...` the dimensions in front, which are kept unless it is said
-    otherwise:
+    Let `a, b, ...` be the weights in `from`, `N x K` the shape of their matrices,
+    and `...` their leading dimensions, which are preserved unless shown:
 
     ```
     concat_rows   result[..., n, k] = a[..., n, k] for n < Na, b[..., n - Na, k] ...
@@ -77,26 +76,27 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     cast          result[..., n, k] = a[..., n, k] in the format of the result
     ```
 
-    All but `cast` keep every value exactly; `cast` rounds to nearest even once,
-    from the exact value. A derivation is executed when the artifact is written,
-    in constant memory. A layout in the type of the result says how it is packed.
+    All derivations except `cast` are exact; `cast` rounds the exact value once, to
+    nearest even. A derivation is evaluated when the artifact is written, streamed
+    in constant memory. The layout of the result type is the layout in which the
+    result is packed.
 
     | Attribute | Meaning                                                |
     |-----------|--------------------------------------------------------|
     | `from`    | one weight; one or more for `concat_rows`              |
     | `first`   | first row, for `slice_rows`                            |
-    | `count`   | rows of each part, for `split_rows`                    |
-    | `offset`  | where its bytes begin among the packed weights         |
+    | `count`   | rows per part, for `split_rows`                        |
+    | `offset`  | byte offset in the packed weights                      |
 
     Constraints:
 
-    * (C1) Each symbol in `from` is a `tenon.weight` or a `tenon.derive`; all but
-      `concat_rows` take exactly one.
+    * (C1) Each symbol in `from` is a `tenon.weight` or a `tenon.derive`; all
+      derivations except `concat_rows` take exactly one.
     * (C2) The shape of the result is the one that the formula gives.
-    * (C3) All but `cast` and `transpose` keep the format; a `transpose` swaps
-      the sides of the scale's block, and needs a format without a scale or with
-      a square block.
-    * (C4) A slice, split or concatenation falls on whole blocks of the scale.
+    * (C3) All derivations except `cast` and `transpose` preserve the format; a
+      `transpose` swaps the dimensions of the scale block, and requires a format
+      without a scale or with a square block.
+    * (C4) A slice, split or concatenation is aligned to scale blocks.
 
     Example:
 
@@ -128,12 +128,13 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
 
 def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
     Symbol, WeightSymbolOpInterface]> {
-  let summary = "Cosines and sines of a rotary embedding, for all positions";
+  let summary = "Cos/sin table of a rotary embedding";
   let description = [{
-    A matrix with `ceil(positions / 256) + 256` rows, from which the rotation at
-    any position `p < positions` follows by one addition of angles. With `f` the
-    frequencies of `rope` and `h` the number of its pairs, rows have `2 h`
-    columns, computed in double precision and rounded once:
+    A factored table with `ceil(positions / 256) + 256` rows, in which a position is
+    written as `p = 256 a + b`: the angle-addition formulas give the rotation at any
+    position `p < positions` from two rows. With `f` the frequencies of `rope` and
+    `h` the number of its pairs, rows have `2 h` columns, computed in double
+    precision and rounded once:
 
     ```
     row a        = cos(256 a f[i]) for i < h, then sin(256 a f[i])
@@ -143,7 +144,7 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
 
     Constraints:
 
-    * (C1) The type is an `f32` matrix of that shape.
+    * (C1) The type is an `f32` matrix of this shape.
     * (C2) `positions` is positive.
 
     Example:
@@ -164,7 +165,7 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
   let extraClassDeclaration = [{
     ::std::string describeSource();
     bool hasFreeLayout() { return false; }
-    /// Positions between those of two rows of the first kind.
+    /// Positions between two consecutive coarse rows.
     static constexpr int64_t kSpan = 256;
     /// Shape of the table for a rotation.
     static ::llvm::SmallVector<int64_t> getShapeFor(::tenon::RopeAttr rope,
@@ -174,21 +175,20 @@ def Tenon_RopeTableOp : Tenon_Op<"rope_table", [
 
 def Tenon_WeightRefOp : Tenon_Op<"weight_ref", [
     Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "One layer of a weight, as a value";
+  let summary = "Reference to one layer of a weight";
   let description = [{
     ```
     result = weight[index, ...]     with an index
            = weight                 without
     ```
 
-    The address of the result is a constant and a constant stride times `index`;
-    nothing is looked up when the program runs. An `index` outside the stack is
-    undefined.
+    The address of the result is a constant plus `index` times a constant stride.
+    The behavior for an `index` outside the stack is undefined.
 
     Constraints:
 
     * (C1) `weight` names a `tenon.weight`, `tenon.derive` or `tenon.rope_table`.
-    * (C2) The result has the weight's type, without its first dimension if
+    * (C2) The result has the type of the weight, without the leading dimension if
       there is an index.
 
     Example:

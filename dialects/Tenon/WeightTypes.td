@@ -1,4 +1,4 @@
-// Types of weights: a shape, a storage format and a layout.
+// Weight types: shape, storage format and packed layout.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_WEIGHTTYPES_TD
@@ -9,7 +9,7 @@ include "mlir/IR/AttrTypeBase.td"
 
 def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
   let mnemonic = "format";
-  let summary = "How the elements of a weight are stored";
+  let summary = "Storage format of a weight";
   let description = [{
     The value of the element in row `n` and column `k` of a matrix is
 
@@ -17,38 +17,37 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     value[n, k] = (code[n, k] - zero) * scale[n, k] + offset[n, k]
     ```
 
-    where `code` is a number of the code type, and `scale` is a product with a
-    number for each factor of that role,
+    where `code[n, k]` is the quantized value, of type `code`, and `scale[n, k]` is
+    the product of one number per scale parameter,
 
     ```
     scale[n, k] = product over scales f: f[n div R, k div C]
     ```
 
-    and so is `offset`. Without a scale the factor is 1, without an offset nothing
-    is added. The last number of a row or a column may cover fewer elements than
-    the others. Products are exact in `f32` for all stored formats, so it does not
-    matter where one rounds.
+    and `offset[n, k]` (the min of a quantized block) likewise. Without a scale,
+    `scale[n, k]` is 1; without an offset, nothing is added. The last block of a
+    row or a column may be partial. Products are exact in `f32` for all stored
+    formats, so the order of the multiplications does not matter.
 
     | Parameter | Meaning                                                       |
     |-----------|---------------------------------------------------------------|
-    | `code`    | `f32`, `f16`, `bf16`, `f8E4M3FN` (finite), `i8` (signed), or  |
-    |           | an unsigned number of 4 to 8 bits, `ui4` to `ui8`             |
-    | `zero`    | the code of the value 0, if there is no offset                |
-    | `scale`   | the type of numbers, `f32`, `f16`, `bf16`, `i8` or `ui8`, and |
-    |           | the block `R x C` that shares one; repeated for each factor   |
-    | `offset`  | the same for the offset; alone, as many factors as of scales, |
-    |           | of the same types and blocks                                  |
+    | `code`    | type of a quantized value: `f32`, `f16`, `bf16`, `f8E4M3FN`   |
+    |           | (finite), `i8` (signed), or unsigned, `ui4` to `ui8`          |
+    | `zero`    | zero point of a format without an offset                      |
+    | `scale`   | type of the numbers, `f32`, `f16`, `bf16`, `i8` or `ui8`, and |
+    |           | block `R x C` that shares one; repeated for scales of scales  |
+    | `offset`  | the same for the offset; without types, it has as many        |
+    |           | factors as the scale, of the same types and blocks            |
 
     Constraints:
 
-    * (C1) The code is one of these types.
-    * (C2) A factor is of one of these types, and its block has at least one row
-      and column.
-    * (C3) An offset needs a scale.
-    * (C4) A code that is an integer needs a scale; `f32`, `f16` and `bf16` have
-      none.
-    * (C5) Only an unsigned code has a zero, which is one of its numbers.
-    * (C6) Of two factors, the columns of one divide those of the other.
+    * (C1) `code` is one of these types.
+    * (C2) A factor has one of these types, and its block has at least one row and
+      one column.
+    * (C3) An offset requires a scale.
+    * (C4) An integer `code` requires a scale; `f32`, `f16` and `bf16` have none.
+    * (C5) Only an unsigned `code` has a zero point, which it can represent.
+    * (C6) Of two factors, the block columns of one divide those of the other.
 
     Examples: `#tenon.format<bf16>`,
     `#tenon.format<f8E4M3FN, scale f32 per 128x128>`,
@@ -68,33 +67,35 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
   let extraClassDeclaration = [{
     bool hasScale() const { return !getFactors().empty(); }
     bool hasOffset() const;
-    /// Rows and columns of the largest and the smallest block: rows may be cut
-    /// at multiples of the former, and columns of the latter share all factors.
+    /// Rows of the largest block and columns of the smallest block: a matrix may
+    /// be split at multiples of the former, and the latter share all factors.
     int64_t getScaleRows() const;
     int64_t getScaleCols() const;
     int64_t getCodeBits() const;
-    /// Bytes of one code outside of panels, where each has its own.
+    /// Bytes of one quantized value outside panels, where none share a byte.
     int64_t getCodeBytes() const { return (getCodeBits() + 7) / 8; }
-    /// The same values as codes `i8` with one `f32` for each scale and offset,
-    /// if codes are integers; otherwise the format itself.
+    /// The equivalent format with `i8` values and one `f32` per scale and offset,
+    /// if values are integers; otherwise the format itself.
     ::tenon::FormatAttr getWidened() const;
   }];
 }
 
 def Tenon_PanelAttr : AttrDef<Tenon_Dialect, "Panel"> {
   let mnemonic = "panel";
-  let summary = "Rows of a matrix interleaved for a vector unit";
+  let summary = "Packed layout: rows of a matrix interleaved in panels";
   let description = [{
-    The rows of the matrix are cut into panels of `rows`; the last one is filled
-    up with zeros. Inside a panel the codes of all rows for `depth` consecutive
-    columns lie together, row after row. Codes of less than a byte take `depth`
-    bytes as well, which hold further columns in their other bits. Factors lie in
-    front of the codes that share them. `PanelLayout.h` describes the map.
+    The matrix is divided into panels of `rows` rows; the last one is zero-padded.
+    A panel stores, for each group of `depth` consecutive columns, the quantized
+    values of all its rows, row after row. Sub-byte values are bit-packed: a row
+    still takes `depth` bytes per group, and each byte also holds later columns.
+    Scales and offsets precede the block that shares them.
+    `include/tenon/Support/PanelLayout.h` defines the map from row and column to
+    bit address.
 
-    With `pair`, the first half of a panel's rows comes from the first half of
-    the matrix and the second half from its second half, at the same distance:
-    panel `p` holds rows `8 p` to `8 p + 7` of the gate and the same rows of the
-    projection up. The logical matrix is unchanged.
+    With `pair`, the first half of a panel's rows comes from the first half of the
+    matrix, and the second half from the corresponding rows of its second half:
+    with 16 rows, panel `p` holds rows `8 p` to `8 p + 7` of the gate projection and
+    the same rows of the up projection. The logical matrix is unchanged.
 
     Constraints:
 
@@ -109,17 +110,17 @@ def Tenon_PanelAttr : AttrDef<Tenon_Dialect, "Panel"> {
 
 def Tenon_WeightType : TypeDef<Tenon_Dialect, "Weight"> {
   let mnemonic = "weight";
-  let summary = "A weight that lies outside the IR";
+  let summary = "Weight stored outside the IR";
   let description = [{
-    A vector, a matrix `[N, K]` (`N` outputs of `K` inputs), or a stack of either
-    with further dimensions in front: layers of one kind, experts, heads. The
-    type says how its values are stored, and, once it was decided, in which order
-    they lie. Without a layout the elements of the type are in row-major order.
+    A vector, a matrix `[N, K]` (`N` outputs, `K` inputs), or a stack of either with
+    leading dimensions: layers of one kind, experts, heads. The type contains the
+    storage format and, once it is assigned, the packed layout. Without a layout,
+    elements are in row-major order.
 
     Constraints:
 
     * (C1) There is at least one dimension, and each is positive.
-    * (C2) A scale or a panel needs a matrix.
+    * (C2) A scale or a panel requires a matrix.
 
     Example:
     `!tenon.weight<58x1536x7168, <bf16>, <16x2>>`
@@ -140,12 +141,12 @@ def Tenon_WeightType : TypeDef<Tenon_Dialect, "Weight"> {
     int64_t getCols() const { return getShape().back(); }
     /// Number of matrices in front of the last two dimensions.
     int64_t getMatrices() const;
-    /// How one matrix is packed; only with a layout.
+    /// The packed layout of one matrix; requires a layout.
     ::tenon::PanelLayout getPanelLayout() const;
-    /// Bytes of one matrix or vector, and of the whole stack, when packed.
+    /// Bytes of one packed matrix or vector, and of the whole packed stack.
     int64_t getMatrixBytes() const;
     int64_t getPackedBytes() const { return getMatrices() * getMatrixBytes(); }
-    /// The type of one element of the outermost stack.
+    /// The type without the leading dimension.
     WeightType dropStack() const;
     WeightType withShape(::llvm::ArrayRef<int64_t> shape) const;
   }];

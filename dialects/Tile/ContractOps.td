@@ -1,4 +1,4 @@
-// Products of a few rows with weight panels, and what is done with them.
+// GEMM tiles on weight panels, and their epilogues.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TILE_CONTRACTOPS_TD
@@ -7,12 +7,11 @@
 include "dialects/Tile/TileDialect.td"
 
 def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]> {
-  let summary = "Product of a few rows with a few weight panels";
+  let summary = "GEMM tile: rows of activations by weight panels";
   let description = [{
-    `acc` has `M` rows and `16 P` columns. `at` is the place of the first element
-    in `input`, one index for each dimension; rows follow each other along the
-    dimension `along`, and the columns of a row along the last one. With
-    `count = n` rows present, and `r(i) = min(i, n - 1)`, row `i` is
+    `acc` has `M` rows and `16 P` columns. `at` is the index of the first element in
+    `input`; dimension `along` of `input` counts rows, and the last dimension
+    columns. With `count = n` valid rows and `r(i) = min(i, n - 1)`, row `i` is
 
     ```
     x[i, k] = input[at + r(i) e(along) + k e(last)]                       without order
@@ -20,27 +19,27 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
     acc[i, 16 q + j] = sum over k of x[i, k] * weight[matrix, row(panel + q, j), k]
     ```
 
-    where `row(p, j)` is the row of the matrix in place `j` of panel `p`, and the
-    product is 0 where there is none. The sum runs over `k` in ascending order,
-    in one chain of fused multiply-adds in `f32`, on weights rounded to `f32`: so
-    a row has the same bits whatever `M`, `P` and `count` are. Rows from `n` on
-    repeat the last one.
+    where `row(p, j)` is the matrix row in lane `j` of panel `p`; the result is 0 in
+    the padding lanes of the last panel. The sum is one chain of `f32` fused
+    multiply-adds in ascending `k`, on weights dequantized to `f32`, so a row is
+    bit-exact for any `M`, `P` and `count` (batch invariance). Rows from `n` on
+    repeat the last valid row.
 
     | Operand  | Shape         | Meaning                                       |
     |----------|---------------|-----------------------------------------------|
-    | `input`  | any           | where rows are read                           |
-    | `at`     |               | place of the first element                    |
-    | `count`  |               | rows present, from 1 to `M`                   |
-    | `order`  | `C`           | rows in an order of their own                 |
+    | `input`  | any           | activations                                   |
+    | `at`     |               | index of the first element, one per dimension |
+    | `count`  |               | valid rows, from 1 to `M`                     |
+    | `order`  | `C`           | fused gather: assignments, as of `tenon.moe_dispatch` |
     | `weight` | `N x K` or `B x N x K` | in panels of 16 rows                 |
-    | `matrix` |               | which matrix of the stack                     |
+    | `matrix` |               | index into the stack of matrices              |
     | `panel`  |               | first panel                                   |
-    | `outs`   | `M x 16 P`    | the tile `acc`                                |
+    | `outs`   | `M x 16 P`    | result tile `acc`                             |
 
     Constraints:
 
-    * (C1) There is one index in `at` for each dimension of `input`, and `along`
-      is not the last one.
+    * (C1) There is one index in `at` per dimension of `input`, and `along` is not
+      the last dimension.
     * (C2) `acc` is static, and has a multiple of 16 columns.
     * (C3) `weight` has panels of 16 rows.
     * (C4) `weight` is a matrix, or a stack of matrices with `matrix`.
@@ -68,7 +67,7 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
 }
 
 def Tile_AddOp : Tile_DestinationOp<"add", [ReadsOuts, WorksInPlace]> {
-  let summary = "Adds a tile to another";
+  let summary = "Elementwise sum of two tiles";
   let description = [{
     ```
     outs[...] = outs[...] + input[...]
@@ -93,18 +92,18 @@ def Tile_AddOp : Tile_DestinationOp<"add", [ReadsOuts, WorksInPlace]> {
 }
 
 def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", [ReadsOuts]> {
-  let summary = "Adds a part of a vector to every row of a tile";
+  let summary = "Adds a bias to every row of a tile";
   let description = [{
     ```
-    outs[i, j] = outs[i, j] + bias[row(first div 16, j)]    as long as there is such an element
+    outs[i, j] = outs[i, j] + bias[row(first div 16, j)]    0 is added beyond the end of bias
     ```
 
-    With `pair`, the columns of the tile belong to the rows of paired panels, as
-    `#tenon.panel` orders them; without it, column `j` belongs to `first + j`.
+    With `pair`, `row(p, j)` is the order of rows in paired panels, see
+    `#tenon.panel`; without it, column `j` corresponds to element `first + j`.
 
     | Operand | Shape   | Meaning                               |
     |---------|---------|---------------------------------------|
-    | `bias`  | `N`     | an element for each row of a matrix   |
+    | `bias`  | `N`     | one element per row of the matrix     |
     | `first` |         | first column of the tile, a multiple of 16 |
     | `outs`  | `M x W` | columns from `first` on               |
 
@@ -128,20 +127,21 @@ def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", [ReadsOuts]> {
 }
 
 def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", [MultipliesInputs]> {
-  let summary = "Activation of gates times projections up, from paired panels";
+  let summary = "GLU of interleaved gate and up columns";
   let description = [{
-    Each 16 columns of `input` are 8 gates, then the 8 projections beside them:
+    Each group of 16 columns of `input` consists of 8 columns of the gate projection
+    and the corresponding 8 columns of the up projection:
 
     ```
     outs[i, 8 q + j] = act(input[i, 16 q + j]) * input[i, 16 q + 8 + j],  j < 8
     ```
 
-    The functions are those of `tenon.linear`.
+    Activation functions are those of `tenon.linear`.
 
     Constraints:
 
     * (C1) Both are static, `input` has a multiple of 16 columns, and `outs` has
-      half of them.
+      half as many.
 
     Example:
 
@@ -159,13 +159,13 @@ def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", [MultipliesInputs]> {
 }
 
 def Tile_GluOp : Tile_DestinationOp<"glu", [WorksInPlace, MultipliesInputs]> {
-  let summary = "Activation of a gate times a second projection, in a tile";
+  let summary = "Gated linear unit: act(gate) * up";
   let description = [{
     ```
     outs[...] = act(gate[...]) * up[...]
     ```
 
-    The functions are those of `tenon.linear`.
+    Activation functions are those of `tenon.linear`.
 
     Constraints:
 

@@ -1,4 +1,4 @@
-// The kernel: a group of ops that run between two barriers.
+// The kernel: the unit of execution between two barriers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TILE_KERNELOPS_TD
@@ -11,20 +11,20 @@ def Tile_KernelOp : Tile_Op<"kernel", [
     IsolatedFromAbove, AttrSizedOperandSegments, DestinationStyleOpInterface,
     SingleBlockImplicitTerminator<"::tenon::tile::YieldOp">,
     RecursiveMemoryEffects]> {
-  let summary = "A group of ops that run between two barriers";
+  let summary = "Unit of execution between two barriers";
   let description = [{
-    The region is executed once, with `inputs` and then `outs` as arguments of
-    its block. Result `i` is what the region yields at position `i`; it may be
-    written over `outs[i]`, which therefore says where a result goes and, if the
-    region reads it, what it is added to.
+    The region is executed once; its block arguments are `inputs`, then `outs`.
+    Result `i` is operand `i` of the `tile.yield`. `outs[i]` is the destination of
+    result `i`: it may be overwritten, and the region may read it, for example to
+    add a residual.
 
-    A kernel is the unit between two barriers on a CPU and a launch on a GPU. Its
-    name survives to symbols, remarks and reports.
+    A kernel is executed between two barriers on a CPU, and is one launch on a GPU.
+    Its name is kept in symbols, remarks and reports.
 
     | Operand  | Meaning                                            |
     |----------|----------------------------------------------------|
-    | `inputs` | what the kernel reads                              |
-    | `outs`   | tensors that results may be written over           |
+    | `inputs` | values that the kernel only reads                  |
+    | `outs`   | destinations of the results                        |
 
     Constraints:
 
@@ -61,7 +61,7 @@ def Tile_KernelOp : Tile_Op<"kernel", [
 
 def Tile_YieldOp : Tile_Op<"yield", [
     Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
-  let summary = "Ends a kernel and gives its results";
+  let summary = "Terminator of a kernel: yields its results";
   let description = [{
     Example: see `tile.kernel`.
   }];
@@ -71,14 +71,15 @@ def Tile_YieldOp : Tile_Op<"yield", [
 }
 
 def Tile_WeightViewOp : Tile_Op<"weight_view", [Pure]> {
-  let summary = "Packed bytes of a weight as a memref";
+  let summary = "View of the packed bytes of a weight as a memref";
   let description = [{
     ```
     result = the bytes of weight from `offset` on, as elements of the result's type
     ```
 
-    The bytes are those that `PanelLayout` describes, or plain row-major ones. They
-    are constant, so views may be moved freely.
+    Bytes are in the packed layout that `PanelLayout.h` defines, or row-major for a
+    weight without a layout. `offset` is in bytes. Weight data is constant, so the
+    op is pure.
 
     Constraints:
 

@@ -1,4 +1,4 @@
-// Attention over a tile of keys, with the running state of a softmax.
+// Online-softmax attention over KV blocks.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TILE_ONLINEATTENTIONOPS_TD
@@ -8,20 +8,21 @@ include "dialects/Tenon/MaskAttr.td"
 include "dialects/Tile/TileDialect.td"
 
 def Tile_KeyRangeOp : Tile_Op<"key_range", [Pure]> {
-  let summary = "Which tiles of keys a block of queries needs";
+  let summary = "Range of KV blocks that a query block attends to";
   let description = [{
-    The queries stand at positions `first` to `first + count - 1` of a sequence
-    of length `length`. With `some` the keys that some of them sees and `all`
-    those that each of them sees, rounded to multiples of `step`:
+    The queries are at positions `first` to `first + count - 1` of a sequence of
+    length `length`. Let `some` be the range of keys that are unmasked for at least
+    one of the queries, and `all` the range of those that are unmasked for every
+    query. Rounded to multiples of `step`, the size of a KV block:
 
     ```
-    lower      = first of some, rounded down
-    full_lower = first of all, rounded up, but not outside lower ... upper
-    full_upper = end of all, rounded down, but not below full_lower
-    upper      = end of some; lower if there is none
+    lower      = begin of some, rounded down
+    full_lower = begin of all, rounded up, clamped to [lower, upper]
+    full_upper = end of all, rounded down, at least full_lower
+    upper      = end of some; lower if some is empty
     ```
 
-    Tiles between `full_lower` and `full_upper` need no test for visibility.
+    KV blocks from `full_lower` to `full_upper` require no mask.
 
     Constraints:
 
@@ -43,13 +44,13 @@ def Tile_KeyRangeOp : Tile_Op<"key_range", [Pure]> {
 }
 
 def Tile_AttentionInitOp : Tile_DestinationOp<"attention_init", []> {
-  let summary = "State of a softmax that has seen no key";
+  let summary = "Initializes the state of an online softmax";
   let description = [{
     ```
     acc[r, i] = 0,  maximum[r] = -infinity,  sum[r] = 0
     ```
 
-    `outs` are acc, maximum and sum.
+    `outs` are the accumulator, the running max and the denominator.
 
     Constraints:
 
@@ -68,14 +69,14 @@ def Tile_AttentionInitOp : Tile_DestinationOp<"attention_init", []> {
 
 def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
     AttrSizedOperandSegments, ReadsOuts, MultipliesInputs]> {
-  let summary = "One tile of keys joins the state of a softmax";
+  let summary = "Online-softmax update with one KV block";
   let description = [{
-    Row `r` of `query` belongs to the token `r div heads` of a block, at position
-    `p = position + r div heads`. The tile has `count` keys; key `j` is key
-    `n = first + j` of the sequence and lies at `key_at`, `j` steps along the
-    dimension `along`; its value at `value_at` likewise. `scale` includes
-    log2(e), so that powers are powers of two. For the keys that the row sees
-    (all, without `mask`; otherwise as it says about `p`, `n` and `length`):
+    Row `r` of `query` belongs to token `r div heads` of a query block, at position
+    `p = position + r div heads`. The KV block has `count` keys. Key `j` is key
+    `n = first + j` of the sequence, at index `key_at` plus `j` in dimension
+    `along`; its value is at `value_at` likewise. `scale` includes log2(e), because
+    the softmax uses exp2. Over the keys that `mask` does not exclude for `p`, `n`
+    and `length` (all keys, without `mask`):
 
     ```
     s[r, j]    = scale * sum over i of query[r, i] * key[j, i]
@@ -88,22 +89,22 @@ def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
     maximum[r] = new[r]
     ```
 
-    A row that sees no key of the tile keeps its state. Rows from `rows` on are
-    not computed. The order of the sums depends on sizes alone.
+    A row whose keys are all masked keeps its state. Rows from `rows` on are not
+    computed. The order of the sums depends only on static sizes.
 
     | Operand    | Shape     | Meaning                                     |
     |------------|-----------|---------------------------------------------|
-    | `query`    | `M x d`   | rows: tokens of a block, their heads inside |
-    | `rows`     |           | rows present                                |
-    | `key`, `value` | any   | caches, or tiles of keys and values         |
-    | `key_at`, `value_at` | | place of the first key and value            |
-    | `first`, `count` |     | which keys of the sequence                  |
-    | `position`, `length` | | of the block's first token; of the sequence |
-    | `outs`     | `M x v`, `M`, `M` | acc, maximum, sum                   |
+    | `query`    | `M x d`   | rows: tokens of a query block, heads innermost |
+    | `rows`     |           | number of valid rows                        |
+    | `key`, `value` | any   | KV cache, or buffers of one KV block        |
+    | `key_at`, `value_at` | | index of the first key and value            |
+    | `first`, `count` |     | first key and number of keys                |
+    | `position`, `length` | | position of the first token; length of the sequence |
+    | `outs`     | `M x v`, `M`, `M` | accumulator, running max, denominator |
 
     Constraints:
 
-    * (C1) There is one index for each dimension of `key` and of `value`.
+    * (C1) There is one index per dimension of `key` and of `value`.
     * (C2) `query` and `outs` are static and agree on `M`.
     * (C3) `keys` bounds `count` and is positive; `heads` divides `M`.
 
@@ -138,13 +139,13 @@ def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
 
 def Tile_AttentionFinishOp : Tile_DestinationOp<"attention_finish", [
     AttrSizedOperandSegments, ReadsOuts]> {
-  let summary = "Divides the rows of a softmax by their sums";
+  let summary = "Finalizes an online softmax";
   let description = [{
     ```
     outs[r, i] = outs[r, i] / sum[r]        0 if sum[r] is 0
     ```
 
-    With `sinks`, whose element for row `r` is that of head `head + r mod heads`:
+    With `sinks`, where the sink of row `r` is element `head + r mod heads`:
 
     ```
     new        = max(maximum[r], sinks * log2(e))
@@ -155,7 +156,7 @@ def Tile_AttentionFinishOp : Tile_DestinationOp<"attention_finish", [
     Constraints:
 
     * (C1) `maximum`, `sum` and `outs` are static and agree on their rows.
-    * (C2) There is a `head` exactly if there are `sinks`.
+    * (C2) There is a `head` if and only if there are `sinks`.
 
     Example:
 

@@ -1,4 +1,4 @@
-// Ops on a row, or a few rows, that belong to one token.
+// Row-wise ops, on the rows of one token.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TILE_ROWOPS_TD
@@ -10,21 +10,21 @@ include "dialects/Tile/TileDialect.td"
 def Tile_NormOp : Tile_DestinationOp<"norm", [WorksInPlace, MultipliesInputs]> {
   let summary = "Norm of every row of a tile";
   let description = [{
-    The formula of `tenon.norm`, for each row along the last dimension. Sums are
-    taken in an order that depends on the length of a row alone. `input` and
-    `outs` may be the same memory.
+    `tenon.norm` of each row along the last dimension. The order of sums depends
+    only on the length of a row. `input` and `outs` may alias.
 
     | Operand  | Shape      | Meaning                      |
     |----------|------------|------------------------------|
     | `input`  | `... x N`  | rows                         |
-    | `weight`, `bias` | `D` | as of `tenon.norm`          |
-    | `outs`   | `... x N`  | rows                         |
+    | `weight`, `bias` | `D` | see `tenon.norm`            |
+    | `outs`   | `... x N`  | normalized rows              |
 
     Constraints:
 
     * (C1) `input` and `outs` have the same shape, with a static last dimension.
-    * (C2) `weight` is no longer than a row.
-    * (C3) `bias` is as long as `weight`, and absent with `cast_then_scale`.
+    * (C2) `weight` has at most as many elements as a row.
+    * (C3) `bias` has as many elements as `weight`, and is absent with
+      `cast_then_scale`.
 
     Example:
 
@@ -47,23 +47,22 @@ def Tile_NormOp : Tile_DestinationOp<"norm", [WorksInPlace, MultipliesInputs]> {
 }
 
 def Tile_RopeOp : Tile_DestinationOp<"rope", [WorksInPlace]> {
-  let summary = "Rotates the rows of one token";
+  let summary = "Rotary position embedding of the rows of one token";
   let description = [{
-    The formula of `tenon.rope`, for each row along the last dimension, at one
-    position. Cosines and sines come from `table`, as `tenon.rope_table` defines
-    it. `input` and `outs` may be the same memory.
+    `tenon.rope` of each row along the last dimension, at one position. Cosines and
+    sines are read from `table`. `input` and `outs` may alias.
 
     | Operand    | Shape     | Meaning                              |
     |------------|-----------|--------------------------------------|
     | `input`    | `... x N` | rows of one token                    |
-    | `position` |           | its position                         |
-    | `table`    | `R x dims`| as of `tenon.rope_table`             |
+    | `position` |           | position of the token                |
+    | `table`    | `R x dims`| cos/sin table, see `tenon.rope_table` |
     | `outs`     | `... x N` | rotated rows                         |
 
     Constraints:
 
     * (C1) `input` and `outs` have the same static shape.
-    * (C2) `table` has `dims` columns, and a row is no shorter.
+    * (C2) `table` has `dims` columns, and a row has at least `dims` elements.
 
     Example:
 
@@ -83,7 +82,7 @@ def Tile_RopeOp : Tile_DestinationOp<"rope", [WorksInPlace]> {
 }
 
 def Tile_EmbedOp : Tile_DestinationOp<"embed", []> {
-  let summary = "One row of a table";
+  let summary = "Embedding lookup of one token";
   let description = [{
     ```
     outs[0, i] = scale * table[token, i]
@@ -109,7 +108,7 @@ def Tile_EmbedOp : Tile_DestinationOp<"embed", []> {
 }
 
 def Tile_FillOp : Tile_DestinationOp<"fill", []> {
-  let summary = "One value in every element of a tile";
+  let summary = "Fills a tile with a value";
   let description = [{
     ```
     outs[...] = value
@@ -134,7 +133,7 @@ def Tile_FillOp : Tile_DestinationOp<"fill", []> {
 }
 
 def Tile_ConvertOp : Tile_DestinationOp<"convert", []> {
-  let summary = "Elements of a tile in another float type";
+  let summary = "Converts the elements of a tile to another float type";
   let description = [{
     ```
     outs[...] = round(input[...])
@@ -144,7 +143,7 @@ def Tile_ConvertOp : Tile_DestinationOp<"convert", []> {
 
     Constraints:
 
-    * (C1) `input` and `outs` have the same shape, and floats of different types.
+    * (C1) `input` and `outs` have the same shape and different float types.
 
     Example:
 
@@ -162,10 +161,10 @@ def Tile_ConvertOp : Tile_DestinationOp<"convert", []> {
 
 def Tile_RouteOp : Tile_DestinationOp<"route", [
     AttrSizedOperandSegments, MultipliesInputs]> {
-  let summary = "Chooses the experts of one token";
+  let summary = "Top-k routing of one token";
   let description = [{
-    The formula of `tenon.router` for one row. The first of `outs` receives the
-    choice, the second one the weights.
+    `tenon.router` of one row. The first of `outs` receives the selected experts, the
+    second one their weights.
 
     Constraints:
 
@@ -193,9 +192,10 @@ def Tile_RouteOp : Tile_DestinationOp<"route", [
 }
 
 def Tile_MoeDispatchOp : Tile_DestinationOp<"moe_dispatch", []> {
-  let summary = "Sorts the choices of all tokens by expert";
+  let summary = "Sorts top-k assignments by expert";
   let description = [{
-    The formula of `tenon.moe_dispatch`; `outs` are order, place and offsets.
+    `tenon.moe_dispatch` of all tokens; `outs` are its results `order`, `place` and
+    `offsets`.
 
     Constraints:
 
@@ -218,13 +218,13 @@ def Tile_MoeDispatchOp : Tile_DestinationOp<"moe_dispatch", []> {
 
 def Tile_MoeCombineOp : Tile_DestinationOp<"moe_combine", [
     ReadsOuts, MultipliesInputs]> {
-  let summary = "Adds the weighted rows of one token's experts";
+  let summary = "Weighted sum of the rows of one token's experts";
   let description = [{
     ```
     outs[0, i] = outs[0, i] + (weights[token, 0] * input[place[token, 0], i] + ...)
     ```
 
-    in ascending order of the choices, in `f32`.
+    The sum over the experts is in ascending order of their top-k index, in `f32`.
 
     Constraints:
 

@@ -14,12 +14,12 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 def Tile_Dialect : Dialect {
   let name = "tile";
   let cppNamespace = "::tenon::tile";
-  let summary = "Kernels, and the tiles that they work on";
+  let summary = "Kernels and ops on tiles";
   let description = [{
-    A `tile.kernel` is what runs between two barriers. Its body is made of loops
-    over tiles; an op of this dialect works on one tile. All of them are in
-    destination style: they write their last operands, and return them as long as
-    those are tensors. The same ops work on tensors and, after bufferisation, on
+    A `tile.kernel` is the unit of execution between two barriers. Its body consists
+    of loops over tiles; an op of this dialect computes one tile. All of these ops
+    are in destination style: they write their last operands, and return them if
+    those are tensors. The same ops work on tensors and, after bufferization, on
     memrefs.
   }];
   let useDefaultAttributePrinterParser = 1;
@@ -27,12 +27,12 @@ def Tile_Dialect : Dialect {
   let hasOperationAttrVerify = 1;
   let dependentDialects = ["::tenon::TenonDialect"];
   let extraClassDeclaration = [{
-    /// Name of the attribute on a step function that bounds its tokens.
+    /// Name of the attribute with the maximum number of tokens of a function.
     static constexpr ::llvm::StringLiteral kBucketName = "tile.bucket";
     /// Name of the attribute on a function that is a kernel: its configuration, or
-    /// a unit where nothing depends on that any more.
+    /// a unit attribute once no pass needs the configuration.
     static constexpr ::llvm::StringLiteral kKernelName = "tile.kernel";
-    /// Name of the attribute on a step function that says what memory it needs.
+    /// Name of the attribute with the memory requirements of a function.
     static constexpr ::llvm::StringLiteral kMemoryName = "tile.memory";
   }];
 }
@@ -43,11 +43,11 @@ def Tile_Dialect : Dialect {
 
 def Tile_BucketAttr : AttrDef<Tile_Dialect, "Bucket"> {
   let mnemonic = "bucket";
-  let summary = "Most tokens of a step";
+  let summary = "Maximum number of tokens of a specialized step";
   let description = [{
     Constraints:
 
-    * (C1) There is room for at least one token.
+    * (C1) `tokens` is at least 1.
 
     Example: `#tile.bucket<tokens = 8>`
   }];
@@ -58,12 +58,12 @@ def Tile_BucketAttr : AttrDef<Tile_Dialect, "Bucket"> {
 
 def Tile_MemoryAttr : AttrDef<Tile_Dialect, "Memory"> {
   let mnemonic = "memory";
-  let summary = "Memory that a step needs";
+  let summary = "Memory requirements of a step";
   let description = [{
     | Parameter | Meaning                                                   |
     |-----------|-----------------------------------------------------------|
-    | `arena`   | bytes that all workers share                              |
-    | `scratch` | bytes of each worker                                      |
+    | `arena`   | bytes of the arena, which all workers share               |
+    | `scratch` | bytes of scratch memory per worker                        |
 
     Constraints:
 
@@ -79,12 +79,14 @@ def Tile_MemoryAttr : AttrDef<Tile_Dialect, "Memory"> {
 def Tile_WorkerAttr : AttrDef<Tile_Dialect, "Worker", [
     DeclareAttrInterfaceMethods<DeviceMappingAttrInterface>]> {
   let mnemonic = "worker";
-  let summary = "Iterations of a loop are shared by all workers";
+  let summary = "Mapping of a parallel loop to workers";
   let description = [{
-    With `static`, worker `w` of `W` runs the iterations from `w n / W` to
-    `(w + 1) n / W` of `n`. With `ticket`, each takes the next one that no other
-    has taken. The mapping of an `scf.forall` of several dimensions has one such
-    attribute for each, all equal; its iterations are numbered row-major.
+    With `static`, worker `w` of `W` runs the contiguous chunk of iterations
+    `[w n / W, (w + 1) n / W)` of `n`. With `ticket`, iterations are scheduled
+    dynamically: each worker repeatedly claims the next one by an atomic
+    fetch-and-add. The mapping of a multi-dimensional `scf.forall` has one such
+    attribute per dimension, all equal; iterations are linearized in row-major
+    order.
 
     Example: `#tile.worker<static>`
   }];
@@ -94,15 +96,15 @@ def Tile_WorkerAttr : AttrDef<Tile_Dialect, "Worker", [
 
 def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config"> {
   let mnemonic = "config";
-  let summary = "Sizes of a kernel's tiles";
+  let summary = "Tile sizes and scheduling of a kernel";
   let description = [{
     | Parameter | Meaning                                                   |
     |-----------|-----------------------------------------------------------|
-    | `rows`    | rows of activations in a tile                             |
-    | `block`   | most tokens of a query block of attention; 0 without any  |
-    | `panels`  | weight panels of 16 rows in a tile                        |
-    | `keys`    | keys in a tile of attention                               |
-    | `split`   | how tiles are shared by workers                           |
+    | `rows`    | M tile: rows of activations                              |
+    | `block`   | maximum tokens of a query block; 0 without attention      |
+    | `panels`  | N tile: weight panels of 16 rows                          |
+    | `keys`    | keys in a KV block                                        |
+    | `split`   | static or dynamic scheduling of the parallel loop         |
 
     Constraints:
 
@@ -130,21 +132,23 @@ def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config"> {
 class Tile_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tile_Dialect, mnemonic, traits>;
 
-/// Before bufferisation a tensor, after it a memref.
+/// A tensor before bufferization, a memref after it.
 def Tile_Buffer : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
-/// An op that reads what its outs held before. All others write every element.
+/// An op that reads the previous contents of its outs. All others overwrite every
+/// element.
 def ReadsOuts : NativeOpTrait<"ReadsOuts"> {
   let cppNamespace = "::tenon::tile";
 }
 
-/// Element i of outs depends on no other element of an input, so that both may be the
-/// same memory. A row is read as a whole before it is written.
+/// Element i of outs depends only on element i of an input, or a row is read as a
+/// whole before it is written: outs and the input may alias.
 def WorksInPlace : NativeOpTrait<"WorksInPlace"> {
   let cppNamespace = "::tenon::tile";
 }
 
-/// A result grows faster than its inputs: it has a product of two of them in it.
+/// A result contains a product of two inputs, so its magnitude is not linear in
+/// theirs.
 def MultipliesInputs : NativeOpTrait<"MultipliesInputs"> {
   let cppNamespace = "::tenon::tile";
 }

@@ -1,4 +1,4 @@
-// What workers share: the context of a step, barriers and tickets.
+// Synchronization of workers: step context, barrier and atomic counter.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TILE_WORKEROPS_TD
@@ -8,9 +8,10 @@ include "dialects/Tile/TileDialect.td"
 
 def Tile_ContextType : TypeDef<Tile_Dialect, "Context"> {
   let mnemonic = "context";
-  let summary = "What the runtime hands to every worker of a step";
+  let summary = "Step context of the runtime";
   let description = [{
-    Opaque. A target says how it is laid out.
+    The runtime passes it to every worker of a step. The type is opaque; the target
+    defines its layout.
 
     Example: `!tile.context`
   }];
@@ -18,10 +19,10 @@ def Tile_ContextType : TypeDef<Tile_Dialect, "Context"> {
 
 def Tile_BarrierOp : Tile_Op<"barrier", [
     MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "Waits until every worker has arrived";
+  let summary = "Barrier of all workers";
   let description = [{
-    What any worker wrote before it arrived is seen by all of them afterwards.
-    The counter of tickets is zero again.
+    Returns once every worker has arrived. All writes before the barrier are visible
+    to every worker after it. Resets the ticket counter of `tile.next_ticket`.
 
     Example:
 
@@ -35,9 +36,10 @@ def Tile_BarrierOp : Tile_Op<"barrier", [
 
 def Tile_NextTicketOp : Tile_Op<"next_ticket", [
     MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "Takes a number that no other worker gets";
+  let summary = "Atomic fetch-and-increment of the ticket counter";
   let description = [{
-    The numbers since the last barrier are 0, 1, 2, ...; each is given once.
+    Returns the value of the counter before the increment. Since the last barrier
+    the values are 0, 1, 2, ..., and each is returned to exactly one worker.
 
     Example:
 

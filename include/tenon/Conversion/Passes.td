@@ -1,4 +1,4 @@
-// Passes that move from one level of the IR to the next.
+// Conversions from one level of the IR to the next.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_CONVERSION_PASSES_TD
@@ -7,11 +7,11 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertTenonToTile : Pass<"convert-tenon-to-tile", "::mlir::ModuleOp"> {
-  let summary = "Write the bodies of kernels as loops over tiles";
+  let summary = "Lower kernel bodies to loops over tiles";
   let description = [{
-    Each kernel becomes loops around ops of the tile dialect: over blocks of
-    weight panels for a product, over tokens for ops on rows, over blocks of
-    queries, heads and tiles of keys for an attention. With
+    The body of each kernel becomes loops around ops of the tile dialect: over
+    blocks of weight panels and M tiles for a linear, over tokens for row-wise ops,
+    over query blocks, heads and KV blocks for attention. With
     `<rows = 4, panels = 2>`, the kernel
 
     ```mlir
@@ -39,9 +39,15 @@ def ConvertTenonToTile : Pass<"convert-tenon-to-tile", "::mlir::ModuleOp"> {
     } {mapping = [#tile.worker<static>]}
     ```
 
-    A kernel with loops stays. A kernel whose body cannot be written in this way is
-    an error that names the op and the pass that would have helped: a rotation
-    without a table, a weight without panels, rows of others that are read.
+    Kernels that already contain loops are unchanged. An op that cannot be lowered
+    is an error that names the op and, if there is one, the pass that must run
+    first: a rotary embedding without a table, a weight without panels, reads of
+    rows of other tokens.
+
+    Runs after `tenon-form-kernels` because tile sizes are read from the
+    configuration of a kernel; must precede `tile-outline-kernels` because it
+    matches `tile.kernel` regions, and `one-shot-bufferize` because tile ops and
+    slices in destination style bufferize in place.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect",

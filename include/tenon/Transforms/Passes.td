@@ -1,4 +1,4 @@
-// Passes that stay on one level of the IR.
+// Passes that transform one level of the IR.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_TRANSFORMS_PASSES_TD
@@ -11,10 +11,10 @@ include "mlir/Pass/PassBase.td"
 //===----------------------------------------------------------------------===//
 
 def FuseGateUp : Pass<"tenon-fuse-gate-up", "::mlir::ModuleOp"> {
-  let summary = "Join a gate and the projection beside it into one matrix";
+  let summary = "Fuse gate and up projections into one GEMM";
   let description = [{
-    Two linears of one input, whose results meet in a `tenon.glu`, become one
-    linear over the joined rows of both weights:
+    Two linears that share an input and feed a `tenon.glu` become one linear with
+    `glu` over the concatenated rows of both weights:
 
     ```mlir
     %g = tenon.linear %h, %wg : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
@@ -29,18 +29,22 @@ def FuseGateUp : Pass<"tenon-fuse-gate-up", "::mlir::ModuleOp"> {
     %a = tenon.linear %h, %w glu silu : tensor<?x64xf32>, !tenon.weight<192x64, <bf16>> -> tensor<?x96xf32>
     ```
 
-    No bit of the result changes. Linears with a bias, of different formats or
-    layers, with further users, with results that are not `f32`, or whose rows do
-    not fall on whole blocks of scales stay as they are.
+    The rewrite is bit-exact. It does not apply to linears with a bias, with
+    weights of different formats or layers, with other users, with a result type
+    other than `f32`, or whose row counts are not multiples of the scale block.
+
+    Runs after the import because it matches the ops that model families emit; must
+    precede `tenon-merge-projections` because that pass would merge gate and up
+    into one linear and slice its result, which this pattern does not match.
   }];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
 def MergeProjections : Pass<"tenon-merge-projections", "::mlir::ModuleOp"> {
-  let summary = "Join projections of one input into one matrix";
+  let summary = "Fuse projections that share an input into one GEMM";
   let description = [{
-    Linears of one input, in one block, become one linear over the joined rows of
-    their weights, and slices of its result:
+    Linears of one block that share an input become one linear over the
+    concatenated rows of their weights, followed by slices of its result:
 
     ```mlir
     %q = tenon.linear %h, %wq : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x6x16xf32>
@@ -58,16 +62,20 @@ def MergeProjections : Pass<"tenon-merge-projections", "::mlir::ModuleOp"> {
     %k = tensor.expand_shape %k0 [[0], [1, 2]] output_shape [%t, 2, 16] : ...
     ```
 
-    No bit of the result changes. Linears with a bias or `glu`, of different
-    formats or layers, or whose rows do not fall on whole blocks of scales are
-    left out, and so are those whose result is returned or passed on: a slice of
-    the merged result would have to be copied.
+    The rewrite is bit-exact. Excluded are linears with a bias or `glu`, with
+    weights of different formats or layers, or whose row counts are not multiples
+    of the scale block, and linears whose result is returned or passed to a call,
+    because the slice of the merged result would have to be copied.
+
+    Runs after `tenon-fuse-gate-up` because linears that feed a `tenon.glu` must
+    not be merged by slicing; must precede `tenon-assign-weight-layouts` because
+    only weights without a layout can be concatenated.
   }];
   let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def DecomposeExperts : Pass<"tenon-decompose-experts", "::mlir::ModuleOp"> {
-  let summary = "Open experts into a grouped matrix product";
+  let summary = "Decompose experts into dispatch, grouped GEMM and combine";
   let description = [{
     ```mlir
     %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : ...
@@ -84,10 +92,16 @@ def DecomposeExperts : Pass<"tenon-decompose-experts", "::mlir::ModuleOp"> {
     %y = tenon.moe_combine %n, %place, %wt init %x : ...
     ```
 
-    No bit of the result changes. Gates and projections that cannot be joined are
-    multiplied apart and meet in a `tenon.glu`. Experts whose only user is not an
-    addition in the same block are added to a tensor of zeros. Results that are
-    not `f32`, and weights without a name, stay as they are.
+    The rewrite is bit-exact. Gate and up weights that cannot be concatenated
+    stay separate linears feeding a `tenon.glu`. If the only user of the experts
+    is not an `arith.addf` in the same block, `init` is a tensor of zeros. The pass
+    does not apply to result types other than `f32`, or to weights that are not
+    defined by a `tenon.weight_ref`.
+
+    Runs after the import because it matches the residual `arith.addf` that
+    families emit, and does not depend on the passes before it; must precede
+    `tenon-form-kernels` because `tenon.experts` is not an op that a kernel can
+    contain, and `tenon-assign-weight-layouts` because it derives weights.
   }];
   let dependentDialects = ["::tenon::TenonDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
@@ -98,10 +112,11 @@ def DecomposeExperts : Pass<"tenon-decompose-experts", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 
 def SpecializeBuckets : Pass<"tenon-specialize-buckets", "::mlir::ModuleOp"> {
-  let summary = "Make one step function for each bucket of tokens";
+  let summary = "Specialize the step function for each token bucket";
   let description = [{
-    Every public function without a bucket, and what it calls, is cloned once for
-    each bucket; the clones carry the bound and its name:
+    Every public function without a bucket is cloned once per bucket, together
+    with its callees. A clone carries the maximum number of tokens as
+    `tile.bucket` and as a suffix of its name:
 
     ```mlir
     func.func @step(...) { ... call @layer.dense ... }
@@ -114,22 +129,28 @@ def SpecializeBuckets : Pass<"tenon-specialize-buckets", "::mlir::ModuleOp"> {
     func.func @step.t8(...) attributes {tile.bucket = #tile.bucket<tokens = 8>} { ... call @layer.dense.t8 ... }
     ```
 
-    Functions that have a bucket stay, with what they call; declarations stay, too.
+    Functions that already have a bucket, their callees, and declarations are
+    unchanged.
+
+    Runs after `tenon-materialize-rope-tables` because a rewrite that does not
+    depend on the number of tokens is then done once; must precede
+    `tenon-choose-mla-form` and `tenon-form-kernels` because both read
+    `tile.bucket`.
   }];
   let options = [
     ListOption<"buckets", "buckets", "int64_t",
-               "Most tokens of a step, ascending: a choice of the user, which the graph does not contain">
+               "Maximum numbers of tokens of the specialized steps, ascending; a deployment choice, not a property of the graph">
   ];
   let dependentDialects = ["::tenon::tile::TileDialect"];
 }
 
 def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
-  let summary = "Absorb the expansion of latent attention where steps are short";
+  let summary = "Rewrite MLA to the absorbed form in small buckets";
   let description = [{
-    In functions with a bucket of at most `absorb-tokens`, a latent attention is
-    written in its absorbed form: the query is multiplied by the transposed key
-    part of `expand`, attends to the latent cache as if it had one head, and the
-    result is multiplied by the value part:
+    In functions with a bucket of at most `absorb-tokens` tokens, multi-head latent
+    attention (MLA) is rewritten to its absorbed form: the query is multiplied by
+    the transposed key part of `expand`, multi-query attention over the latent
+    cache follows, and its result is multiplied by the value part:
 
     ```mlir
     %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b nope 16 scale 0.2 mask <causal> : ...
@@ -147,23 +168,28 @@ def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
     %o = tenon.head_linear %l, %uv : ... -> tensor<?x4x12xf32>
     ```
 
-    This is a numeric pass: sums are taken in another order. In functions with a
-    larger bucket only the expansion is split by heads, which changes nothing.
-    Where a head would cut a block of scales, or a transposition a block that is
-    not square, the weight is cast to `f32`, as a product would take it. In
-    functions without a bucket, and for an expansion that is split already or
-    has no name, nothing happens. The bound is that of `machine.target`, or the
-    option where it is given; with neither, every bucket keeps the naive form.
+    Not bit-exact: reassociates floating-point reductions. In functions with a
+    larger bucket, `expand` is only split by heads, which is bit-exact. If a head
+    boundary is not a multiple of the scale block, or if a scale block that would
+    be transposed is not square, the weight is cast to `f32`, the type in which a
+    GEMM would read it. The pass does not apply to functions without a bucket, or
+    to an `expand` that is already split or is not defined by a
+    `tenon.weight_ref`. The bound is the option if it is given, otherwise that of
+    `machine.target`; with neither, every bucket keeps the naive form.
+
+    Runs after `tenon-specialize-buckets` because the form depends on the bucket;
+    must precede `tenon-assign-weight-layouts` because it derives weights, and
+    `convert-tenon-to-tile` because that pass expects `expand` split by heads.
   }];
   let options = [
     Option<"absorbTokens", "absorb-tokens", "int64_t", /*default=*/"-1",
-           "Largest bucket that is absorbed, or -1 for that of the machine; 0 pins the naive form: a choice between two orders of summation">
+           "Largest bucket in the absorbed form, or -1 for the default of the machine; 0 selects the naive form everywhere; an option because it changes the order of reductions">
   ];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
 def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::ModuleOp"> {
-  let summary = "Give every rotation a table of its cosines and sines";
+  let summary = "Materialize cos/sin tables for rotary embeddings";
   let description = [{
     ```mlir
     %r = tenon.rope %q at %pos last #rope : tensor<?x4x24xf32>, tensor<?xi32>
@@ -177,22 +203,28 @@ def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::Modul
     %r = tenon.rope %q at %pos last #rope table %t : !tenon.weight<272x8, <f32>> : tensor<?x4x24xf32>, tensor<?xi32>
     ```
 
-    Rotations with equal attributes share a table, which may exist already if it
-    has as many positions; a rotation that has a table keeps it.
+    Rotary embeddings with equal attributes share a table. An existing table is
+    reused if it covers at least `positions` positions; a `tenon.rope` that already
+    has a table is unchanged.
+
+    Runs after the simplify passes because the maximum sequence length is a choice
+    of compilation that the graph does not contain; must precede
+    `tenon-specialize-buckets` because all clones then share one table, and
+    `tenon-assign-weight-layouts` because a table needs a byte offset.
   }];
   let options = [
     Option<"positions", "positions", "int64_t", /*default=*/"4096",
-           "Positions that a sequence may reach: a choice of the user, which the graph does not contain">
+           "Maximum sequence length; a deployment choice, not a property of the graph">
   ];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
 def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
-  let summary = "Give weights codes of whole bytes where the machine needs them";
+  let summary = "Widen sub-byte quantized values to i8";
   let description = [{
-    A format with unsigned codes, as GGUF's blocks have it, becomes the one with
-    codes `i8` and `f32` factors that has the same values, in the types of
-    weights and of everything that uses them:
+    A format with unsigned quantized values of 4 to 8 bits, such as those of GGUF
+    blocks, becomes the equivalent format with `i8` values and `f32` scales and
+    mins, in the types of weights and of all their users:
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
@@ -206,23 +238,29 @@ def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
     %w = tenon.weight_ref @w : !tenon.weight<96x64, <i8, scale f32 per 1x32>>
     ```
 
-    This is the one place that decides which stored formats stay packed. Nothing
-    happens if `machine.target` reads such codes, or if there is none and the
-    option is not set.
+    No other pass decides which stored formats stay packed. The pass does nothing
+    if `machine.target` reads packed values, or if the module has no
+    `machine.target` and the option is not set.
+
+    Runs after `tenon-choose-mla-form` because a derived weight has the format of
+    its source, so both must be widened together; must precede
+    `tenon-assign-weight-layouts` because the layout depends on the bits of a
+    quantized value.
   }];
   let options = [
     Option<"always", "always", "bool", /*default=*/"false",
-           "Widen whatever the machine: the driver sets it if one of several targets needs it">
+           "Widen for every machine; the driver sets it if one of several targets needs it">
   ];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
 def AssignWeightLayouts : Pass<"tenon-assign-weight-layouts", "::mlir::ModuleOp"> {
-  let summary = "Give every used weight a layout and a place";
+  let summary = "Assign a packed layout and a byte offset to every used weight";
   let description = [{
-    A matrix that is multiplied or looked up gets panels of 16 rows and 4 bytes
-    of columns, paired where a linear has `glu`; a vector is cast to `f32`. Then
-    each used weight gets its offset among the packed weights.
+    A matrix that is an operand of a GEMM or an embedding gets panels of 16 rows
+    and 4 bytes of columns, with gate and up rows paired for a linear with `glu`;
+    a vector is cast to `f32`. Each used weight then gets its byte offset in the
+    packed weights.
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <bf16>>
@@ -236,32 +274,39 @@ def AssignWeightLayouts : Pass<"tenon-assign-weight-layouts", "::mlir::ModuleOp"
     %w = tenon.weight_ref @w : !tenon.weight<96x64, <bf16>, <16x2>>
     ```
 
-    The same layout serves every vector width. A matrix that is needed in pairs
-    and in order is packed twice, the second time as `@w.pair`. Tables of
-    rotations keep their rows. A scale whose block is no multiple of a panel's
-    period is an error.
+    The layout does not depend on the vector width. A matrix with both paired and
+    unpaired uses is packed twice, the second time as `@w.pair`. Cos/sin tables
+    stay row-major. A scale block that is not a multiple of the panel's period is
+    an error.
+
+    Runs after every pass that creates or retypes a weight because byte offsets
+    follow from the final types; must precede `tenon-form-kernels` because weight
+    types are part of a kernel's signature.
   }];
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
-  let summary = "Group the ops of functions with a bucket into kernels";
+  let summary = "Group the ops of specialized functions into kernels";
   let description = [{
-    The ops of each block of a function become kernels, in their order:
+    The ops of each block of a function with a bucket become kernels, in program
+    order. A kernel is one of:
 
-    * a product of weights, with a norm before it that has no other user, if the
-      machine computes a norm of so few tokens again in each worker, and an
-      addition after it;
-    * runs of ops that work on single rows: norms, rotations, cache updates,
-      additions, lookups, routers, combinations. A run ends where an op works on
-      other rows, such as gathered ones, or reads rows that others make;
-    * an attention; a grouping.
+    * a linear, with a single-use RMSNorm or layer norm fused as prologue in
+      buckets of up to `getRecomputedNormTokens` tokens, and a residual-add
+      epilogue;
+    * a maximal run of row-wise ops: norms, rotary embeddings, cache updates,
+      additions, embeddings, routers, combines. A run ends at an op on a different
+      set of rows, such as gathered rows, and at an op that reads rows of other
+      tokens written in the run;
+    * an attention, a grouped or per-head linear, or a dispatch.
 
-    Slices and reshapes, sizes, constants and tensors with one value move into the
-    kernels that read them. A result that is added to an operand is written over
-    it, if nothing reads the operand later and no other rows of the kernel do, and
-    a cache over itself. Other results that a public function returns become
-    arguments too: the caller says where they go. Ops that nothing reads are left.
+    Slices, reshapes, `tensor.dim`, constants and splats are cloned into the
+    kernels that read them. The destination of a residual add is the residual
+    operand, if it has no later reader and no other rows of the kernel read it;
+    the destination of a cache update is the cache. Other results that a public
+    function returns become destination arguments of the function. Ops without
+    users are left outside kernels.
 
     ```mlir
     %h = tenon.norm rms %x, %n eps 1.0e-6 : ...
@@ -275,8 +320,12 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     %y = tile.kernel "layer.dense.linear.t8" <rows = 4, panels = 2> ins(%x, %n, %w : ...) outs(%e : ...) { ... } -> tensor<?x96xf32>
     ```
 
-    Sizes of tiles are asked of the machine attribute on the module. Without it,
-    and for rows of a length that is not known, the pass fails.
+    Tile sizes come from `machine.target`. A module without it, and rows of dynamic
+    length, are errors.
+
+    Runs after `tenon-assign-weight-layouts` because kernel signatures contain the
+    final weight types; must precede `convert-tenon-to-tile` because that pass
+    lowers the bodies of kernels.
   }];
   let dependentDialects = ["::tenon::TenonDialect", "::tenon::tile::TileDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
@@ -287,7 +336,7 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 
 def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
-  let summary = "Make a function of every kernel";
+  let summary = "Outline every kernel into a function";
   let description = [{
     ```mlir
     %y = tile.kernel "k" <> ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) { ... } -> tensor<?x8xf32>
@@ -301,34 +350,49 @@ def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
     %y = func.call @k(%x, %e) : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
     ```
 
-    The function has the kernel's bucket, and its configuration as `tile.kernel`,
-    which marks it as a kernel until code is emitted. An argument that the kernel
-    passes on keeps its `tenon.role`. A name that is taken gets a number.
+    The function has the bucket of its caller, and the kernel's configuration as
+    `tile.kernel`, which marks it as a kernel until code is emitted. An argument
+    that the caller forwards keeps its `tenon.role`. A name that is already in use
+    gets a numeric suffix.
+
+    Runs after `convert-tenon-to-tile` because that pass lowers `tile.kernel`
+    regions; must precede `one-shot-bufferize` because `tile.kernel` does not
+    implement `BufferizableOpInterface`, whereas calls do.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
 def VerifyNoLargeCopies : Pass<"tile-verify-no-large-copies", "::mlir::ModuleOp"> {
-  let summary = "Fail when a step copies or allocates more than it may";
+  let summary = "Verify that steps contain no large copies or allocations";
   let description = [{
-    After bufferisation, in every function: a copy of more than `limit` bytes, and
+    Reports as an error, in every function, a copy of more than `limit` bytes, and
     an allocation or a copy whose size the bucket does not bound, such as that of
-    a cache, is an error that names it. So is a copy beside a parallel loop, which
-    each worker would make. Allocations that the bucket bounds are the arena's,
-    and are left to the pass that plans it. Changes nothing.
+    a KV cache. A copy in a kernel outside its parallel loop is an error as well,
+    because every worker would execute it. Allocations that the bucket bounds are
+    accepted; `tile-plan-memory` assigns their offsets. The pass does not change
+    the IR.
+
+    Example: with `limit=1024`, this copy is an error:
+
+    ```mlir
+    memref.copy %a, %b : memref<64x64xf32> to memref<64x64xf32>
+    ```
+
+    Runs after `one-shot-bufferize` and `drop-equivalent-buffer-results` because
+    copies are explicit there and redundant ones are gone; must precede
+    `tile-plan-memory` because allocations become views there.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", /*default=*/"65536",
-           "Bytes of a copy that are accepted: a budget, not a property of the program">
+           "Largest accepted copy in bytes; a budget, not a property of the program">
   ];
 }
 
 def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
-  let summary = "Give every buffer of a step a place in one arena";
+  let summary = "Plan static buffer offsets in one arena";
   let description = [{
-    Functions with a bucket get two arguments, the arena that all workers share
-    and the scratch memory of the worker that runs them, and allocations become
-    views of them:
+    Functions with a bucket get two arguments, the arena, which all workers share,
+    and the scratch memory of the worker. Allocations become views of them:
 
     ```mlir
     %a = memref.alloc(%t) : memref<?x72xf32>
@@ -340,27 +404,32 @@ def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
     %a = memref.view %arena[%c0][%t] : memref<?xi8> to memref<?x72xf32>
     ```
 
-    A buffer of a function that calls others lies in the arena, with room for as
-    many rows as follow from the bucket's tokens; it shares its place with buffers
-    that are not used at the same time. What a function calls lies behind its own buffers. A function that
-    calls none is a kernel, and its buffers lie in the scratch memory. Functions
-    get the attribute `tile.memory` with what they need.
+    Buffers of steps and layers are in the arena, sized for the maximum number of
+    tokens; buffers with disjoint live ranges share memory. A callee's buffers
+    follow those of its caller. Buffers of kernels are in the scratch memory.
+    Functions get the attribute `tile.memory` with the bytes of both.
 
     Recursion, a buffer whose size the bucket does not bound, and a buffer that
-    outlives the private function or the iteration that made it, are errors.
+    outlives the private function or the loop iteration that allocates it, are
+    errors.
+
+    Runs after `duplicate-function-elimination` and `tile-verify-no-large-copies`
+    because equal kernels then share one plan and unbounded allocations have been
+    reported; must precede `tile-create-step-entries` because entries pass the
+    arena and the scratch memory.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::tenon::tile::TileDialect"];
 }
 
 def DistributeToWorkers : Pass<"tile-distribute-to-workers", "::mlir::ModuleOp"> {
-  let summary = "Share the iterations of parallel loops among workers";
+  let summary = "Distribute the iterations of parallel loops to workers";
   let description = [{
-    Every worker runs the step function. Functions with a bucket get three
-    arguments in front, whose roles are `context`, `worker` and `workers`: the
-    context of the step, the number of the worker, and how many there are. A call
-    of a function with `tile.kernel` is followed by a barrier. A parallel loop
-    becomes a loop over a worker's share:
+    Every worker runs the step function (SPMD). Functions with a bucket get three
+    leading arguments, with the roles `context`, `worker` and `workers`: the
+    context of the step, the index of the worker, and the number of workers. With
+    `static`, a parallel loop becomes a loop over a contiguous chunk of its
+    iterations:
 
     ```mlir
     scf.forall (%i) in (%n) { ... } {mapping = [#tile.worker<static>]}
@@ -374,17 +443,23 @@ def DistributeToWorkers : Pass<"tile-distribute-to-workers", "::mlir::ModuleOp">
     scf.for %i = %a to %b step %c1 { ... }
     ```
 
-    and with `ticket`
+    With `ticket`, iterations are scheduled dynamically by an atomic counter:
 
     ```mlir
     scf.while : () -> index { %i = tile.next_ticket %ctx  scf.condition(%i < %n) %i }
       do { ^bb0(%i: index): ... }
     ```
 
-    A barrier follows each call of a kernel, which is a function with a parallel
-    loop in it, and stands between two loops with tickets. A loop without a
-    mapping, a parallel loop inside another, one with tickets inside any loop, and
-    a caller without a bucket are errors.
+    A barrier follows each call of a function with `tile.kernel`, and separates two
+    dynamically scheduled loops of a kernel, because it resets the counter. A
+    parallel loop without a `#tile.worker` mapping or inside another parallel loop,
+    a dynamically scheduled loop inside any other region, and a caller without a
+    bucket are errors.
+
+    Runs after `tile-plan-memory` because buffers of concurrent iterations must
+    already be in the scratch memory of a worker; must precede
+    `tenon-lower-weight-refs` and `tile-create-step-entries` because both use the
+    arguments that it adds.
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::tenon::tile::TileDialect"];

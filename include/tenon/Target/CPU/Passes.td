@@ -1,4 +1,4 @@
-// Passes that turn tiles on memrefs into code of one CPU.
+// Passes that lower tile ops on memrefs to vector code for one CPU level.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_TARGET_CPU_PASSES_TD
@@ -7,11 +7,11 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertTileToVector : Pass<"convert-tile-to-vector", "::mlir::func::FuncOp"> {
-  let summary = "Replace tile ops on memrefs by vector code";
+  let summary = "Lower tile ops on memrefs to vector code";
   let description = [{
-    Every op of the tile dialect that works on memrefs, and every copy of a
-    memref, becomes loops over vectors of as many `f32` elements as a register of
-    the module's machine has.
+    Every op of the tile dialect on memrefs, and every `memref.copy`, becomes loops
+    over vectors with as many `f32` elements as a vector register of
+    `machine.target` holds.
 
     ```mlir
     tile.add %a into %b : memref<1x64xf32> into memref<1x64xf32>
@@ -28,15 +28,18 @@ def ConvertTileToVector : Pass<"convert-tile-to-vector", "::mlir::func::FuncOp">
     }
     ```
 
-    What is left of a row is done element by element. Nothing calls a library:
-    exponentials are polynomials, which may differ from other ones in the last
-    bits. The order of every sum follows from sizes alone. Weights are read
-    through `tile.weight_view`.
+    The remainder of a row is scalar; no libm calls: exponentials are polynomials,
+    which may differ from libm in the last bits. The order of every reduction
+    depends on static sizes only. Weights are read through `tile.weight_view`.
 
-    Kernels, loops among workers, and ops on tensors stay as they are. A function
-    with such ops in a module that names no CPU is an error, and so is a weight
-    in a layout that is not read: other panels than 16 rows of 4 bytes of
-    columns, or a vector with another code than `f32`, `f16` and `bf16`.
+    Kernels, parallel loops, and ops on tensors are unchanged. A function with tile
+    ops on memrefs in a module whose `machine.target` is not a CPU is an error, and
+    so is a weight in an unsupported layout: panels other than 16 rows by 4 bytes
+    of columns, or vectors of a type other than `f32`, `f16` and `bf16`.
+
+    Runs after `tile-plan-memory` because it lowers kernels whose buffers are views
+    of planned memory; must precede `convert-tile-to-llvm` because that conversion
+    has no patterns for ops on tiles.
   }];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
