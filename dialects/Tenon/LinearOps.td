@@ -125,7 +125,7 @@ def Tenon_HeadLinearOp : Tenon_TokenOp<"head_linear", [KernelRootOpInterface]> {
     ```
 
     The order of the sum over `k` is that of `tenon.linear`. With `keep`, the
-    elements of a head after the first `K` are copied unchanged after the `N`
+    elements of an input head from `K` on are copied unchanged and follow the `N`
     outputs; without it, `d = K`.
 
     | Operand  | Shape       | Meaning                      |

@@ -201,7 +201,7 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
     * (C1) A row of `input` has `K` elements.
     * (C2) A row of the result has `N` elements, `N / 2` with `glu`.
     * (C3) `offsets` has `E + 1` elements.
-    * (C4) `choices` is positive with `order` and absent without.
+    * (C4) `choices` is positive with `order` and absent without it.
 
     Example:
 

@@ -1,4 +1,4 @@
-// The whole tenon dialect: one line for each attribute and each group of ops.
+// The tenon dialect: includes all attributes and groups of ops.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TENON_TENONOPS_TD

@@ -21,16 +21,16 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
 
     where `row(p, j)` is the matrix row in lane `j` of panel `p`; the result is 0 in
     the padding lanes of the last panel. The sum is one chain of `f32` fused
-    multiply-adds in ascending `k`, on weights dequantized to `f32`, so a row is
-    bit-exact for any `M`, `P` and `count` (batch invariance). Rows from `n` on
-    repeat the last valid row.
+    multiply-adds in ascending `k`, on weights dequantized to `f32`, so a row
+    has the same bits for any `M`, `P` and `count` (batch invariance). Rows from `n`
+    on repeat the last valid row.
 
     | Operand  | Shape         | Meaning                                       |
     |----------|---------------|-----------------------------------------------|
     | `input`  | any           | activations                                   |
     | `at`     |               | index of the first element, one per dimension |
     | `count`  |               | valid rows, from 1 to `M`                     |
-    | `order`  | `C`           | fused gather: assignments, as of `tenon.moe_dispatch` |
+    | `order`  | `T k`         | fused gather: result of `tenon.moe_dispatch`  |
     | `weight` | `N x K` or `B x N x K` | in panels of 16 rows                 |
     | `matrix` |               | index into the stack of matrices              |
     | `panel`  |               | first panel                                   |
@@ -44,7 +44,7 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
     * (C3) `weight` has panels of 16 rows.
     * (C4) `weight` is a matrix, or a stack of matrices with `matrix`.
     * (C5) `choices` is positive with `order`, whose `input` has two dimensions,
-      and 0 without.
+      and 0 without it.
 
     Example:
 

@@ -1,4 +1,4 @@
-// The whole tile dialect: one line for each group of ops.
+// The tile dialect: includes all groups of ops.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_DIALECTS_TILE_TILEOPS_TD

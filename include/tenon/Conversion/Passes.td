@@ -46,8 +46,8 @@ def ConvertTenonToTile : Pass<"convert-tenon-to-tile", "::mlir::ModuleOp"> {
 
     Runs after `tenon-form-kernels` because tile sizes are read from the
     configuration of a kernel; must precede `tile-outline-kernels` because it
-    matches `tile.kernel` regions, and `one-shot-bufferize` because tile ops and
-    slices in destination style bufferize in place.
+    matches `tile.kernel` regions, and `one-shot-bufferize` because ops of the
+    tenon dialect do not implement `BufferizableOpInterface`.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect",

@@ -207,9 +207,8 @@ def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::Modul
     reused if it covers at least `positions` positions; a `tenon.rope` that already
     has a table is unchanged.
 
-    Runs after the simplify passes because the maximum sequence length is a choice
-    of compilation that the graph does not contain; must precede
-    `tenon-specialize-buckets` because all clones then share one table, and
+    Runs after the simplify passes because those depend on the graph alone, whereas
+    `positions` is a choice of the deployment; must precede
     `tenon-assign-weight-layouts` because a table needs a byte offset.
   }];
   let options = [
@@ -456,8 +455,8 @@ def DistributeToWorkers : Pass<"tile-distribute-to-workers", "::mlir::ModuleOp">
     a dynamically scheduled loop inside any other region, and a caller without a
     bucket are errors.
 
-    Runs after `tile-plan-memory` because buffers of concurrent iterations must
-    already be in the scratch memory of a worker; must precede
+    Runs after `tile-verify-no-large-copies` because that pass tells copies inside
+    an `scf.forall` from those that every worker would execute; must precede
     `tenon-lower-weight-refs` and `tile-create-step-entries` because both use the
     arguments that it adds.
   }];

@@ -37,9 +37,9 @@ def ConvertTileToVector : Pass<"convert-tile-to-vector", "::mlir::func::FuncOp">
     so is a weight in an unsupported layout: panels other than 16 rows by 4 bytes
     of columns, or vectors of a type other than `f32`, `f16` and `bf16`.
 
-    Runs after `tile-plan-memory` because it lowers kernels whose buffers are views
-    of planned memory; must precede `convert-tile-to-llvm` because that conversion
-    has no patterns for ops on tiles.
+    Runs after `one-shot-bufferize` because it lowers ops on memrefs only; must
+    precede `convert-tile-to-llvm` because that conversion has no patterns for ops
+    on tiles.
   }];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
