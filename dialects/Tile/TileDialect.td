@@ -100,7 +100,7 @@ def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config"> {
   let description = [{
     | Parameter | Meaning                                                   |
     |-----------|-----------------------------------------------------------|
-    | `rows`    | M tile: rows of activations                              |
+    | `rows`    | M tile: rows of activations                               |
     | `block`   | maximum tokens of a query block; 0 without attention      |
     | `panels`  | N tile: weight panels of 16 rows                          |
     | `keys`    | keys in a KV block                                        |
