@@ -52,7 +52,8 @@ def Tenon_RoleAttr : EnumAttr<Tenon_Dialect, Tenon_Role, "role"> {
     Constraints:
 
     * (C1) The type is that of the role, as a tensor or a memref.
-    * (C2) No two arguments of a function have the same role, except caches.
+    * (C2) No two arguments of a function have the same role, except caches, and
+      no two results.
 
     Example: `func.func @step(%t: tensor<?xi32> {tenon.role = #tenon.role<tokens>})`
   }];

@@ -14,6 +14,24 @@ std::optional<Role> tenon::getRole(FunctionOpInterface function,
   return attr ? std::optional(attr.getValue()) : std::nullopt;
 }
 
+std::optional<Role> tenon::getResultRole(FunctionOpInterface function,
+                                         unsigned index) {
+  auto attr =
+      function.getResultAttrOfType<RoleAttr>(index, TenonDialect::kRoleName);
+  return attr ? std::optional(attr.getValue()) : std::nullopt;
+}
+
+LogicalResult tenon::verifyNoOperands(FunctionOpInterface function,
+                                      ArrayRef<Role> roles) {
+  for (Role role : roles)
+    if (BlockArgument argument = getOperand(function, role))
+      return function.emitOpError()
+             << "expects no argument with the role " << stringifyRole(role)
+             << ", which is added by a pass, but got "
+             << argument.getArgNumber();
+  return success();
+}
+
 void tenon::setRole(FunctionOpInterface function, unsigned index,
                     std::optional<Role> role) {
   if (role)
@@ -137,7 +155,15 @@ LogicalResult TenonDialect::verifyRegionResultAttribute(Operation *op, unsigned,
                                                         unsigned index,
                                                         NamedAttribute attr) {
   auto getTypes = [](FunctionOpInterface f) { return f.getResultTypes(); };
-  return verifyRole(op, attr, "a result", index, getTypes);
+  if (failed(verifyRole(op, attr, "a result", index, getTypes)))
+    return failure();
+  Role role = cast<RoleAttr>(attr.getValue()).getValue();
+  for (unsigned other = 0; other < index && role != Role::Cache; ++other)
+    if (getResultRole(cast<FunctionOpInterface>(op), other) == role) // C2
+      return op->emitOpError()
+             << "expects one result with the role " << stringifyRole(role)
+             << ", but got " << other << " and " << index;
+  return success();
 }
 
 LogicalResult TenonDialect::verifyOperationAttribute(Operation *op,

@@ -18,6 +18,8 @@ getOperands(mlir::FunctionOpInterface function, Role role);
 
 /// The role of an argument, if it has one.
 std::optional<Role> getRole(mlir::FunctionOpInterface function, unsigned index);
+std::optional<Role> getResultRole(mlir::FunctionOpInterface function,
+                                  unsigned index);
 void setRole(mlir::FunctionOpInterface function, unsigned index,
              std::optional<Role> role);
 
@@ -25,6 +27,11 @@ void setRole(mlir::FunctionOpInterface function, unsigned index,
 mlir::BlockArgument insertOperand(mlir::FunctionOpInterface function,
                                   unsigned index, mlir::Type type,
                                   std::optional<Role> role);
+
+/// Fails, with an error, for a function that has operands with one of these
+/// roles, before a pass that adds them.
+mlir::LogicalResult verifyNoOperands(mlir::FunctionOpInterface function,
+                                     llvm::ArrayRef<Role> roles);
 
 /// Whether a function is a step: a public function that is fed tokens.
 bool isStep(mlir::FunctionOpInterface function);

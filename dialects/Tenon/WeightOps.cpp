@@ -181,6 +181,24 @@ static LogicalResult verifyFormats(DeriveOp op, ArrayRef<WeightType> from) {
   return success();
 }
 
+/// Whether a weight is derived from itself, by way of others.
+static bool isCircular(DeriveOp op, SymbolTableCollection &tables) {
+  SmallVector<DeriveOp> left = {op};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!left.empty()) {
+    DeriveOp derived = left.pop_back_val();
+    for (Attribute symbol : derived.getFrom()) {
+      auto from = dyn_cast_or_null<DeriveOp>(tables.lookupNearestSymbolFrom(
+          derived, cast<FlatSymbolRefAttr>(symbol)));
+      if (from == op)
+        return true;
+      if (from && seen.insert(from).second)
+        left.push_back(from);
+    }
+  }
+  return false;
+}
+
 LogicalResult DeriveOp::verifySymbolUses(SymbolTableCollection &tables) {
   SmallVector<WeightType> from;
   for (Attribute symbol : getFrom()) {
@@ -191,6 +209,8 @@ LogicalResult DeriveOp::verifySymbolUses(SymbolTableCollection &tables) {
                            << " to name a tenon.weight or a tenon.derive";
     from.push_back(weight.getWeightType());
   }
+  if (isCircular(*this, tables)) // C5
+    return emitOpError() << "expects not to be derived from itself";
   SmallVector<int64_t> shape = getDerivedShape(*this, from);
   if (ArrayRef<int64_t>(shape) != getWeightType().getShape()) { // C2
     InFlightDiagnostic diagnostic =

@@ -97,6 +97,7 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
       `transpose` swaps the dimensions of the scale block, and requires a format
       without a scale or with a square block.
     * (C4) A slice, split or concatenation is aligned to scale blocks.
+    * (C5) No weight is derived from itself, directly or through others.
 
     Example:
 

@@ -140,6 +140,8 @@ LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects zero to be a number of an unsigned code, "
                           "but got "
                        << zero << " for " << code;
+  if (isUnsigned && bits == 8 && zero != 128) // C5
+    return emitError() << "expects zero 128 for code ui8, but got " << zero;
   for (const FormatFactor &a : factors)
     for (const FormatFactor &b : factors)
       if (a.cols >= b.cols && a.cols % b.cols != 0) // C6

@@ -46,7 +46,8 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
       one column.
     * (C3) An offset requires a scale.
     * (C4) An integer `code` requires a scale; `f32`, `f16` and `bf16` have none.
-    * (C5) Only an unsigned `code` has a zero point, which it can represent.
+    * (C5) Only an unsigned `code` has a zero point, which it can represent; that
+      of `ui8` is 128, so that a code minus its zero point is a signed byte.
     * (C6) Of two factors, the block columns of one divide those of the other.
 
     Examples: `#tenon.format<bf16>`,

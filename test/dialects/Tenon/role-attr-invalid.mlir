@@ -77,6 +77,12 @@ func.func private @caches(tensor<2x?x?x4xf32> {tenon.role = #tenon.role<cache>},
 
 // -----
 
+// C2
+// expected-error@+1 {{expects one result with the role logits, but got 0 and 1}}
+func.func private @logits_twice() -> (tensor<?x9xf32> {tenon.role = #tenon.role<logits>}, tensor<?x9xf32> {tenon.role = #tenon.role<logits>})
+
+// -----
+
 /// The dialect verifies where its attributes stand.
 // expected-error@+1 {{has unknown attribute "tenon.rule"; the dialect knows tenon.role}}
 func.func private @unknown_argument(index {tenon.rule = #tenon.role<layer>})

@@ -254,3 +254,18 @@ func.func @use_of_one_row_of_panels(%l: index) {
   %w = tenon.weight_ref @w[%l] : !tenon.weight<3, <f32>>
   return
 }
+
+// -----
+
+// C5
+// expected-error@+1 {{expects not to be derived from itself}}
+tenon.derive @cast_of_itself = cast [@cast_of_itself] : !tenon.weight<7x3, <bf16>>
+
+// -----
+
+// C5
+tenon.weight @a "a" : !tenon.weight<7x3, <bf16>>
+tenon.derive @outside = concat_rows [@a, @circle_of_two] : !tenon.weight<14x3, <bf16>>
+// expected-error@+1 {{expects not to be derived from itself}}
+tenon.derive @circle_of_two = cast [@other_half] : !tenon.weight<7x3, <bf16>>
+tenon.derive @other_half = cast [@circle_of_two] : !tenon.weight<7x3, <bf16>>

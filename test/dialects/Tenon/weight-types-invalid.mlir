@@ -66,6 +66,12 @@ func.func private @zero_of_signed_codes() attributes {test.format = #tenon.forma
 
 // -----
 
+// C5
+// expected-error@+1 {{expects zero 128 for code ui8, but got 0}}
+func.func private @bytes_beyond_signed_ones() attributes {test.format = #tenon.format<ui8, scale f16 per 1x32, offset>}
+
+// -----
+
 // C6
 // expected-error@+1 {{expects columns of factors to divide each other, but got 32 and 48}}
 func.func private @blocks_side_by_side() attributes {test.format = #tenon.format<ui4, scale f16 per 1x48, scale ui8 per 1x32>}

@@ -20,10 +20,10 @@ func.func private @codes() attributes {test.list = [
 
 /// Offsets that are not like scales are written out.
 // CHECK-LABEL: func private @factors
-// CHECK-SAME:    #tenon.format<i8, scale f32 per 1x32, offset>, #tenon.format<ui8, zero 255, scale bf16 per 2x8, offset f32 per 1x4>, #tenon.format<ui4, scale f16 per 1x64, scale i8 per 1x32, offset f16 per 1x64>
+// CHECK-SAME:    #tenon.format<i8, scale f32 per 1x32, offset>, #tenon.format<ui8, zero 128, scale bf16 per 2x8, offset f32 per 1x4>, #tenon.format<ui4, scale f16 per 1x64, scale i8 per 1x32, offset f16 per 1x64>
 func.func private @factors() attributes {test.list = [
   #tenon.format<i8, scale f32 per 1x32, offset f32 per 1x32>,
-  #tenon.format<ui8, zero 255, scale bf16 per 2x8, offset f32 per 1x4>,
+  #tenon.format<ui8, zero 128, scale bf16 per 2x8, offset f32 per 1x4>,
   #tenon.format<ui4, scale f16 per 1x64, offset f16 per 1x64, scale i8 per 1x32>
 ]}
 
