@@ -43,6 +43,17 @@ static SmallVector<Value> readArguments(func::FuncOp step, OpBuilder &builder,
   return values;
 }
 
+/// Fails for an argument that is not read from memory as it is.
+static LogicalResult verifyArguments(func::FuncOp step) {
+  for (auto [index, type] : llvm::enumerate(step.getArgumentTypes()))
+    if (!isa<MemRefType, WeightType, IndexType, tile::ContextType>(type))
+      return step.emitOpError()
+             << "expects argument " << index
+             << " to be a memref, a weight or an index, but got " << type
+             << "; run tenon-bufferize-pipeline before";
+  return success();
+}
+
 namespace {
 struct CreateArrayEntries
     : tenon::impl::CreateArrayEntriesBase<CreateArrayEntries> {
@@ -52,6 +63,9 @@ struct CreateArrayEntries
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       if (func.isPublic() && func->hasAttr(tile::TileDialect::kMemoryName))
         steps.push_back(func);
+    for (func::FuncOp step : steps)
+      if (failed(verifyArguments(step)))
+        return signalPassFailure();
     for (func::FuncOp step : steps)
       createEntry(step, symbols,
                   [&](OpBuilder &builder, Value context, Value worker) {

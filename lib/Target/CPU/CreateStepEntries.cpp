@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseMap.h"
 #include "EntryBuilder.h"
 
 namespace tenon {
@@ -91,15 +92,89 @@ Value StepArguments::read(Role role, Type type) {
   llvm_unreachable("a step has no such operand");
 }
 
-/// Fails for an argument that the runtime could not give.
-static LogicalResult verifyRoles(func::FuncOp step) {
-  for (unsigned i = 0; i < step.getNumArguments(); ++i) {
-    std::optional<Role> role = getRole(step, i);
-    if (!role || *role == Role::Hidden || *role == Role::Layer ||
-        *role == Role::Ordinal)
+//===----------------------------------------------------------------------===//
+// What the runtime can give
+//===----------------------------------------------------------------------===//
+
+/// The dimensions of an operand that the runtime counts. It knows all others
+/// from the type.
+static SmallVector<int64_t, 2> getCountedDims(Role role) {
+  if (role == Role::Cache)
+    return {1, 2};
+  return {0};
+}
+
+/// Fails for an array with other dynamic sizes than those that are counted.
+static LogicalResult verifyArray(func::FuncOp step, unsigned index, Role role) {
+  auto type = dyn_cast<MemRefType>(step.getArgumentTypes()[index]);
+  if (!type || !type.getLayout().isIdentity())
+    return step.emitOpError() << "expects argument " << index
+                              << " to be a memref without strides, but got "
+                              << step.getArgumentTypes()[index]
+                              << "; run tenon-bufferize-pipeline before";
+  SmallVector<int64_t, 2> counted = getCountedDims(role);
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim) != llvm::is_contained(counted, dim))
       return step.emitOpError()
-             << "expects argument " << i
-             << " to have the role of an operand of a step; see tenon.role";
+             << "expects argument " << index << ", " << stringifyRole(role)
+             << ", to have dynamic sizes where the runtime counts, in "
+             << (counted.size() == 1 ? "dimension 0" : "dimensions 1 and 2")
+             << " alone, but got " << type;
+  constexpr int64_t numbers = 4;
+  if (role == Role::Blocks && type.getDimSize(1) != numbers)
+    return step.emitOpError() << "expects blocks to have " << numbers
+                              << " numbers each, but got " << type;
+  return success();
+}
+
+/// Fails for an argument that the runtime could not give.
+static LogicalResult verifyArgument(func::FuncOp step, unsigned index) {
+  std::optional<Role> role = getRole(step, index);
+  if (!role || *role == Role::Hidden || *role == Role::Layer ||
+      *role == Role::Ordinal)
+    return step.emitOpError()
+           << "expects argument " << index
+           << " to have the role of an operand of a step; see tenon.role";
+  Type type = step.getArgumentTypes()[index];
+  if (*role == Role::Worker || *role == Role::Workers)
+    return success();
+  if (*role != Role::Context)
+    return verifyArray(step, index, *role);
+  if (!isa<tile::ContextType>(type))
+    return step.emitOpError()
+           << "expects argument " << index
+           << ", context, to be a !tile.context, but got " << type;
+  return success();
+}
+
+/// Fails unless each bucket has one step, and all steps the same states.
+static LogicalResult verifySteps(MutableArrayRef<func::FuncOp> steps) {
+  llvm::DenseMap<int64_t, func::FuncOp> byTokens;
+  auto getStates = [](func::FuncOp step) {
+    SmallVector<Type> types;
+    for (BlockArgument cache : getOperands(step, Role::Cache))
+      types.push_back(cache.getType());
+    return types;
+  };
+  for (func::FuncOp step : steps) {
+    for (unsigned i = 0; i < step.getNumArguments(); ++i)
+      if (failed(verifyArgument(step, i)))
+        return failure();
+    auto bucket =
+        step->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+    if (!bucket)
+      return step.emitOpError()
+             << "expects " << tile::TileDialect::kBucketName
+             << " on a step, by which the runtime chooses it";
+    auto [other, isNew] = byTokens.insert({bucket.getTokens(), step});
+    if (!isNew)
+      return step.emitOpError()
+             << "expects one step for " << bucket.getTokens()
+             << " tokens, but got @" << other->second.getName() << " as well";
+    if (getStates(step) != getStates(steps.front()))
+      return step.emitOpError()
+             << "expects the caches of @" << steps.front().getName()
+             << ", because steps share their states";
   }
   return success();
 }
@@ -111,19 +186,18 @@ struct CreateStepEntries
 
   void runOnOperation() override {
     SmallVector<func::FuncOp> steps;
-    for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       if (func.isPublic() && func->hasAttr(tile::TileDialect::kMemoryName))
         steps.push_back(func);
+    if (failed(verifySteps(steps)))
+      return signalPassFailure();
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       func.setSymName((func.getName() + suffix).str());
-    }
     // All callees at once: a symbol table walks the module for each of them.
     getOperation().walk([&](func::CallOp call) {
       call.setCallee((call.getCallee() + suffix).str());
     });
     SymbolTable symbols(getOperation());
-    for (func::FuncOp step : steps)
-      if (failed(verifyRoles(step)))
-        return signalPassFailure();
     for (func::FuncOp step : steps)
       createEntry(step, symbols,
                   [&](OpBuilder &builder, Value context, Value worker) {

@@ -44,3 +44,79 @@ func.func @no_role(%t: memref<?xi32> {tenon.role = #tenon.role<tokens>}, %x: mem
 func.func @role_of_a_layer(%l: index {tenon.role = #tenon.role<layer>}) attributes {tile.memory = #tile.memory<arena = 0, scratch = 0>} {
   return
 }
+
+// -----
+
+// expected-error@+1 {{expects argument 0 to be a memref without strides, but got 'tensor<?xi32>'; run tenon-bufferize-pipeline before}}
+func.func @tensors(%t: tensor<?xi32> {tenon.role = #tenon.role<tokens>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects argument 0 to be a memref without strides, but got 'memref<?xi32, strided<[2]>>'}}
+func.func @strides(%t: memref<?xi32, strided<[2]>> {tenon.role = #tenon.role<tokens>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects argument 0, tokens, to have dynamic sizes where the runtime counts, in dimension 0 alone, but got 'memref<8xi32>'}}
+func.func @static_tokens(%t: memref<8xi32> {tenon.role = #tenon.role<tokens>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects argument 0, cache, to have dynamic sizes where the runtime counts, in dimensions 1 and 2 alone, but got 'memref<2x?x64x4xf32>'}}
+func.func @static_positions(%c: memref<2x?x64x4xf32> {tenon.role = #tenon.role<cache>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects argument 0, logits, to have dynamic sizes where the runtime counts, in dimension 0 alone, but got 'memref<?x?xf32>'}}
+func.func @dynamic_vocabulary(%l: memref<?x?xf32> {tenon.role = #tenon.role<logits>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects blocks to have 4 numbers each, but got 'memref<?x3xi32>'}}
+func.func @short_blocks(%b: memref<?x3xi32> {tenon.role = #tenon.role<blocks>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects argument 0, context, to be a !tile.context, but got 'i64'}}
+func.func @other_context(%c: i64 {tenon.role = #tenon.role<context>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{expects tile.bucket on a step, by which the runtime chooses it}}
+func.func @no_bucket(%t: memref<?xi32> {tenon.role = #tenon.role<tokens>}) attributes {tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+func.func @one() attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+// expected-error@+1 {{expects one step for 8 tokens, but got @one as well}}
+func.func @another() attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+
+// -----
+
+func.func @with_cache(%c: memref<2x?x?x4xf32> {tenon.role = #tenon.role<cache>}) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
+// expected-error@+1 {{expects the caches of @with_cache, because steps share their states}}
+func.func @other_cache(%c: memref<2x?x?x5xf32> {tenon.role = #tenon.role<cache>}) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.memory = #tile.memory<arena = 0, scratch = 0>} {
+  return
+}
