@@ -175,7 +175,9 @@ void TilePacker::packPlane(const Tile &tile, const PanelField &plane,
                            const Places &places, uint8_t *out) const {
   int64_t inByte = 8 / plane.bits, depth = layout->depth;
   unsigned mask = (1u << plane.bits) - 1;
-  for (int64_t col = 0; col < tile.cols; col += depth * inByte)
+  // Lines of a wide plane whose columns are all behind the last one are zero.
+  int64_t end = alignTo(tile.cols, layout->periodCols);
+  for (int64_t col = 0; col < end; col += depth * inByte)
     for (auto [place, codes] : llvm::enumerate(places.codes)) {
       uint8_t *bytes = out + plane.getBit(place, col) / 8;
       for (int64_t i = 0; i < depth; ++i) {
