@@ -16,6 +16,8 @@ class FirstDiagnostic {
 public:
   explicit FirstDiagnostic(mlir::MLIRContext *context);
 
+  /// The first line of `<place>: <message>`. The rest of a message is IR.
+  llvm::StringRef getLine() const;
   /// `<action>: <place>: <message>`.
   llvm::Error take(const llvm::Twine &action) const;
 

@@ -3,10 +3,10 @@
 
 #include "tenon/Import/ImportModel.h"
 #include "dialects/Tenon/Roles.h"
+#include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "Family.h"
 
@@ -189,16 +189,17 @@ llvm::Error ModuleBuilder::findKinds() {
 SmallVector<Value> ModuleBuilder::callKind(OpBuilder &body, Value layer,
                                            ValueRange operands,
                                            TypeRange results) {
-  Location loc = kinds.front().function.getLoc();
-  auto call = [&](OpBuilder &at, const LayerKind &kind, Value ordinal) {
+  auto call = [&](OpBuilder &at, LayerKind &kind, Value ordinal) {
     SmallVector<Value> all(operands);
     all.insert(all.begin() + 1, ordinal);
-    return func::CallOp::create(at, loc, kind.function, all).getResults();
+    return func::CallOp::create(at, kind.function.getLoc(), kind.function, all)
+        .getResults();
   };
   // Of one kind, the number of a layer is its ordinal.
   if (kinds.size() == 1)
     return call(body, kinds.front(), layer);
 
+  Location loc = NameLoc::get(builder.getStringAttr("layers"));
   auto attr = ScheduleAttr::get(context, schedule);
   Value kind = KindOp::create(body, loc, layer, attr);
   Value ordinal = OrdinalOp::create(body, loc, layer, attr);
@@ -306,16 +307,12 @@ llvm::Error ModuleBuilder::createWeights() {
 /// What a configuration contradicts in a way that no family looks for ends
 /// here, as one line.
 llvm::Error ModuleBuilder::verifyModule() const {
-  std::string message;
-  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
-    if (message.empty())
-      message = diagnostic.str();
-    return success();
-  });
+  FirstDiagnostic diagnostic(context);
   if (succeeded(verify(*module)))
     return llvm::Error::success();
-  return source.getConfig().makeError(
-      "model_type", "describes a model that cannot be: " + message);
+  return source.getConfig().makeError("model_type",
+                                      "describes a model that cannot be: " +
+                                          diagnostic.getLine());
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> ModuleBuilder::build() {

@@ -4,11 +4,11 @@
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Support/Targets.h"
 #include "tenon/Target/CPU/Pipeline.h"
 #include "tenon/Target/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -21,29 +21,6 @@
 
 using namespace mlir;
 using namespace tenon;
-
-/// Collects the first error of a context while it lives.
-namespace {
-class FirstError {
-public:
-  explicit FirstError(MLIRContext *context)
-      : handler(context, [this](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
-              text.empty())
-            text = diagnostic.str();
-          return success();
-        }) {}
-
-  llvm::Error take(const llvm::Twine &stage) {
-    return llvm::createStringError(stage + ": " +
-                                   (text.empty() ? "failed" : text));
-  }
-
-private:
-  std::string text;
-  ScopedDiagnosticHandler handler;
-};
-} // namespace
 
 /// Names of the kernels that a function, and what it calls, calls.
 static void collectKernels(func::FuncOp func, SymbolTable &symbols,
@@ -171,10 +148,10 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   variant.features = level.features;
   std::string suffix =
       kind == EntryKind::Steps ? level.getSymbolSuffix() : std::string();
-  FirstError error(module.getContext());
+  FirstDiagnostic diagnostic(module.getContext());
   llvm::DenseMap<int64_t, int64_t> blockRows;
   if (failed(readSteps(module, variant, blockRows)))
-    return error.take("code generation for " + variant.name);
+    return diagnostic.take("code generation for " + variant.name);
 
   PassManager entries(module.getContext());
   if (kind == EntryKind::Steps)
@@ -182,12 +159,12 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   else
     buildCpuArrayEntryPipeline(entries);
   if (failed(entries.run(module)))
-    return error.take("code generation for " + variant.name);
+    return diagnostic.take("code generation for " + variant.name);
   readEntries(module, variant, blockRows);
   PassManager lowering(module.getContext());
   buildCpuLoweringPipeline(lowering);
   if (failed(lowering.run(module)))
-    return error.take("code generation for " + variant.name);
+    return diagnostic.take("code generation for " + variant.name);
   if (emission == Emission::MLIR) {
     llvm::raw_string_ostream stream(*text);
     module.print(stream);
@@ -200,7 +177,7 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   std::unique_ptr<llvm::Module> code =
       translateModuleToLLVMIR(module, llvmContext);
   if (!code)
-    return error.take("translation for " + variant.name);
+    return diagnostic.take("translation for " + variant.name);
   InstructionSet instructions = {level.cpu.str(), level.getLlvmFeatures(),
                                  cpu.getLanes() * 32};
   if (llvm::Error failure =
