@@ -1,10 +1,14 @@
 // Gives every used weight a layout and a place among the packed weights.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/Statistic.h"
 #include "DerivedWeights.h"
+
+#define DEBUG_TYPE "tenon-assign-weight-layouts"
 
 namespace tenon {
 #define GEN_PASS_DEF_ASSIGNWEIGHTLAYOUTS
@@ -13,6 +17,11 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numPlaced, "Weights with a place");
+ALWAYS_ENABLED_STATISTIC(numPackedTwice,
+                         "Weights packed in two orders of rows");
+ALWAYS_ENABLED_STATISTIC(numCast, "Vectors cast to f32");
 
 /// Pages of a file, and pages of a processor's large mappings.
 static constexpr int64_t kPage = 4096, kLargePage = 2 << 20;
@@ -94,6 +103,10 @@ private:
     }
     if (!need.plain.empty() && !need.paired.empty()) {
       // Two orders of rows are two weights.
+      remark::missed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ShareLayout"))
+          << remark::metric("Weight", SymbolTable::getSymbolName(op).getValue())
+          << remark::reason("is needed with rows in pairs and in order");
+      ++numPackedTwice;
       WeightSymbolOpInterface copy = getOrCreateDerived(
           symbols, SymbolTable::getSymbolName(op).getValue() + ".pair",
           Derivation::ConcatRows, {op.getReference()}, op.getWeightType());
@@ -139,6 +152,7 @@ private:
     WeightSymbolOpInterface cast = getOrCreateDerived(
         symbols, name + ".f32", Derivation::Cast, {op.getReference()}, wide);
     retarget(uses, cast.getReference(), wide);
+    ++numCast;
   }
 
   /// Used weights follow each other in the order of the module.
@@ -153,6 +167,13 @@ private:
       int64_t bytes = weight.getWeightType().getPackedBytes();
       next = llvm::alignTo(next, bytes >= 4 * kLargePage ? kLargePage : kPage);
       weight.setOffset(next);
+      remark::analysis(weight.getLoc(),
+                       getRemarkOpts(weight, DEBUG_TYPE, "PlaceWeight"))
+          << remark::metric("Weight",
+                            SymbolTable::getSymbolName(weight).getValue())
+          << remark::metric("Type", weight.getWeightType())
+          << remark::metric("Offset", next) << remark::metric("Bytes", bytes);
+      ++numPlaced;
       next += bytes;
     }
   }

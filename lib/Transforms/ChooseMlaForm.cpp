@@ -4,12 +4,16 @@
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/ShapeVerification.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/ADT/Statistic.h"
 #include "DerivedWeights.h"
+
+#define DEBUG_TYPE "tenon-choose-mla-form"
 
 namespace tenon {
 #define GEN_PASS_DEF_CHOOSEMLAFORM
@@ -18,6 +22,9 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numAbsorbed, "Latent attentions in absorbed form");
+ALWAYS_ENABLED_STATISTIC(numNaive, "Latent attentions in naive form");
 
 namespace {
 /// Derived weights of one `expand`, each with all its layers.
@@ -40,6 +47,10 @@ struct ExpandParts {
                               whole.getLayout());
       WeightSymbolOpInterface cast =
           derive(use.getWeight() + ".f32", Derivation::Cast, from, whole, 0, 0);
+      remark::missed(use.getLoc(), getRemarkOpts(use, DEBUG_TYPE, "KeepFormat"))
+          << remark::metric("Weight", use.getWeight())
+          << remark::metric("Format", format)
+          << remark::reason("a head would cut a block of scales");
       from = cast.getReference();
     }
     SmallVector<int64_t> shape(whole.getShape());
@@ -107,10 +118,16 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
       return rewriter.notifyMatchFailure(op, "belongs to no bucket");
     if (op.getExpand().getType().getRank() != 2)
       return rewriter.notifyMatchFailure(op, "is split by heads already");
-    if (bucket.getTokens() <= absorbTokens)
+    bool absorbs = bucket.getTokens() <= absorbTokens;
+    remark::analysis(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ChooseForm"))
+        << remark::metric("Form", absorbs ? "absorbed" : "naive")
+        << remark::metric("Tokens", bucket.getTokens())
+        << remark::metric("AbsorbTokens", absorbTokens);
+    if (absorbs)
       absorb(op, use, rewriter);
     else
       split(op, use, rewriter);
+    ++(absorbs ? numAbsorbed : numNaive);
     return success();
   }
 
@@ -170,7 +187,8 @@ struct ChooseMlaForm : tenon::impl::ChooseMlaFormBase<ChooseMlaForm> {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<ChooseForm>(&getContext(), symbols, getMostTokens());
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    MatchFailureRemarks remarks(DEBUG_TYPE, "ChooseForm");
+    walkAndApplyPatterns(getOperation(), std::move(patterns), &remarks);
   }
 
 private:

@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/ShapeVerification.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/Statistic.h"
 #include "DerivedWeights.h"
+
+#define DEBUG_TYPE "tenon-decompose-experts"
 
 namespace tenon {
 #define GEN_PASS_DEF_DECOMPOSEEXPERTS
@@ -17,6 +21,8 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numDecomposed, "Experts that became grouped products");
 
 /// A value and the op that adds the experts to it.
 struct Residual {
@@ -36,8 +42,8 @@ static Residual findResidual(ExpertsOp op) {
 }
 
 namespace {
-struct OpenExpert : OpRewritePattern<ExpertsOp> {
-  OpenExpert(MLIRContext *context, SymbolTable &symbols)
+struct DecomposeExpert : OpRewritePattern<ExpertsOp> {
+  DecomposeExpert(MLIRContext *context, SymbolTable &symbols)
       : Base(context), symbols(symbols) {}
 
   LogicalResult matchAndRewrite(ExpertsOp op,
@@ -54,8 +60,18 @@ struct OpenExpert : OpRewritePattern<ExpertsOp> {
     Operation *last = residual.add ? residual.add.getOperation() : op;
     rewriter.setInsertionPoint(last);
     WeightRefOp both;
-    if (whyNotConcat({gate, up}).empty())
+    Refusal refusal = refuseConcat({gate, up});
+    if (refusal)
+      remark::missed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ConcatGateUp"))
+          << remark::reason("{0}", *refusal);
+    else
       both = concatRows(rewriter, symbols, {gate, up}, last);
+    remark::passed(op.getLoc(),
+                   getRemarkOpts(op, DEBUG_TYPE, "DecomposeExpert"))
+        << remark::metric("Experts", gate.getType().getShape().front())
+        << remark::metric("Products", both ? 2 : 3)
+        << remark::metric("AddsToResidual", bool(residual.add));
+    ++numDecomposed;
     Value init = residual.init;
     if (!init)
       init = createZeros(rewriter, op);
@@ -119,12 +135,14 @@ struct DecomposeExperts : tenon::impl::DecomposeExpertsBase<DecomposeExperts> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());
-    patterns.add<OpenExpert>(&getContext(), symbols);
+    patterns.add<DecomposeExpert>(&getContext(), symbols);
     // The addition that goes with the experts may be the next op of a walk.
     SmallVector<Operation *> experts;
     getOperation().walk([&](ExpertsOp op) { experts.push_back(op); });
     GreedyRewriteConfig config;
     config.setStrictness(GreedyRewriteStrictness::ExistingOps);
+    MatchFailureRemarks remarks(DEBUG_TYPE, "DecomposeExpert");
+    config.setListener(&remarks);
     (void)applyOpPatternsGreedily(experts, std::move(patterns), config);
   }
 };

@@ -32,15 +32,19 @@ tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
     builder.setInsertionPoint(func);
     break;
   }
+  SmallVector<Location> locs;
+  for (Attribute source : from)
+    locs.push_back(
+        symbols.lookup(cast<FlatSymbolRefAttr>(source).getValue())->getLoc());
   DeriveOp derived = DeriveOp::create(
-      builder, module.getLoc(), builder.getStringAttr(name), derivation,
-      builder.getArrayAttr(from), first, count, TypeAttr::get(type),
+      builder, builder.getFusedLoc(locs), builder.getStringAttr(name),
+      derivation, builder.getArrayAttr(from), first, count, TypeAttr::get(type),
       /*offset=*/IntegerAttr());
   symbols.insert(derived);
   return derived;
 }
 
-StringRef tenon::whyNotConcat(ArrayRef<WeightRefOp> uses) {
+Refusal tenon::refuseConcat(ArrayRef<WeightRefOp> uses) {
   WeightRefOp front = uses.front();
   FormatAttr format = front.getType().getFormat();
   for (WeightRefOp use : uses) {
@@ -58,7 +62,7 @@ StringRef tenon::whyNotConcat(ArrayRef<WeightRefOp> uses) {
         use.getType().getRows() % format.getScaleRows() != 0)
       return "has rows that do not fall on whole blocks of scales";
   }
-  return "";
+  return std::nullopt;
 }
 
 /// `dense.q`, `dense.k` -> `dense.q_k`
@@ -95,6 +99,6 @@ WeightRefOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
   WeightSymbolOpInterface derived = getOrCreateDerived(
       symbols, joinNames(uses), Derivation::ConcatRows, from, whole);
   builder.setInsertionPoint(before);
-  return WeightRefOp::create(builder, before->getLoc(), used,
+  return WeightRefOp::create(builder, derived->getLoc(), used,
                              derived.getReference(), front.getIndex());
 }

@@ -5,6 +5,7 @@
 #define TENON_LIB_TRANSFORMS_DERIVEDWEIGHTS_H
 
 #include "dialects/Tenon/Tenon.h"
+#include "tenon/Support/Refusal.h"
 #include "mlir/IR/Builders.h"
 
 namespace tenon {
@@ -22,13 +23,14 @@ getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
 
 /// Makes the matrix with the rows of all these matrices, and a use of it in
 /// front of `before`. The uses have the same index, which may be absent.
-/// Returns null if the formats differ or a block of scales would be cut.
+/// `refuseConcat` has nothing against it.
 WeightRefOp concatRows(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
                        llvm::ArrayRef<WeightRefOp> uses,
                        mlir::Operation *before);
 
-/// The reason why `concatRows` would refuse, or an empty text.
-llvm::StringRef whyNotConcat(llvm::ArrayRef<WeightRefOp> uses);
+/// Whether rows of these weights can be joined: formats, layers and columns are
+/// the same, and no block of scales is cut.
+Refusal refuseConcat(llvm::ArrayRef<WeightRefOp> uses);
 
 } // namespace tenon
 

@@ -3,6 +3,7 @@
 
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -11,6 +12,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/Statistic.h"
+
+#define DEBUG_TYPE "tile-distribute-to-workers"
 
 namespace tenon {
 #define GEN_PASS_DEF_DISTRIBUTETOWORKERS
@@ -19,6 +23,12 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numStatic,
+                         "Loops of which each worker has a fixed share");
+ALWAYS_ENABLED_STATISTIC(numTickets,
+                         "Loops whose iterations workers take one by one");
+ALWAYS_ENABLED_STATISTIC(numBarriers, "Barriers");
 
 namespace {
 /// The three arguments in front of every function.
@@ -169,6 +179,11 @@ struct DistributeToWorkers
     if (failed(verifyCallers(symbols)))
       return signalPassFailure();
     for (Operation *func : funcs)
+      if (failed(
+              verifyNoOperands(cast<func::FuncOp>(func),
+                               {Role::Context, Role::Worker, Role::Workers})))
+        return signalPassFailure();
+    for (Operation *func : funcs)
       addArguments(cast<func::FuncOp>(func));
     for (Operation *op : funcs) {
       auto func = cast<func::FuncOp>(op);
@@ -212,6 +227,7 @@ private:
       builder.setInsertionPointAfter(op);
     tile::BarrierOp::create(builder, op->getLoc(), worker.context,
                             worker.number);
+    ++numBarriers;
   }
 
   /// Each loop has its own tickets, which a barrier hands out anew.
@@ -224,6 +240,10 @@ private:
       std::optional<tile::Split> split = getSplit(loop);
       if (!split)
         return loop.emitOpError() << "expects a mapping to #tile.worker";
+      if (!tile::isKernel(func))
+        return loop.emitOpError()
+               << "expects a function with tile.kernel around it, because a "
+                  "barrier follows calls of kernels alone";
       bool takesTickets = *split == tile::Split::Ticket;
       if (loop->getParentOfType<scf::ForallOp>() ||
           (takesTickets && loop->getParentOp() != func))
@@ -234,8 +254,14 @@ private:
         addBarrier(Worker::of(func), loop, /*behind=*/false);
       hasTickets |= takesTickets;
     }
-    for (scf::ForallOp loop : loops)
-      LoopSplitter(loop).run(*getSplit(loop));
+    for (scf::ForallOp loop : loops) {
+      tile::Split split = *getSplit(loop);
+      remark::analysis(loop.getLoc(),
+                       getRemarkOpts(loop, DEBUG_TYPE, "DistributeLoop"))
+          << remark::metric("Split", tile::stringifySplit(split));
+      ++(split == tile::Split::Ticket ? numTickets : numStatic);
+      LoopSplitter(loop).run(split);
+    }
     return success();
   }
 

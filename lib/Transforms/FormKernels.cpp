@@ -2,18 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tenon/ShapeVerification.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Support/Refusal.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/Statistic.h"
+#include "llvm/Support/DebugLog.h"
 #include "KernelSignature.h"
 #include "RowCountEquivalence.h"
+
+#define DEBUG_TYPE "tenon-form-kernels"
 
 namespace tenon {
 #define GEN_PASS_DEF_FORMKERNELS
@@ -22,6 +29,9 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numKernels, "Kernels");
+ALWAYS_ENABLED_STATISTIC(numFused, "Ops in kernels of several ops");
 
 /// Makes both sides of a linear flat: rows of heads become views of rows.
 static void flatten(LinearOp op) {
@@ -79,15 +89,18 @@ public:
 
 private:
   void findGroups();
+  Refusal refuseRecomputation(RowOpInterface op);
   bool isRecomputed(Operation *op);
   bool joinsRows(Operation *op, const RowCountEquivalence &counts);
   bool dependsOnRows(Operation *op);
   bool readsRowsOfOthers(RowOpInterface op);
+  void remarkOnPrologue(RowOpInterface op);
   void flushRows();
   void addRoot(KernelRootOpInterface root);
   Operation *findResidualAdd(KernelRootOpInterface root);
 
   void form(KernelGroup &group);
+  void remarkOnKernel(tile::KernelOp kernel, const KernelGroup &group);
   void fillBody(tile::KernelOp kernel, const KernelSignature &interface);
   void dissolve(KernelGroup &group, tile::KernelOp kernel, Operation *before);
   tile::ConfigAttr configOf(Operation *root);
@@ -129,6 +142,7 @@ void KernelFormer::findGroups() {
     if (isRowOp(&op)) {
       if (isRecomputed(&op))
         continue;
+      remarkOnPrologue(cast<RowOpInterface>(op));
       if (!joinsRows(&op, counts))
         flushRows();
       rows.push_back(&op);
@@ -142,15 +156,41 @@ void KernelFormer::findGroups() {
   flushRows();
 }
 
+/// A linear that takes what an op computes as its prologue, or null.
+static KernelRootOpInterface findPrologueUser(Operation *op) {
+  for (Operation *user : op->getUsers())
+    if (auto root = dyn_cast<KernelRootOpInterface>(user))
+      if (root->getBlock() == op->getBlock() &&
+          root.getPrologueOperand() == op->getResult(0))
+        return root;
+  return nullptr;
+}
+
+/// Whether the kernel of a linear can compute an op that it is fed by.
+Refusal KernelFormer::refuseRecomputation(RowOpInterface op) {
+  if (!op->hasOneUse())
+    return "has other users";
+  if (int64_t most = machine.getRecomputedNormTokens(); tokens > most)
+    return ("is computed again by each worker for " + Twine(most) +
+            " tokens at most")
+        .str();
+  return std::nullopt;
+}
+
 /// A norm that the kernel of its only user, a linear, computes.
 bool KernelFormer::isRecomputed(Operation *op) {
   auto rowOp = dyn_cast<RowOpInterface>(op);
-  if (!rowOp || !rowOp.canBeRecomputed() || !op->hasOneUse() ||
-      tokens > machine.getRecomputedNormTokens())
-    return false;
-  auto root = dyn_cast<KernelRootOpInterface>(*op->user_begin());
-  return root && root->getBlock() == op->getBlock() &&
-         root.getPrologueOperand() == op->getResult(0);
+  return rowOp && rowOp.canBeRecomputed() && findPrologueUser(op) &&
+         !refuseRecomputation(rowOp);
+}
+
+/// Says why a norm is not computed by the linear that it feeds.
+void KernelFormer::remarkOnPrologue(RowOpInterface op) {
+  if (!op.canBeRecomputed() || !findPrologueUser(op))
+    return;
+  if (Refusal refusal = refuseRecomputation(op))
+    remark::missed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "FusePrologue"))
+        << remark::reason("{0}", *refusal);
 }
 
 /// Whether one loop can do what an op does and what the group does so far.
@@ -185,6 +225,7 @@ bool KernelFormer::readsRowsOfOthers(RowOpInterface op) {
 }
 
 void KernelFormer::flushRows() {
+  LDBG() << rows.size() << " ops on rows end here";
   if (!rows.empty())
     groups.push_back({std::move(rows), "rows"});
   rows.clear();
@@ -204,22 +245,38 @@ void KernelFormer::addRoot(KernelRootOpInterface root) {
   groups.push_back(std::move(group));
 }
 
-/// The addition that ends a linear, if the other summand exists before it.
-Operation *KernelFormer::findResidualAdd(KernelRootOpInterface root) {
-  if (!root.takesEpilogue() || !root->hasOneUse())
-    return nullptr;
-  auto add = dyn_cast<RowOpInterface>(*root->user_begin());
-  if (!add || !add.canBeEpilogue() || add->getBlock() != root->getBlock())
-    return nullptr;
+/// Whether a linear can end with the addition of its result to something.
+static Refusal refuseEpilogue(KernelRootOpInterface root, RowOpInterface add) {
+  if (!root->hasOneUse())
+    return "has further users";
   Value other = add->getOperand(0) == root->getResult(0) ? add->getOperand(1)
                                                          : add->getOperand(0);
   // What is repeated is written row by row, and not in blocks of columns.
   Operation *def = lookThroughRowViews(other).getDefiningOp();
   if (isRepeated(def))
+    return "is added to what its kernel would have to repeat";
+  if (def && def->getBlock() == root->getBlock() && !def->isBeforeInBlock(root))
+    return "is added to what follows it";
+  return std::nullopt;
+}
+
+/// The addition that ends a linear, if the other summand exists before it.
+Operation *KernelFormer::findResidualAdd(KernelRootOpInterface root) {
+  if (!root.takesEpilogue())
     return nullptr;
-  bool isBefore =
-      !def || def->getBlock() != root->getBlock() || def->isBeforeInBlock(root);
-  return isBefore ? add.getOperation() : nullptr;
+  for (Operation *user : root->getUsers()) {
+    auto add = dyn_cast<RowOpInterface>(user);
+    if (!add || !add.canBeEpilogue() || add->getBlock() != root->getBlock())
+      continue;
+    Refusal refusal = refuseEpilogue(root, add);
+    if (!refusal)
+      return add;
+    remark::missed(root.getLoc(),
+                   getRemarkOpts(root, DEBUG_TYPE, "FuseEpilogue"))
+        << remark::reason("{0}", *refusal);
+    return nullptr;
+  }
+  return nullptr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -269,10 +326,30 @@ void KernelFormer::form(KernelGroup &group) {
       builder, builder.getFusedLoc(locs), TypeRange(ValueRange(interface.outs)),
       builder.getStringAttr(nameOf(group.name)), configOf(root),
       interface.inputs.getArrayRef(), interface.outs);
+  remarkOnKernel(kernel, group);
   fillBody(kernel, interface);
   for (auto [old, fresh] : llvm::zip(interface.yielded, kernel.getResults()))
     old.replaceAllUsesWith(fresh);
   dissolve(group, kernel, before);
+}
+
+void KernelFormer::remarkOnKernel(tile::KernelOp kernel,
+                                  const KernelGroup &group) {
+  auto joinNames = [&] {
+    return llvm::join(llvm::map_range(group.ops,
+                                      [](Operation *op) {
+                                        return op->getName().getStringRef();
+                                      }),
+                      " ");
+  };
+  remark::passed(kernel.getLoc(),
+                 getRemarkOpts(kernel, DEBUG_TYPE, "FormKernel"))
+      << remark::metric("Kernel", kernel.getName())
+      << remark::detail::LazyTextBuild{"Ops", joinNames}
+      << remark::metric("Config", kernel.getConfig());
+  ++numKernels;
+  if (group.ops.size() > 1)
+    numFused += group.ops.size();
 }
 
 /// Clones an op, and before it those that the kernel repeats for it.
@@ -344,6 +421,26 @@ static Operation *findUnknownRow(Block &block) {
   return nullptr;
 }
 
+/// Fails for a result of a step that is neither a state, which is written over
+/// an operand, nor logits: nobody would know where it goes.
+static LogicalResult verifyResults(func::FuncOp func) {
+  if (!isStep(func))
+    return success();
+  func::ReturnOp end = *func.getOps<func::ReturnOp>().begin();
+  for (auto [index, value] : llvm::enumerate(end.getOperands())) {
+    Operation *def = lookThroughRowViews(value).getDefiningOp();
+    auto rowOp = dyn_cast_or_null<RowOpInterface>(def);
+    bool isMade = rowOp ? !rowOp.getTiedOperand()
+                        : isa_and_present<KernelRootOpInterface>(def);
+    if (isMade && getResultRole(func, index) != Role::Logits)
+      return func.emitOpError()
+             << "expects result " << index
+             << " of a step to be a cache that it was given, or to have "
+                "tenon.role logits";
+  }
+  return success();
+}
+
 /// Forms the kernels of all blocks of a function that are not in kernels.
 static LogicalResult formKernels(func::FuncOp func, int64_t tokens,
                                  int64_t queryBlock,
@@ -380,7 +477,8 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       int64_t tokens = getBucketTokens(func);
       if (tokens &&
-          failed(formKernels(func, tokens, queryBlocks[tokens], machine)))
+          (failed(verifyResults(func)) ||
+           failed(formKernels(func, tokens, queryBlocks[tokens], machine))))
         return signalPassFailure();
     }
   }

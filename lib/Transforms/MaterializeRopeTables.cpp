@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Tenon.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/Statistic.h"
+
+#define DEBUG_TYPE "tenon-materialize-rope-tables"
 
 namespace tenon {
 #define GEN_PASS_DEF_MATERIALIZEROPETABLES
@@ -13,6 +17,8 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numTables, "Tables of cosines and sines");
 
 namespace {
 struct MaterializeRopeTables
@@ -41,7 +47,7 @@ struct MaterializeRopeTables
     for (RopeOp op : ropes) {
       RopeTableOp &table = tables[op.getRope()];
       if (!table)
-        table = createTable(symbols, op.getRope());
+        table = createTable(symbols, op.getRope(), op.getLoc());
       OpBuilder builder(op);
       auto use =
           WeightRefOp::create(builder, op.getLoc(), table.getWeightType(),
@@ -52,16 +58,22 @@ struct MaterializeRopeTables
   }
 
 private:
-  RopeTableOp createTable(SymbolTable &symbols, RopeAttr rope) {
+  RopeTableOp createTable(SymbolTable &symbols, RopeAttr rope, Location loc) {
     OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
     auto f32 = FormatAttr::get(builder.getF32Type());
     auto type = WeightType::get(&getContext(),
                                 RopeTableOp::getShapeFor(rope, positions), f32,
                                 /*layout=*/nullptr);
-    auto table = RopeTableOp::create(builder, getOperation().getLoc(), "rope",
-                                     rope, positions, type,
-                                     /*offset=*/IntegerAttr());
+    auto table =
+        RopeTableOp::create(builder, loc, "rope", rope, positions, type,
+                            /*offset=*/IntegerAttr());
     symbols.insert(table);
+    remark::passed(
+        loc, getRemarkOpts(getOperation(), DEBUG_TYPE, "MaterializeRopeTable"))
+        << remark::metric("Table", table.getSymName())
+        << remark::metric("Positions", positions.getValue())
+        << remark::metric("Bytes", type.getPackedBytes());
+    ++numTables;
     return table;
   }
 };

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/ShapeVerification.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/ADT/Statistic.h"
 #include "DerivedWeights.h"
 
 namespace tenon {
@@ -19,34 +21,34 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
-/// The use of a weight behind a plain linear, or null.
-static WeightRefOp getPlainUse(LinearOp op) {
+/// The weight of a linear without a bias and a gate, or null.
+static WeightRefOp getPlainWeight(LinearOp op) {
   if (!op || op.getBias() || op.getGlu())
     return nullptr;
   return op.getWeight().getDefiningOp<WeightRefOp>();
 }
 
-/// Whether only ops that can read slices read the result: what is returned or
-/// passed on would have to be copied out of the merged result.
-static bool isReadHere(LinearOp op) {
-  return llvm::all_of(op->getUsers(), [&](Operation *user) {
-    return user->getBlock() == op->getBlock() &&
-           isa<TenonDialect, arith::ArithDialect>(user->getDialect());
-  });
-}
+//===----------------------------------------------------------------------===//
+// FuseGateUp
+//===----------------------------------------------------------------------===//
+
+#define DEBUG_TYPE "tenon-fuse-gate-up"
+
+ALWAYS_ENABLED_STATISTIC(numFused, "Gates joined with projections up");
 
 namespace {
 /// glu(linear(x, g), linear(x, u)) -> linear(x, concat(g, u)) glu
-struct PairGate : OpRewritePattern<GluOp> {
-  PairGate(MLIRContext *context, SymbolTable &symbols)
+struct FuseGlu : OpRewritePattern<GluOp> {
+  FuseGlu(MLIRContext *context, SymbolTable &symbols)
       : Base(context), symbols(symbols) {}
 
   LogicalResult matchAndRewrite(GluOp op,
                                 PatternRewriter &rewriter) const override {
     auto gate = op.getGate().getDefiningOp<LinearOp>();
     auto up = op.getUp().getDefiningOp<LinearOp>();
-    WeightRefOp gateUse = getPlainUse(gate), upUse = getPlainUse(up);
-    if (!gateUse || !upUse)
+    WeightRefOp gateWeight = getPlainWeight(gate),
+                upWeight = getPlainWeight(up);
+    if (!gateWeight || !upWeight)
       return rewriter.notifyMatchFailure(op, "is not fed by two plain linears");
     if (!op.getType().getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "has linears that round");
@@ -54,14 +56,20 @@ struct PairGate : OpRewritePattern<GluOp> {
       return rewriter.notifyMatchFailure(op, "has linears of different inputs");
     if (!gate->hasOneUse() || !up->hasOneUse())
       return rewriter.notifyMatchFailure(op, "has a linear with further users");
-    StringRef reason = whyNotConcat({gateUse, upUse});
-    if (!reason.empty())
-      return rewriter.notifyMatchFailure(op, reason);
+    if (Refusal refusal = refuseConcat({gateWeight, upWeight}))
+      return rewriter.notifyMatchFailure(op, *refusal);
 
-    WeightRefOp both = concatRows(rewriter, symbols, {gateUse, upUse}, op);
-    rewriter.replaceOpWithNewOp<LinearOp>(op, op.getType(), gate.getInput(),
-                                          both, /*bias=*/Value(),
-                                          op.getActivation());
+    WeightRefOp both =
+        concatRows(rewriter, symbols, {gateWeight, upWeight}, op);
+    Location loc =
+        rewriter.getFusedLoc({gate.getLoc(), up.getLoc(), op.getLoc()});
+    remark::passed(loc, getRemarkOpts(op, DEBUG_TYPE, "FuseGlu"))
+        << remark::metric("Weight", both.getWeight())
+        << remark::metric("Rows", both.getType().getRows());
+    ++numFused;
+    auto fused = LinearOp::create(rewriter, loc, op.getType(), gate.getInput(),
+                                  both, /*bias=*/Value(), op.getActivation());
+    rewriter.replaceOp(op, fused);
     rewriter.eraseOp(gate);
     rewriter.eraseOp(up);
     return success();
@@ -75,37 +83,76 @@ struct FuseGateUp : tenon::impl::FuseGateUpBase<FuseGateUp> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     RewritePatternSet patterns(&getContext());
-    patterns.add<PairGate>(&getContext(), symbols);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    patterns.add<FuseGlu>(&getContext(), symbols);
+    MatchFailureRemarks remarks(DEBUG_TYPE, "FuseGlu");
+    walkAndApplyPatterns(getOperation(), std::move(patterns), &remarks);
   }
 };
 } // namespace
 
-/// The plain linears of one input in the block of `first`, from it on, that
-/// can be joined with it.
+#undef DEBUG_TYPE
+
+//===----------------------------------------------------------------------===//
+// MergeProjections
+//===----------------------------------------------------------------------===//
+
+#define DEBUG_TYPE "tenon-merge-projections"
+
+ALWAYS_ENABLED_STATISTIC(numMerged, "Projections joined with others");
+ALWAYS_ENABLED_STATISTIC(numMatrices, "Matrices made of them");
+
+/// Whether only ops that can read slices read the result: what is returned or
+/// passed on would have to be copied out of the merged result.
+static bool isReadHere(LinearOp op) {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    return user->getBlock() == op->getBlock() &&
+           isa<TenonDialect, arith::ArithDialect>(user->getDialect());
+  });
+}
+
+/// Whether a linear can be joined with those that have these weights, the first
+/// of which is the weight of `first`.
+static Refusal refuseMerge(LinearOp linear, LinearOp first,
+                           ArrayRef<WeightRefOp> weights) {
+  WeightRefOp weight = getPlainWeight(linear);
+  if (!weight)
+    return "has a bias, glu or a weight without a name";
+  if (!isReadHere(linear))
+    return "has a result that is returned or passed on";
+  RankedTensorType type = linear.getType(), other = first.getType();
+  if (type.getElementType() != other.getElementType())
+    return "has a result of another element type";
+  if (type.getDimSize(0) != other.getDimSize(0))
+    return "has another number of rows";
+  SmallVector<WeightRefOp> all(weights);
+  all.push_back(weight);
+  return refuseConcat(all);
+}
+
+/// The linears of the same input in the block of `first`, from it on, that can
+/// be joined with it.
 static SmallVector<LinearOp> findPartners(LinearOp first) {
   SmallVector<LinearOp> users;
   for (Operation *user : first.getInput().getUsers()) {
     auto linear = dyn_cast<LinearOp>(user);
     if (linear && linear->getBlock() == first->getBlock() &&
-        getPlainUse(linear) && isReadHere(linear))
+        first->isBeforeInBlock(linear))
       users.push_back(linear);
   }
   llvm::sort(users,
              [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
-  RankedTensorType type = first.getType();
   SmallVector<LinearOp> partners = {first};
-  SmallVector<WeightRefOp> uses = {getPlainUse(first)};
+  SmallVector<WeightRefOp> weights = {getPlainWeight(first)};
   for (LinearOp linear : users) {
-    if (linear == first || linear->isBeforeInBlock(first) ||
-        linear.getType().getElementType() != type.getElementType() ||
-        linear.getType().getDimSize(0) != type.getDimSize(0))
+    if (Refusal refusal = refuseMerge(linear, first, weights)) {
+      remark::missed(linear.getLoc(),
+                     getRemarkOpts(linear, DEBUG_TYPE, "MergeProjection"))
+          << remark::metric("With", weights.front().getWeight())
+          << remark::reason("{0}", *refusal);
       continue;
-    uses.push_back(getPlainUse(linear));
-    if (whyNotConcat(uses).empty())
-      partners.push_back(linear);
-    else
-      uses.pop_back();
+    }
+    partners.push_back(linear);
+    weights.push_back(getPlainWeight(linear));
   }
   return partners;
 }
@@ -137,19 +184,28 @@ static void mergeLinears(MutableArrayRef<LinearOp> linears,
                          SymbolTable &symbols) {
   LinearOp first = linears.front();
   SmallVector<WeightRefOp> uses;
+  SmallVector<Location> locs;
   int64_t rows = 0;
   for (LinearOp linear : linears) {
-    uses.push_back(getPlainUse(linear));
+    uses.push_back(getPlainWeight(linear));
+    locs.push_back(linear.getLoc());
     rows += uses.back().getType().getRows();
   }
   OpBuilder builder(first);
+  Location loc = builder.getFusedLoc(locs);
   WeightRefOp use = concatRows(builder, symbols, uses, first);
   RankedTensorType type = first.getType();
   auto mergedType =
       RankedTensorType::get({type.getDimSize(0), rows}, type.getElementType());
-  Value merged = LinearOp::create(builder, first.getLoc(), mergedType,
-                                  first.getInput(), use, /*bias=*/Value(),
-                                  /*glu=*/std::nullopt);
+  Value merged =
+      LinearOp::create(builder, loc, mergedType, first.getInput(), use,
+                       /*bias=*/Value(), /*glu=*/std::nullopt);
+  remark::passed(loc, getRemarkOpts(first, DEBUG_TYPE, "MergeProjection"))
+      << remark::metric("Weight", use.getWeight())
+      << remark::metric("Projections", linears.size())
+      << remark::metric("Rows", rows);
+  numMerged += linears.size();
+  ++numMatrices;
   int64_t offset = 0;
   for (auto [linear, part] : llvm::zip(linears, uses)) {
     Value slice = sliceColumns(builder, linear->getLoc(), merged, offset,
@@ -169,7 +225,7 @@ struct MergeProjections : tenon::impl::MergeProjectionsBase<MergeProjections> {
     getOperation().walk([&](LinearOp op) { candidates.push_back(op); });
     llvm::SmallPtrSet<Operation *, 16> merged;
     for (LinearOp op : candidates) {
-      if (merged.contains(op) || !getPlainUse(op) || !isReadHere(op))
+      if (merged.contains(op) || !getPlainWeight(op) || !isReadHere(op))
         continue;
       SmallVector<LinearOp> partners = findPartners(op);
       if (partners.size() < 2)

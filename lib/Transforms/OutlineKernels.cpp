@@ -6,6 +6,9 @@
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/Statistic.h"
+
+#define DEBUG_TYPE "tile-outline-kernels"
 
 namespace tenon {
 #define GEN_PASS_DEF_OUTLINEKERNELS
@@ -14,6 +17,8 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numKernels, "Kernels that became functions");
 
 /// A kernel may be given one operand twice: the first one has its role.
 static void addRole(func::FuncOp func, unsigned index, Role role) {
@@ -64,6 +69,7 @@ struct OutlineKernels : tenon::impl::OutlineKernelsBase<OutlineKernels> {
                                        kernel->getOperands());
       kernel.replaceAllUsesWith(call.getResults());
       kernel.erase();
+      ++numKernels;
     }
   }
 };

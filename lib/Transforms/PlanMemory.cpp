@@ -3,13 +3,18 @@
 
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/Statistic.h"
+#include "llvm/Support/DebugLog.h"
 #include "BufferSizeBounds.h"
+
+#define DEBUG_TYPE "tile-plan-memory"
 
 namespace tenon {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -18,6 +23,9 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(
+    numBuffers, "Buffers with a place in the arena or in scratch memory");
 
 /// Buffers begin where a vector register's worth of any width is aligned.
 static constexpr int64_t kAlignment = 64;
@@ -130,6 +138,8 @@ static int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
           return a->offset < b->offset;
         });
     placed.insert(position, buffer);
+    LDBG() << buffer->bytes << " bytes at " << offset << " from op "
+           << buffer->first << " to " << buffer->last << ": " << buffer->alloc;
     end = std::max(end, offset + buffer->bytes);
   }
   return end;
@@ -260,12 +270,23 @@ void MemoryPlanner::annotate(FunctionBuffers &frame) {
   frame.func->setAttr(
       tile::TileDialect::kMemoryName,
       tile::MemoryAttr::get(module.getContext(), arena, scratch));
+  int64_t alone = 0;
+  for (const Buffer &buffer : frame.buffers)
+    alone += buffer.bytes;
+  remark::analysis(frame.func.getLoc(),
+                   getRemarkOpts(frame.func, DEBUG_TYPE, "PlanFunction"))
+      << remark::metric("Arena", arena) << remark::metric("Scratch", scratch)
+      << remark::metric("Buffers", frame.buffers.size())
+      << remark::metric("OwnBytes", frame.bytes)
+      << remark::metric("BytesWithoutSharing", alone);
+  numBuffers += frame.buffers.size();
 }
 
 LogicalResult MemoryPlanner::run() {
   for (func::FuncOp func : module.getOps<func::FuncOp>())
     if (!func.isExternal() && func->hasAttr(tile::TileDialect::kBucketName) &&
-        failed(collect(func)))
+        (failed(verifyNoOperands(func, {Role::Arena, Role::Scratch})) ||
+         failed(collect(func))))
       return failure();
   if (failed(assignBases()))
     return failure();

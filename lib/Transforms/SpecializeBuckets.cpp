@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tile/Tile.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/Statistic.h"
+
+#define DEBUG_TYPE "tenon-specialize-buckets"
 
 namespace tenon {
 #define GEN_PASS_DEF_SPECIALIZEBUCKETS
@@ -13,6 +17,8 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numClones, "Functions cloned for a bucket");
 
 /// Clones `func`, and what it calls, with the bucket's name; the clone stands
 /// behind the original. `clones` remembers what has been cloned.
@@ -26,6 +32,10 @@ cloneForBucket(func::FuncOp func, int64_t tokens, SymbolTable &symbols,
   clone->setAttr(tile::TileDialect::kBucketName,
                  tile::BucketAttr::get(func.getContext(), tokens));
   symbols.insert(clone, std::next(func->getIterator()));
+  remark::passed(clone.getLoc(),
+                 getRemarkOpts(clone, DEBUG_TYPE, "SpecializeFunction"))
+      << remark::metric("Tokens", tokens);
+  ++numClones;
   clones[func] = clone;
 
   clone.walk([&](func::CallOp call) {

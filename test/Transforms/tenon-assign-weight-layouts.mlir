@@ -1,4 +1,10 @@
 // RUN: tenon-opt %s --tenon-assign-weight-layouts --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: not tenon-opt %s --tenon-assign-weight-layouts --split-input-file --remarks-filter=tenon-assign-weight-layouts 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// What each weight is packed as, and one that is packed twice.
+// REMARK: remark: [Analysis] PlaceWeight | Category:tenon-assign-weight-layouts | Bytes=12288, Offset=0, Type="!tenon.weight<96x64, <bf16>, <16x2>>", Weight=w
+// REMARK: remark: [Missed] ShareLayout | Category:tenon-assign-weight-layouts | Reason="is needed with rows in pairs and in order", Weight=w
+// REMARK: remark: [Analysis] PlaceWeight | Category:tenon-assign-weight-layouts | Bytes=192, Offset=4096, Type="!tenon.weight<10x5, <bf16>, <16x2, pair>>", Weight=w.pair
 
 /// The example of the pass's description, with a vector and a table. What is not used has no place.
 // CHECK-DAG: tenon.weight @w "w" : !tenon.weight<96x64, <bf16>, <16x2>> at 0{{$}}

@@ -3,6 +3,15 @@
 // RUN: tenon-opt %s --tenon-choose-mla-form --split-input-file | FileCheck %s --check-prefix=NAIVE --check-prefix=MACHINE
 // RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=0 --split-input-file | FileCheck %s --check-prefix=NAIVE --check-prefix=PINNED
 // RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=9 --split-input-file | FileCheck %s --check-prefix=NINE
+// RUN: tenon-opt %s --tenon-choose-mla-form=absorb-tokens=8 --split-input-file --remarks-filter=tenon-choose-mla-form 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// The form in each bucket, and a weight that is cast for it.
+// REMARK: remark: [Analysis] ChooseForm | Category:tenon-choose-mla-form | Function=absorbed | AbsorbTokens=8, Form=absorbed, Tokens=8
+// REMARK: remark: [Analysis] ChooseForm | Category:tenon-choose-mla-form | Function=naive | AbsorbTokens=8, Form=naive, Tokens=9
+// REMARK: remark: [Missed] ChooseForm | Category:tenon-choose-mla-form | Reason="belongs to no bucket"
+// REMARK: remark: [Missed] ChooseForm | Category:tenon-choose-mla-form | Reason="has a weight without a name"
+// REMARK: remark: [Missed] ChooseForm | Category:tenon-choose-mla-form | Reason="is split by heads already"
+// REMARK: remark: [Missed] KeepFormat | Category:tenon-choose-mla-form | Function=cut_blocks | Format="#tenon.format<f8E4M3FN, scale f32 per 4x4>", Reason="a head would cut a block of scales", Weight=w
 
 tenon.weight @w "kv_b.{l}" layers [0, 1, 2] : !tenon.weight<3x112x32, <bf16>>
 

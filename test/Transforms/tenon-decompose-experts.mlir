@@ -1,4 +1,13 @@
 // RUN: tenon-opt %s --tenon-decompose-experts --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-decompose-experts --split-input-file --remarks-filter=tenon-decompose-experts 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// What became products, and what keeps them from being two.
+// REMARK: remark: [Missed] DecomposeExpert | Category:tenon-decompose-experts | Function=nameless_gate | Reason="has a weight without a name"
+// REMARK: remark: [Missed] DecomposeExpert | Category:tenon-decompose-experts | Function=rounded | Reason="keeps more than its type between"
+// REMARK: remark: [Passed] DecomposeExpert | Category:tenon-decompose-experts | Function=not_added | AddsToResidual=false, Experts=8, Products=2
+// REMARK: remark: [Passed] DecomposeExpert | Category:tenon-decompose-experts | Function=added | AddsToResidual=true, Experts=8, Products=2
+// REMARK: remark: [Missed] ConcatGateUp | Category:tenon-decompose-experts | Function=apart | Reason="has rows that do not fall on whole blocks of scales"
+// REMARK: remark: [Passed] DecomposeExpert | Category:tenon-decompose-experts | Function=apart | AddsToResidual=true, Experts=3, Products=3
 
 tenon.weight @gate "g.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x24x64, <bf16>>
 tenon.weight @up "u.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x24x64, <bf16>>

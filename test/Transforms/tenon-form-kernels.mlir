@@ -1,4 +1,12 @@
 // RUN: tenon-opt %s --tenon-form-kernels --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: not tenon-opt %s --tenon-form-kernels --split-input-file --remarks-filter=tenon-form-kernels 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// What is in a kernel, and why a norm or an addition is not.
+// REMARK: remark: [Passed] FormKernel | Category:tenon-form-kernels | Function=layer.dense.t8 | Config="#tile.config<rows = 8, panels = 6>", Kernel=layer.dense.linear.t8, Ops="tenon.norm tenon.linear"
+// REMARK: remark: [Missed] FusePrologue | Category:tenon-form-kernels | Function=many.t512 | Reason="is computed again by each worker for 8 tokens at most"
+// REMARK: remark: [Missed] FusePrologue | Category:tenon-form-kernels | Function=two_users | Reason="has other users"
+// REMARK: remark: [Missed] FuseEpilogue | Category:tenon-form-kernels | Function=late_residual | Reason="has further users"
+// REMARK: remark: [Missed] FuseEpilogue | Category:tenon-form-kernels | Function=later_summand | Reason="is added to what follows it"
 
 #rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64>
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {

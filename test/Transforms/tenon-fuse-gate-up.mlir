@@ -1,4 +1,14 @@
 // RUN: tenon-opt %s --tenon-fuse-gate-up --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-fuse-gate-up --split-input-file --remarks-filter=tenon-fuse-gate-up 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// What was joined, and why the others were not.
+// REMARK: remark: [Passed] FuseGlu | Category:tenon-fuse-gate-up | Function=gate_and_projection | Rows=192, Weight=gate_up
+// REMARK: remark: [Missed] FuseGlu | Category:tenon-fuse-gate-up | Reason="has rows that do not fall on whole blocks of scales"
+// REMARK: remark: [Missed] FuseGlu | Category:tenon-fuse-gate-up | Reason="is not fed by two plain linears"
+// REMARK: remark: [Missed] FuseGlu | Category:tenon-fuse-gate-up | Reason="has a weight of another format"
+// REMARK: remark: [Missed] FuseGlu | Category:tenon-fuse-gate-up | Reason="has a linear with further users"
+// REMARK: remark: [Missed] FuseGlu | Category:tenon-fuse-gate-up | Reason="has linears of different inputs"
+// REMARK: remark: [Missed] FuseGlu | Category:tenon-fuse-gate-up | Reason="has linears that round"
 
 /// The example of the pass's description.
 // CHECK-DAG: tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<3x192x64, <bf16>>

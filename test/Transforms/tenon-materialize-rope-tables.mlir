@@ -1,6 +1,10 @@
 // RUN: tenon-opt %s --tenon-materialize-rope-tables --split-input-file | FileCheck %s
 // RUN: tenon-opt %s --tenon-materialize-rope-tables=positions=257 --split-input-file | FileCheck %s --check-prefix=FEW
 // RUN: not tenon-opt %s --tenon-materialize-rope-tables=positions=0 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: tenon-opt %s --tenon-materialize-rope-tables --split-input-file --remarks-filter=tenon-materialize-rope-tables 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// Each table that is made.
+// REMARK: remark: [Passed] MaterializeRopeTable | Category:tenon-materialize-rope-tables | Bytes=8704, Positions=4096, Table=rope
 
 // ZERO: error: tenon-materialize-rope-tables expects positions to be at least 1, but got 0
 

@@ -1,4 +1,13 @@
 // RUN: tenon-opt %s --tenon-merge-projections --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --tenon-merge-projections --split-input-file --remarks-filter=tenon-merge-projections 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// What was joined, and why the others were not.
+// REMARK: remark: [Passed] MergeProjection | Category:tenon-merge-projections | Function=heads_and_rows | Projections=3, Rows=135, Weight=q_k_v
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=two_formats | Reason="has a weight of another format", With=a
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=second_returned | Reason="has a result that is returned or passed on", With=a
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=token_counts | Reason="has another number of rows", With=a
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=element_types | Reason="has a result of another element type", With=a
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=cut_blocks | Reason="has rows that do not fall on whole blocks of scales", With=a
 
 /// The example of the pass's description; a third projection has no heads.
 // CHECK-DAG: tenon.derive @q_k_v = concat_rows [@q, @k, @v] : !tenon.weight<3x135x64, <bf16>>

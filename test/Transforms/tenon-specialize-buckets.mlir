@@ -4,6 +4,11 @@
 // RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=8,1 --split-input-file 2>&1 | FileCheck %s --check-prefix=ORDER
 // RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=4,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=0,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: tenon-opt %s --tenon-specialize-buckets=buckets=1,8 --split-input-file --remarks-filter=tenon-specialize-buckets 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// Each function that is cloned.
+// REMARK: remark: [Passed] SpecializeFunction | Category:tenon-specialize-buckets | Function=step.t8 | Tokens=8
+// REMARK: remark: [Passed] SpecializeFunction | Category:tenon-specialize-buckets | Function=layer.dense.t8 | Tokens=8
 
 // NONE:  error: tenon-specialize-buckets expects buckets to be positive and ascending, but got none
 // ORDER: error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 8, 1

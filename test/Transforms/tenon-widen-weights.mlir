@@ -4,6 +4,10 @@
 // RUN: tenon-opt %t.gpu.mlir --tenon-widen-weights | FileCheck %s
 // RUN: sed -e 's/^module {/module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {/' %s > %t.cpu.mlir
 // RUN: tenon-opt %t.cpu.mlir --tenon-widen-weights | FileCheck %s --check-prefix=SAME
+// RUN: tenon-opt %s --tenon-widen-weights=always --split-input-file --remarks-filter=tenon-widen-weights 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// Each weight that becomes wider.
+// REMARK: remark: [Analysis] WidenWeight | Category:tenon-widen-weights | From="#tenon.format<ui4, zero 8, scale f16 per 1x32>", To="#tenon.format<i8, scale f32 per 1x32>", Weight=a
 
 module {
 /// Blocks with one scale, with two levels of scales and offsets, of 16 columns.

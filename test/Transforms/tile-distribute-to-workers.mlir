@@ -1,4 +1,9 @@
 // RUN: tenon-opt %s --tile-distribute-to-workers --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: not tenon-opt %s --tile-distribute-to-workers --split-input-file --remarks-filter=tile-distribute-to-workers 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// How each loop is shared.
+// REMARK: remark: [Analysis] DistributeLoop | Category:tile-distribute-to-workers | Function=kernel | Split=static
+// REMARK: remark: [Analysis] DistributeLoop | Category:tile-distribute-to-workers | Function=tickets | Split=ticket
 
 /// The examples of the pass's description: shares of a loop, and a barrier behind the kernel.
 // CHECK-LABEL: func @step(
@@ -67,7 +72,7 @@ func.func @no_bucket(%a: memref<8xf32>) {
 // CHECK:       tile.barrier %[[CTX]], %[[W]]
 // CHECK:       scf.while
 // CHECK-NOT:   tile.barrier
-func.func private @tickets(%a: memref<?x3xf32>, %m: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @tickets(%a: memref<?x3xf32>, %m: index) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.forall (%i, %j) in (%m, 3) {
     %v = memref.load %a[%i, %j] : memref<?x3xf32>
   } {mapping = [#tile.worker<ticket>, #tile.worker<ticket>]}
@@ -100,7 +105,7 @@ func.func private @tickets(%a: memref<?x3xf32>, %m: index) attributes {tile.buck
 // CHECK-NOT:   tile.barrier
 // CHECK:       tile.next_ticket
 // CHECK-NOT:   tile.barrier
-func.func private @tickets_in_turns(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @tickets_in_turns(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.forall (%i) in (8) {
     %v = memref.load %a[%i] : memref<8xf32>
   } {mapping = [#tile.worker<static>]}
@@ -121,7 +126,7 @@ func.func private @tickets_in_turns(%a: memref<8xf32>) attributes {tile.bucket =
   } {mapping = [#tile.worker<ticket>]}
   return
 }
-func.func private @tickets_once(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @tickets_once(%a: memref<8xf32>) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.forall (%i) in (8) {
     %v = memref.load %a[%i] : memref<8xf32>
   } {mapping = [#tile.worker<ticket>]}
@@ -139,7 +144,7 @@ func.func private @tickets_once(%a: memref<8xf32>) attributes {tile.bucket = #ti
 // CHECK:         %[[I:.*]] = arith.addi %{{.*}}, %[[B]]
 // CHECK:         %[[J3:.*]] = arith.muli %{{.*}}, %{{.*}} : index
 // CHECK-NEXT:    memref.load %[[A]][%[[I]], %[[J3]]]
-func.func private @steps(%a: memref<?x?xf32>, %b: index, %e: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @steps(%a: memref<?x?xf32>, %b: index, %e: index) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.forall (%i, %j) = (%b, 0) to (%e, 10) step (1, 3) {
     %v = memref.load %a[%i, %j] : memref<?x?xf32>
   } {mapping = [#tile.worker<static>, #tile.worker<static>]}
@@ -153,7 +158,7 @@ func.func private @steps(%a: memref<?x?xf32>, %b: index, %e: index) attributes {
 // CHECK:       scf.for
 // CHECK:         scf.for
 // CHECK-NEXT:      memref.load
-func.func private @shares_in_loop(%a: memref<8xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @shares_in_loop(%a: memref<8xf32>, %n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.for %i = %n to %n step %n {
     scf.forall (%j) in (8) {
       %v = memref.load %a[%j] : memref<8xf32>
@@ -164,7 +169,7 @@ func.func private @shares_in_loop(%a: memref<8xf32>, %n: index) attributes {tile
 
 // -----
 
-func.func private @no_mapping() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @no_mapping() attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   // expected-error @below {{expects a mapping to #tile.worker}}
   scf.forall (%i) in (8) {
   }
@@ -173,7 +178,7 @@ func.func private @no_mapping() attributes {tile.bucket = #tile.bucket<tokens = 
 
 // -----
 
-func.func private @nested() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @nested() attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.forall (%i) in (8) {
     // expected-error @below {{expects no loop around it, whose iterations would share its tickets or workers}}
     scf.forall (%j) in (8) {
@@ -184,7 +189,7 @@ func.func private @nested() attributes {tile.bucket = #tile.bucket<tokens = 1>} 
 
 // -----
 
-func.func private @tickets_in_loop(%n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+func.func private @tickets_in_loop(%n: index) attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
   scf.for %i = %n to %n step %n {
     // expected-error @below {{expects no loop around it}}
     scf.forall (%j) in (8) {
@@ -201,5 +206,22 @@ func.func @caller() {
   return
 }
 func.func private @callee() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  return
+}
+
+// -----
+
+/// Nobody would wait for the other workers.
+func.func private @no_kernel() attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  // expected-error @below {{expects a function with tile.kernel around it, because a barrier follows calls of kernels alone}}
+  scf.forall (%i) in (8) {
+  } {mapping = [#tile.worker<static>]}
+  return
+}
+
+// -----
+
+// expected-error @below {{expects no argument with the role workers, which is added by a pass, but got 1}}
+func.func @given_workers(%a: memref<8xf32>, %n: index {tenon.role = #tenon.role<workers>}) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
   return
 }

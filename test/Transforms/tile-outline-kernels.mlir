@@ -1,4 +1,7 @@
 // RUN: tenon-opt %s --tile-outline-kernels | FileCheck %s
+// RUN: tenon-opt %s --tile-outline-kernels --print-statistics 2>&1 >/dev/null | FileCheck %s --check-prefix=COUNT
+
+// COUNT: 3 tile-outline-kernels - Kernels that became functions
 
 /// The example of the pass's description; a second kernel of the same name gets a number.
 // CHECK-LABEL: func.func @step(

@@ -1,4 +1,8 @@
 // RUN: tenon-opt %s --tile-plan-memory --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: not tenon-opt %s --tile-plan-memory --split-input-file --remarks-filter=tile-plan-memory 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// What a function needs, and what sharing saves.
+// REMARK: remark: [Analysis] PlanFunction | Category:tile-plan-memory | Function=shared_place | Arena=640, Buffers=3, BytesWithoutSharing=960, OwnBytes=640, Scratch=0
 
 func.func private @use(memref<?x72xf32>)
 func.func private @use_index(memref<?xi32>)
@@ -262,4 +266,11 @@ module {
     %v = memref.load %a[%c0] : memref<4xf32>
     return
   }
+}
+
+// -----
+
+// expected-error @below {{expects no argument with the role arena, which is added by a pass, but got 0}}
+func.func @given_arena(%a: memref<?xi8> {tenon.role = #tenon.role<arena>}) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  return
 }

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "DebugOptions.h"
 #include "test/lib/TestPasses.h"
 
 int main(int argc, char **argv) {
@@ -30,6 +31,7 @@ int main(int argc, char **argv) {
   tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();
 
+  tenon::registerDebugOptions();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "tenon optimizer driver\n", registry));
 }

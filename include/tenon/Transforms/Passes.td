@@ -319,8 +319,9 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     %y = tile.kernel "layer.dense.linear.t8" <rows = 4, panels = 2> ins(%x, %n, %w : ...) outs(%e : ...) { ... } -> tensor<?x96xf32>
     ```
 
-    Tile sizes come from `machine.target`. A module without it, and rows of dynamic
-    length, are errors.
+    Tile sizes come from `machine.target`. A module without it, rows of dynamic
+    length, and a result of a step that is neither a cache nor `logits` by its
+    `tenon.role`, are errors.
 
     Runs after `tenon-assign-weight-layouts` because kernel signatures contain the
     final weight types; must precede `convert-tenon-to-tile` because that pass
@@ -408,8 +409,9 @@ def PlanMemory : Pass<"tile-plan-memory", "::mlir::ModuleOp"> {
     follow those of its caller. Buffers of kernels are in the scratch memory.
     Functions get the attribute `tile.memory` with the bytes of both.
 
-    Recursion, a buffer whose size the bucket does not bound, and a buffer that
-    outlives the private function or the loop iteration that allocates it, are
+    Recursion, a buffer whose size the bucket does not bound, a buffer that
+    outlives the private function or the loop iteration that allocates it, and a
+    function that has an argument for the arena or the scratch memory already, are
     errors.
 
     Runs after `duplicate-function-elimination` and `tile-verify-no-large-copies`
@@ -451,9 +453,10 @@ def DistributeToWorkers : Pass<"tile-distribute-to-workers", "::mlir::ModuleOp">
 
     A barrier follows each call of a function with `tile.kernel`, and separates two
     dynamically scheduled loops of a kernel, because it resets the counter. A
-    parallel loop without a `#tile.worker` mapping or inside another parallel loop,
-    a dynamically scheduled loop inside any other region, and a caller without a
-    bucket are errors.
+    parallel loop outside of a kernel, without a `#tile.worker` mapping or inside
+    another parallel loop, a dynamically scheduled loop inside any other region, a
+    caller without a bucket, and a function that has such arguments already are
+    errors.
 
     Runs after `tile-verify-no-large-copies` because that pass tells copies inside
     an `scf.forall` from those that every worker would execute; must precede

@@ -3,8 +3,11 @@
 
 #include "dialects/Tenon/ShapeVerification.h"
 #include "tenon/Support/Log2E.h"
+#include "tenon/Support/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "KernelLowering.h"
+
+#define DEBUG_TYPE "convert-tenon-to-tile"
 
 using namespace mlir;
 using namespace tenon;
@@ -276,6 +279,12 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
   int64_t shared = hasHeads ? getDim(op.getKey().getType(), 3) : 1;
   int64_t group = heads / shared;
   int64_t folded = foldHeads(lowering.config.getRows(), group, heads);
+  remark::analysis(lowering.loc,
+                   getRemarkOpts(lowering.kernel, DEBUG_TYPE, "FoldHeads"))
+      << remark::metric("Kernel", lowering.kernel.getName())
+      << remark::metric("HeadsPerBlock", folded)
+      << remark::metric("TokensPerBlock", lowering.config.getBlock())
+      << remark::metric("KeysPerTile", lowering.config.getKeys());
 
   auto body = [&](ValueRange ivs, ValueRange outs) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
@@ -435,6 +444,12 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                    /*isPaired=*/false)))
     return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
+  remark::analysis(lowering.loc,
+                   getRemarkOpts(lowering.kernel, DEBUG_TYPE, "ShareKeys"))
+      << remark::metric("Kernel", lowering.kernel.getName())
+      << remark::metric("TokensPerBlock", lowering.config.getBlock())
+      << remark::metric("TokensPerTile", lowering.config.getRows())
+      << remark::metric("KeysPerTile", lowering.config.getKeys());
   auto body = [&](ValueRange ivs, ValueRange outs) {
     QueryBlock block = readBlock(lowering, op.getBlocks(), ivs[0]);
     block.head = ivs[1];

@@ -5,8 +5,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/Statistic.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "KernelLowering.h"
+
+#define DEBUG_TYPE "convert-tenon-to-tile"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTTENONTOTILE
@@ -15,6 +18,8 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numKernels, "Kernels that became loops over tiles");
 
 static LogicalResult lowerKernel(tile::KernelOp kernel) {
   auto func = kernel->getParentOfType<func::FuncOp>();
@@ -56,9 +61,11 @@ struct ConvertTenonToTile
       if (!hasLoops)
         kernels.push_back(op);
     });
-    for (tile::KernelOp kernel : kernels)
+    for (tile::KernelOp kernel : kernels) {
       if (failed(lowerKernel(kernel)))
         return signalPassFailure();
+      ++numKernels;
+    }
   }
 };
 } // namespace

@@ -3,8 +3,11 @@
 
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tenon/ShapeVerification.h"
+#include "tenon/Support/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "KernelLowering.h"
+
+#define DEBUG_TYPE "convert-tenon-to-tile"
 
 using namespace mlir;
 using namespace tenon;
@@ -31,6 +34,13 @@ struct ColumnBlocks {
       panels = llvm::divideCeil(panels, 2);
     places = panels * layout.height;
     width = glu ? places / 2 : places;
+    remark::analysis(lowering.loc,
+                     getRemarkOpts(lowering.kernel, DEBUG_TYPE, "CutColumns"))
+        << remark::metric("Kernel", lowering.kernel.getName())
+        << remark::metric("Columns", outputs)
+        << remark::metric("Blocks", count())
+        << remark::metric("PanelsPerBlock", panels)
+        << remark::metric("RowsPerTile", rows);
   }
 
   int64_t count() const { return llvm::divideCeil(outputs, width); }
@@ -278,6 +288,10 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
   // have no rows, and each worker is to have its part of all the others. With
   // many the rows of an expert stay in caches while its columns go by.
   bool isBlockFirst = lowering.tokens <= blocks.rows;
+  remark::analysis(lowering.loc,
+                   getRemarkOpts(lowering.kernel, DEBUG_TYPE, "OrderExperts"))
+      << remark::metric("Kernel", lowering.kernel.getName())
+      << remark::metric("Outer", isBlockFirst ? "columns" : "experts");
   auto body = [&](ValueRange ivs, ValueRange shared) {
     Value expert = ivs[isBlockFirst], block = ivs[!isBlockFirst];
     Value begin = lowering.loadIndex(offsets, expert);

@@ -7,7 +7,10 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/Statistic.h"
 #include "VectorLowerings.h"
+
+#define DEBUG_TYPE "convert-tile-to-vector"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTTILETOVECTOR
@@ -18,6 +21,8 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numOps, "Ops that became vector code");
 
 /// Ops that become vector code, in their order.
 static SmallVector<VectorLoweringOpInterface> collectTiles(func::FuncOp func) {
@@ -62,6 +67,7 @@ struct ConvertTileToVector
       if (failed(op.lowerToVectors(b)))
         return signalPassFailure();
       op->erase();
+      ++numOps;
     }
   }
 };

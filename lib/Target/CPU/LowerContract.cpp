@@ -21,10 +21,13 @@
 // them and those of the rows while the panels go by. Sums that wait in `acc` for
 // the next block keep their bits.
 
+#include "tenon/Support/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "PanelReader.h"
 #include "RegisterTile.h"
 #include "VectorLowerings.h"
+
+#define DEBUG_TYPE "convert-tile-to-vector"
 
 using namespace mlir;
 using namespace tenon;
@@ -130,6 +133,13 @@ public:
     if (isDecodedBefore)
       decoded = b.scratch({columns, tile.panels * layout.height},
                           b.builder.getF32Type());
+    remark::analysis(op.getLoc(),
+                     getRemarkOpts(op, DEBUG_TYPE, "ChooseRegisterTile"))
+        << remark::metric("Rows", tile.rows)
+        << remark::metric("Panels", tile.panels)
+        << remark::metric("PanelsAtATime", tile.held)
+        << remark::metric("ColumnsPerBlock", columns)
+        << remark::metric("DecodesBefore", isDecodedBefore);
     lastPanel = b.index(layout.getPanels() - 1);
     present = b.min(b.sub(b.index(layout.getPanels()), op.getPanel()),
                     b.index(panels));

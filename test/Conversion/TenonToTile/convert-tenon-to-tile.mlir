@@ -1,4 +1,12 @@
 // RUN: tenon-opt %s --convert-tenon-to-tile --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --convert-tenon-to-tile --split-input-file --remarks-filter=convert-tenon-to-tile 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// How kernels are cut.
+// REMARK: remark: [Analysis] CutColumns | Category:convert-tenon-to-tile | Function=linear | Blocks=3, Columns=96, Kernel=k, PanelsPerBlock=2, RowsPerTile=4
+// REMARK: remark: [Analysis] OrderExperts | Category:convert-tenon-to-tile | Function=grouped | Kernel=k, Outer=experts
+// REMARK: remark: [Analysis] OrderExperts | Category:convert-tenon-to-tile | Function=grouped_few | Kernel=k, Outer=columns
+// REMARK: remark: [Analysis] FoldHeads | Category:convert-tenon-to-tile | Function=attention | HeadsPerBlock=2, Kernel=k, KeysPerTile=32, TokensPerBlock=3
+// REMARK: remark: [Analysis] ShareKeys | Category:convert-tenon-to-tile | Function=mla | Kernel=k, KeysPerTile=64, TokensPerBlock=4, TokensPerTile=2
 
 //===----------------------------------------------------------------------===//
 // Products of weights

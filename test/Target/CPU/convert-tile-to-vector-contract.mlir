@@ -1,4 +1,9 @@
 // RUN: tenon-opt %s --convert-tile-to-vector --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --convert-tile-to-vector --mlir-disable-threading --split-input-file --remarks-filter=convert-tile-to-vector 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+/// The register tile of each product.
+// REMARK: remark: [Analysis] ChooseRegisterTile | Category:convert-tile-to-vector | Function=one_row | ColumnsPerBlock=64, DecodesBefore=false, Panels=4, PanelsAtATime=4, Rows=1
+// REMARK: remark: [Analysis] ChooseRegisterTile | Category:convert-tile-to-vector | Function=turns | ColumnsPerBlock=64, DecodesBefore=false, Panels=2, PanelsAtATime=1, Rows=1
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 
