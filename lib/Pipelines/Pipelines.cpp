@@ -51,13 +51,7 @@ void tenon::buildBufferizePipeline(OpPassManager &pm) {
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
-  // Results that are arguments go one level of calls at a time: kernels,
-  // layers, steps. A copy of a buffer to itself goes only when slices have met.
-  for (int level = 0; level < 3; ++level) {
-    pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
-  }
+  pm.addPass(createDropReturnedBuffers());
   // Kinds of layers share most of their kernels: each is compiled once, under
   // the name that it has first.
   pm.addPass(func::createDuplicateFunctionEliminationPass());

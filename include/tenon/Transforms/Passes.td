@@ -362,6 +362,41 @@ def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def DropReturnedBuffers : Pass<"tile-drop-returned-buffers", "::mlir::ModuleOp"> {
+  let summary = "Drop results that are buffers of the caller";
+  let description = [{
+    A result of a private function that is one of its arguments is dropped, and
+    its callers use what they passed:
+
+    ```mlir
+    func.func private @kernel(%a: memref<8xf32>) -> memref<8xf32> { ... return %a : memref<8xf32> }
+    func.func private @layer(%a: memref<8xf32>) -> memref<8xf32> {
+      %b = call @kernel(%a) : (memref<8xf32>) -> memref<8xf32>
+      return %b : memref<8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @kernel(%a: memref<8xf32>) { ... return }
+    func.func private @layer(%a: memref<8xf32>) {
+      call @kernel(%a) : (memref<8xf32>) -> ()
+      return
+    }
+    ```
+
+    Upstream's `drop-equivalent-buffer-results` does this for one level of calls:
+    that the layer returns an argument shows when the kernel returns nothing and
+    loops and copies around the call are simplified. This pass repeats it, with
+    `canonicalize` and `cse` in between, until no function loses a result, so that
+    calls may nest as deep as they like. Copies of a buffer to itself, which are
+    left where slices have met, go on the way; the pass that refuses copies and
+    the one that plans memory count on that.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def VerifyNoLargeCopies : Pass<"tile-verify-no-large-copies", "::mlir::ModuleOp"> {
   let summary = "Verify that steps contain no large copies or allocations";
   let description = [{
