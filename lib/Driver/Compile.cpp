@@ -15,6 +15,7 @@
 #include "PhaseTimer.h"
 #include "Phases.h"
 #include "ProgressBar.h"
+#include "RemarkPrinter.h"
 
 #include <atomic>
 #include <thread>
@@ -98,7 +99,7 @@ static llvm::Error finishArtifact(CompilerInput &input, ArtifactWriter &writer,
 static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
                                  const CompileOptions &options,
                                  llvm::ArrayRef<TargetName> targets,
-                                 PhaseTimer &timer) {
+                                 PhaseTimer &timer, RemarkPrinter &remarks) {
   llvm::Expected<std::vector<uint8_t>> tokenizer = compileTokenizer(input);
   if (!tokenizer)
     return tokenizer.takeError();
@@ -108,8 +109,10 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
                                  input.facts.maxContext, timer))
     return error;
 
-  // Code and weights depend on nothing of each other.
-  VariantCompiler compiler(*input.module, targets, getThreads(options), timer);
+  // Code and weights depend on nothing of each other. Remarks have an order.
+  VariantCompiler compiler(*input.module, targets,
+                           remarks.isOn() ? 1 : getThreads(options), timer,
+                           remarks);
   std::vector<uint64_t> hashes;
   if (!options.skipWeights) {
     llvm::Error error = timer.measure("pack weights", [&]() -> llvm::Error {
@@ -159,9 +162,14 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     llvm::sys::SetInterruptFunction([] { isInterrupted = true; });
   }
 
+  llvm::Expected<std::unique_ptr<RemarkPrinter>> remarks =
+      RemarkPrinter::create(options.remarks, options.remarksOutput);
+  if (!remarks)
+    return remarks.takeError();
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  (*remarks)->listenTo(context);
   PhaseTimer timer(options.timing);
   CompilerInput input;
   llvm::Error error = timer.measure("import", [&]() -> llvm::Error {
@@ -173,7 +181,8 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
   });
   if (!error)
     error = isText ? emitPhase(input, options, *targets, timer)
-                   : writeArtifact(input, *writer, options, *targets, timer);
+                   : writeArtifact(input, *writer, options, *targets, timer,
+                                   **remarks);
   timer.print();
-  return error;
+  return error ? std::move(error) : (*remarks)->finish();
 }

@@ -8,15 +8,19 @@
 #include "llvm/Support/raw_ostream.h"
 #include "PhaseTimer.h"
 #include "Phases.h"
+#include "RemarkPrinter.h"
 
 using namespace mlir;
 using namespace tenon;
 
-static llvm::Expected<CompiledVariant>
-compileVariant(StringRef bytecode, StringRef machine, PhaseTimer &timer) {
+static llvm::Expected<CompiledVariant> compileVariant(StringRef bytecode,
+                                                      StringRef machine,
+                                                      PhaseTimer &timer,
+                                                      RemarkPrinter &remarks) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  remarks.listenTo(context, machine);
   auto module = parseSourceString<ModuleOp>(bytecode, ParserConfig(&context));
   if (!module)
     return llvm::createStringError("cannot copy the module for " + machine);
@@ -39,12 +43,13 @@ compileVariant(StringRef bytecode, StringRef machine, PhaseTimer &timer) {
 
 VariantCompiler::VariantCompiler(ModuleOp laidOut,
                                  llvm::ArrayRef<TargetName> targets,
-                                 unsigned threads, PhaseTimer &timer)
+                                 unsigned threads, PhaseTimer &timer,
+                                 RemarkPrinter &remarks)
     : targets(targets), variants(targets.size()), failures(targets.size()) {
   llvm::raw_string_ostream stream(bytecode);
   (void)writeBytecodeToFile(laidOut, stream);
   for (size_t i = 0; i < std::min<size_t>(threads, targets.size()); ++i)
-    workers.emplace_back([this, &timer] { work(timer); });
+    workers.emplace_back([this, &timer, &remarks] { work(timer, remarks); });
 }
 
 VariantCompiler::~VariantCompiler() { join(); }
@@ -55,10 +60,10 @@ void VariantCompiler::join() {
   workers.clear();
 }
 
-void VariantCompiler::work(PhaseTimer &timer) {
+void VariantCompiler::work(PhaseTimer &timer, RemarkPrinter &remarks) {
   for (size_t i = next++; i < targets.size(); i = next++) {
     llvm::Expected<CompiledVariant> variant =
-        compileVariant(bytecode, targets[i].machine, timer);
+        compileVariant(bytecode, targets[i].machine, timer, remarks);
     if (variant)
       variants[i] = std::move(*variant);
     else

@@ -12,6 +12,7 @@
 namespace tenon {
 
 class PhaseTimer;
+class RemarkPrinter;
 
 /// Compiles a module that is laid out for each target, in threads of its own
 /// and in a context of its own, so that no thread waits for another one.
@@ -19,7 +20,7 @@ class VariantCompiler {
 public:
   /// Begins at once. The module is not used after the constructor.
   VariantCompiler(mlir::ModuleOp laidOut, llvm::ArrayRef<TargetName> targets,
-                  unsigned threads, PhaseTimer &timer);
+                  unsigned threads, PhaseTimer &timer, RemarkPrinter &remarks);
   VariantCompiler(const VariantCompiler &) = delete;
   ~VariantCompiler();
 
@@ -27,7 +28,7 @@ public:
   llvm::Expected<std::vector<CompiledVariant>> finish();
 
 private:
-  void work(PhaseTimer &timer);
+  void work(PhaseTimer &timer, RemarkPrinter &remarks);
   void join();
 
   /// The module as bytecode, which any context can read.

@@ -88,6 +88,14 @@ struct CompileCommand : Command {
   cl::opt<unsigned> threads{
       "threads", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
       cl::desc("Threads of the compiler (default: one for each core)")};
+  cl::opt<std::string> remarks{
+      "remarks", cl::sub(subCommand), cl::value_desc("REGEX"),
+      cl::desc("Print what passes rewrote, left alone and chose: all, or a "
+               "regular expression that matches flags of passes")};
+  cl::opt<std::string> remarksOutput{
+      "remarks-output", cl::sub(subCommand), cl::value_desc("F.yaml"),
+      cl::desc("Write remarks to a file, as YAML (default: lines on standard "
+               "error)")};
   cl::opt<bool> timing{"timing", cl::sub(subCommand),
                        cl::desc("Print seconds and memory of each phase")};
 };
@@ -116,6 +124,8 @@ llvm::Error CompileCommand::run() const {
   if (emit.getNumOccurrences())
     options.emit = emit;
   options.threads = threads;
+  options.remarks = remarks;
+  options.remarksOutput = remarksOutput;
   options.timing = timing;
   if (options.output.empty() && !options.stopAfter && !options.emit)
     return makeUsageError("compile expects a name for the artifact; add -o "

@@ -40,6 +40,11 @@ struct CompileOptions {
   std::optional<EmitKind> emit;
   /// 0 for as many as there are cores.
   unsigned threads = 0;
+  /// The passes whose remarks are printed: a regular expression that matches a
+  /// whole flag, or `all`; empty for none.
+  std::string remarks;
+  /// A file for them, as YAML; empty for lines on the standard error.
+  std::string remarksOutput;
   /// Prints seconds and memory of each phase to the standard error.
   bool timing = false;
 };
