@@ -79,20 +79,18 @@ std::string CpuAttr::getTargetName() const { return "cpu:" + getName().str(); }
 // A block of rows and panels is what stays in caches while it is worked on;
 // which of it is held in registers at a time depends on the weights as well.
 
-int64_t CpuAttr::getContractRows(int64_t tokens) const {
+std::optional<TileSizes> CpuAttr::getTileSizes(int64_t tokens) const {
+  TileSizes sizes;
   // Six and eight rows, which fill the registers beside one panel of two
   // vectors or three of one, divide the most.
-  return std::min<int64_t>(tokens, 144);
-}
-
-int64_t CpuAttr::getContractPanels(int64_t rows) const {
-  // Enough independent chains to hide the latency of a multiply-add, which is
-  // four cycles at two a cycle.
+  sizes.rows = std::min<int64_t>(tokens, 144);
+  // Strips of one, two and three panels divide it. One row needs enough
+  // independent chains to hide the latency of a multiply-add, which is four
+  // cycles at two a cycle.
   int64_t perPanel = kPanelHeight / getLanes();
-  if (rows == 1)
-    return llvm::divideCeil(8, perPanel);
-  // Strips of one, two and three panels divide it.
-  return 6;
+  sizes.panels = sizes.rows == 1 ? llvm::divideCeil(8, perPanel) : 6;
+  sizes.keys = 64;
+  return sizes;
 }
 
 int64_t CpuAttr::getBlockRows(int64_t tokens) const {
@@ -104,8 +102,6 @@ int64_t CpuAttr::getBlockRows(int64_t tokens) const {
 int64_t CpuAttr::getExpandingBlockRows(int64_t tokens) const {
   return std::min<int64_t>(tokens, 1024);
 }
-
-int64_t CpuAttr::getKeyTile() const { return 64; }
 
 int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
 
@@ -133,11 +129,10 @@ LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 std::string GpuAttr::getTargetName() const { return "cuda:" + getName().str(); }
 
-int64_t GpuAttr::getContractRows(int64_t tokens) const {
-  return tokens <= 16 ? 16 : 64;
+// Kernels have configurations of the `nvptx` dialect.
+std::optional<TileSizes> GpuAttr::getTileSizes(int64_t tokens) const {
+  return std::nullopt;
 }
-
-int64_t GpuAttr::getContractPanels(int64_t rows) const { return 4; }
 
 int64_t GpuAttr::getBlockRows(int64_t tokens) const {
   return std::min<int64_t>(tokens, 64);
@@ -146,8 +141,6 @@ int64_t GpuAttr::getBlockRows(int64_t tokens) const {
 int64_t GpuAttr::getExpandingBlockRows(int64_t tokens) const {
   return getBlockRows(tokens);
 }
-
-int64_t GpuAttr::getKeyTile() const { return 64; }
 
 int64_t GpuAttr::getRecomputedNormTokens() const { return 0; }
 

@@ -8,7 +8,21 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Dialect.h"
 
+#include <optional>
+
 #include "dialects/Machine/MachineAttrsDialect.h.inc"
+
+namespace tenon::machine {
+
+struct TileSizes {
+  /// Rows of activations that are worked on together, while caches hold their
+  /// weights, and weight panels of 16 rows beside them.
+  int64_t rows, panels;
+  /// Keys in one tile of attention: the same for every step.
+  int64_t keys;
+};
+
+} // namespace tenon::machine
 
 #include "dialects/Machine/MachineAttrInterfaces.h.inc"
 

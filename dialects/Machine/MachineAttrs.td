@@ -30,20 +30,16 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
   let methods = [
     InterfaceMethod<"Name of the target as spelled on the command line.",
       "::std::string", "getTargetName">,
-    InterfaceMethod<"M tile: rows of activations in a cache block, for a step of "
-      "at most `tokens` tokens.",
-      "int64_t", "getContractRows", (ins "int64_t":$tokens)>,
-    InterfaceMethod<"N tile: weight panels of 16 rows in a cache block with `rows` "
-      "rows of activations.",
-      "int64_t", "getContractPanels", (ins "int64_t":$rows)>,
+    InterfaceMethod<"Tile sizes of the loops that kernels become, for a step of at most "
+      "`tokens` tokens; none if kernels are not lowered to loops over tiles.",
+      "::std::optional<::tenon::machine::TileSizes>", "getTileSizes",
+      (ins "int64_t":$tokens)>,
     InterfaceMethod<"Tokens of an attention tile, for a step of at most `tokens` "
       "tokens.",
       "int64_t", "getBlockRows", (ins "int64_t":$tokens)>,
     InterfaceMethod<"Maximum number of tokens of a query block whose heads expand "
       "the keys that it shares (naive MLA), for a step of at most `tokens` tokens.",
       "int64_t", "getExpandingBlockRows", (ins "int64_t":$tokens)>,
-    InterfaceMethod<"Keys in a KV block: the same for every step.",
-      "int64_t", "getKeyTile">,
     InterfaceMethod<"Maximum number of tokens for which a norm is fused as "
       "prologue, recomputed by each worker.",
       "int64_t", "getRecomputedNormTokens">,

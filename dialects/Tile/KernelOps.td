@@ -26,6 +26,9 @@ def Tile_KernelOp : Tile_Op<"kernel", [
     | `inputs` | values that the kernel only reads                  |
     | `outs`   | destinations of the results                        |
 
+    The configuration says how the code of the kernel is made. It is printed after the
+    name: the parameters alone for a `#tile.config`, and nothing while none is chosen.
+
     Constraints:
 
     * (C1) There is a block argument of the same type for each operand.
@@ -43,12 +46,13 @@ def Tile_KernelOp : Tile_Op<"kernel", [
     } -> tensor<?x8xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$name, Tile_ConfigAttr:$config,
+  let arguments = (ins StrAttr:$name,
+    OptionalAttr<Tile_KernelConfigAttrInterface>:$config,
     Variadic<AnyType>:$inputs, Variadic<AnyRankedTensor>:$outs);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $name $config `ins` `(` ($inputs^ `:` type($inputs))? `)`
+    $name (custom<KernelConfig>($config)^)? `ins` `(` ($inputs^ `:` type($inputs))? `)`
     `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict-with-keyword $body
     (`->` type($results)^)?
   }];

@@ -13,6 +13,8 @@
 #include "dialects/Tile/TileOpsDialect.h.inc"
 #include "dialects/Tile/TileOpsEnums.h.inc"
 
+#include "dialects/Tile/TileInterfaces.h.inc"
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Tile/TileOpsAttrs.h.inc"
 

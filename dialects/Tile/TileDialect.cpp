@@ -10,6 +10,7 @@
 using namespace mlir;
 using namespace tenon::tile;
 
+#include "dialects/Tile/TileInterfaces.cpp.inc"
 #include "dialects/Tile/TileOpsDialect.cpp.inc"
 #include "dialects/Tile/TileOpsEnums.cpp.inc"
 
@@ -18,6 +19,34 @@ using namespace tenon::tile;
 
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Tile/TileOpsTypes.cpp.inc"
+
+/// Reads `<rows = 6>` for a `#tile.config`, or any configuration in full.
+static OptionalParseResult
+parseKernelConfig(OpAsmParser &parser, KernelConfigAttrInterface &config) {
+  SMLoc loc = parser.getCurrentLocation();
+  Attribute attribute;
+  if (*loc.getPointer() == '<') {
+    attribute = ConfigAttr::parse(parser, Type());
+    config = cast_or_null<KernelConfigAttrInterface>(attribute);
+    return ParseResult(failure(!config));
+  }
+  OptionalParseResult result = parser.parseOptionalAttribute(attribute);
+  if (!result.has_value() || failed(*result))
+    return result;
+  config = dyn_cast<KernelConfigAttrInterface>(attribute);
+  if (!config)
+    return ParseResult(parser.emitError(loc, "expects a configuration of a "
+                                             "kernel, but got ")
+                       << attribute);
+  return ParseResult(success());
+}
+
+static void printKernelConfig(OpAsmPrinter &printer, KernelOp,
+                              KernelConfigAttrInterface config) {
+  if (auto tiles = dyn_cast<ConfigAttr>(config))
+    return printer.printStrippedAttrOrType(tiles);
+  printer << config;
+}
 
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.cpp.inc"
@@ -50,7 +79,7 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
     fits = isa<MemoryAttr>(value);
   } else if (name == kKernelName) {
     what = "config";
-    fits = isa<ConfigAttr, UnitAttr>(value);
+    fits = isa<KernelConfigAttrInterface, UnitAttr>(value);
   } else {
     return op->emitOpError() << "has unknown attribute " << attr.getName()
                              << "; the dialect knows " << kBucketName << ", "
@@ -93,6 +122,8 @@ LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << block << " and " << rows;
   return success();
 }
+
+int64_t ConfigAttr::getBlockTokens() const { return getBlock(); }
 
 int64_t WorkerAttr::getMappingId() const { return 0; }
 

@@ -7,6 +7,7 @@
 include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 include "dialects/Tile/TileEnums.td"
+include "dialects/Tile/TileInterfaces.td"
 include "mlir/Dialect/SCF/IR/DeviceMappingInterface.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
@@ -94,10 +95,13 @@ def Tile_WorkerAttr : AttrDef<Tile_Dialect, "Worker", [
   let assemblyFormat = "`<` $split `>`";
 }
 
-def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config"> {
+def Tile_ConfigAttr : AttrDef<Tile_Dialect, "Config", [
+    DeclareAttrInterfaceMethods<Tile_KernelConfigAttrInterface>]> {
   let mnemonic = "config";
   let summary = "Tile sizes and scheduling of a kernel";
   let description = [{
+    The configuration of a kernel that is lowered to loops over tiles.
+
     | Parameter | Meaning                                                   |
     |-----------|-----------------------------------------------------------|
     | `rows`    | M tile: rows of activations                               |

@@ -7,7 +7,9 @@
 #include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Support/Targets.h"
 #include "tenon/Target/NVPTX/EmitPtx.h"
+#include "tenon/Target/NVPTX/Pipeline.h"
 #include "tenon/Target/Target.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include "PhaseTimer.h"
@@ -93,8 +95,12 @@ static llvm::Error generatePtx(ModuleOp module, PhaseTimer &timer,
                                std::string &bytes) {
   return timer.measure("codegen", [&]() -> llvm::Error {
     FirstDiagnostic remarks(module.getContext());
-    llvm::Expected<PtxModule> ptx =
-        emitPtx(module, cast<machine::GpuAttr>(machine::getTarget(module)));
+    PassManager manager(module.getContext());
+    buildNvptxKernelPipeline(manager);
+    buildNvptxLoweringPipeline(manager);
+    if (failed(manager.run(module)))
+      return remarks.take("cannot generate code of the model");
+    llvm::Expected<PtxModule> ptx = emitPtx(module);
     if (!ptx)
       return ptx.takeError();
     for (const SkippedKernel &kernel : ptx->skipped)

@@ -103,7 +103,8 @@ private:
   void remarkOnKernel(tile::KernelOp kernel, const KernelGroup &group);
   void fillBody(tile::KernelOp kernel, const KernelSignature &interface);
   void dissolve(KernelGroup &group, tile::KernelOp kernel, Operation *before);
-  tile::ConfigAttr configOf(Operation *root);
+  /// Null if loops over tiles are not what the machine's kernels become.
+  tile::KernelConfigAttrInterface configOf(Operation *root);
   std::string nameOf(StringRef what);
 
   func::FuncOp func;
@@ -283,10 +284,11 @@ Operation *KernelFormer::findResidualAdd(KernelRootOpInterface root) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-tile::ConfigAttr KernelFormer::configOf(Operation *root) {
-  int64_t tileRows = machine.getContractRows(tokens);
-  int64_t panels = machine.getContractPanels(tileRows);
-  int64_t blockRows = 0;
+tile::KernelConfigAttrInterface KernelFormer::configOf(Operation *root) {
+  std::optional<machine::TileSizes> sizes = machine.getTileSizes(tokens);
+  if (!sizes)
+    return nullptr;
+  int64_t tileRows = sizes->rows, panels = sizes->panels, blockRows = 0;
   tile::Split split = tile::Split::Static;
   auto kernelRoot = dyn_cast<KernelRootOpInterface>(root);
   if (kernelRoot && kernelRoot.iteratesOverBlocks()) {
@@ -296,7 +298,7 @@ tile::ConfigAttr KernelFormer::configOf(Operation *root) {
     split = tile::Split::Ticket;
   }
   return tile::ConfigAttr::get(root->getContext(), tileRows, blockRows, panels,
-                               machine.getKeyTile(), split);
+                               sizes->keys, split);
 }
 
 std::string KernelFormer::nameOf(StringRef what) {
@@ -342,11 +344,12 @@ void KernelFormer::remarkOnKernel(tile::KernelOp kernel,
                                       }),
                       " ");
   };
-  remark::passed(kernel.getLoc(),
-                 getRemarkOpts(kernel, DEBUG_TYPE, "FormKernel"))
-      << remark::metric("Kernel", kernel.getName())
-      << remark::detail::LazyTextBuild{"Ops", joinNames}
-      << remark::metric("Config", kernel.getConfig());
+  auto remark = remark::passed(kernel.getLoc(),
+                               getRemarkOpts(kernel, DEBUG_TYPE, "FormKernel"));
+  remark << remark::metric("Kernel", kernel.getName())
+         << remark::detail::LazyTextBuild{"Ops", joinNames};
+  if (tile::KernelConfigAttrInterface config = kernel.getConfigAttr())
+    remark << remark::metric("Config", config);
   ++numKernels;
   if (group.ops.size() > 1)
     numFused += group.ops.size();

@@ -37,7 +37,9 @@ static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
   auto parent = kernel->getParentOfType<func::FuncOp>();
   if (Attribute bucket = parent->getAttr(tile::TileDialect::kBucketName))
     func->setAttr(tile::TileDialect::kBucketName, bucket);
-  func->setAttr(tile::TileDialect::kKernelName, kernel.getConfig());
+  Attribute config = kernel.getConfigAttr();
+  func->setAttr(tile::TileDialect::kKernelName,
+                config ? config : builder.getUnitAttr());
   for (auto [index, operand] : llvm::enumerate(kernel->getOperands()))
     if (auto argument = dyn_cast<BlockArgument>(operand))
       if (argument.getOwner() == &parent.front())

@@ -69,12 +69,10 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 4, 
 
 // -----
 
-/// Tiles of a graphics processor.
-// CHECK: tile.kernel "sm_90a.linear.t1" <rows = 16, panels = 4> ins
-// CHECK: tile.kernel "sm_90a.linear.t16" <rows = 16, panels = 4> ins
-// CHECK: tile.kernel "sm_90a.linear.t17" <rows = 64, panels = 4> ins
-// CHECK: tile.kernel "sm_90a.attention.t64" <rows = 64, block = 64, split = ticket> ins
-// CHECK: tile.kernel "sm_90a.attention.t65" <rows = 64, block = 64, split = ticket> ins
+/// Kernels of a graphics processor are not made of loops over tiles: its back end configures them.
+// CHECK: tile.kernel "sm_90a.linear.t1" ins
+// CHECK: tile.kernel "sm_90a.linear.t17" ins
+// CHECK: tile.kernel "sm_90a.attention.t64" ins
 module attributes {machine.target = #machine.gpu<name = "sm_90a", shared = 232448, registers = 65536>} {
   func.func @sm_90a(%x: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>, <16x2>>, %q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %l: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>) -> (tensor<?x96xf32>, tensor<?x2x8xf32>) {
     %y = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>, <16x2>> -> tensor<?x96xf32>

@@ -7,6 +7,8 @@
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "tenon/Target/CPU/Passes.h"
 #include "tenon/Target/CPU/Pipeline.h"
+#include "tenon/Target/NVPTX/Passes.h"
+#include "tenon/Target/NVPTX/Pipeline.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -27,6 +29,8 @@ int main(int argc, char **argv) {
   tenon::registerCpuLoweringPasses();
   tenon::registerCpuPasses();
   tenon::registerCpuPipelines();
+  tenon::registerNvptxPasses();
+  tenon::registerNvptxPipelines();
   tenon::registerPipelines();
   tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();

@@ -27,6 +27,10 @@ static LogicalResult lowerKernel(tile::KernelOp kernel) {
       func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
   if (!bucket)
     return kernel.emitOpError() << "expects a function with a bucket around it";
+  if (!isa_and_nonnull<tile::ConfigAttr>(kernel.getConfigAttr()))
+    return kernel.emitOpError()
+           << "expects a #tile.config, which says how large its tiles are; "
+              "machine.target of the module gives none to kernels of a GPU";
   KernelLowering lowering(kernel, bucket.getTokens());
   for (Operation &op : kernel.getBody().front()) {
     std::optional<LogicalResult> done =

@@ -10,8 +10,9 @@ using namespace mlir;
 using namespace tenon;
 
 KernelLowering::KernelLowering(tile::KernelOp kernel, int64_t tokens)
-    : builder(kernel), kernel(kernel), config(kernel.getConfig()),
-      tokens(tokens), loc(kernel.getLoc()), oldYield(kernel.getYield()) {
+    : builder(kernel), kernel(kernel),
+      config(cast<tile::ConfigAttr>(kernel.getConfigAttr())), tokens(tokens),
+      loc(kernel.getLoc()), oldYield(kernel.getYield()) {
   for (Operation &op : kernel.getBody().front())
     oldOps.push_back(&op);
   builder.setInsertionPoint(oldYield);

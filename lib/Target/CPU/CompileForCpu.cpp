@@ -41,16 +41,18 @@ static FailureOr<int64_t> getQueryBlock(func::FuncOp func,
   collectKernels(func, symbols, kernels);
   int64_t agreed = 0;
   for (StringRef name : kernels) {
-    auto config = symbols.lookup(name)->getAttrOfType<tile::ConfigAttr>(
-        tile::TileDialect::kKernelName);
-    if (!config || config.getBlock() == 0)
+    auto config =
+        symbols.lookup(name)->getAttrOfType<tile::KernelConfigAttrInterface>(
+            tile::TileDialect::kKernelName);
+    int64_t tokens = config ? config.getBlockTokens() : 0;
+    if (tokens == 0)
       continue;
-    if (agreed && agreed != config.getBlock())
+    if (agreed && agreed != tokens)
       return func.emitOpError()
              << "expects its kernels to agree on the most tokens of a query "
                 "block, but they have "
-             << agreed << " and " << config.getBlock();
-    agreed = config.getBlock();
+             << agreed << " and " << tokens;
+    agreed = tokens;
   }
   return agreed;
 }

@@ -8,82 +8,7 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
 
-//===----------------------------------------------------------------------===//
-// Tiling
-//===----------------------------------------------------------------------===//
-
-int64_t AttentionTiling::getTileBytes() const {
-  int64_t values = sharesValue ? 0 : getValueStride();
-  return keys * (getKeyStride() + values);
-}
-
-int64_t AttentionTiling::getStageBytes() const {
-  if (copy != CacheCopy::Staged)
-    return 0;
-  return keys * (keySize + (sharesValue ? 0 : valueSize)) * 4;
-}
-
-int64_t AttentionTiling::getSharedBytes() const {
-  int64_t powers = splits > 1 ? getRows() * (getPowerStride() + splits * 4) : 0;
-  return getRows() * getKeyStride() + getBuffers() * getTileBytes() +
-         getStageBytes() + powers;
-}
-
-/// Splits columns until a warp's sums fit into its registers, and further while
-/// there are few warps; fails if keys cannot be split so often.
-bool AttentionTiling::setSplits() {
-  auto isPossible = [&](int64_t count) {
-    int64_t padded = llvm::alignTo(valueSize, 16 * count);
-    return keys % (16 * count) == 0 && padded < valueSize + 16 * count &&
-           valueSize > 16 * (count - 1) &&
-           (!sharesValue || padded <= keyPadded);
-  };
-  splits = 1;
-  while (llvm::alignTo(valueSize, 16 * splits) / splits > 256)
-    splits *= 2;
-  while (splits * rowTiles < 4 && isPossible(splits * 2))
-    splits *= 2;
-  valuePadded = llvm::alignTo(valueSize, 16 * splits);
-  return isPossible(splits);
-}
-
-static CacheCopy chooseCopy(Type type, int64_t keySize, int64_t valueSize) {
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
-  if (keySize * bytes % 16 != 0 || valueSize * bytes % 16 != 0)
-    return CacheCopy::Direct;
-  return type.isF32() ? CacheCopy::Staged : CacheCopy::Async;
-}
-
-FailureOr<AttentionTiling> AttentionTiling::choose(DeviceKernel &kernel,
-                                                   AttentionOp op) {
-  AttentionTiling t;
-  RankedTensorType key = op.getKey().getType();
-  t.heads = op.getQuery().getType().getDimSize(1);
-  t.groups = key.getRank() == 5 ? key.getDimSize(3) : 1;
-  t.headsOfGroup = t.heads / t.groups;
-  t.keySize = key.getShape().back();
-  t.valueSize = op.getType().getDimSize(2);
-  t.keyPadded = llvm::alignTo(t.keySize, 16);
-  t.sharesValue = !op.getValue();
-  t.copy = chooseCopy(key.getElementType(), t.keySize,
-                      t.sharesValue ? t.keySize : t.valueSize);
-  int64_t rows = kernel.op.getConfig().getRows() * t.headsOfGroup;
-  int64_t wanted = kernel.tokens <= 16 && rows < 64 ? 1 : 4;
-  int64_t shared = kernel.machine.getShared();
-  auto fits = [&] { return t.setSplits() && t.getSharedBytes() <= shared; };
-  // The tile of keys must not depend on the bucket.
-  for (t.keys = 64; t.keys >= 16; t.keys /= 2) {
-    t.rowTiles = 2;
-    if (!fits())
-      continue;
-    for (t.rowTiles = wanted; t.rowTiles > 0; t.rowTiles /= 2)
-      if (fits())
-        return t;
-  }
-  return failure();
-}
-
-Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
+Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel, AttentionOp op) {
   Type type = op.getKey().getType().getElementType();
   if (!type.isF32() && !type.isBF16())
     return "caches are neither f32 nor bf16";
@@ -92,16 +17,26 @@ Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
   if (!op.getQuery().getType().getElementType().isF32() ||
       !op.getType().getElementType().isF32())
     return "rows are not f32";
-  if (kernel.op.getYield().getValues().size() != 1 ||
-      kernel.op.getYield().getValues().front() != op.getResult())
+  if (kernel.getYield().getValues().size() != 1 ||
+      kernel.getYield().getValues().front() != op.getResult())
     return "the result goes through other operations";
   for (Value operand : op->getOperands())
     if (!isa<BlockArgument>(operand))
       return "an operand is not an argument of the kernel";
-  FailureOr<AttentionTiling> tiling = AttentionTiling::choose(kernel, op);
-  if (failed(tiling))
-    return "no tile of keys fits into shared memory";
-  AttentionEmitter(kernel, op, *tiling).emit();
+  return std::nullopt;
+}
+
+Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
+  auto config = kernel.getConfig<AttentionAttr>();
+  if (!config)
+    return kernel.refuseConfig();
+  if (Refusal refusal = checkAttention(kernel.op, op))
+    return refusal;
+  AttentionTiling tiling(op);
+  tiling.set(config);
+  if (Refusal refusal = tiling.check())
+    return refusal;
+  AttentionEmitter(kernel, op, config, tiling).emit();
   return std::nullopt;
 }
 
@@ -110,9 +45,9 @@ Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
 //===----------------------------------------------------------------------===//
 
 AttentionEmitter::AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
+                                   AttentionAttr config,
                                    const AttentionTiling &tiling)
-    : kernel(kernel), b(kernel.b), op(op), t(tiling) {
-  kernel.setThreads(32 * t.rowTiles * t.splits);
+    : kernel(kernel), b(kernel.b), op(op), config(config), t(tiling) {
   queryAt = kernel.reserve(t.getRows() * t.getKeyStride(), 128);
   keys.tileAt = kernel.reserve(t.getBuffers() * t.getTileBytes());
   values.tileAt =
@@ -231,7 +166,7 @@ void AttentionEmitter::emit() {
   rowTile = b.rem(kernel.warp, t.rowTiles);
   split = b.div(kernel.warp, t.rowTiles);
   clearPadding();
-  int64_t rows = kernel.op.getConfig().getRows() * t.headsOfGroup;
+  int64_t rows = config.getTokens() * t.headsOfGroup;
   int64_t chunks = llvm::divideCeil(rows, t.getRows());
   kernel.blocks = kernel.tokens * t.groups * chunks;
   Value blocks = b.trunc32(kernel.getSize(op.getBlocks(), 0));

@@ -6,6 +6,10 @@
 
 #include "DeviceKernel.h"
 
+namespace tenon::machine {
+class GpuAttr;
+} // namespace tenon::machine
+
 namespace tenon::nvptx {
 
 /// How a tile of a cache comes to shared memory, where it is `bf16`.
@@ -27,9 +31,13 @@ enum class CacheCopy {
 /// scores of its part of the keys, and the sums of its part of the value's
 /// columns.
 struct AttentionTiling {
-  /// Fails if no tiling fits into the machine.
-  static mlir::FailureOr<AttentionTiling> choose(DeviceKernel &kernel,
-                                                 AttentionOp op);
+  /// Reads the sizes of the operands.
+  explicit AttentionTiling(AttentionOp op);
+  void set(AttentionAttr config);
+  /// Why warps cannot share the tiles, if so.
+  Refusal check() const;
+  /// Sets `splits` for `keys` and `rowTiles`.
+  bool chooseSplits();
 
   int64_t heads = 0, groups = 0, headsOfGroup = 0;
   int64_t keySize = 0, valueSize = 0;
@@ -54,8 +62,16 @@ struct AttentionTiling {
   int64_t getSharedBytes() const;
 
 private:
-  bool setSplits();
+  /// Whether so many warps can share the keys of a tile and the columns of a
+  /// value.
+  bool canSplit(int64_t count) const;
 };
+
+/// Fails if no tiling fits into the machine.
+mlir::FailureOr<AttentionAttr> chooseAttention(AttentionOp op, int64_t tokens,
+                                               machine::GpuAttr machine);
+/// Why there is no device code for an attention, however it is tiled.
+Refusal checkAttention(tile::KernelOp kernel, AttentionOp op);
 
 /// A cache, one head of one sequence of it, and where its tiles lie.
 struct CacheTile {
@@ -67,7 +83,7 @@ struct CacheTile {
 
 class AttentionEmitter {
 public:
-  AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
+  AttentionEmitter(DeviceKernel &kernel, AttentionOp op, AttentionAttr config,
                    const AttentionTiling &tiling);
   void emit();
 
@@ -116,6 +132,7 @@ private:
   DeviceKernel &kernel;
   DeviceBuilder &b;
   AttentionOp op;
+  AttentionAttr config;
   AttentionTiling t;
   mlir::Value rowTile, split; // of the warp
   CacheTile keys, values;

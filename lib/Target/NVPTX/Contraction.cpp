@@ -3,7 +3,7 @@
 
 #include "Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -36,7 +36,8 @@ static Value readRoot(Operation *root, Contraction &c) {
   return input;
 }
 
-FailureOr<Contraction> Contraction::match(DeviceKernel &kernel, Operation *root,
+FailureOr<Contraction> Contraction::match(tile::KernelOp kernel,
+                                          Operation *root,
                                           std::string &reason) {
   auto fail = [&](const Twine &why) {
     reason = why.str();
@@ -53,12 +54,12 @@ FailureOr<Contraction> Contraction::match(DeviceKernel &kernel, Operation *root,
   if (c.glu.has_value() != type.getPanelLayout().pair)
     return fail("gates and projections up do not share panels");
 
-  FailureOr<RowView> rows = kernel.resolveRows(input);
+  FailureOr<RowView> rows = resolveRows(input);
   if (failed(rows) || !isa<BlockArgument>(rows->base))
     return fail("the input is not an argument of the kernel");
   c.input = *rows;
 
-  tile::YieldOp yield = kernel.op.getYield();
+  tile::YieldOp yield = kernel.getYield();
   Value result = yield.getValues().front();
   if (yield.getValues().size() != 1)
     return fail("the kernel has more than one result");
@@ -71,87 +72,118 @@ FailureOr<Contraction> Contraction::match(DeviceKernel &kernel, Operation *root,
   }
   if (result != root->getResult(0))
     return fail("the result goes through other operations");
-  c.outStride = getRowLength(kernel.getOut(0));
+  for (Type rowType : {c.input.base.getType(), getOut(kernel, 0).getType()})
+    if (!cast<RankedTensorType>(rowType).getElementType().isF32())
+      return fail("rows are not f32");
+  c.outStride = getRowLength(getOut(kernel, 0));
   return c;
 }
 
-Refusal tenon::nvptx::emitContraction(DeviceKernel &kernel, Operation *root) {
-  std::string reason;
-  FailureOr<Contraction> contraction = Contraction::match(kernel, root, reason);
-  if (failed(contraction))
-    return reason;
-  for (Type type :
-       {contraction->input.base.getType(), kernel.getOut(0).getType()})
-    if (!cast<RankedTensorType>(type).getElementType().isF32())
-      return "rows are not f32";
-  ContractionEmitter(kernel, *contraction).emit();
-  return std::nullopt;
-}
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
 
-ContractionEmitter::ContractionEmitter(DeviceKernel &kernel,
-                                       const Contraction &contraction)
-    : kernel(kernel), b(kernel.b), c(contraction), slab(kernel, c.weight) {
-  chooseTiling();
-  planShared();
-}
-
-void ContractionEmitter::chooseTiling() {
+ContractionAttr tenon::nvptx::chooseContraction(const Contraction &c,
+                                                int64_t tokens) {
+  // The order of sums follows from the parts alone: they are a constant.
+  constexpr int64_t parts = 8, warps = 8, stages = 3;
   // Rows that share one pass over a matrix.
-  int64_t rows = kernel.tokens;
+  int64_t rows = tokens;
   if (c.isGrouped())
     rows = llvm::divideCeil(rows * std::max<int64_t>(c.choices, 1), c.matrices);
   if (c.isGrouped() && !c.order)
     rows = std::max<int64_t>(rows, 8);
-  tiling.splitsColumns = rows <= ContractionTiling::kFewTokens;
-  tiling.panels = tiling.splitsColumns ? 2 : 8;
-  if (tiling.splitsColumns)
-    tiling.tokens = rows <= 8 ? 8 : ContractionTiling::kFewTokens;
-  else // scales and offsets of a group stay in registers, too
-    tiling.tokens = rows <= 32 || slab.hasOffset() ? 32 : 64;
-  tokenTiles = tiling.tokens / (tiling.splitsColumns ? 8 : 16);
-  slabsOfPart = llvm::divideCeil(slab.count, ContractionTiling::kParts);
-  kernel.setThreads(32 * ContractionTiling::kWarps);
+  MLIRContext *context = c.weight.getContext();
+  // Up to two tiles of an instruction, columns are split among warps.
+  if (rows <= 2 * 8)
+    return ContractionAttr::get(context, rows <= 8 ? 8 : 16, /*panels=*/2,
+                                stages, parts, Columns::Split, warps);
+  // Scales and offsets of a group stay in registers, too.
+  auto type = cast<WeightType>(c.weight.getType());
+  bool hasOffset = type.getPanelLayout().getFactors().size() > 1;
+  return ContractionAttr::get(context, rows <= 32 || hasOffset ? 32 : 64,
+                              /*panels=*/8, stages, parts, Columns::Whole,
+                              warps);
+}
+
+Refusal tenon::nvptx::emitContraction(DeviceKernel &kernel, Operation *root) {
+  auto config = kernel.getConfig<ContractionAttr>();
+  if (!config)
+    return kernel.refuseConfig();
+  std::string reason;
+  FailureOr<Contraction> contraction =
+      Contraction::match(kernel.op, root, reason);
+  if (failed(contraction))
+    return reason;
+  ContractionEmitter emitter(kernel, *contraction, config);
+  if (Refusal refusal = emitter.check())
+    return refusal;
+  emitter.emit();
+  return std::nullopt;
+}
+
+ContractionEmitter::ContractionEmitter(DeviceKernel &kernel,
+                                       const Contraction &contraction,
+                                       ContractionAttr tiling)
+    : kernel(kernel), b(kernel.b), c(contraction), slab(kernel, c.weight),
+      tiling(tiling),
+      tokenTiles(tiling.getTokens() / (8 * tiling.getWarpsOfPanels())),
+      slabsOfPart(llvm::divideCeil(slab.count, tiling.getParts())),
+      stageBytes(tiling.getPanels() * slab.sharedBytes) {
+  planShared();
+}
+
+Refusal ContractionEmitter::check() const {
+  int64_t tokens = tiling.getTokens(), rowsAtOnce = kernel.threads / getUnits();
+  if (tiling.splitsColumns() ||
+      (kernel.threads % getUnits() == 0 && tokens % rowsAtOnce == 0))
+    return std::nullopt;
+  return llvm::formatv("{0} threads do not load {1} rows of {2} columns evenly",
+                       kernel.threads, tokens, slab.columns)
+      .str();
 }
 
 void ContractionEmitter::planShared() {
-  int64_t slabs = tiling.stages * tiling.panels *
-                  (tiling.splitsColumns ? ContractionTiling::kWarps : 1);
-  weightsAt = kernel.reserve(slabs * slab.sharedBytes, 128);
-  if (!tiling.splitsColumns)
-    inputsAt = kernel.reserve(2 * tiling.tokens * (slab.columns * 2 + 32), 128);
+  int64_t rings = tiling.splitsColumns() ? tiling.getWarps() : 1;
+  weightsAt = kernel.reserve(rings * tiling.getStages() * stageBytes, 128);
+  if (!tiling.splitsColumns())
+    inputsAt = kernel.reserve(2 * tiling.getTokens() * getRowBytes(), 128);
   // Sums are staged where slabs were.
   resultsAt = 0;
-  int64_t parts = tiling.splitsColumns ? ContractionTiling::kParts : 1;
-  int64_t results =
-      parts * tiling.tokens * (tiling.panels * slab.layout.height + 4) * 4;
+  int64_t parts = tiling.splitsColumns() ? tiling.getParts() : 1;
+  int64_t results = parts * tiling.getTokens() *
+                    (tiling.getPanels() * slab.layout.height + 4) * 4;
   kernel.sharedBytes = std::max(kernel.sharedBytes, results);
 }
 
 void ContractionEmitter::emit() {
-  int64_t panelTiles = llvm::divideCeil(slab.layout.getPanels(), tiling.panels);
+  int64_t panelTiles =
+      llvm::divideCeil(slab.layout.getPanels(), tiling.getPanels());
   if (c.isGrouped()) {
     kernel.blocks = panelTiles * c.matrices;
     kernel.forEachWorkItem(b.i32(kernel.blocks),
                            [&](Value piece) { emitGroupedPiece(piece); });
     return;
   }
-  kernel.blocks =
-      panelTiles * c.matrices * llvm::divideCeil(kernel.tokens, tiling.tokens);
+  kernel.blocks = panelTiles * c.matrices *
+                  llvm::divideCeil(kernel.tokens, tiling.getTokens());
   Value rows = b.trunc32(kernel.getSize(kernel.getOut(0), 0));
-  Value pieces = b.mul(b.ceilDiv(rows, tiling.tokens), panelTiles * c.matrices);
+  Value pieces =
+      b.mul(b.ceilDiv(rows, tiling.getTokens()), panelTiles * c.matrices);
   kernel.forEachWorkItem(pieces, [&](Value piece) { emitPiece(piece); });
 }
 
 void ContractionEmitter::emitPiece(Value piece) {
   // Blocks that run at the same time share panels rather than rows.
-  int64_t panelTiles = llvm::divideCeil(slab.layout.getPanels(), tiling.panels);
+  int64_t panelTiles =
+      llvm::divideCeil(slab.layout.getPanels(), tiling.getPanels());
   Tile tile;
   tile.endRow = b.trunc32(kernel.getSize(kernel.getOut(0), 0));
-  Value rowTiles = b.ceilDiv(tile.endRow, tiling.tokens);
-  tile.firstRow = b.mul(b.rem(piece, rowTiles), tiling.tokens);
+  Value rowTiles = b.ceilDiv(tile.endRow, tiling.getTokens());
+  tile.firstRow = b.mul(b.rem(piece, rowTiles), tiling.getTokens());
   Value rest = b.div(piece, rowTiles);
   tile.matrix = b.div(rest, panelTiles);
-  tile.firstPanel = b.mul(b.rem(rest, panelTiles), tiling.panels);
+  tile.firstPanel = b.mul(b.rem(rest, panelTiles), tiling.getPanels());
   tile.inputFirst = b.mul(b.zext64(tile.matrix), c.inputStep);
   tile.outFirst = b.mul(b.zext64(tile.matrix), c.outStep);
   emitTile(tile);
@@ -162,14 +194,15 @@ void ContractionEmitter::emitPiece(Value piece) {
 
 void ContractionEmitter::emitGroupedPiece(Value piece) {
   // The panels of a matrix stay in the cache while the rows of its expert pass.
-  int64_t panelTiles = llvm::divideCeil(slab.layout.getPanels(), tiling.panels);
+  int64_t panelTiles =
+      llvm::divideCeil(slab.layout.getPanels(), tiling.getPanels());
   Tile tile;
   tile.matrix = b.div(piece, panelTiles);
-  tile.firstPanel = b.mul(b.rem(piece, panelTiles), tiling.panels);
+  tile.firstPanel = b.mul(b.rem(piece, panelTiles), tiling.getPanels());
   tile.inputFirst = tile.outFirst = b.i64(0);
   Value begin = kernel.loadIndex(c.offsets, tile.matrix);
   tile.endRow = kernel.loadIndex(c.offsets, b.add(tile.matrix, 1));
-  b.loop(begin, tile.endRow, b.i32(tiling.tokens), [&](Value row) {
+  b.loop(begin, tile.endRow, b.i32(tiling.getTokens()), [&](Value row) {
     Tile here = tile;
     here.firstRow = row;
     emitTile(here);
@@ -178,7 +211,7 @@ void ContractionEmitter::emitGroupedPiece(Value piece) {
 
 void ContractionEmitter::emitTile(const Tile &tile) {
   Values sums =
-      tiling.splitsColumns ? sumSplitColumns(tile) : sumWholeColumns(tile);
+      tiling.splitsColumns() ? sumSplitColumns(tile) : sumWholeColumns(tile);
   b.waitForCopies(0);
   b.syncBlock();
   stageSums(sums);

@@ -11,7 +11,7 @@ namespace tenon::nvptx {
 /// A `linear`, `head_linear` or `grouped_linear` with what surrounds it.
 struct Contraction {
   static mlir::FailureOr<Contraction>
-  match(DeviceKernel &kernel, mlir::Operation *root, std::string &reason);
+  match(tile::KernelOp kernel, mlir::Operation *root, std::string &reason);
 
   mlir::Value weight;
   mlir::Value bias;     // may be null
@@ -32,26 +32,16 @@ struct Contraction {
   bool isGrouped() const { return static_cast<bool>(offsets); }
 };
 
-/// Tiles: `panels` of the matrix by `tokens` rows.
-struct ContractionTiling {
-  int64_t tokens = 0;
-  int64_t panels = 0;
-  int64_t stages = 3;
-  /// Each warp sums a part of the columns for the whole tile; otherwise each
-  /// computes a part of the tile.
-  bool splitsColumns = false;
-  /// Columns are summed in this many parts, one after the other, in both cases:
-  /// so a token has the same bits in a step of any size.
-  static constexpr int64_t kParts = 8;
-  static constexpr int64_t kWarps = 8;
-  /// Up to so many rows, two tiles of an instruction, columns are split among
-  /// warps.
-  static constexpr int64_t kFewTokens = 2 * 8;
-};
+/// Tiles for a step of at most `tokens` tokens.
+ContractionAttr chooseContraction(const Contraction &contraction,
+                                  int64_t tokens);
 
 class ContractionEmitter {
 public:
-  ContractionEmitter(DeviceKernel &kernel, const Contraction &contraction);
+  ContractionEmitter(DeviceKernel &kernel, const Contraction &contraction,
+                     ContractionAttr tiling);
+  /// Why threads cannot share the tile, if so.
+  Refusal check() const;
   void emit();
 
 private:
@@ -60,21 +50,25 @@ private:
     mlir::Value matrix, firstPanel, firstRow, endRow;
     mlir::Value inputFirst, outFirst; // elements, from the head
   };
-  void chooseTiling();
   void planShared();
   void emitPiece(mlir::Value piece);
   void emitGroupedPiece(mlir::Value piece);
   void emitTile(const Tile &tile);
 
-  // ContractionInput.cpp
+  // ContractionLoops.cpp
   mlir::Value getRowPointer(const Tile &tile, mlir::Value row);
   Values loadInput(mlir::Value pointer, mlir::Value column);
   mlir::Value getBoundary(mlir::Value part);
-
-  // ContractionLoops.cpp
   Values sumSplitColumns(const Tile &tile);
   Values loadOperands(llvm::ArrayRef<mlir::Value> pointers, mlir::Value slab);
   Values sumWholeColumns(const Tile &tile);
+  /// Columns that a thread loads at once, as parts of a slab.
+  int64_t getUnits() const { return slab.columns / 4; }
+  /// Of a staged row in shared memory.
+  int64_t getRowBytes() const { return slab.columns * 2 + 32; }
+  /// With whole columns: which panels and rows of the tile a warp computes.
+  mlir::Value getPairOfWarp();
+  mlir::Value getFirstRowOfWarp();
   Values loadStaged(llvm::ArrayRef<mlir::Value> pointers, mlir::Value slab);
   void storeStaged(mlir::ValueRange values, mlir::Value slab);
   Values runSlab(const Tile &tile, llvm::ArrayRef<mlir::Value> pointers,
@@ -99,10 +93,11 @@ private:
   DeviceBuilder &b;
   Contraction c;
   PanelSlab slab;
-  ContractionTiling tiling;
+  ContractionAttr tiling;
   /// Tiles of 8 tokens that each warp computes.
-  int64_t tokenTiles = 0;
-  int64_t slabsOfPart = 0;
+  int64_t tokenTiles;
+  int64_t slabsOfPart;
+  int64_t stageBytes;
   int64_t weightsAt = 0, inputsAt = 0, resultsAt = 0;
 };
 

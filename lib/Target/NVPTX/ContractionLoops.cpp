@@ -1,6 +1,7 @@
 // The loops of a contraction: rows and panels meet in matrix instructions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "llvm/Support/MathExtras.h"
 #include "Contraction.h"
 
 using namespace mlir;
@@ -116,18 +117,18 @@ Values ContractionEmitter::loadOperands(ArrayRef<Value> pointers, Value index) {
 }
 
 Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
-  int64_t stageBytes = tiling.panels * slab.sharedBytes;
   Value begin = getBoundary(kernel.warp);
   Value end = getBoundary(b.add(kernel.warp, 1));
-  Value ring = b.add(b.mul(kernel.warp, tiling.stages * stageBytes), weightsAt);
+  Value ring =
+      b.add(b.mul(kernel.warp, tiling.getStages() * stageBytes), weightsAt);
   auto copy = [&](Value index, Value stage) {
     b.when(b.less(index, end), [&] {
-      slab.copy(tile.matrix, tile.firstPanel, tiling.panels, index,
+      slab.copy(tile.matrix, tile.firstPanel, tiling.getPanels(), index,
                 b.add(ring, b.mul(stage, stageBytes)), kernel.lane, 32);
     });
     b.commitCopies();
   };
-  for (int64_t i = 0; i + 1 < tiling.stages; ++i)
+  for (int64_t i = 0; i + 1 < tiling.getStages(); ++i)
     copy(b.add(begin, i), b.i32(i));
 
   Values pointers;
@@ -139,13 +140,14 @@ Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
   init.append(loadOperands(pointers, begin));
   Values results =
       b.loop(begin, end, b.i32(1), init, [&](Value index, ValueRange state) {
-        b.waitForCopies(tiling.stages - 2);
+        b.waitForCopies(tiling.getStages() - 2);
         b.syncWarp();
-        Value ahead = b.add(index, tiling.stages - 1);
-        copy(ahead, b.rem(b.sub(ahead, begin), tiling.stages));
+        Value ahead = b.add(index, tiling.getStages() - 1);
+        copy(ahead, b.rem(b.sub(ahead, begin), tiling.getStages()));
         Values next = loadOperands(pointers, b.add(index, 1));
-        Value source = b.add(
-            ring, b.mul(b.rem(b.sub(index, begin), tiling.stages), stageBytes));
+        Value source =
+            b.add(ring, b.mul(b.rem(b.sub(index, begin), tiling.getStages()),
+                              stageBytes));
         ValueRange inputs = state.drop_front(tokenTiles * 8);
         int64_t steps = slab.getSteps();
         Values sums = addSlab(source, state.take_front(tokenTiles * 8),
@@ -166,9 +168,18 @@ Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
 // Many rows: all warps share slabs, and rows go through shared memory
 //===----------------------------------------------------------------------===//
 
+Value ContractionEmitter::getPairOfWarp() {
+  return b.bitAnd(kernel.warp, tiling.getPanels() / 2 - 1);
+}
+
+Value ContractionEmitter::getFirstRowOfWarp() {
+  Value number = b.shr(kernel.warp, llvm::Log2_64(tiling.getPanels() / 2));
+  return b.mul(number, tokenTiles * 8);
+}
+
 /// This thread's share of the rows of a slab.
 Values ContractionEmitter::loadStaged(ArrayRef<Value> pointers, Value index) {
-  int64_t units = slab.columns / 4;
+  int64_t units = getUnits();
   Value unit = b.rem(kernel.thread, units);
   Value column = b.add(b.mul(b.min(index, b.i32(slab.count - 1)), slab.columns),
                        b.shl(unit, 2));
@@ -179,8 +190,8 @@ Values ContractionEmitter::loadStaged(ArrayRef<Value> pointers, Value index) {
 }
 
 void ContractionEmitter::storeStaged(ValueRange values, Value index) {
-  int64_t units = slab.columns / 4, rowBytes = slab.columns * 2 + 32;
-  Value buffer = b.mul(b.bitAnd(index, 1), tiling.tokens * rowBytes);
+  int64_t units = getUnits(), rowBytes = getRowBytes();
+  Value buffer = b.mul(b.bitAnd(index, 1), tiling.getTokens() * rowBytes);
   Value row = b.div(kernel.thread, units);
   Value at = b.add(b.add(buffer, inputsAt), b.mul(row, rowBytes));
   at = b.add(at, b.shl(b.rem(kernel.thread, units), 3));
@@ -194,26 +205,24 @@ void ContractionEmitter::storeStaged(ValueRange values, Value index) {
 
 Values ContractionEmitter::runSlab(const Tile &tile, ArrayRef<Value> pointers,
                                    Value index, ValueRange sums) {
-  int64_t stageBytes = tiling.panels * slab.sharedBytes;
-  int64_t rowBytes = slab.columns * 2 + 32;
-  b.waitForCopies(tiling.stages - 2);
+  int64_t rowBytes = getRowBytes();
+  b.waitForCopies(tiling.getStages() - 2);
   b.syncBlock();
-  Value ahead = b.add(index, tiling.stages - 1);
+  Value ahead = b.add(index, tiling.getStages() - 1);
   b.when(b.less(ahead, slab.count), [&] {
-    Value stage = b.mul(b.rem(ahead, tiling.stages), stageBytes);
-    slab.copy(tile.matrix, tile.firstPanel, tiling.panels, ahead,
+    Value stage = b.mul(b.rem(ahead, tiling.getStages()), stageBytes);
+    slab.copy(tile.matrix, tile.firstPanel, tiling.getPanels(), ahead,
               b.add(stage, weightsAt), kernel.thread, kernel.threads);
   });
   b.commitCopies();
   Values next = loadStaged(pointers, b.add(index, 1));
 
-  Value panels = b.mul(b.bitAnd(kernel.warp, 3), 2 * slab.sharedBytes);
-  Value source = b.add(b.mul(b.rem(index, tiling.stages), stageBytes),
+  Value panels = b.mul(getPairOfWarp(), 2 * slab.sharedBytes);
+  Value source = b.add(b.mul(b.rem(index, tiling.getStages()), stageBytes),
                        b.add(panels, weightsAt));
-  Value firstRow = b.add(b.mul(b.shr(kernel.warp, 2), tokenTiles * 8),
-                         b.shr(kernel.lane, 2));
+  Value firstRow = b.add(getFirstRowOfWarp(), b.shr(kernel.lane, 2));
   Value rows =
-      b.add(b.mul(b.bitAnd(index, 1), tiling.tokens * rowBytes),
+      b.add(b.mul(b.bitAnd(index, 1), tiling.getTokens() * rowBytes),
             b.add(b.mul(firstRow, rowBytes),
                   b.add(b.shl(b.bitAnd(kernel.lane, 3), 3), inputsAt)));
   Values result = addSlab(source, sums, [&](int64_t step, int64_t i) {
@@ -225,22 +234,22 @@ Values ContractionEmitter::runSlab(const Tile &tile, ArrayRef<Value> pointers,
 }
 
 Values ContractionEmitter::sumWholeColumns(const Tile &tile) {
-  int64_t units = slab.columns / 4, rowsAtOnce = kernel.threads / units;
+  int64_t units = getUnits(), rowsAtOnce = kernel.threads / units;
   Values pointers;
-  for (int64_t row = 0; row < tiling.tokens; row += rowsAtOnce)
+  for (int64_t row = 0; row < tiling.getTokens(); row += rowsAtOnce)
     pointers.push_back(
         getRowPointer(tile, b.add(b.div(kernel.thread, units), row)));
-  for (int64_t i = 0; i + 1 < tiling.stages; ++i) {
+  for (int64_t i = 0; i + 1 < tiling.getStages(); ++i) {
     if (i < slab.count)
-      slab.copy(tile.matrix, tile.firstPanel, tiling.panels, b.i32(i),
-                b.i32(weightsAt + i * tiling.panels * slab.sharedBytes),
-                kernel.thread, kernel.threads);
+      slab.copy(tile.matrix, tile.firstPanel, tiling.getPanels(), b.i32(i),
+                b.i32(weightsAt + i * stageBytes), kernel.thread,
+                kernel.threads);
     b.commitCopies();
   }
   storeStaged(loadStaged(pointers, b.i32(0)), b.i32(0));
 
   Values zeros(tokenTiles * 8, b.f32(0));
-  return b.loop(b.i32(0), b.i32(ContractionTiling::kParts), b.i32(1), zeros,
+  return b.loop(b.i32(0), b.i32(tiling.getParts()), b.i32(1), zeros,
                 [&](Value part, ValueRange totals) {
                   Values sums = b.loop(
                       getBoundary(part), getBoundary(b.add(part, 1)), b.i32(1),

@@ -56,13 +56,13 @@ void ContractionEmitter::stageSums(ValueRange sums) {
   // Four neighbouring outputs of one token are one store.
   Value place = b.add(b.shl(b.shr(row, 2), 4), b.shl(b.bitAnd(row, 3), 2));
   Value token = b.shl(column, 1);
-  if (tiling.splitsColumns) {
-    token = b.add(token, b.mul(kernel.warp, tiling.tokens));
+  if (tiling.splitsColumns()) {
+    token = b.add(token, b.mul(kernel.warp, tiling.getTokens()));
   } else {
-    place = b.add(place, b.shl(b.bitAnd(kernel.warp, 3), 5));
-    token = b.add(token, b.mul(b.shr(kernel.warp, 2), tokenTiles * 8));
+    place = b.add(place, b.shl(getPairOfWarp(), 5));
+    token = b.add(token, getFirstRowOfWarp());
   }
-  int64_t rowBytes = (tiling.panels * slab.layout.height + 4) * 4;
+  int64_t rowBytes = (tiling.getPanels() * slab.layout.height + 4) * 4;
   Value at = b.add(b.add(b.mul(token, rowBytes), b.shl(place, 2)), resultsAt);
   for (int64_t i = 0; i < tokenTiles; ++i)
     for (int64_t j = 0; j < 2; ++j) {
@@ -73,16 +73,16 @@ void ContractionEmitter::stageSums(ValueRange sums) {
 }
 
 Value ContractionEmitter::sumParts(Value token, Value place) {
-  int64_t rowBytes = (tiling.panels * slab.layout.height + 4) * 4;
+  int64_t rowBytes = (tiling.getPanels() * slab.layout.height + 4) * 4;
   Value at = b.add(b.add(b.mul(token, rowBytes), b.shl(place, 2)), resultsAt);
   auto load = [&](int64_t part) {
-    int64_t first = part * tiling.tokens * rowBytes;
+    int64_t first = part * tiling.getTokens() * rowBytes;
     return b.load(b.getF32Type(), b.shared(b.add(at, first)), 4);
   };
-  if (!tiling.splitsColumns)
+  if (!tiling.splitsColumns())
     return load(0);
   Value sum = b.f32(0);
-  for (int64_t part = 0; part < ContractionTiling::kParts; ++part)
+  for (int64_t part = 0; part < tiling.getParts(); ++part)
     sum = b.add(sum, load(part));
   return sum;
 }
@@ -109,11 +109,11 @@ void ContractionEmitter::storeResults(const Tile &tile) {
   // A gate and the projection beside it are half a panel apart.
   int64_t height = slab.layout.height;
   int64_t ofPanel = c.glu ? height / 2 : height,
-          width = tiling.panels * ofPanel;
+          width = tiling.getPanels() * ofPanel;
   int64_t columns = c.glu ? c.rows / 2 : c.rows;
   Value present = b.sub(tile.endRow, tile.firstRow);
-  b.loop(kernel.thread, b.i32(tiling.tokens * width), b.i32(kernel.threads),
-         [&](Value number) {
+  b.loop(kernel.thread, b.i32(tiling.getTokens() * width),
+         b.i32(kernel.threads), [&](Value number) {
            Value token = b.div(number, width), index = b.rem(number, width);
            Value column = b.add(b.mul(tile.firstPanel, ofPanel), index);
            Value valid =
@@ -135,7 +135,7 @@ void ContractionEmitter::storeResults(const Tile &tile) {
 
 void ContractionEmitter::copyKept(const Tile &tile) {
   Value present =
-      b.min(b.sub(tile.endRow, tile.firstRow), b.i32(tiling.tokens));
+      b.min(b.sub(tile.endRow, tile.firstRow), b.i32(tiling.getTokens()));
   b.loop(kernel.thread, b.mul(present, c.kept), b.i32(kernel.threads),
          [&](Value number) {
            Value token = b.div(number, c.kept), index = b.rem(number, c.kept);

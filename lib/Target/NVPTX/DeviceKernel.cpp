@@ -1,19 +1,13 @@
-// One kernel while its device code is written: operands, threads, views.
+// One kernel while its device code is written: operands, threads, memory.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "DeviceKernel.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
-
-int64_t tenon::nvptx::getRowLength(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  return ShapedType::getNumElements(type.getShape().drop_front());
-}
 
 /// Parameters of the function: what stands for each operand.
 static SmallVector<Type> getParameters(tile::KernelOp op) {
@@ -30,15 +24,15 @@ static SmallVector<Type> getParameters(tile::KernelOp op) {
 }
 
 DeviceKernel::DeviceKernel(tile::KernelOp op, int64_t tokens,
-                           machine::GpuAttr machine, ModuleOp module,
-                           StringRef symbol)
-    : op(op), tokens(tokens), machine(machine),
-      b(op.getLoc(), OpBuilder::atBlockEnd(module.getBody())) {
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(b.getContext()), getParameters(op));
-  func = LLVM::LLVMFuncOp::create(b, symbol, type);
-  func->setAttr("nvvm.kernel", b.getUnitAttr());
-  Block *entry = func.addEntryBlock(b);
+                           gpu::GPUModuleOp module, StringRef symbol)
+    : op(op), tokens(tokens),
+      b(op.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
+      warps(cast<ConfigAttrInterface>(op.getConfigAttr()).getBlockWarps()),
+      threads(32 * warps) {
+  func = gpu::GPUFuncOp::create(b, symbol,
+                                b.getFunctionType(getParameters(op), {}));
+  func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  Block *entry = &func.getBody().front();
   b.setInsertionPointToStart(entry);
 
   unsigned next = 0;
@@ -64,39 +58,9 @@ Value DeviceKernel::getSize(Value argument, int64_t dim) {
   return sizes[argument][type.getDynamicDimIndex(dim)];
 }
 
-Value DeviceKernel::getOut(int64_t result) {
-  return op.getBody().getArgument(op.getInputs().size() + result);
-}
-
 Value DeviceKernel::loadIndex(Value argument, Value at) {
   Value bytes = b.mul(b.zext64(at), 4);
   return b.load(b.getI32Type(), b.offset(getPointer(argument), bytes), 4);
-}
-
-FailureOr<RowView> DeviceKernel::resolveRows(Value value) {
-  RowView view;
-  for (Operation *def = value.getDefiningOp(); def;
-       def = value.getDefiningOp()) {
-    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(def)) {
-      if (slice.getSourceType().getRank() != 2 || !slice.hasUnitStride() ||
-          slice.getStaticOffset(0) != 0 || slice.isDynamicOffset(1))
-        return failure();
-      view.first += slice.getStaticOffset(1);
-      value = slice.getSource();
-    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(def)) {
-      value = expand.getSrc();
-    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(def)) {
-      value = collapse.getSrc();
-    } else {
-      return failure();
-    }
-    if (ShapedType::isDynamicShape(
-            cast<RankedTensorType>(value.getType()).getShape().drop_front()))
-      return failure();
-  }
-  view.base = value;
-  view.stride = getRowLength(value);
-  return view;
 }
 
 int64_t DeviceKernel::reserve(int64_t bytes, int64_t alignment) {
@@ -112,11 +76,18 @@ void DeviceKernel::forEachWorkItem(Value pieces,
   b.loop(block, pieces, count, body);
 }
 
-void DeviceKernel::setThreads(int64_t count) { threads = count; }
+Refusal DeviceKernel::refuseConfig() {
+  std::string text;
+  llvm::raw_string_ostream(text) << "its configuration is of another kind of "
+                                    "kernel: "
+                                 << op.getConfigAttr();
+  return text;
+}
 
 void DeviceKernel::finish() {
-  LLVM::ReturnOp::create(b, ValueRange());
-  func->setAttr("nvvm.reqntid",
-                b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
-  func->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
+  gpu::ReturnOp::create(b);
+  func.setKnownBlockSizeAttr(
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  func->setAttr(NvptxDialect::kSharedBytesName,
+                b.getI64IntegerAttr(sharedBytes));
 }

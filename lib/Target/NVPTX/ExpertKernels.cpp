@@ -11,6 +11,16 @@ using namespace tenon::nvptx;
 
 static constexpr float kNone = -std::numeric_limits<float>::infinity();
 
+Refusal tenon::nvptx::checkExpertKernel(tile::KernelOp kernel,
+                                        Operation *root) {
+  Value input = root->getOperand(0);
+  if (isa<BlockArgument>(input) &&
+      kernel.getYield().getValues() == root->getResults())
+    return std::nullopt;
+  return root->getName().getStringRef().str() +
+         " goes together with other operations";
+}
+
 //===----------------------------------------------------------------------===//
 // Router: a warp for each token
 //===----------------------------------------------------------------------===//
@@ -25,7 +35,6 @@ public:
     choicesAt = kernel.reserve(experts * 4);
     groupsAt = kernel.reserve(op.getGroups() * 4);
     chosenAt = kernel.reserve(op.getTop() * 8);
-    kernel.setThreads(32);
   }
 
   void emit(Value token) {
@@ -226,9 +235,13 @@ void RouterEmitter::storeWeights(Value token) {
 }
 
 Refusal tenon::nvptx::emitRouter(DeviceKernel &kernel, RouterOp op) {
-  if (!isa<BlockArgument>(op.getLogits()) ||
-      kernel.op.getYield().getValues() != op->getResults())
-    return "a router goes together with other operations";
+  auto config = kernel.getConfig<RowsAttr>();
+  if (!config)
+    return kernel.refuseConfig();
+  if (config.getWarps() != 1)
+    return "a router is the work of one warp for each token";
+  if (Refusal refusal = checkExpertKernel(kernel.op, op))
+    return refusal;
   RouterEmitter emitter(kernel, op);
   kernel.blocks = kernel.tokens;
   Value tokens = kernel.b.trunc32(kernel.getSize(kernel.getOut(0), 0));
@@ -247,7 +260,6 @@ public:
       : kernel(kernel), b(kernel.b), op(op) {
     experts = op.getOffsets().getType().getDimSize(0) - 1;
     countsAt = kernel.reserve((experts + 1) * 4);
-    kernel.setThreads(1024);
     choices = b.trunc32(kernel.getSize(op.getChoice(), 0));
     choices = b.mul(choices, op.getChoice().getType().getDimSize(1));
   }
@@ -269,7 +281,7 @@ public:
 private:
   Value at(Value expert) { return b.shared(b.add(b.shl(expert, 2), countsAt)); }
   void forEachExpert(llvm::function_ref<void(Value)> body) {
-    b.loop(kernel.warp, b.i32(experts), b.i32(32), body);
+    b.loop(kernel.warp, b.i32(experts), b.i32(kernel.warps), body);
   }
   void store(int64_t result, Value index, Value value) {
     Value out = kernel.getPointer(kernel.getOut(result));
@@ -326,9 +338,10 @@ void GroupEmitter::sumCounts() {
 }
 
 Refusal tenon::nvptx::emitGroup(DeviceKernel &kernel, MoeDispatchOp op) {
-  if (!isa<BlockArgument>(op.getChoice()) ||
-      kernel.op.getYield().getValues() != op->getResults())
-    return "a group goes together with other operations";
+  if (!kernel.getConfig<DispatchAttr>())
+    return kernel.refuseConfig();
+  if (Refusal refusal = checkExpertKernel(kernel.op, op))
+    return refusal;
   GroupEmitter emitter(kernel, op);
   kernel.blocks = 1;
   kernel.forEachWorkItem(kernel.b.i32(1), [&](Value) { emitter.emit(); });

@@ -3,17 +3,11 @@
 
 #include "PtxBackend.h"
 #include "tenon/Support/Targets.h"
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -54,20 +48,6 @@ createMachine(llvm::StringRef architecture) {
       std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-static LogicalResult lower(ModuleOp device) {
-  PassManager pm(device.getContext());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertNVVMToLLVMPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  return pm.run(device);
-}
-
 /// Passes that leave loops as they are: rotating and peeling them costs
 /// registers.
 static llvm::Error optimize(llvm::Module &module,
@@ -92,15 +72,14 @@ static llvm::Error optimize(llvm::Module &module,
 }
 
 llvm::Expected<std::string>
-tenon::nvptx::translateToPtx(ModuleOp device, llvm::StringRef architecture) {
+tenon::nvptx::translateToPtx(gpu::GPUModuleOp device,
+                             llvm::StringRef architecture) {
   auto machine = createMachine(architecture);
   if (!machine)
     return machine.takeError();
-  if (failed(lower(device)))
-    return llvm::createStringError("device code could not be lowered to LLVM");
-
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerNVVMDialectTranslation(registry);
   device.getContext()->appendDialectRegistry(registry);

@@ -4,15 +4,15 @@
 #ifndef TENON_LIB_TARGET_NVPTX_PTXBACKEND_H
 #define TENON_LIB_TARGET_NVPTX_PTXBACKEND_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/Support/Error.h"
 #include <string>
 
 namespace tenon::nvptx {
 
 /// Makes PTX of a module of device functions for an architecture, which is a GPU
-/// level of the table of targets. The module is lowered in place.
-llvm::Expected<std::string> translateToPtx(mlir::ModuleOp device,
+/// level of the table of targets.
+llvm::Expected<std::string> translateToPtx(mlir::gpu::GPUModuleOp device,
                                            llvm::StringRef architecture);
 
 } // namespace tenon::nvptx

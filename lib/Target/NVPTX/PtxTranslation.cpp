@@ -1,10 +1,14 @@
-// tenon-translate --tile-to-ptx: formed kernels as PTX text.
+// tenon-translate --gpu-module-to-ptx: lowered device functions as PTX text.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
-#include "dialects/Tile/Tile.h"
+#include "dialects/NVPTX/Nvptx.h"
 #include "tenon/Target/NVPTX/EmitPtx.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -23,13 +27,7 @@ static void printHeader(const PtxModule &module, raw_ostream &os) {
 }
 
 static LogicalResult translate(ModuleOp module, raw_ostream &os) {
-  auto machine = module->getAttrOfType<machine::GpuAttr>(
-      machine::MachineDialect::kTargetName);
-  if (!machine)
-    return module.emitError()
-           << "expects " << machine::MachineDialect::kTargetName
-           << " to be a #machine.gpu; set it on the module";
-  llvm::Expected<PtxModule> ptx = emitPtx(module, machine);
+  llvm::Expected<PtxModule> ptx = emitPtx(module);
   if (!ptx)
     return module.emitError() << llvm::toString(ptx.takeError());
   printHeader(*ptx, os);
@@ -39,11 +37,14 @@ static LogicalResult translate(ModuleOp module, raw_ostream &os) {
 
 void tenon::registerPtxTranslation() {
   TranslateFromMLIRRegistration registration(
-      "tile-to-ptx", "formed kernels as PTX, for the GPU that the module names",
+      "gpu-module-to-ptx",
+      "lowered device functions as PTX, for the GPU that the module names",
       [](ModuleOp module, raw_ostream &os) { return translate(module, os); },
       [](DialectRegistry &registry) {
         registry.insert<func::FuncDialect, scf::SCFDialect, TenonDialect,
                         tensor::TensorDialect, arith::ArithDialect,
-                        machine::MachineDialect, tile::TileDialect>();
+                        gpu::GPUDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
+                        machine::MachineDialect, nvptx::NvptxDialect,
+                        tile::TileDialect>();
       });
 }

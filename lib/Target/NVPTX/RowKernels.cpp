@@ -33,13 +33,13 @@ static void collectReads(Value row, bool moved, SmallPtrSetImpl<Value> &here,
 
 /// Results are written over arguments. An element may be read for another one
 /// only if that is computed at the same time.
-static Refusal checkHazards(DeviceKernel &kernel) {
-  OperandRange results = kernel.op.getYield().getValues();
+static Refusal checkHazards(tile::KernelOp kernel) {
+  OperandRange results = kernel.getYield().getValues();
   for (auto [j, result] : llvm::enumerate(results)) {
     SmallPtrSet<Value, 8> here, elsewhere;
     collectReads(getStored(result), false, here, elsewhere);
     for (auto [i, written] : llvm::enumerate(results)) {
-      Value out = kernel.getOut(i);
+      Value out = getOut(kernel, i);
       if (elsewhere.contains(out))
         return "a result is written over rows that another element needs";
       if (here.contains(out) &&
@@ -121,22 +121,30 @@ static Value getCounted(DeviceKernel &kernel) {
   return first.getDefiningOp<CacheUpdateOp>().getPositions();
 }
 
-Refusal tenon::nvptx::emitRows(DeviceKernel &kernel) {
-  RowValues rows(kernel);
-  if (Refusal refusal = rows.check())
+Refusal tenon::nvptx::checkRowKernel(tile::KernelOp kernel) {
+  if (Refusal refusal = checkRows(kernel))
     return refusal;
-  for (Value result : kernel.op.getYield().getValues())
+  for (Value result : kernel.getYield().getValues())
     if (isa<BlockArgument>(result))
       return "a result is an argument of the kernel";
-  if (Refusal refusal = checkHazards(kernel))
-    return refusal;
-  rows.plan();
+  return checkHazards(kernel);
+}
+
+RowsAttr tenon::nvptx::chooseRows(tile::KernelOp kernel) {
   int64_t longest = 0;
-  for (Value result : kernel.op.getYield().getValues())
+  for (Value result : kernel.getYield().getValues())
     longest = std::max(longest, getRowLength(getStored(result)));
   // The length alone decides, so that sums do not depend on the bucket.
-  int64_t warps = llvm::divideCeil(longest, 32 * rows.getWidth());
-  kernel.setThreads(32 * std::clamp<int64_t>(warps, 2, 16));
+  int64_t warps = llvm::divideCeil(longest, 32 * getRowWidth(kernel));
+  return RowsAttr::get(kernel.getContext(), std::clamp<int64_t>(warps, 2, 16));
+}
+
+Refusal tenon::nvptx::emitRows(DeviceKernel &kernel) {
+  if (!kernel.getConfig<RowsAttr>())
+    return kernel.refuseConfig();
+  if (Refusal refusal = checkRowKernel(kernel.op))
+    return refusal;
+  RowValues rows(kernel);
   kernel.blocks = kernel.tokens;
   Value tokens = kernel.b.trunc32(kernel.getSize(getCounted(kernel), 0));
   kernel.forEachWorkItem(tokens, [&](Value token) {

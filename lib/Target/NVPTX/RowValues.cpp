@@ -21,7 +21,7 @@ static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 // What can be computed, and how much at once
 //===----------------------------------------------------------------------===//
 
-Refusal RowValues::checkOp(Operation *op) {
+static Refusal checkOp(Operation *op) {
   // Sizes of views, which follow from the operands of the kernel.
   if (isa<tensor::DimOp, arith::ConstantOp>(op) &&
       op->getResult(0).getType().isIndex())
@@ -34,7 +34,7 @@ Refusal RowValues::checkOp(Operation *op) {
     return std::nullopt;
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
-    bool isRows = succeeded(kernel.resolveRows(op->getResult(0)));
+    bool isRows = succeeded(resolveRows(op->getResult(0)));
     return isRows ? Refusal() : "a view does not keep whole rows";
   }
   if (auto rope = dyn_cast<RopeOp>(op)) {
@@ -62,19 +62,20 @@ Refusal RowValues::checkOp(Operation *op) {
   return "there is no device code for " + op->getName().getStringRef().str();
 }
 
-Refusal RowValues::check() {
-  for (Operation &op : kernel.op.getBody().front())
+Refusal tenon::nvptx::checkRows(tile::KernelOp kernel) {
+  for (Operation &op : kernel.getBody().front())
     if (Refusal refusal = checkOp(&op))
       return refusal;
   return std::nullopt;
 }
 
-void RowValues::plan() {
+int64_t tenon::nvptx::getRowWidth(tile::KernelOp kernel) {
+  int64_t width = 4;
   auto fits = [&](int64_t size) {
     while (size % width != 0)
       width /= 2;
   };
-  for (Operation &op : kernel.op.getBody().front()) {
+  for (Operation &op : kernel.getBody().front()) {
     for (Value value : llvm::concat<Value>(llvm::to_vector(op.getOperands()),
                                            llvm::to_vector(op.getResults())))
       if (auto type = dyn_cast<RankedTensorType>(value.getType()))
@@ -88,11 +89,17 @@ void RowValues::plan() {
       if (rope.getRope().getPairing() == RopePairing::Half)
         fits(dims / 2);
     }
-    if (auto norm = dyn_cast<NormOp>(op)) {
+    if (auto norm = dyn_cast<NormOp>(op))
       fits(norm.getWeight().getType().getCols());
-      int64_t heads = getRowLength(norm.getInput()) / getLast(norm.getInput());
-      statisticsAt[norm] = kernel.reserve(heads * 8);
-    }
+  }
+  return width;
+}
+
+RowValues::RowValues(DeviceKernel &kernel)
+    : kernel(kernel), b(kernel.b), width(getRowWidth(kernel.op)) {
+  for (NormOp norm : kernel.op.getBody().front().getOps<NormOp>()) {
+    int64_t heads = getRowLength(norm.getInput()) / getLast(norm.getInput());
+    statisticsAt[norm] = kernel.reserve(heads * 8);
   }
   partialsAt = kernel.reserve(32 * 4);
 }

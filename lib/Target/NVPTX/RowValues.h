@@ -13,12 +13,9 @@ namespace tenon::nvptx {
 /// nothing lies between ops but the statistics of norms, in shared memory.
 class RowValues {
 public:
-  explicit RowValues(DeviceKernel &kernel) : kernel(kernel), b(kernel.b) {}
+  /// Places statistics.
+  explicit RowValues(DeviceKernel &kernel);
 
-  /// Why the ops of the kernel cannot be computed, if so.
-  Refusal check();
-  /// Chooses how many neighbours are computed at once, and places statistics.
-  void plan();
   int64_t getWidth() const { return width; }
 
   /// Computes the statistics of all norms for a token; all threads take part.
@@ -27,7 +24,6 @@ public:
   Values evaluate(mlir::Value row, mlir::Value token, mlir::Value at);
 
 private:
-  Refusal checkOp(mlir::Operation *op);
   Values evaluateNorm(NormOp op, mlir::Value token, mlir::Value at);
   Values evaluateRope(RopeOp op, mlir::Value token, mlir::Value at);
   Values rotateHalves(RopeOp op, mlir::Value token, mlir::Value at,
@@ -57,10 +53,16 @@ private:
 
   DeviceKernel &kernel;
   DeviceBuilder &b;
-  int64_t width = 4;
+  int64_t width;
   int64_t partialsAt = 0;
   llvm::DenseMap<mlir::Operation *, int64_t> statisticsAt;
 };
+
+/// Why the rows of a kernel cannot be computed, if so.
+Refusal checkRows(tile::KernelOp kernel);
+
+/// Neighbors that are computed at once: a power of two up to 4.
+int64_t getRowWidth(tile::KernelOp kernel);
 
 } // namespace tenon::nvptx
 

@@ -251,3 +251,16 @@ func.func private @attention_without_blocks(%q: tensor<?x3x10xf32>, %c: tensor<2
   } -> tensor<?x3x10xf32>
   return %y : tensor<?x3x10xf32>
 }
+
+// -----
+
+/// A kernel of a GPU has no loops over tiles.
+func.func private @no_tiles(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  // expected-error @below {{expects a #tile.config, which says how large its tiles are; machine.target of the module gives none to kernels of a GPU}}
+  %y = tile.kernel "k" ins() outs(%x : tensor<?x8xf32>) {
+  ^bb0(%0: tensor<?x8xf32>):
+    %s = arith.addf %0, %0 : tensor<?x8xf32>
+    tile.yield %s : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}

@@ -115,3 +115,14 @@ func.func @view_of_some_rows(%w: !tenon.weight<96x64, <bf16>, <16x2>>, %o: index
   %v = tile.weight_view %w at %o : !tenon.weight<96x64, <bf16>, <16x2>> to memref<?x16xi32>
   return
 }
+
+// -----
+
+func.func @no_configuration_of_a_kernel(%o: tensor<?x8xf32>) {
+  // expected-error@+1 {{expects a configuration of a kernel, but got #tile.bucket<tokens = 8>}}
+  %y = tile.kernel "add" #tile.bucket<tokens = 8> ins() outs(%o : tensor<?x8xf32>) {
+  ^bb0(%b: tensor<?x8xf32>):
+    tile.yield %b : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
+  return
+}

@@ -1,4 +1,4 @@
-// From formed kernels to PTX text.
+// From lowered device functions to PTX text.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_TARGET_NVPTX_EMITPTX_H
@@ -10,10 +10,6 @@
 #include <vector>
 
 namespace tenon {
-namespace machine {
-class GpuAttr;
-} // namespace machine
-
 /// An entry point of the PTX text and how it is launched.
 ///
 /// Its parameters are those of the `tile.kernel`, `ins` before `outs`:
@@ -50,13 +46,12 @@ struct PtxModule {
   std::vector<SkippedKernel> skipped;
 };
 
-/// Writes PTX for each `tile.kernel` of the functions that have a bucket,
-/// before kernels are tiled. Kernels are named as `tile-outline-kernels` names
-/// them. A kernel that has no device code is reported as a remark, too.
-llvm::Expected<PtxModule> emitPtx(mlir::ModuleOp formed,
-                                  machine::GpuAttr machine);
+/// Writes PTX of the device functions of a module whose kernels were converted
+/// and lowered by the pipelines of `Pipeline.h`. Kernels are named as
+/// `tile-outline-kernels` names them.
+llvm::Expected<PtxModule> emitPtx(mlir::ModuleOp module);
 
-/// Registers `--tile-to-ptx`.
+/// Registers `--gpu-module-to-ptx`.
 void registerPtxTranslation();
 
 } // namespace tenon

@@ -86,19 +86,18 @@ DECODE = [(1, 2, 150), (1, 0, 0), (3, 1, 62)]
 PREFILL = [(64, 0, 0), (20, 0, 64), (7, 1, 90)]
 attention("attention.decode", DECODE, 8, 6, 2, 32, 32, apart=True)
 attention("attention.decode.bf16", DECODE, 8, 8, 1, 64, 64, "bf16", window=40)
-attention("attention.prefill", PREFILL, 512, 4, 2, 32, 32, rows=64)
-attention("attention.prefill.bf16", PREFILL, 512, 2, 2, 16, 16, "bf16", window=33, rows=64)
+attention("attention.prefill", PREFILL, 512, 4, 2, 32, 32)
+attention("attention.prefill.bf16", PREFILL, 512, 2, 2, 16, 16, "bf16", window=33)
 attention("attention.latent", DECODE, 8, 16, 1, 80, 64, first=True, apart=True)
 attention("attention.latent.wide", [(1, 0, 70), (2, 1, 20)], 8, 32, 1, 288, 272, first=True,
           cache="bf16")
 attention("attention.chunk", DECODE, 8, 4, 2, 32, 32, chunk=61)
-attention("attention.chunk.prefill", PREFILL, 512, 2, 2, 16, 16, "bf16", chunk=50, window=33,
-          rows=64)
+attention("attention.chunk.prefill", PREFILL, 512, 2, 2, 16, 16, "bf16", chunk=50, window=33)
 attention("attention.odd", DECODE, 8, 3, 3, 20, 12, sinks=True, softcap=2.5)
-attention("attention.prime", PREFILL, 512, 3, 1, 7, 5, "bf16", rows=64)
+attention("attention.prime", PREFILL, 512, 3, 1, 7, 5, "bf16")
 attention("attention.all", [(5, 0, 3), (4, 0, 8), (2, 1, 0)], 16, 2, 1, 16, 16, causal=False)
 attention("attention.none", [], 8, 2, 1, 16, 16)
 for cache in ("f32", "bf16"):
     attention(f"bits.attention.{cache}.t8", [(5, 0, 100)], 8, 4, 2, 48, 48, cache)
-    attention(f"bits.attention.{cache}.t512", [(5, 0, 100)], 512, 4, 2, 48, 48, cache, rows=64,
+    attention(f"bits.attention.{cache}.t512", [(5, 0, 100)], 512, 4, 2, 48, 48, cache,
               like=f"bits.attention.{cache}.t8")

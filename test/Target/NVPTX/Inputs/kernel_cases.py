@@ -170,7 +170,6 @@ class Case:
     body: str
     make: Callable
     reference: Callable
-    rows: int = 8
     grid: int = 3
     tolerance: float = 1e-5
     apart: bool = False

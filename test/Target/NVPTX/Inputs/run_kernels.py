@@ -36,7 +36,7 @@ def print_module(architecture):
               f"attributes {{tile.bucket = #tile.bucket<tokens = {case.bucket}>}} {{")
         types = ", ".join(i.type for i in case.inputs)
         results = ", ".join(o.type for o in case.outs)
-        print(f'  %f_r:{len(case.outs)} = tile.kernel "{case.name}" <rows = {case.rows}> '
+        print(f'  %f_r:{len(case.outs)} = tile.kernel "{case.name}" '
               f"ins({ins} : {types}) outs({outs} : {results}) {{")
         print("  ^bb0(" + ", ".join(f"%a_{a.name}: {a.type}" for a in both) + "):")
         print(case.body.rstrip())

@@ -1,0 +1,92 @@
+// Chooses how each kernel is launched.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Machine/Machine.h"
+#include "tenon/Target/NVPTX/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "Attention.h"
+#include "Contraction.h"
+#include "KernelRefusal.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_CONFIGUREKERNELS
+#include "tenon/Target/NVPTX/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+using Config = tile::KernelConfigAttrInterface;
+
+static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
+                                      machine::GpuAttr machine,
+                                      std::string &reason) {
+  MLIRContext *context = kernel.getContext();
+  auto choose = [&](Refusal refusal, auto config) -> FailureOr<Config> {
+    if (!refusal)
+      return Config(config());
+    reason = *refusal;
+    return failure();
+  };
+  Operation *root = getRoot(kernel);
+  if (!root)
+    return choose(checkRowKernel(kernel), [&] { return chooseRows(kernel); });
+  if (isa<RouterOp>(root))
+    return choose(checkExpertKernel(kernel, root),
+                  [&] { return RowsAttr::get(context, /*warps=*/1); });
+  if (isa<MoeDispatchOp>(root))
+    return choose(checkExpertKernel(kernel, root),
+                  [&] { return DispatchAttr::get(context, /*warps=*/32); });
+  if (auto attention = dyn_cast<AttentionOp>(root)) {
+    Refusal refusal = checkAttention(kernel, attention);
+    auto config = refusal ? FailureOr<AttentionAttr>()
+                          : chooseAttention(attention, tokens, machine);
+    if (!refusal && failed(config))
+      refusal = "no tile of keys fits into shared memory";
+    return choose(refusal, [&] { return *config; });
+  }
+  if (isa<LinearOp, HeadLinearOp, GroupedLinearOp>(root)) {
+    auto contraction = Contraction::match(kernel, root, reason);
+    if (failed(contraction))
+      return failure();
+    return Config(chooseContraction(*contraction, tokens));
+  }
+  reason =
+      "there is no device code for " + root->getName().getStringRef().str();
+  return failure();
+}
+
+static void configure(tile::KernelOp kernel, machine::GpuAttr machine) {
+  auto func = kernel->getParentOfType<func::FuncOp>();
+  auto bucket = func ? func->getAttrOfType<tile::BucketAttr>(
+                           tile::TileDialect::kBucketName)
+                     : tile::BucketAttr();
+  if (!bucket)
+    return refuse(kernel, "its function has no bucket");
+  std::string reason;
+  FailureOr<Config> config =
+      chooseConfig(kernel, bucket.getTokens(), machine, reason);
+  if (failed(config))
+    return refuse(kernel, reason);
+  kernel.setConfigAttr(*config);
+}
+
+namespace {
+struct ConfigureKernels : tenon::impl::ConfigureKernelsBase<ConfigureKernels> {
+  void runOnOperation() override {
+    auto machine =
+        dyn_cast_or_null<machine::GpuAttr>(machine::getTarget(getOperation()));
+    if (!machine) {
+      getOperation()->emitError()
+          << "expects " << machine::MachineDialect::kTargetName
+          << " to be a #machine.gpu; set it on the module";
+      return signalPassFailure();
+    }
+    getOperation().walk([&](tile::KernelOp kernel) {
+      if (!kernel.getConfigAttr() && !isRefused(kernel))
+        configure(kernel, machine);
+    });
+  }
+};
+} // namespace

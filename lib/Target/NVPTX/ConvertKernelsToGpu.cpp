@@ -1,0 +1,113 @@
+// Makes a device function of every kernel.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Machine/Machine.h"
+#include "tenon/Target/NVPTX/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "DeviceKernel.h"
+#include "KernelNames.h"
+#include "KernelRefusal.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_CONVERTKERNELSTOGPU
+#include "tenon/Target/NVPTX/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::nvptx;
+
+static Refusal emitKernel(DeviceKernel &kernel) {
+  Operation *root = getRoot(kernel.op);
+  if (!root)
+    return emitRows(kernel);
+  if (auto attention = dyn_cast<AttentionOp>(root))
+    return emitAttention(kernel, attention);
+  if (auto router = dyn_cast<RouterOp>(root))
+    return emitRouter(kernel, router);
+  if (auto dispatch = dyn_cast<MoeDispatchOp>(root))
+    return emitGroup(kernel, dispatch);
+  if (isa<LinearOp, HeadLinearOp, GroupedLinearOp>(root))
+    return emitContraction(kernel, root);
+  return "there is no device code for " + root->getName().getStringRef().str();
+}
+
+/// A module of device functions, with the shared memory that all of them see.
+static gpu::GPUModuleOp createDeviceModule(ModuleOp module) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto device =
+      gpu::GPUModuleOp::create(builder, module.getLoc(), kDeviceModuleName);
+  builder.setInsertionPointToStart(device.getBody());
+  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
+  LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false,
+                         LLVM::Linkage::External, "shared", Attribute(),
+                         /*alignment=*/128, /*addrSpace=*/3);
+  return device;
+}
+
+/// Adds the function of a kernel to a module, unless it is refused.
+static void convert(tile::KernelOp op, StringRef name, int64_t tokens,
+                    int64_t mostShared, gpu::GPUModuleOp device) {
+  DeviceKernel kernel(op, tokens, device, getSymbol(name));
+  Refusal refusal = emitKernel(kernel);
+  if (!refusal && kernel.sharedBytes > mostShared)
+    refusal = "it needs " + std::to_string(kernel.sharedBytes) +
+              " bytes of shared memory, but a block has " +
+              std::to_string(mostShared);
+  if (refusal) {
+    kernel.abandon();
+    return refuse(op, *refusal);
+  }
+  kernel.finish();
+  auto symbol = SymbolRefAttr::get(
+      device.getSymNameAttr(), {FlatSymbolRefAttr::get(kernel.getFunction())});
+  op->setAttr(NvptxDialect::kLaunchName,
+              LaunchAttr::get(op.getContext(), symbol, kernel.blocks));
+}
+
+/// Why a kernel cannot be converted at all: the passes before it did not run.
+static LogicalResult verifyConfigured(tile::KernelOp kernel) {
+  if (!isa_and_nonnull<ConfigAttrInterface>(kernel.getConfigAttr()))
+    return kernel.emitOpError()
+           << "expects a configuration of a GPU; run nvptx-configure-kernels";
+  auto func = kernel->getParentOfType<func::FuncOp>();
+  if (!func || !func->hasAttr(tile::TileDialect::kBucketName))
+    return kernel.emitOpError() << "expects its function to have a bucket";
+  return success();
+}
+
+namespace {
+struct ConvertKernelsToGpu
+    : tenon::impl::ConvertKernelsToGpuBase<ConvertKernelsToGpu> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto machine =
+        dyn_cast_or_null<machine::GpuAttr>(machine::getTarget(module));
+    if (!machine) {
+      module.emitError() << "expects " << machine::MachineDialect::kTargetName
+                         << " to be a #machine.gpu; set it on the module";
+      return signalPassFailure();
+    }
+    if (module.lookupSymbol(kDeviceModuleName)) {
+      module.emitError() << "expects no symbol '" << kDeviceModuleName
+                         << "', which device functions are put into";
+      return signalPassFailure();
+    }
+    gpu::GPUModuleOp device = createDeviceModule(module);
+    for (auto &[kernel, name] : nameKernels(module)) {
+      if (isRefused(kernel))
+        continue;
+      if (failed(verifyConfigured(kernel)))
+        return signalPassFailure();
+      auto bucket =
+          kernel->getParentOfType<func::FuncOp>()
+              ->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
+      convert(kernel, name, bucket.getTokens(), machine.getShared(), device);
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,39 @@
+// What the body of a kernel consists of, before its code is written.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_LIB_TARGET_NVPTX_KERNELBODY_H
+#define TENON_LIB_TARGET_NVPTX_KERNELBODY_H
+
+#include "dialects/Tile/Tile.h"
+#include <optional>
+#include <string>
+
+namespace tenon::nvptx {
+
+/// Success, or a reason why there is no device code.
+using Refusal = std::optional<std::string>;
+
+/// The op that decides how a kernel is written; null for ops on rows alone.
+mlir::Operation *getRoot(tile::KernelOp kernel);
+
+/// The argument that the result at a position is written over.
+mlir::Value getOut(tile::KernelOp kernel, int64_t result);
+
+/// Elements of a row: the product of all sizes but the first.
+int64_t getRowLength(mlir::Value tensor);
+
+/// The rows of a tensor as a kernel reads them through views: row `t` begins
+/// `t * stride + first` elements behind the tensor that `base` is.
+struct RowView {
+  mlir::Value base;
+  int64_t stride = 0;
+  int64_t first = 0;
+};
+
+/// Follows views of rows up to an argument of the kernel; fails if some view
+/// does not keep whole rows.
+mlir::FailureOr<RowView> resolveRows(mlir::Value value);
+
+} // namespace tenon::nvptx
+
+#endif // TENON_LIB_TARGET_NVPTX_KERNELBODY_H
