@@ -32,7 +32,10 @@ OWN = re.compile(
 )
 # Repeats facts on purpose, to judge the others.
 ORACLE = re.compile(r"lib/Interpreter/")
-# A fact, what spells it, and in how many files besides the oracle it may stand.
+# Who knows no target: it asks back ends.
+DRIVER = re.compile(r"(?:lib|include/tenon)/Driver/|tools/tenon/")
+# A fact, what spells it, and in how many files besides the oracle it may stand; and, if
+# only some files count, which.
 FACTS = [
     # Names of code variants: driver, help, runtime, code generation.
     ("CPU level", re.compile(r'"[^"\n]*\bx86-64-v[34]'), 1),
@@ -47,6 +50,16 @@ FACTS = [
     ("prefix of entries", re.compile(r'"entry\."'), 1),
     # But not the option of a tool.
     ("name of the step", re.compile(r'"step"(?!,\s*cl::)'), 1),
+    # Names of back ends, of their libraries, and questions of which one it is.
+    (
+        "which back end it is",
+        re.compile(
+            r'\bisGpu\b|"cuda\b|"cpu:|tenon/Target/(?:CPU|NVPTX)/|\bget(?:Cpu|Gpu)Levels\b'
+            r"|\bcompileForCpu\b|\bemitPtx\b"
+        ),
+        0,
+        DRIVER,
+    ),
     ("cache found by its rank", re.compile(r"getRank\(\) (?:<|>=|>) [34]\b"), 1),
 ]
 OP = re.compile(r"^def (?:Tenon|Tile)_(\w+Op)\b", re.M)
@@ -69,12 +82,14 @@ class Tree:
             for file in files
         }
 
-    def find(self, pattern, own=None):
+    def find(self, pattern, own=None, within=None):
         """Files in which a pattern stands, those that may not count left out."""
         return [
             path
             for path, text in self.texts.items()
-            if pattern.search(text) and not (own and own.match(path))
+            if pattern.search(text)
+            and not (own and own.match(path))
+            and not (within and not within.match(path))
         ]
 
     def ops(self):
@@ -89,7 +104,10 @@ def count_ops(tree):
 
 
 def count_facts(tree):
-    return {name: (tree.find(pattern, ORACLE), limit) for name, pattern, limit in FACTS}
+    return {
+        name: (tree.find(pattern, ORACLE, *within), limit)
+        for name, pattern, limit, *within in FACTS
+    }
 
 
 def find_lists(tree, ops):

@@ -1,4 +1,4 @@
-// Code of one module for several CPU levels, side by side.
+// Code of one module for several targets, side by side.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "CompileVariants.h"
@@ -14,28 +14,30 @@ using namespace mlir;
 using namespace tenon;
 
 static llvm::Expected<CompiledVariant> compileVariant(StringRef bytecode,
-                                                      StringRef machine,
+                                                      const TargetName &target,
                                                       PhaseTimer &timer,
                                                       RemarkPrinter &remarks) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  remarks.listenTo(context, machine);
+  remarks.listenTo(context, target.machine);
   auto module = parseSourceString<ModuleOp>(bytecode, ParserConfig(&context));
   if (!module)
-    return llvm::createStringError("cannot copy the module for " + machine);
+    return llvm::createStringError("cannot copy the module for " +
+                                   target.machine);
   if (llvm::Error error =
-          lowerForMachine(*module, machine, Phase::Bufferize, timer))
+          lowerForTarget(*module, target, Phase::Codegen, timer))
     return std::move(error);
   CompiledVariant variant;
-  llvm::Error error = timer.measure("codegen " + machine, [&]() -> llvm::Error {
-    llvm::Expected<CompiledVariant> compiled =
-        compileForCpu(*module, Emission::Object);
-    if (!compiled)
-      return compiled.takeError();
-    variant = std::move(*compiled);
-    return llvm::Error::success();
-  });
+  llvm::Error error =
+      timer.measure("codegen " + target.machine, [&]() -> llvm::Error {
+        llvm::Expected<CompiledVariant> compiled =
+            target.backend->compile(*module);
+        if (!compiled)
+          return compiled.takeError();
+        variant = std::move(*compiled);
+        return llvm::Error::success();
+      });
   if (error)
     return std::move(error);
   return variant;
@@ -63,7 +65,7 @@ void VariantCompiler::join() {
 void VariantCompiler::work(PhaseTimer &timer, RemarkPrinter &remarks) {
   for (size_t i = next++; i < targets.size(); i = next++) {
     llvm::Expected<CompiledVariant> variant =
-        compileVariant(bytecode, targets[i].machine, timer, remarks);
+        compileVariant(bytecode, targets[i], timer, remarks);
     if (variant)
       variants[i] = std::move(*variant);
     else

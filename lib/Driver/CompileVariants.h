@@ -1,10 +1,9 @@
-// Code of one module for several CPU levels, side by side.
+// Code of one module for several targets, side by side.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_DRIVER_COMPILEVARIANTS_H
 #define TENON_LIB_DRIVER_COMPILEVARIANTS_H
 
-#include "tenon/Target/Target.h"
 #include <atomic>
 #include <thread>
 #include "TargetList.h"

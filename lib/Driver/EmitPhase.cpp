@@ -2,14 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "EmitPhase.h"
-#include "dialects/Machine/Machine.h"
 #include "tenon/Driver/UsageError.h"
-#include "tenon/Support/FirstDiagnostic.h"
-#include "tenon/Support/Targets.h"
-#include "tenon/Target/NVPTX/EmitPtx.h"
-#include "tenon/Target/NVPTX/Pipeline.h"
-#include "tenon/Target/Target.h"
-#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include "PhaseTimer.h"
@@ -23,91 +18,84 @@ static EmitKind getKind(const CompileOptions &options) {
   return options.emit.value_or(EmitKind::MLIR);
 }
 
-/// PTX is made of kernels that are formed and not yet tiled.
 static Phase getLastPhase(const CompileOptions &options) {
-  if (getKind(options) == EmitKind::PTX)
-    return Phase::Form;
   return options.stopAfter.value_or(Phase::Codegen);
+}
+
+template <typename Item>
+static std::string joinNames(ArrayRef<Item> items) {
+  return llvm::join(
+      llvm::map_range(items, [](Item item) { return getName(item); }), ", ");
+}
+
+/// Fails if an artifact cannot hold the code of a target.
+static llvm::Error checkVariant(const TargetName &target) {
+  if (target.backend->makesVariants())
+    return llvm::Error::success();
+  EmitKind kind = target.backend->getEmitKinds().back();
+  return makeUsageError(
+      "an artifact holds no code of target '" + target.getSpelling() +
+      "'; add --emit=" + getName(kind) + ", or choose another target");
+}
+
+/// Fails if a target does not have the last phase.
+static llvm::Error checkPhase(const TargetName &target, Phase last) {
+  ArrayRef<Phase> phases = target.backend->getPhases();
+  if (last < Phase::Form || llvm::is_contained(phases, last))
+    return llvm::Error::success();
+  return makeUsageError("target '" + target.getSpelling() + "' has no phase " +
+                        getName(last) +
+                        "; stop after one of: " + joinNames(phases));
+}
+
+/// Fails if a target does not have code of a kind.
+static llvm::Error checkKind(const TargetName &target, EmitKind kind) {
+  ArrayRef<EmitKind> kinds = target.backend->getEmitKinds();
+  if (llvm::is_contained(kinds, kind))
+    return llvm::Error::success();
+  std::string others;
+  for (const TargetName &other : getKnownTargets())
+    if (others.empty() &&
+        llvm::is_contained(other.backend->getEmitKinds(), kind))
+      others = ", or choose a target such as " + other.getSpelling();
+  return makeUsageError("--emit=" + getName(kind) +
+                        " is not possible for target '" + target.getSpelling() +
+                        "'; use one of: " + joinNames(kinds) + others);
 }
 
 llvm::Error tenon::checkEmission(const CompileOptions &options,
                                  llvm::ArrayRef<TargetName> targets) {
-  bool isText = options.stopAfter || options.emit;
+  if (!options.stopAfter && !options.emit) {
+    for (const TargetName &target : targets)
+      if (llvm::Error error = checkVariant(target))
+        return error;
+    return llvm::Error::success();
+  }
   Phase last = getLastPhase(options);
   EmitKind kind = getKind(options);
-  bool isPtx = isText && kind == EmitKind::PTX;
-  for (const TargetName &target : targets)
-    if (target.isGpu && !isPtx && (!isText || last > Phase::Form))
-      return makeUsageError("target '" + target.getSpelling() +
-                            "' has no code of a CPU; add --emit=ptx, or "
-                            "compile for cpu");
-  if (!isText)
-    return llvm::Error::success();
-  if (isPtx && options.stopAfter && *options.stopAfter != Phase::Codegen)
-    return makeUsageError("--emit=ptx is made after the last phase; leave out "
-                          "--stop-after");
-  if (!isPtx && kind != EmitKind::MLIR && last != Phase::Codegen)
+  if (kind != EmitKind::MLIR && last != Phase::Codegen)
     return makeUsageError("only --emit=mlir is possible before code is "
                           "generated; use it, or --stop-after=codegen");
-  if (isPtx && !targets.front().isGpu)
-    return makeUsageError("--emit=ptx expects a GPU, but the target is " +
-                          targets.front().getSpelling() +
-                          "; add --target=cuda:" + getGpuLevels().front().name);
   if (targets.size() > 1 && last >= Phase::Form)
     return makeUsageError("--stop-after and --emit write code of one target, "
                           "but " +
                           llvm::Twine(targets.size()) +
                           " are given; choose one");
-  return llvm::Error::success();
+  if (llvm::Error error = checkPhase(targets.front(), last))
+    return error;
+  return checkKind(targets.front(), kind);
 }
 
-static Emission getEmission(EmitKind kind) {
-  switch (kind) {
-  case EmitKind::LLVM:
-    return Emission::LLVM;
-  case EmitKind::Assembly:
-    return Emission::Assembly;
-  case EmitKind::Object:
-    return Emission::Object;
-  case EmitKind::MLIR:
-  case EmitKind::PTX:
-    break;
-  }
-  return Emission::MLIR;
-}
-
-static llvm::Error generate(ModuleOp module, EmitKind kind, PhaseTimer &timer,
+static llvm::Error generate(ModuleOp module, const Backend &backend,
+                            EmitKind kind, PhaseTimer &timer,
                             std::string &bytes) {
   return timer.measure("codegen", [&]() -> llvm::Error {
-    llvm::Expected<CompiledVariant> variant =
-        compileForCpu(module, getEmission(kind), &bytes);
-    if (!variant)
-      return variant.takeError();
-    if (kind == EmitKind::Object)
-      bytes.assign(variant->object.begin(), variant->object.end());
-    return llvm::Error::success();
-  });
-}
-
-/// A kernel without device code is no failure: it is said, and the others are
-/// written.
-static llvm::Error generatePtx(ModuleOp module, PhaseTimer &timer,
-                               std::string &bytes) {
-  return timer.measure("codegen", [&]() -> llvm::Error {
-    FirstDiagnostic remarks(module.getContext());
-    PassManager manager(module.getContext());
-    buildNvptxKernelPipeline(manager);
-    buildNvptxLoweringPipeline(manager);
-    if (failed(manager.run(module)))
-      return remarks.take("cannot generate code of the model");
-    llvm::Expected<PtxModule> ptx = emitPtx(module);
-    if (!ptx)
-      return ptx.takeError();
-    for (const SkippedKernel &kernel : ptx->skipped)
-      llvm::WithColor::warning(llvm::errs(), "tenon")
-          << "kernel '" << kernel.name
-          << "' has no device code: " << kernel.reason << '\n';
-    bytes = std::move(ptx->text);
+    llvm::Expected<EmittedCode> code = backend.emit(module, kind);
+    if (!code)
+      return code.takeError();
+    for (const std::string &warning : code->warnings)
+      llvm::WithColor::warning(llvm::errs(), "tenon") << warning << '\n';
+    bytes = std::move(code->bytes);
     return llvm::Error::success();
   });
 }
@@ -126,19 +114,16 @@ llvm::Error tenon::emitPhase(CompilerInput &input,
             layOut(module, options, targets, input.facts.maxContext, timer))
       return error;
     if (llvm::Error error =
-            lowerForMachine(module, targets.front().machine, last, timer))
+            lowerForTarget(module, targets.front(), last, timer))
       return error;
   }
   std::string bytes;
-  if (getKind(options) == EmitKind::PTX) {
-    if (llvm::Error error = generatePtx(module, timer, bytes))
-      return error;
-  } else if (last == Phase::Codegen) {
-    if (llvm::Error error = generate(module, getKind(options), timer, bytes))
+  if (last == Phase::Codegen) {
+    if (llvm::Error error = generate(module, *targets.front().backend,
+                                     getKind(options), timer, bytes))
       return error;
   } else {
-    llvm::raw_string_ostream stream(bytes);
-    module.print(stream);
+    llvm::raw_string_ostream(bytes) << module;
   }
   return writeOutput(options.output, bytes);
 }

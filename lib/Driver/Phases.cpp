@@ -66,24 +66,19 @@ llvm::Error tenon::layOut(ModuleOp module, const CompileOptions &options,
   return runPipeline(module, "lay out", "lay out", build, timer);
 }
 
-llvm::Error tenon::lowerForMachine(ModuleOp module, StringRef machine,
-                                   Phase last, PhaseTimer &timer) {
-  struct Step {
-    Phase phase;
-    StringRef name;
-    void (*build)(OpPassManager &);
-  };
-  const Step steps[] = {
-      {Phase::Form, "form", buildFormPipeline},
-      {Phase::Tile, "tile", buildTilePipeline},
-      {Phase::Bufferize, "bufferize", buildBufferizePipeline}};
+llvm::Error tenon::lowerForTarget(ModuleOp module, const TargetName &target,
+                                  Phase last, PhaseTimer &timer) {
+  const Backend &backend = *target.backend;
   module->setAttr(machine::MachineDialect::kTargetName,
-                  machine::lookupMachine(module.getContext(), machine));
-  for (const Step &step : steps)
-    if (step.phase <= last)
-      if (llvm::Error error =
-              runPipeline(module, step.name + llvm::Twine(" ") + machine,
-                          step.name, step.build, timer))
-        return error;
+                  machine::lookupMachine(module.getContext(), target.machine));
+  for (Phase phase : backend.getPhases()) {
+    if (phase > last || phase == Phase::Codegen)
+      break;
+    auto build = [&](OpPassManager &pm) { backend.addPasses(phase, pm); };
+    if (llvm::Error error = runPipeline(
+            module, getName(phase) + llvm::Twine(" ") + target.machine,
+            getName(phase), build, timer))
+      return error;
+  }
   return llvm::Error::success();
 }

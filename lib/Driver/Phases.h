@@ -21,10 +21,10 @@ llvm::Error layOut(mlir::ModuleOp module, const CompileOptions &options,
                    llvm::ArrayRef<TargetName> targets, int64_t positions,
                    PhaseTimer &timer);
 
-/// States the machine on a module that is laid out, and runs the phases from
-/// `Form` to the one before `Codegen`, or to `last`.
-llvm::Error lowerForMachine(mlir::ModuleOp module, llvm::StringRef machine,
-                            Phase last, PhaseTimer &timer);
+/// States the machine on a module that is laid out, and runs the phases of its
+/// back end from `Form` to the one before `Codegen`, or to `last`.
+llvm::Error lowerForTarget(mlir::ModuleOp module, const TargetName &target,
+                           Phase last, PhaseTimer &timer);
 
 } // namespace tenon
 

@@ -4,8 +4,6 @@
 #include "TargetList.h"
 #include "tenon/Driver/DescribeTargets.h"
 #include "tenon/Driver/UsageError.h"
-#include "tenon/Runtime/Format.h"
-#include "tenon/Support/Targets.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace tenon;
@@ -13,23 +11,21 @@ using llvm::StringRef;
 
 std::vector<TargetName> tenon::getKnownTargets() {
   std::vector<TargetName> known;
-  for (const CpuLevel &level : getCpuLevels())
-    known.push_back({level.name.str(), /*isGpu=*/false});
-  for (const GpuLevel &level : getGpuLevels())
-    known.push_back({level.name.str(), /*isGpu=*/true});
+  for (const Backend *backend : getBackends())
+    for (StringRef level : backend->getLevels())
+      known.push_back({backend, level.str()});
   return known;
 }
 
-/// The best level that this machine runs, of those that are chosen unasked.
-static llvm::Expected<std::string> findHost() {
-  uint32_t features = tenon_cpu_features();
-  for (const CpuLevel &level : getCpuLevels())
-    if (level.isAutomatic && (level.features & ~features) == 0)
-      return "cpu:" + level.name.str();
+/// What stands for the name of a back end: the target that this machine runs.
+static llvm::Expected<TargetName> detectTarget(const Backend &backend) {
+  if (std::optional<StringRef> level = backend.detectLevel())
+    return TargetName{&backend, level->str()};
   return llvm::createStringError(
-      "cannot compile for target 'cpu': this machine has no AVX2; name the "
-      "level of another machine with --target=cpu:" +
-      getCpuLevels().back().name);
+      "cannot compile for target '" + backend.getName() +
+      "': this machine runs none of its levels; name the level of another "
+      "machine with --target=" +
+      TargetName{&backend, backend.getLevels().back().str()}.getSpelling());
 }
 
 llvm::Expected<std::vector<TargetName>>
@@ -37,12 +33,14 @@ tenon::parseTargets(llvm::ArrayRef<std::string> names) {
   std::vector<TargetName> known = getKnownTargets();
   std::vector<bool> isAsked(known.size());
   for (std::string name : names) {
-    if (name == "cpu") {
-      llvm::Expected<std::string> host = findHost();
-      if (!host)
-        return host.takeError();
-      name = *host;
-    }
+    for (const Backend *backend : getBackends())
+      if (backend->canDetectLevel() && name == backend->getName()) {
+        llvm::Expected<TargetName> detected = detectTarget(*backend);
+        if (!detected)
+          return detected.takeError();
+        name = detected->getSpelling();
+        break;
+      }
     auto found = llvm::find_if(known, [&](const TargetName &target) {
       return target.getSpelling() == name;
     });

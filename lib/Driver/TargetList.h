@@ -4,6 +4,7 @@
 #ifndef TENON_LIB_DRIVER_TARGETLIST_H
 #define TENON_LIB_DRIVER_TARGETLIST_H
 
+#include "tenon/Target/Backend.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <string>
@@ -11,22 +12,22 @@
 
 namespace tenon {
 
-/// A level of the table of targets: `x86-64-v3`, `sm_90a`.
+/// A level of the table of targets, and the back end that makes its code.
 struct TargetName {
+  const Backend *backend = nullptr;
   std::string machine;
-  bool isGpu = false;
 
-  /// As the command line spells it: `cpu:x86-64-v3`, `cuda:sm_90a`.
+  /// As the command line spells it: `cpu:x86-64-v3`.
   std::string getSpelling() const {
-    return (isGpu ? "cuda:" : "cpu:") + machine;
+    return (backend->getName() + ":" + machine).str();
   }
 };
 
-/// All levels, those of CPUs first, and of either kind the best one first.
+/// All levels by back end, and of either the best one first.
 std::vector<TargetName> getKnownTargets();
 
-/// Reads the values of `--target`, without repetitions and best first. `cpu` is
-/// the best level that may be chosen automatically and that this machine has.
+/// Reads the values of `--target`, without repetitions and best first. The name
+/// of a back end alone is the best of its levels that this machine runs.
 llvm::Expected<std::vector<TargetName>>
 parseTargets(llvm::ArrayRef<std::string> names);
 

@@ -13,8 +13,7 @@ namespace cl = llvm::cl;
 /// An option keeps no copy of its description.
 static llvm::StringRef describeTargetOption() {
   static const std::string text =
-      "Targets to generate code for (default: cpu, a level of this machine); "
-      "those of GPUs with --emit=ptx: " +
+      "Targets to generate code for (default: cpu, a level of this machine): " +
       listTargets() + ", or help: a table of them";
   return text;
 }
@@ -71,12 +70,13 @@ struct CompileCommand : Command {
   cl::opt<Phase> stopAfter{
       "stop-after", cl::sub(subCommand), cl::init(Phase::Codegen),
       cl::desc("Print what is there after"),
-      cl::values(clEnumValN(Phase::Import, "import", "import"),
-                 clEnumValN(Phase::Simplify, "simplify", "simplification"),
-                 clEnumValN(Phase::Form, "form", "forming of kernels"),
-                 clEnumValN(Phase::Tile, "tile", "tiling"),
-                 clEnumValN(Phase::Bufferize, "bufferize", "bufferization"),
-                 clEnumValN(Phase::Codegen, "codegen", "code generation"))};
+      cl::values(
+          clEnumValN(Phase::Import, "import", "import"),
+          clEnumValN(Phase::Simplify, "simplify", "simplification"),
+          clEnumValN(Phase::Form, "form", "forming of kernels"),
+          clEnumValN(Phase::Tile, "tile", "tiling, or functions of a GPU"),
+          clEnumValN(Phase::Bufferize, "bufferize", "bufferization"),
+          clEnumValN(Phase::Codegen, "codegen", "code generation"))};
   cl::opt<EmitKind> emit{
       "emit", cl::sub(subCommand), cl::init(EmitKind::MLIR),
       cl::desc("Print, in place of an artifact,"),

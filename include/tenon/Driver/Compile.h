@@ -5,6 +5,7 @@
 #define TENON_DRIVER_COMPILE_H
 
 #include "tenon/Import/ImportModel.h"
+#include "tenon/Target/Phase.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <optional>
@@ -13,10 +14,6 @@
 
 namespace tenon {
 
-/// The phases of a compilation, in their order.
-enum class Phase { Import, Simplify, Form, Tile, Bufferize, Codegen };
-/// What is printed after the last phase.
-enum class EmitKind { MLIR, LLVM, Assembly, Object, PTX };
 /// Which of the two forms of latent attention is generated.
 enum class MlaChoice { Auto, Naive, Absorbed };
 

@@ -9,11 +9,11 @@
 
 namespace tenon {
 
-/// The values of `--target`, separated by commas: `cpu`, then all levels.
+/// The values of `--target`, separated by commas: back ends that find the level of
+/// this machine, then all levels.
 std::string listTargets();
 
-/// Writes the table of targets to the standard output, in Markdown: levels with
-/// what they need, features, dot products, GPUs.
+/// Writes what back ends say of their levels to the standard output, in Markdown.
 llvm::Error printTargets();
 
 } // namespace tenon

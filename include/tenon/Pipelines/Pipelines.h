@@ -1,4 +1,4 @@
-// Named sequences of passes: the only place where passes are put in order.
+// Named sequences of passes that back ends share.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_PIPELINES_PIPELINES_H
