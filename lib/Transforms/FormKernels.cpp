@@ -7,6 +7,7 @@
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tenon/ShapeVerification.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Analysis/RowCountEquivalence.h"
 #include "tenon/Support/Refusal.h"
 #include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
@@ -18,7 +19,6 @@
 #include "llvm/ADT/Statistic.h"
 #include "llvm/Support/DebugLog.h"
 #include "KernelSignature.h"
-#include "RowCountEquivalence.h"
 
 #define DEBUG_TYPE "tenon-form-kernels"
 

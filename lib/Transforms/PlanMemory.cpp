@@ -3,6 +3,7 @@
 
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Analysis/BufferSizeBounds.h"
 #include "tenon/Support/Remarks.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,7 +13,6 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/Statistic.h"
 #include "llvm/Support/DebugLog.h"
-#include "BufferSizeBounds.h"
 
 #define DEBUG_TYPE "tile-plan-memory"
 

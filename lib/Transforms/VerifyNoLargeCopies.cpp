@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tile/Tile.h"
+#include "tenon/Analysis/BufferSizeBounds.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "BufferSizeBounds.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_VERIFYNOLARGECOPIES

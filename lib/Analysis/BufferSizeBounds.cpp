@@ -1,7 +1,7 @@
 // Largest sizes of buffers in functions with a bucket.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "BufferSizeBounds.h"
+#include "tenon/Analysis/BufferSizeBounds.h"
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -1,7 +1,7 @@
 // Which tensors of a block have the same number of rows.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "RowCountEquivalence.h"
+#include "tenon/Analysis/RowCountEquivalence.h"
 #include "dialects/Tenon/RowTensors.h"
 #include "mlir/IR/BuiltinTypes.h"
 

@@ -1,8 +1,8 @@
 // Which tensors of a block have the same number of rows.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_TRANSFORMS_ROWCOUNTEQUIVALENCE_H
-#define TENON_LIB_TRANSFORMS_ROWCOUNTEQUIVALENCE_H
+#ifndef TENON_ANALYSIS_ROWCOUNTEQUIVALENCE_H
+#define TENON_ANALYSIS_ROWCOUNTEQUIVALENCE_H
 
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -24,4 +24,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_LIB_TRANSFORMS_ROWCOUNTEQUIVALENCE_H
+#endif // TENON_ANALYSIS_ROWCOUNTEQUIVALENCE_H

@@ -1,8 +1,8 @@
 // Largest sizes of buffers in functions with a bucket.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_LIB_TRANSFORMS_BUFFERSIZEBOUNDS_H
-#define TENON_LIB_TRANSFORMS_BUFFERSIZEBOUNDS_H
+#ifndef TENON_ANALYSIS_BUFFERSIZEBOUNDS_H
+#define TENON_ANALYSIS_BUFFERSIZEBOUNDS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -36,4 +36,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_LIB_TRANSFORMS_BUFFERSIZEBOUNDS_H
+#endif // TENON_ANALYSIS_BUFFERSIZEBOUNDS_H
