@@ -56,6 +56,8 @@ flags = cpu_flags()
 for feature, needed in CPU_FEATURES.items():
     if needed <= flags:
         config.available_features.add(feature)
+if lit.util.pythonize_bool(config.enable_assertions):
+    config.available_features.add("asserts")
 ptxas = find_ptxas()
 if ptxas:
     config.available_features.add("ptxas")

@@ -3,6 +3,7 @@
 
 #include "dialects/Tenon/Tenon.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace tenon;

@@ -365,8 +365,8 @@ def OutlineKernels : Pass<"tile-outline-kernels", "::mlir::ModuleOp"> {
 def DropReturnedBuffers : Pass<"tile-drop-returned-buffers", "::mlir::ModuleOp"> {
   let summary = "Drop results that are buffers of the caller";
   let description = [{
-    A result of a private function that is one of its arguments is dropped, and
-    its callers use what they passed:
+    Drops results of private functions that are one of their arguments; callers use
+    the buffer that they passed:
 
     ```mlir
     func.func private @kernel(%a: memref<8xf32>) -> memref<8xf32> { ... return %a : memref<8xf32> }
@@ -386,13 +386,16 @@ def DropReturnedBuffers : Pass<"tile-drop-returned-buffers", "::mlir::ModuleOp">
     }
     ```
 
-    Upstream's `drop-equivalent-buffer-results` does this for one level of calls:
-    that the layer returns an argument shows when the kernel returns nothing and
-    loops and copies around the call are simplified. This pass repeats it, with
-    `canonicalize` and `cse` in between, until no function loses a result, so that
-    calls may nest as deep as they like. Copies of a buffer to itself, which are
-    left where slices have met, go on the way; the pass that refuses copies and
-    the one that plans memory count on that.
+    Upstream's `drop-equivalent-buffer-results` handles one level of calls: that
+    `@layer` returns its argument is visible only when `@kernel` returns nothing and
+    the loops around the call are simplified. This pass runs it, `canonicalize` and
+    `cse` until no function loses a result, so calls nest to any depth. Buffers that
+    a function allocates stay results.
+
+    Runs after `one-shot-bufferize` because that pass returns every buffer that a
+    function writes; must precede `tile-verify-no-large-copies` because copies from
+    a buffer to itself are removed on the way, and `tile-plan-memory` because a
+    returned buffer would outlive its function.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
