@@ -45,9 +45,9 @@ def CreateStepEntries : Pass<"tile-create-step-entries", "::mlir::ModuleOp"> {
     the step from the context, by the `tenon.role` of each argument, and calls the
     step function. An argument whose role is not a field of the context or whose
     type is not what the context holds, two steps for the same number of tokens,
-    and steps with different caches are errors. The step function becomes private, and all functions get the `suffix` of
-    the variant. Attributes `tile.bucket` and `tile.memory` are removed from
-    private functions.
+    and steps with different caches are errors. The step function becomes private,
+    and all functions get the `suffix` of the variant. Attributes `tile.bucket` and
+    `tile.memory` are removed from private functions.
 
     ```mlir
     func.func @step.t8(%ctx: !tile.context, %worker: index, %workers: index, ...)
