@@ -9,39 +9,31 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace tenon {
 
-/// How the elements of a tensor are stored. The block types are those of GGUF:
-/// a block covers `getBlockElements` consecutive elements of the last
-/// dimension.
+/// How the elements of a tensor are stored: the rows of `StorageTypes.def`. The
+/// block types are those of GGUF: a block covers `getBlockElements` consecutive
+/// elements of the last dimension.
 enum class StorageType : uint8_t {
-  F32,
-  F16,
-  BF16,
-  F8E4M3, // finite e4m3: bias 7, no infinity, 0x7f and 0xff are NaN
-  I8,
-  U8,
-  I32,
-  I64,
-  Bool,
-  Q4_0,
-  Q4_1,
-  Q5_0,
-  Q5_1,
-  Q8_0,
-  Q4_K,
-  Q5_K,
-  Q6_K,
+#define TENON_STORAGE_TYPE(name, spelling, elements, bytes, gguf) name,
+#include "tenon/Support/StorageTypes.def"
 };
 
+/// All of them, in the order of the table.
+llvm::ArrayRef<StorageType> getStorageTypes();
 /// The spelling of a type in messages: `F32`, `F8_E4M3`, `Q4_K`.
 llvm::StringRef stringifyStorageType(StorageType type);
 /// Elements of one block; 1 for types without blocks.
 int64_t getBlockElements(StorageType type);
 /// Bytes of one block, or of one element for types without blocks.
 int64_t getBlockBytes(StorageType type);
+/// The type with a number in GGUF files, if a weight can be stored so.
+std::optional<StorageType> getGgufType(uint32_t number);
+/// The name of the type with a number in GGUF files, or `number 7`.
+std::string stringifyGgufType(uint32_t number);
 
 /// What is known of a tensor without reading its data.
 struct TensorInfo {

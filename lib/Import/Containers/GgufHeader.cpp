@@ -35,40 +35,6 @@ static uint64_t getFixedBytes(GgufType type) {
 }
 
 namespace {
-/// A type of tensors in a file; without `storage` it cannot be imported.
-struct TensorType {
-  uint32_t code;
-  llvm::StringLiteral name;
-  std::optional<StorageType> storage;
-};
-} // namespace
-
-static const TensorType *findTensorType(uint32_t code) {
-  static constexpr TensorType types[] = {
-      {0, "F32", StorageType::F32},    {1, "F16", StorageType::F16},
-      {2, "Q4_0", StorageType::Q4_0},  {3, "Q4_1", StorageType::Q4_1},
-      {6, "Q5_0", StorageType::Q5_0},  {7, "Q5_1", StorageType::Q5_1},
-      {8, "Q8_0", StorageType::Q8_0},  {9, "Q8_1", std::nullopt},
-      {10, "Q2_K", std::nullopt},      {11, "Q3_K", std::nullopt},
-      {12, "Q4_K", StorageType::Q4_K}, {13, "Q5_K", StorageType::Q5_K},
-      {14, "Q6_K", StorageType::Q6_K}, {15, "Q8_K", std::nullopt},
-      {16, "IQ2_XXS", std::nullopt},   {17, "IQ2_XS", std::nullopt},
-      {18, "IQ3_XXS", std::nullopt},   {19, "IQ1_S", std::nullopt},
-      {20, "IQ4_NL", std::nullopt},    {21, "IQ3_S", std::nullopt},
-      {22, "IQ2_S", std::nullopt},     {23, "IQ4_XS", std::nullopt},
-      {24, "I8", std::nullopt},        {25, "I16", std::nullopt},
-      {26, "I32", std::nullopt},       {27, "I64", std::nullopt},
-      {28, "F64", std::nullopt},       {29, "IQ1_M", std::nullopt},
-      {30, "BF16", StorageType::BF16}, {34, "TQ1_0", std::nullopt},
-      {35, "TQ2_0", std::nullopt},     {39, "MXFP4", std::nullopt},
-  };
-  for (const TensorType &type : types)
-    if (type.code == code)
-      return &type;
-  return nullptr;
-}
-
-namespace {
 class HeaderReader {
 public:
   HeaderReader(llvm::StringRef bytes, llvm::StringRef file)
@@ -272,17 +238,15 @@ llvm::Error HeaderReader::readShape(StoredTensor &tensor) {
 }
 
 llvm::Error HeaderReader::readTensorType(StoredTensor &tensor) {
-  uint32_t code = 0;
-  if (!readNumber(code))
+  uint32_t number = 0;
+  if (!readNumber(number))
     return makeTruncated("tensor " + quote(tensor.info.name));
-  const TensorType *type = findTensorType(code);
-  if (!type || !type->storage)
-    return complain(tensor, "has type " +
-                                (type ? type->name.str()
-                                      : "number " + std::to_string(code)) +
+  std::optional<StorageType> type = getGgufType(number);
+  if (!type)
+    return complain(tensor, "has type " + stringifyGgufType(number) +
                                 ", which cannot be imported; convert it to "
                                 "Q4_K or Q8_0");
-  tensor.info.type = *type->storage;
+  tensor.info.type = *type;
   return llvm::Error::success();
 }
 
