@@ -45,6 +45,8 @@ FACTS = [
     # How a rotary table splits a position.
     ("split of rotary positions", re.compile(r"\b256\b(?=[^\n]*(?:position|angle|row))"), 1),
     ("name of a scale tensor", re.compile(r'"_scale_inv"'), 1),
+    # What stands for a layer or an expert in the name of a tensor.
+    ("mark in a tensor's name", re.compile(r'"\{[le]\}"'), 1),
     ("log2(e)", re.compile(r"M_LOG2E|1\.44269|log2e\b|inLog2"), 1),
     # Operands of a step, found by position, rank or name.
     ("prefix of entries", re.compile(r'"entry\."'), 1),

@@ -84,7 +84,3 @@ FormatAttr tenon::getStorageFormat(MLIRContext *context, StorageType type,
   }
   llvm_unreachable("all storage types are listed");
 }
-
-std::string tenon::getScaleTensorName(StringRef tensor) {
-  return (tensor + "_scale_inv").str();
-}

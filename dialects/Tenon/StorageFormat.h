@@ -6,7 +6,6 @@
 
 #include "dialects/Tenon/Tenon.h"
 #include "tenon/Support/TensorSource.h"
-#include <string>
 
 namespace tenon {
 
@@ -19,9 +18,6 @@ namespace tenon {
 /// in, up to 1 in 50. `FormatAttr::getWidened` of a format keeps it as exactly.
 FormatAttr getStorageFormat(mlir::MLIRContext *context, StorageType type,
                             llvm::ArrayRef<int64_t> scaleBlock = {});
-
-/// The name of the tensor that holds the scales of an `F8_E4M3` tensor.
-std::string getScaleTensorName(llvm::StringRef tensor);
 
 } // namespace tenon
 

@@ -15,11 +15,7 @@ std::string tenon::getNameOfWeight(Value weight) {
   return (name.contains('.') ? name.split('.').second : name).str();
 }
 
-ArrayRef<int64_t> WeightOp::getTensorShape() {
-  ArrayRef<int64_t> shape = getWeightType().getShape();
-  size_t outer = !getLayers().empty() + getSource().contains("{e}");
-  return shape.drop_front(std::min(outer, shape.size()));
-}
+static constexpr StringLiteral kLayer = "{l}", kExpert = "{e}";
 
 static std::string replaceAll(StringRef text, StringRef from, int64_t number) {
   std::string result;
@@ -29,26 +25,71 @@ static std::string replaceAll(StringRef text, StringRef from, int64_t number) {
   return result + text.str();
 }
 
-std::vector<std::string> WeightOp::getTensorNames() {
+bool WeightOp::isPerExpert(StringRef name) { return name.contains(kExpert); }
+
+std::string WeightOp::expandName(StringRef name, int64_t layer,
+                                 int64_t expert) {
+  return replaceAll(replaceAll(name, kLayer, layer), kExpert, expert);
+}
+
+ArrayRef<int64_t> WeightOp::getTensorShape() {
   ArrayRef<int64_t> shape = getWeightType().getShape();
-  bool perExpert = getSource().contains("{e}");
-  size_t place = getLayers().empty() ? 0 : 1;
-  int64_t experts = perExpert && place < shape.size() ? shape[place] : 1;
-  std::vector<std::string> names;
+  size_t outer = !getLayers().empty() + isPerExpert(getSource());
+  return shape.drop_front(std::min(outer, shape.size()));
+}
+
+/// Experts that have tensors of their own; 1 if they share one.
+static int64_t countExperts(WeightOp op) {
+  ArrayRef<int64_t> shape = op.getWeightType().getShape();
+  size_t dim = op.getLayers().empty() ? 0 : 1;
+  return WeightOp::isPerExpert(op.getSource()) && dim < shape.size()
+             ? shape[dim]
+             : 1;
+}
+
+int64_t WeightOp::getTensorCount() {
+  return std::max<int64_t>(1, getLayers().size()) * countExperts(*this);
+}
+
+/// The tensor of a number in the stack that a name stands for.
+static std::string expandAt(WeightOp op, StringRef name, int64_t index) {
+  int64_t experts = countExperts(op);
   // Without layers the name has no {l}, and any number replaces nothing.
-  SmallVector<int64_t> layers(getLayers());
-  if (layers.empty())
-    layers.push_back(0);
-  for (int64_t layer : layers) {
-    std::string name = replaceAll(getSource(), "{l}", layer);
-    for (int64_t expert = 0; expert < experts; ++expert)
-      names.push_back(replaceAll(name, "{e}", expert));
-  }
-  return names;
+  int64_t layer = op.getLayers().empty() ? 0 : op.getLayers()[index / experts];
+  return WeightOp::expandName(name, layer, index % experts);
+}
+
+std::string WeightOp::getTensorName(int64_t index) {
+  return expandAt(*this, getSource(), index);
+}
+
+std::string WeightOp::getFactorTensorName(size_t factor, int64_t index) {
+  return expandAt(*this, cast<StringAttr>((*getFactors())[factor]).getValue(),
+                  index);
+}
+
+/// C3 and C4: the names of tensors of factors.
+static LogicalResult verifyFactors(WeightOp op) {
+  if (!op.hasFactorTensors())
+    return success();
+  size_t expected = op.getWeightType().getFormat().getFactors().size();
+  if (op.getFactors()->size() != expected) // C3
+    return op.emitOpError()
+           << "expects a name for each of the " << expected
+           << " factors of the format, but got " << op.getFactors()->size();
+  for (StringAttr name : op.getFactors()->getAsRange<StringAttr>())
+    for (StringRef mark : {kLayer, kExpert})
+      if (name.getValue().contains(mark) != op.getSource().contains(mark)) // C4
+        return op.emitOpError()
+               << "expects " << mark
+               << " in the name of factors exactly if it is in the source, but "
+                  "got "
+               << name << " and '" << op.getSource() << "'";
+  return success();
 }
 
 LogicalResult WeightOp::verify() {
-  bool perLayer = getSource().contains("{l}");
+  bool perLayer = getSource().contains(kLayer);
   if (perLayer == getLayers().empty()) // C1
     return emitOpError() << "expects {l} in the source exactly if there are "
                             "layers, but got source '"
@@ -59,7 +100,7 @@ LogicalResult WeightOp::verify() {
     return emitOpError() << "expects the first dimension of the type to be the "
                             "number of layers, but got "
                          << stack << " and " << getLayers().size();
-  return success();
+  return verifyFactors(*this);
 }
 
 std::string WeightOp::describeSource() {

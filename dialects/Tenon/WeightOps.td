@@ -25,9 +25,15 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
     A source without `{e}` may store all experts in one tensor with one more
     dimension.
 
+    Scales and offsets may be stored in separate tensors. `factors` names one for
+    each factor of the format; such a tensor has one element for each block of the
+    tensor of quantized values. Without `factors`, scales and offsets are stored
+    with the quantized values, as in blocks of GGUF.
+
     | Attribute | Meaning                                              |
     |-----------|------------------------------------------------------|
     | `source`  | name of a tensor, with `{l}` and `{e}`               |
+    | `factors` | names of the tensors of scales and offsets, likewise |
     | `layers`  | values of `{l}`, in the order of the stack           |
     | `type`    | shape and format of the stack                        |
     | `offset`  | byte offset in the packed weights                    |
@@ -36,6 +42,9 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
 
     * (C1) `source` contains `{l}` if and only if `layers` is not empty.
     * (C2) The first dimension of the type is the number of `layers`, if any.
+    * (C3) `factors`, if present, has a name for each factor of the format.
+    * (C4) A name in `factors` contains `{l}` and `{e}` if and only if `source`
+      does.
 
     Example:
 
@@ -45,17 +54,31 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$source,
+    OptionalAttr<StrArrayAttr>:$factors,
     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$layers,
     TypeAttrOf<Tenon_WeightType>:$type, OptionalAttr<I64Attr>:$offset);
   let assemblyFormat = [{
-    $sym_name $source (`layers` $layers^)? attr-dict `:` $type (`at` $offset^)?
+    $sym_name $source (`factors` $factors^)? (`layers` $layers^)? attr-dict
+    `:` $type (`at` $offset^)?
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::std::string describeSource();
-    /// Names of all tensors of the source, in the order of the stack.
-    ::std::vector<::std::string> getTensorNames();
-    /// The dimensions of the type that each tensor has.
+    /// Whether a name stands for one tensor of each expert.
+    static bool isPerExpert(::llvm::StringRef name);
+    /// The tensor that a name stands for: `{l}` and `{e}` are replaced.
+    static ::std::string expandName(::llvm::StringRef name, int64_t layer,
+                                    int64_t expert);
+
+    /// The tensors of the source, in the order of the stack: how many there
+    /// are, and the name of one.
+    int64_t getTensorCount();
+    ::std::string getTensorName(int64_t index);
+    /// Whether factors lie in tensors of their own, and the name of the one
+    /// that belongs to a tensor of the source.
+    bool hasFactorTensors() { return getFactors().has_value(); }
+    ::std::string getFactorTensorName(size_t factor, int64_t index);
+    /// The dimensions of the type that lie inside each tensor of the source.
     ::llvm::ArrayRef<int64_t> getTensorShape();
   }];
 }

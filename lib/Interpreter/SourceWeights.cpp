@@ -143,69 +143,87 @@ static int64_t countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-static std::string replace(StringRef text, StringRef what, int64_t number) {
-  auto [before, after] = text.split(what);
-  return (before + Twine(number) + after).str();
+static llvm::Expected<const TensorInfo *> findTensor(const TensorSource &source,
+                                                     WeightOp weight,
+                                                     const std::string &name) {
+  if (const TensorInfo *info = source.find(name))
+    return info;
+  return llvm::createStringError("the source has no tensor '" + name +
+                                 "', which @" + weight.getSymName() + " needs");
 }
 
-/// Finds the tensor that holds a row of a stack, and the row inside of it.
+/// Finds the tensor that holds a row of a stack, and the row inside of it; its
+/// number in the stack is `index`.
 static llvm::Expected<const TensorInfo *> locate(const TensorSource &source,
                                                  WeightOp weight, int64_t &row,
-                                                 std::string &name) {
-  ArrayRef<int64_t> rest = weight.getWeightType().getShape();
-  name = weight.getSource().str();
-  for (StringRef what : {"{l}", "{e}"}) {
-    if (!StringRef(name).contains(what))
-      continue;
-    rest = rest.drop_front();
-    int64_t rows = rest.empty() ? 1 : countElements(rest.drop_back());
-    int64_t number = row / rows;
-    row %= rows;
-    name = replace(name, what,
-                   what == "{l}" ? weight.getLayers()[number] : number);
-  }
-  const TensorInfo *info = source.find(name);
+                                                 int64_t &index) {
+  ArrayRef<int64_t> rest = weight.getTensorShape();
+  int64_t rows = rest.empty() ? 1 : countElements(rest.drop_back());
+  index = row / rows;
+  row %= rows;
+  std::string name = weight.getTensorName(index);
+  llvm::Expected<const TensorInfo *> info = findTensor(source, weight, name);
   if (!info)
-    return llvm::createStringError("the source has no tensor '" + name +
-                                   "', which @" + weight.getSymName() +
-                                   " needs");
-  if (countElements(info->shape) != countElements(rest))
+    return info.takeError();
+  if (countElements((*info)->shape) != countElements(rest))
     return llvm::createStringError(
         "expects tensor '" + name + "' to have " + Twine(countElements(rest)) +
         " elements for @" + weight.getSymName() + ", but got " +
-        Twine(countElements(info->shape)));
+        Twine(countElements((*info)->shape)));
   return info;
 }
 
-/// Multiplies a row by the scales that lie in a tensor of their own.
-static llvm::Error applyScales(const TensorSource &source, WeightOp weight,
-                               const std::string &name, int64_t row,
-                               MutableArrayRef<double> out) {
+/// Multiplies the elements of a row by their numbers of a factor that lies in a
+/// tensor of its own.
+static llvm::Error multiplyBy(const TensorSource &source, WeightOp weight,
+                              size_t number, int64_t index, int64_t row,
+                              MutableArrayRef<double> products) {
   WeightType type = weight.getWeightType();
-  FormatAttr format = type.getFormat();
-  std::string scaleName = name + "_scale_inv";
-  const TensorInfo *info = source.find(scaleName);
-  int64_t rows = type.getRows(), cols = out.size();
-  int64_t rowBlocks = llvm::divideCeil(rows, format.getScaleRows());
-  int64_t colBlocks = llvm::divideCeil(cols, format.getScaleCols());
-  int64_t block = row / rows * rowBlocks + row % rows / format.getScaleRows();
-  if (!info || (block + 1) * colBlocks > countElements(info->shape))
-    return llvm::createStringError(
-        "expects scales per " + Twine(format.getScaleRows()) + "x" +
-        Twine(format.getScaleCols()) + " in tensor '" + scaleName + "'");
-  llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(*info);
+  FormatFactor factor = type.getFormat().getFactors()[number];
+  std::string name = weight.getFactorTensorName(number, index);
+  llvm::Expected<const TensorInfo *> info = findTensor(source, weight, name);
+  if (!info)
+    return info.takeError();
+  int64_t rows = type.getRows(), cols = products.size();
+  int64_t rowBlocks = llvm::divideCeil(rows, factor.rows);
+  int64_t colBlocks = llvm::divideCeil(cols, factor.cols);
+  int64_t block = row / rows * rowBlocks + row % rows / factor.rows;
+  if ((block + 1) * colBlocks > countElements((*info)->shape))
+    return llvm::createStringError("expects scales per " + Twine(factor.rows) +
+                                   "x" + Twine(factor.cols) + " in tensor '" +
+                                   name + "'");
+  llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
   if (!bytes)
     return bytes.takeError();
   for (int64_t k = 0; k < cols; ++k)
-    out[k] *= decodeElement(info->type, *bytes,
-                            block * colBlocks + k / format.getScaleCols());
+    products[k] *= decodeElement((*info)->type, *bytes,
+                                 block * colBlocks + k / factor.cols);
+  return llvm::Error::success();
+}
+
+/// Multiplies a row of codes by its scales and adds the offsets.
+static llvm::Error applyFactors(const TensorSource &source, WeightOp weight,
+                                int64_t index, int64_t row,
+                                MutableArrayRef<double> out) {
+  FormatAttr format = weight.getWeightType().getFormat();
+  std::vector<double> offsets(out.size(), format.hasOffset() ? 1 : 0);
+  for (auto [number, factor] : llvm::enumerate(format.getFactors())) {
+    MutableArrayRef<double> products = out;
+    if (factor.role == FactorRole::Offset)
+      products = offsets;
+    if (llvm::Error error =
+            multiplyBy(source, weight, number, index, row, products))
+      return error;
+  }
+  for (int64_t k = 0; format.hasOffset() && k < int64_t(out.size()); ++k)
+    out[k] += offsets[k];
   return llvm::Error::success();
 }
 
 llvm::Error SourceWeights::readRow(WeightOp weight, int64_t row,
                                    MutableArrayRef<double> out) {
-  std::string name;
-  llvm::Expected<const TensorInfo *> info = locate(source, weight, row, name);
+  int64_t index = 0;
+  llvm::Expected<const TensorInfo *> info = locate(source, weight, row, index);
   if (!info)
     return info.takeError();
   llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
@@ -215,8 +233,9 @@ llvm::Error SourceWeights::readRow(WeightOp weight, int64_t row,
   for (int64_t k = 0; k < cols; ++k)
     out[k] = decodeElement((*info)->type, *bytes, row * cols + k);
   FormatAttr format = weight.getWeightType().getFormat();
-  if (format.hasScale() && (*info)->type == StorageType::F8E4M3)
-    return applyScales(source, weight, name, row, out);
+  if (weight.hasFactorTensors())
+    if (llvm::Error error = applyFactors(source, weight, index, row, out))
+      return error;
   // Values of a block type are those of codes, scales and offsets exactly.
   if (!format.hasScale())
     for (double &value : out)

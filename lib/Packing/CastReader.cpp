@@ -1,10 +1,10 @@
 // Rounds the exact values of a weight, once, to another format.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "llvm/Support/Endian.h"
 #include "llvm/Support/Format.h"
 #include <array>
 #include <cmath>
+#include "CodeValues.h"
 #include "DerivedReaders.h"
 #include "FloatBits.h"
 
@@ -13,7 +13,8 @@ using namespace tenon;
 
 namespace {
 
-enum class CodeType { F32, F16, BF16, F8, I8, U8 };
+/// Codes of at most 8 bits take a byte each.
+enum class CodeType { F32, F16, BF16, Byte };
 
 class CastReader : public MatrixReader {
 public:
@@ -37,6 +38,8 @@ private:
   const MatrixReader &from;
   std::string name;
   CodeType source, target;
+  /// Values of codes that are bytes.
+  std::array<float, 256> byteValues = {};
 };
 
 } // namespace
@@ -49,16 +52,17 @@ static CodeType getCodeType(FormatAttr format) {
     return CodeType::F16;
   if (code.isBF16())
     return CodeType::BF16;
-  if (code.isUnsignedInteger())
-    return CodeType::U8;
-  return code.isInteger(8) ? CodeType::I8 : CodeType::F8;
+  return CodeType::Byte;
 }
 
 CastReader::CastReader(WeightType type, const MatrixReader &from,
                        StringRef name)
     : MatrixReader(type), from(from), name(name),
       source(getCodeType(from.getFormat())),
-      target(getCodeType(type.getFormat())) {}
+      target(getCodeType(type.getFormat())) {
+  if (source == CodeType::Byte)
+    byteValues = listCodeValues(from.getFormat().getCode());
+}
 
 template <typename Code, typename Decode>
 static void decodeAs(const uint8_t *codes, MutableArrayRef<double> values,
@@ -70,15 +74,8 @@ static void decodeAs(const uint8_t *codes, MutableArrayRef<double> values,
   }
 }
 
-static std::array<double, 256> makeFloat8Table() {
-  std::array<double, 256> numbers;
-  for (auto [code, number] : llvm::enumerate(numbers))
-    number = float8ToFloat(static_cast<uint8_t>(code));
-  return numbers;
-}
-
-static void decodeCodes(CodeType type, const uint8_t *codes,
-                        MutableArrayRef<double> values) {
+static void decodeCodes(CodeType type, const std::array<float, 256> &byteValues,
+                        const uint8_t *codes, MutableArrayRef<double> values) {
   switch (type) {
   case CodeType::F32:
     return decodeAs<float>(codes, values, [](float code) { return code; });
@@ -86,15 +83,9 @@ static void decodeCodes(CodeType type, const uint8_t *codes,
     return decodeAs<uint16_t>(codes, values, halfToFloat);
   case CodeType::BF16:
     return decodeAs<uint16_t>(codes, values, bfloatToFloat);
-  case CodeType::F8: {
-    static const std::array<double, 256> numbers = makeFloat8Table();
+  case CodeType::Byte:
     return decodeAs<uint8_t>(codes, values,
-                             [](uint8_t code) { return numbers[code]; });
-  }
-  case CodeType::I8:
-    return decodeAs<int8_t>(codes, values, [](int8_t code) { return code; });
-  case CodeType::U8:
-    return decodeAs<uint8_t>(codes, values, [](uint8_t code) { return code; });
+                             [&](uint8_t code) { return byteValues[code]; });
   }
 }
 
@@ -138,13 +129,10 @@ static size_t encodeCodes(CodeType type, ArrayRef<double> values,
     return encodeAs<uint16_t>(values, codes, 0x7c00, roundToBits<5, 10>);
   case CodeType::BF16:
     return encodeAs<uint16_t>(values, codes, 0x7f80, roundToBits<8, 7>);
-  case CodeType::F8:
+  case CodeType::Byte: // Of those f8E4M3FN alone may have no scale.
     return encodeAs<uint8_t>(values, codes, 0x7f, roundToFloat8);
-  case CodeType::I8:
-  case CodeType::U8:
-    break;
   }
-  llvm_unreachable("integers have scales");
+  llvm_unreachable("all types are listed");
 }
 
 llvm::Error CastReader::failOnOverflow(const Rectangle &region, int64_t row,
@@ -156,17 +144,6 @@ llvm::Error CastReader::failOnOverflow(const Rectangle &region, int64_t row,
       << region.matrix << ", which exceeds the largest "
       << getFormat().getCode() << "; cast to a wider format";
   return makePackError(text);
-}
-
-static float decodeNumber(Type type, const uint8_t *bytes) {
-  if (type.isUnsignedInteger())
-    return bytes[0];
-  if (type.isInteger())
-    return static_cast<int8_t>(bytes[0]);
-  if (type.isF32())
-    return llvm::bit_cast<float>(llvm::support::endian::read32le(bytes));
-  uint16_t bits = llvm::support::endian::read16le(bytes);
-  return type.isF16() ? halfToFloat(bits) : bfloatToFloat(bits);
 }
 
 /// The products of all factors of a role, for each row of a region and each run
@@ -218,7 +195,7 @@ llvm::Error CastReader::readCodes(const Rectangle &region, uint8_t *codes,
   auto zero = static_cast<double>(from.getFormat().getZero());
   std::vector<double> values(region.cols);
   for (int64_t row = 0; row < region.rows; ++row) {
-    decodeCodes(source, buffer.data() + row * width, values);
+    decodeCodes(source, byteValues, buffer.data() + row * width, values);
     for (double &value : values)
       value -= zero;
     if (runs)

@@ -25,16 +25,6 @@ inline float halfToFloat(uint16_t bits) {
   return llvm::bit_cast<float>(sign | llvm::bit_cast<uint32_t>(value));
 }
 
-/// Of a finite e4m3; both codes of NaN become NaN.
-inline float float8ToFloat(uint8_t bits) {
-  uint32_t sign = static_cast<uint32_t>(bits & 0x80) << 24;
-  uint32_t magnitude = bits & 0x7f;
-  if (magnitude == 0x7f)
-    return NAN;
-  float value = llvm::bit_cast<float>(magnitude << 20) * 0x1p120f;
-  return llvm::bit_cast<float>(sign | llvm::bit_cast<uint32_t>(value));
-}
-
 /// Rounds to nearest even, to an IEEE format of `ExponentBits` and
 /// `MantissaBits`; what is too large has a code of at least that of infinity.
 template <int ExponentBits, int MantissaBits>

@@ -1,19 +1,82 @@
-// The blocks of GGUF as codes, scales and offsets, without loss.
+// Where codes and factors lie in the blocks of GGUF.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Packing/GgufBlocks.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/ErrorHandling.h"
-#include "FloatBits.h"
+#include <cstring>
 
 using namespace tenon;
 
-static float readHalf(const uint8_t *at) {
-  return halfToFloat(llvm::support::endian::read16le(at));
-}
+namespace {
+/// The numbers of one factor.
+struct FactorPlace {
+  enum Kind {
+    AsIs,
+    /// What is subtracted: an f16 whose sign is turned.
+    Minimum,
+    /// Eight numbers of 6 bits among the 12 bytes that hold 16.
+    SixBitScales,
+    SixBitMinima,
+  };
+  int64_t byte;
+  int64_t bytes;
+  Kind kind = AsIs;
+};
 
-int64_t tenon::getRunLength(StorageType type) {
-  return type == StorageType::Q6_K ? 16 : 32;
+/// How codes are cut into bits: the low four bits of each begin at the byte
+/// `low`, and the others at `high`.
+enum class CodeOrder {
+  /// Whole bytes, signed.
+  Bytes,
+  /// 32 nibbles, of elements 0 to 15 and 16 to 31; fifth bits in a word.
+  Nibbles,
+  /// 256 nibbles, two runs of 32 in 32 bytes; fifth bits of the runs in a byte.
+  Runs,
+  /// 256 codes of 6 bits, in halves.
+  SixBits,
+};
+
+struct BlockPlan {
+  StorageType type;
+  CodeOrder order;
+  int64_t low;
+  /// 0 without higher bits.
+  int64_t high;
+  /// In the order of the format.
+  FactorPlace factors[4];
+};
+} // namespace
+
+static constexpr FactorPlace kScale = {0, 2}, kOffset = {2, 2},
+                             kMinimum = {2, 2, FactorPlace::Minimum},
+                             kScales = {4, 8, FactorPlace::SixBitScales},
+                             kMinima = {4, 8, FactorPlace::SixBitMinima};
+
+static constexpr BlockPlan kPlans[] = {
+    {StorageType::Q4_0, CodeOrder::Nibbles, 2, 0, {kScale}},
+    {StorageType::Q4_1, CodeOrder::Nibbles, 4, 0, {kScale, kOffset}},
+    {StorageType::Q5_0, CodeOrder::Nibbles, 6, 2, {kScale}},
+    {StorageType::Q5_1, CodeOrder::Nibbles, 8, 4, {kScale, kOffset}},
+    {StorageType::Q8_0, CodeOrder::Bytes, 2, 0, {kScale}},
+    {StorageType::Q4_K,
+     CodeOrder::Runs,
+     16,
+     0,
+     {kScale, kScales, kMinimum, kMinima}},
+    {StorageType::Q5_K,
+     CodeOrder::Runs,
+     48,
+     16,
+     {kScale, kScales, kMinimum, kMinima}},
+    {StorageType::Q6_K, CodeOrder::SixBits, 0, 128, {{208, 2}, {192, 16}}},
+};
+
+static const BlockPlan &getPlan(StorageType type) {
+  for (const BlockPlan &plan : kPlans)
+    if (plan.type == type)
+      return plan;
+  llvm_unreachable("not a block type");
 }
 
 /// 32 codes of 4 bits, the first 16 in the low halves, with a fifth bit each
@@ -61,29 +124,21 @@ static void decodeSixBits(const uint8_t *low, const uint8_t *high,
 
 void tenon::decodeBlockCodes(StorageType type, const uint8_t *block,
                              uint8_t *codes) {
-  switch (type) {
-  case StorageType::Q4_0:
-    return decodeNibbles(block + 2, 0, codes);
-  case StorageType::Q4_1:
-    return decodeNibbles(block + 4, 0, codes);
-  case StorageType::Q5_0:
-    return decodeNibbles(block + 6, llvm::support::endian::read32le(block + 2),
-                         codes);
-  case StorageType::Q5_1:
-    return decodeNibbles(block + 8, llvm::support::endian::read32le(block + 4),
-                         codes);
-  case StorageType::Q8_0:
+  const BlockPlan &plan = getPlan(type);
+  const uint8_t *low = block + plan.low;
+  const uint8_t *high = plan.high ? block + plan.high : nullptr;
+  switch (plan.order) {
+  case CodeOrder::Bytes:
     for (int i = 0; i < 32; ++i)
-      codes[i] = block[2 + i] ^ 0x80;
+      codes[i] = low[i] ^ 0x80;
     return;
-  case StorageType::Q4_K:
-    return decodeRuns(block + 16, nullptr, codes);
-  case StorageType::Q5_K:
-    return decodeRuns(block + 48, block + 16, codes);
-  case StorageType::Q6_K:
-    return decodeSixBits(block, block + 128, codes);
-  default:
-    llvm_unreachable("not a block type");
+  case CodeOrder::Nibbles:
+    return decodeNibbles(low, high ? llvm::support::endian::read32le(high) : 0,
+                         codes);
+  case CodeOrder::Runs:
+    return decodeRuns(low, high, codes);
+  case CodeOrder::SixBits:
+    return decodeSixBits(low, high, codes);
   }
 }
 
@@ -101,69 +156,28 @@ static void decodeSixBitScales(const uint8_t *packed, bool minima,
   }
 }
 
-void tenon::copyBlockFactor(StorageType type, size_t number,
+void tenon::copyBlockFactor(StorageType type, size_t factor,
                             const uint8_t *block, uint8_t *numbers) {
-  switch (type) {
-  case StorageType::Q4_0:
-  case StorageType::Q5_0:
-  case StorageType::Q8_0:
-  case StorageType::Q4_1:
-  case StorageType::Q5_1:
-    memcpy(numbers, block + 2 * number, 2);
+  FactorPlace place = getPlan(type).factors[factor];
+  const uint8_t *from = block + place.byte;
+  switch (place.kind) {
+  case FactorPlace::AsIs:
+    memcpy(numbers, from, place.bytes);
     return;
-  case StorageType::Q4_K:
-  case StorageType::Q5_K:
-    if (number % 2 == 1)
-      return decodeSixBitScales(block + 4, /*minima=*/number == 3, numbers);
-    memcpy(numbers, block + number, 2);
-    // A minimum is what is subtracted.
-    numbers[1] ^= number == 2 ? 0x80 : 0;
+  case FactorPlace::Minimum:
+    memcpy(numbers, from, place.bytes);
+    numbers[1] ^= 0x80;
     return;
-  case StorageType::Q6_K:
-    if (number == 0)
-      memcpy(numbers, block + 208, 2);
-    else
-      memcpy(numbers, block + 192, 16);
-    return;
-  default:
-    llvm_unreachable("not a block type");
+  case FactorPlace::SixBitScales:
+    return decodeSixBitScales(from, /*minima=*/false, numbers);
+  case FactorPlace::SixBitMinima:
+    return decodeSixBitScales(from, /*minima=*/true, numbers);
   }
 }
 
-static void decodeRunScales(const uint8_t *block, float *scales,
-                            float *offsets) {
-  float scale = readHalf(block), minimum = readHalf(block + 2);
-  uint8_t factors[8], minima[8];
-  decodeSixBitScales(block + 4, /*minima=*/false, factors);
-  decodeSixBitScales(block + 4, /*minima=*/true, minima);
-  for (int run = 0; run < 8; ++run) {
-    scales[run] = scale * static_cast<float>(factors[run]);
-    offsets[run] = -(minimum * static_cast<float>(minima[run]));
-  }
-}
-
-void tenon::decodeBlockScales(StorageType type, const uint8_t *block,
-                              float *scales, float *offsets) {
-  switch (type) {
-  case StorageType::Q4_0:
-  case StorageType::Q5_0:
-  case StorageType::Q8_0:
-    scales[0] = readHalf(block);
-    return;
-  case StorageType::Q4_1:
-  case StorageType::Q5_1:
-    scales[0] = readHalf(block);
-    offsets[0] = readHalf(block + 2);
-    return;
-  case StorageType::Q4_K:
-  case StorageType::Q5_K:
-    return decodeRunScales(block, scales, offsets);
-  case StorageType::Q6_K:
-    for (int run = 0; run < 16; ++run)
-      scales[run] = readHalf(block + 208) *
-                    static_cast<float>(static_cast<int8_t>(block[192 + run]));
-    return;
-  default:
-    llvm_unreachable("not a block type");
-  }
+std::optional<int64_t> tenon::getFactorByte(StorageType type, size_t factor) {
+  FactorPlace place = getPlan(type).factors[factor];
+  bool isWhole =
+      place.kind == FactorPlace::AsIs || place.kind == FactorPlace::Minimum;
+  return isWhole ? std::optional(place.byte) : std::nullopt;
 }

@@ -4,23 +4,50 @@
 #include "StoredReader.h"
 #include "dialects/Tenon/StorageFormat.h"
 #include "tenon/Packing/GgufBlocks.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/Endian.h"
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include "CodeValues.h"
 #include "FloatBits.h"
 
 using namespace tenon;
 using llvm::Error;
 
+/// The most numbers of a factor that a block has.
+static constexpr int64_t kFactorsOfBlock = 16;
+
+/// For each code of a type the one of another that has the same value.
+static std::array<uint8_t, 256> mapCodes(FormatAttr from, FormatAttr to) {
+  std::array<float, 256> values = listCodeValues(from.getCode());
+  std::array<float, 256> wide = listCodeValues(to.getCode());
+  std::array<uint8_t, 256> codes = {};
+  for (auto [code, value] : llvm::enumerate(values)) {
+    uint32_t bits =
+        llvm::bit_cast<uint32_t>(value - static_cast<float>(from.getZero()));
+    const float *same = llvm::find_if(wide, [&](float other) {
+      return llvm::bit_cast<uint32_t>(other) == bits;
+    });
+    codes[code] = static_cast<uint8_t>(same - wide.begin());
+  }
+  return codes;
+}
+
 StoredReader::StoredReader(WeightType type, const TensorSource &source,
                            std::vector<StoredPart> parts)
     : MatrixReader(type), source(source), parts(std::move(parts)),
       rowsOfPart(getMatrices() * getRows() /
-                 static_cast<int64_t>(this->parts.size())),
-      widensBlocks(!type.getFormat().getCode().isUnsignedInteger()) {
-  StorageType stored = this->parts.front().info->type;
-  if (widensBlocks && getBlockElements(stored) > 1)
-    zero = static_cast<uint8_t>(
-        getStorageFormat(type.getContext(), stored).getZero());
+                 static_cast<int64_t>(this->parts.size())) {
+  StorageType stored = this->parts.front().codes.info->type;
+  if (getBlockElements(stored) == 1)
+    return;
+  FormatAttr format = getStorageFormat(type.getContext(), stored);
+  if (format == type.getFormat())
+    return;
+  tight = format;
+  widened = mapCodes(format, type.getFormat());
 }
 
 void StoredReader::release(int64_t matrix) const {
@@ -28,7 +55,7 @@ void StoredReader::release(int64_t matrix) const {
   int64_t last = ((matrix + 1) * getRows() - 1) / rowsOfPart;
   assert(last < static_cast<int64_t>(parts.size()) && "no such matrix");
   for (int64_t part = first; part <= last; ++part)
-    source.release(*parts[part].info);
+    source.release(*parts[part].codes.info);
 }
 
 /// Codes of numbers of 8 bits; those that are no number are refused.
@@ -57,9 +84,9 @@ static void widen(float (*decode)(uint16_t), const uint8_t *from, int64_t count,
   }
 }
 
-/// Codes of a part of a row that lies in blocks, less `zero`.
+/// Codes of a part of a row that lies in blocks.
 static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
-                           int64_t cols, uint8_t zero, uint8_t *codes) {
+                           int64_t cols, uint8_t *codes) {
   int64_t size = getBlockElements(type), bytes = getBlockBytes(type);
   for (int64_t end = col + cols; col < end;) {
     uint8_t block[256];
@@ -71,8 +98,6 @@ static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
       decodeBlockCodes(type, from, block);
       memcpy(codes, block + inside, count);
     }
-    for (int64_t i = 0; i < count && zero; ++i)
-      codes[i] -= zero;
     codes += count;
     col += count;
   }
@@ -80,14 +105,15 @@ static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
 
 Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
                             int64_t cols, uint8_t *codes) const {
-  StorageType type = part.info->type;
+  StorageType type = part.codes.info->type;
   int64_t elements = row * getCols();
-  const uint8_t *from = part.bytes.data() +
+  const uint8_t *from = part.codes.bytes.data() +
                         elements / getBlockElements(type) * getBlockBytes(type);
   bool widens = getCodeBytes() == 4;
   switch (type) {
   case StorageType::F8E4M3:
-    return copyFloat8(*part.info, elements + col, from + col, cols, codes);
+    return copyFloat8(*part.codes.info, elements + col, from + col, cols,
+                      codes);
   case StorageType::F16:
   case StorageType::BF16:
     if (widens)
@@ -100,7 +126,9 @@ Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
     memcpy(codes, from + 4 * col, 4 * cols);
     return Error::success();
   default:
-    copyBlockCodes(type, from, col, cols, zero, codes);
+    copyBlockCodes(type, from, col, cols, codes);
+    for (int64_t i = 0; i < cols && tight; ++i)
+      codes[i] = widened[codes[i]];
     return Error::success();
   }
 }
@@ -124,27 +152,46 @@ static Error checkFinite(const TensorInfo &info, int64_t row, float value) {
                        ", but scales are finite; convert the model again");
 }
 
-/// The numbers of a factor that one block has, with all of their bits or
-/// multiplied to floats of one run each. Returns how many, or an error.
-static llvm::Expected<int64_t>
-decodeBlockFactor(const TensorInfo &info, const FormatFactor &factor,
-                  size_t number, const uint8_t *block, int64_t row,
-                  uint8_t *numbers) {
+/// Copies the numbers of a factor that a block has, and checks them.
+static Error copyFinite(const TensorInfo &info, FormatAttr format,
+                        size_t number, const uint8_t *block, int64_t row,
+                        uint8_t *numbers) {
+  const FormatFactor &factor = format.getFactors()[number];
+  copyBlockFactor(info.type, number, block, numbers);
+  if (factor.type.isInteger())
+    return Error::success();
+  int64_t bytes = factor.type.getIntOrFloatBitWidth() / 8;
+  for (int64_t i = 0, e = getBlockElements(info.type) / factor.cols; i < e; ++i)
+    if (Error error = checkFinite(
+            info, row, decodeNumber(factor.type, numbers + i * bytes)))
+      return error;
+  return Error::success();
+}
+
+/// The numbers of a factor that one block has: as they are, or as the products
+/// of all factors of that role.
+Error StoredReader::decodeBlockFactor(const TensorInfo &info, size_t number,
+                                      const uint8_t *block, int64_t row,
+                                      uint8_t *numbers) const {
+  if (!tight)
+    return copyFinite(info, getFormat(), number, block, row, numbers);
+  const FormatFactor &factor = getFactor(number);
   int64_t count = getBlockElements(info.type) / factor.cols;
-  float scales[16], offsets[16] = {};
-  decodeBlockScales(info.type, block, scales, offsets);
-  for (int64_t run = 0,
-               runs = getBlockElements(info.type) / getRunLength(info.type);
-       run < runs; ++run)
-    for (float value : {scales[run], offsets[run]})
-      if (Error error = checkFinite(info, row, value))
-        return std::move(error);
-  if (!factor.type.isF32())
-    copyBlockFactor(info.type, number, block, numbers);
-  else
-    memcpy(numbers, factor.role == FactorRole::Scale ? scales : offsets,
-           count * sizeof(float));
-  return count;
+  float products[kFactorsOfBlock];
+  std::fill_n(products, count, 1.0f);
+  for (auto [i, part] : llvm::enumerate(tight.getFactors())) {
+    if (part.role != factor.role)
+      continue;
+    uint8_t copied[kFactorsOfBlock * sizeof(float)];
+    if (Error error = copyFinite(info, tight, i, block, row, copied))
+      return error;
+    int64_t bytes = part.type.getIntOrFloatBitWidth() / 8;
+    for (int64_t run = 0; run < count; ++run)
+      products[run] *= decodeNumber(part.type, copied + run * factor.cols /
+                                                            part.cols * bytes);
+  }
+  memcpy(numbers, products, count * sizeof(float));
+  return Error::success();
 }
 
 /// Factors from blocks that carry them.
@@ -154,21 +201,20 @@ Error StoredReader::readBlockFactor(size_t number, const Rectangle &blocks,
   int64_t bytes = getFactorBytes(number);
   int64_t row = blocks.matrix * getRows() + blocks.row;
   for (int64_t end = row + blocks.rows; row < end; ++row) {
-    const StoredPart &part = parts[row / rowsOfPart];
+    const StoredNumbers &part = parts[row / rowsOfPart].codes;
     int64_t size = getBlockElements(part.info->type);
     int64_t blockBytes = getBlockBytes(part.info->type);
     const uint8_t *from =
         part.bytes.data() + row % rowsOfPart * (getCols() / size) * blockBytes;
     int64_t ofBlock = size / factor.cols;
     for (int64_t i = blocks.col; i < blocks.col + blocks.cols;) {
-      uint8_t decoded[16 * sizeof(float)];
-      llvm::Expected<int64_t> count = decodeBlockFactor(
-          *part.info, factor, number, from + i / ofBlock * blockBytes,
-          row % rowsOfPart, decoded);
-      if (!count)
-        return count.takeError();
+      uint8_t decoded[kFactorsOfBlock * sizeof(float)];
+      if (Error error = decodeBlockFactor(*part.info, number,
+                                          from + i / ofBlock * blockBytes,
+                                          row % rowsOfPart, decoded))
+        return error;
       int64_t inside = i % ofBlock;
-      int64_t taken = std::min(*count - inside, blocks.col + blocks.cols - i);
+      int64_t taken = std::min(ofBlock - inside, blocks.col + blocks.cols - i);
       memcpy(numbers, decoded + inside * bytes, taken * bytes);
       numbers += taken * bytes;
       i += taken;
@@ -177,30 +223,30 @@ Error StoredReader::readBlockFactor(size_t number, const Rectangle &blocks,
   return Error::success();
 }
 
-static float readScale(const StoredPart &part, int64_t index) {
-  const uint8_t *from = part.scaleBytes.data();
-  if (part.scaleInfo->type == StorageType::F32)
+static float readScale(const StoredNumbers &stored, int64_t index) {
+  const uint8_t *from = stored.bytes.data();
+  if (stored.info->type == StorageType::F32)
     return llvm::bit_cast<float>(
         llvm::support::endian::read32le(from + 4 * index));
   uint16_t bits = llvm::support::endian::read16le(from + 2 * index);
-  return part.scaleInfo->type == StorageType::F16 ? halfToFloat(bits)
-                                                  : bfloatToFloat(bits);
+  return stored.info->type == StorageType::F16 ? halfToFloat(bits)
+                                               : bfloatToFloat(bits);
 }
 
 Error StoredReader::readFactor(size_t number, const Rectangle &blocks,
                                uint8_t *numbers) const {
-  if (!parts.front().scaleInfo)
+  if (parts.front().factors.empty())
     return readBlockFactor(number, blocks, numbers);
   int64_t matrices = rowsOfPart / getRows();
-  const StoredPart &part = parts[blocks.matrix / matrices];
+  const StoredNumbers &stored = parts[blocks.matrix / matrices].factors[number];
   const FormatFactor &factor = getFactor(number);
   int64_t height = llvm::divideCeil(getRows(), factor.rows);
   int64_t width = llvm::divideCeil(getCols(), factor.cols);
   int64_t row = blocks.matrix % matrices * height + blocks.row;
   for (int64_t end = row + blocks.rows; row < end; ++row)
     for (int64_t i = 0; i < blocks.cols; ++i) {
-      float scale = readScale(part, row * width + blocks.col + i);
-      if (Error error = checkFinite(*part.scaleInfo, row, scale))
+      float scale = readScale(stored, row * width + blocks.col + i);
+      if (Error error = checkFinite(*stored.info, row, scale))
         return error;
       memcpy(numbers, &scale, sizeof(float));
       numbers += sizeof(float);

@@ -6,16 +6,22 @@
 
 #include "tenon/Packing/MatrixReader.h"
 #include "tenon/Support/TensorSource.h"
+#include <array>
 #include <vector>
 
 namespace tenon {
 
-/// One tensor of a stack, with the tensor of its scales if it has one.
-struct StoredPart {
+/// A tensor and its bytes.
+struct StoredNumbers {
   const TensorInfo *info;
   llvm::ArrayRef<uint8_t> bytes;
-  const TensorInfo *scaleInfo = nullptr;
-  llvm::ArrayRef<uint8_t> scaleBytes = {};
+};
+
+/// One tensor of a stack, with those of its factors if it does not have them
+/// itself.
+struct StoredPart {
+  StoredNumbers codes;
+  llvm::SmallVector<StoredNumbers, 1> factors;
 };
 
 /// The rows of all matrices, one after the other, lie in equal parts in the
@@ -34,16 +40,19 @@ public:
 private:
   llvm::Error readBlockFactor(size_t number, const Rectangle &blocks,
                               uint8_t *numbers) const;
+  llvm::Error decodeBlockFactor(const TensorInfo &info, size_t number,
+                                const uint8_t *block, int64_t row,
+                                uint8_t *numbers) const;
   llvm::Error readRow(const StoredPart &part, int64_t row, int64_t col,
                       int64_t cols, uint8_t *codes) const;
 
   const TensorSource &source;
   std::vector<StoredPart> parts;
   int64_t rowsOfPart;
-  /// Codes of blocks become signed bytes, their factors floats.
-  bool widensBlocks;
-  /// What is subtracted from codes that become signed.
-  uint8_t zero = 0;
+  /// The format of the tensors if the weight has it in its wider form: then all
+  /// factors of a role become one float, and codes others of the same value.
+  FormatAttr tight;
+  std::array<uint8_t, 256> widened = {};
 };
 
 /// Finds the tensors of a weight and checks their shapes and types.

@@ -42,6 +42,21 @@ static llvm::Expected<const TensorInfo *> findTensor(WeightOp op,
   return info;
 }
 
+/// Whether the factors of a weight lie where its type has them.
+static llvm::Error checkFactors(WeightOp op, const TensorInfo &info) {
+  bool hasOwn = getBlockElements(info.type) > 1;
+  bool needs = op.getWeightType().getFormat().hasScale() && !hasOwn;
+  if (needs == op.hasFactorTensors())
+    return llvm::Error::success();
+  return makePackError("tensor '" + info.name + "' has type " +
+                       stringifyStorageType(info.type) +
+                       (needs ? ", which has no scales, but weight @"
+                              : ", which has its scales, but weight @") +
+                       op.getSymName() +
+                       (needs ? " names no tensors of factors; name them"
+                              : " names tensors of factors; remove the names"));
+}
+
 /// Whether the codes of a weight are those of a tensor, or say the same.
 static llvm::Error checkType(WeightOp op, const TensorInfo &info) {
   FormatAttr format = op.getWeightType().getFormat();
@@ -82,16 +97,17 @@ static llvm::Error checkSize(const TensorInfo &info, ArrayRef<uint8_t> bytes) {
                        Twine(expected) + "; load the model again");
 }
 
-/// Finds the scales of an 8-bit tensor.
-static llvm::Error openScales(WeightOp op, const TensorSource &source,
-                              StoredPart &part) {
-  FormatAttr format = op.getWeightType().getFormat();
-  SmallVector<int64_t, 4> shape = part.info->shape;
+/// Finds the tensor of a factor that belongs to a tensor of codes.
+static llvm::Expected<StoredNumbers> openFactor(WeightOp op,
+                                                const TensorSource &source,
+                                                size_t number, int64_t index) {
+  FormatFactor factor = op.getWeightType().getFormat().getFactors()[number];
+  SmallVector<int64_t, 4> shape(op.getTensorShape());
   int64_t &rows = shape[shape.size() - 2], &cols = shape.back();
-  rows = llvm::divideCeil(rows, format.getScaleRows());
-  cols = llvm::divideCeil(cols, format.getScaleCols());
+  rows = llvm::divideCeil(rows, factor.rows);
+  cols = llvm::divideCeil(cols, factor.cols);
   llvm::Expected<const TensorInfo *> info =
-      findTensor(op, source, getScaleTensorName(part.info->name), shape);
+      findTensor(op, source, op.getFactorTensorName(number, index), shape);
   if (!info)
     return info.takeError();
   StorageType type = (*info)->type;
@@ -104,29 +120,36 @@ static llvm::Error openScales(WeightOp op, const TensorSource &source,
   llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
   if (!bytes)
     return bytes.takeError();
-  part.scaleInfo = *info;
-  part.scaleBytes = *bytes;
-  return checkSize(**info, *bytes);
+  if (llvm::Error error = checkSize(**info, *bytes))
+    return error;
+  return StoredNumbers{*info, *bytes};
 }
 
+/// Finds the tensor of codes of a number in the stack, and those of its factors.
 static llvm::Expected<StoredPart>
-openPart(WeightOp op, const TensorSource &source, StringRef name) {
+openPart(WeightOp op, const TensorSource &source, int64_t index) {
   llvm::Expected<const TensorInfo *> info =
-      findTensor(op, source, name, op.getTensorShape());
+      findTensor(op, source, op.getTensorName(index), op.getTensorShape());
   if (!info)
     return info.takeError();
   if (llvm::Error error = checkType(op, **info))
+    return error;
+  if (llvm::Error error = checkFactors(op, **info))
     return error;
   llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
   if (!bytes)
     return bytes.takeError();
   if (llvm::Error error = checkSize(**info, *bytes))
     return error;
-  StoredPart part = {*info, *bytes};
-  if ((*info)->type == StorageType::F8E4M3 &&
-      op.getWeightType().getFormat().hasScale())
-    if (llvm::Error error = openScales(op, source, part))
-      return error;
+  StoredPart part = {{*info, *bytes}, {}};
+  size_t factors = op.hasFactorTensors() ? op.getFactors()->size() : 0;
+  for (size_t number = 0; number < factors; ++number) {
+    llvm::Expected<StoredNumbers> factor =
+        openFactor(op, source, number, index);
+    if (!factor)
+      return factor.takeError();
+    part.factors.push_back(*factor);
+  }
   return part;
 }
 
@@ -143,11 +166,11 @@ tenon::openStoredWeight(WeightSymbolOpInterface weight,
                                    : "a tensor has at least one dimension") +
                          "; correct its type or its source");
   std::vector<StoredPart> parts;
-  for (const std::string &name : op.getTensorNames()) {
-    llvm::Expected<StoredPart> part = openPart(op, source, name);
+  for (int64_t i = 0, e = op.getTensorCount(); i < e; ++i) {
+    llvm::Expected<StoredPart> part = openPart(op, source, i);
     if (!part)
       return part.takeError();
-    parts.push_back(*part);
+    parts.push_back(std::move(*part));
   }
   return std::make_unique<StoredReader>(op.getWeightType(), source,
                                         std::move(parts));

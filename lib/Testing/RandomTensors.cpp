@@ -4,6 +4,7 @@
 #include "tenon/Testing/RandomTensors.h"
 #include "dialects/Tenon/StorageFormat.h"
 #include "dialects/Tenon/Tenon.h"
+#include "tenon/Packing/GgufBlocks.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -16,29 +17,26 @@
 using namespace mlir;
 using namespace tenon;
 
-static constexpr StorageType kTypes[] = {
-    StorageType::F32,  StorageType::F16,    StorageType::BF16,
-    StorageType::Q4_0, StorageType::Q5_0,   StorageType::Q8_0,
-    StorageType::Q4_1, StorageType::Q5_1,   StorageType::Q4_K,
-    StorageType::Q5_K, StorageType::F8E4M3, StorageType::Q6_K};
-
 static int64_t countElements(ArrayRef<int64_t> shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t(1),
                          std::multiplies<>());
 }
 
-/// A type that a format keeps exactly; of several the number of the weight
-/// decides, so that a module sees all of them.
-static std::optional<StorageType> chooseType(FormatAttr format, int64_t cols,
+/// A type of tensors whose values a weight has exactly; of several the number of
+/// the weight decides, so that a module sees all of them.
+static std::optional<StorageType> chooseType(WeightOp weight, int64_t cols,
                                              size_t number) {
+  FormatAttr format = weight.getWeightType().getFormat();
   SmallVector<int64_t, 2> block;
   if (format.hasScale())
     block = {format.getScaleRows(), format.getScaleCols()};
   SmallVector<StorageType> fitting;
-  for (StorageType type : kTypes) {
+  for (StorageType type : getStorageTypes()) {
     FormatAttr stored = getStorageFormat(format.getContext(), type, block);
-    if ((stored == format || stored.getWidened() == format) &&
-        cols % getBlockElements(type) == 0)
+    bool hasOwnFactors = getBlockElements(type) > 1 || !format.hasScale();
+    if (stored && (stored == format || stored.getWidened() == format) &&
+        cols % getBlockElements(type) == 0 &&
+        hasOwnFactors != weight.hasFactorTensors())
       fitting.push_back(type);
   }
   if (fitting.empty())
@@ -77,53 +75,43 @@ public:
     return (code & 127) == 127 ? code ^ 1 : code;
   }
   /// One block of GGUF: random codes, and scales for values of a deviation.
-  void putBlock(StorageType type, double deviation, uint8_t *bytes);
+  void putBlock(StorageType type, FormatAttr format, double deviation,
+                uint8_t *bytes);
 
 private:
   std::mt19937_64 random;
 };
-
-/// Where a block type keeps its f16 factors, and how large the values are that
-/// the factor multiplies: codes, and for K-quants their 6-bit scales.
-struct BlockFactors {
-  SmallVector<int64_t, 2> places;
-  double usual;
-};
 } // namespace
 
-static BlockFactors getFactors(StorageType type) {
-  switch (type) {
-  case StorageType::Q4_0:
-    return {{0}, 5};
-  case StorageType::Q4_1:
-    return {{0, 2}, 9};
-  case StorageType::Q5_0:
-    return {{0}, 9};
-  case StorageType::Q5_1:
-    return {{0, 2}, 18};
-  case StorageType::Q8_0:
-    return {{0}, 74};
-  case StorageType::Q4_K:
-    return {{0, 2}, 9 * 36};
-  case StorageType::Q5_K:
-    return {{0, 2}, 18 * 36};
-  case StorageType::Q6_K:
-    return {{208}, 18 * 74};
-  default:
-    llvm_unreachable("not a type of blocks");
+/// About how large codes less their zero are, times factors that are integers:
+/// what factors that are floats multiply.
+static double getUsualProduct(FormatAttr format) {
+  double usual = std::ldexp(format.hasOffset() ? 0.55 : 0.29,
+                            static_cast<int>(format.getCodeBits()));
+  if (auto code = dyn_cast<FloatType>(format.getCode())) {
+    auto largest = llvm::APFloat::getLargest(code.getFloatSemantics());
+    usual = largest.convertToDouble() / 2;
   }
+  // Unsigned ones have 6 bits.
+  for (const FormatFactor &factor : format.getFactors())
+    if (factor.role == FactorRole::Scale && factor.type.isInteger())
+      usual *= factor.type.isUnsignedInteger() ? 36 : 74;
+  return usual;
 }
 
-void Drawing::putBlock(StorageType type, double deviation, uint8_t *bytes) {
+void Drawing::putBlock(StorageType type, FormatAttr format, double deviation,
+                       uint8_t *bytes) {
   for (int64_t i = 0, e = getBlockBytes(type); i < e; ++i)
     bytes[i] = byte();
-  BlockFactors factors = getFactors(type);
-  for (int64_t place : factors.places)
-    putFloat(llvm::APFloat::IEEEhalf(),
-             (1 + 0.5 * centered()) * deviation / factors.usual, bytes + place);
+  double usual = deviation / getUsualProduct(format);
+  for (auto [number, factor] : llvm::enumerate(format.getFactors()))
+    if (auto floats = dyn_cast<FloatType>(factor.type))
+      putFloat(floats.getFloatSemantics(), (1 + 0.5 * centered()) * usual,
+               bytes + *getFactorByte(type, number));
 }
 
-static std::vector<uint8_t> drawTensor(const TensorInfo &info, uint64_t seed) {
+static std::vector<uint8_t> drawTensor(MLIRContext *context,
+                                       const TensorInfo &info, uint64_t seed) {
   int64_t elements = countElements(info.shape);
   int64_t run = getBlockElements(info.type), size = getBlockBytes(info.type);
   std::vector<uint8_t> bytes(elements / run * size);
@@ -132,6 +120,7 @@ static std::vector<uint8_t> drawTensor(const TensorInfo &info, uint64_t seed) {
   double deviation =
       isVector ? 0.1 : 1 / std::sqrt(static_cast<double>(info.shape.back()));
   Drawing drawing(seed, info.name);
+  FormatAttr format = getStorageFormat(context, info.type);
   for (uint8_t *at = bytes.data(); at != bytes.data() + bytes.size();
        at += size)
     switch (info.type) {
@@ -151,7 +140,7 @@ static std::vector<uint8_t> drawTensor(const TensorInfo &info, uint64_t seed) {
       *at = drawing.e4m3();
       break;
     default:
-      drawing.putBlock(info.type, deviation, at);
+      drawing.putBlock(info.type, format, deviation, at);
     }
   return bytes;
 }
@@ -168,6 +157,29 @@ static std::vector<uint8_t> drawScales(const TensorInfo &info, int64_t cols,
   return bytes;
 }
 
+/// A tensor of a weight, and those of its factors.
+static std::vector<std::pair<TensorInfo, std::vector<uint8_t>>>
+drawPart(WeightOp weight, int64_t index, StorageType type, uint64_t seed) {
+  SmallVector<int64_t, 4> shape(weight.getTensorShape());
+  TensorInfo info = {weight.getTensorName(index), type, shape};
+  std::vector<uint8_t> bytes = drawTensor(weight.getContext(), info, seed);
+  std::vector<std::pair<TensorInfo, std::vector<uint8_t>>> tensors;
+  tensors.emplace_back(std::move(info), std::move(bytes));
+  if (!weight.hasFactorTensors())
+    return tensors;
+  FormatAttr format = weight.getWeightType().getFormat();
+  for (auto [number, factor] : llvm::enumerate(format.getFactors())) {
+    TensorInfo scales = {weight.getFactorTensorName(number, index),
+                         StorageType::F32, shape};
+    int64_t &rows = scales.shape[shape.size() - 2];
+    rows = llvm::divideCeil(rows, factor.rows);
+    scales.shape.back() = llvm::divideCeil(shape.back(), factor.cols);
+    std::vector<uint8_t> numbers = drawScales(scales, shape.back(), seed);
+    tensors.emplace_back(std::move(scales), std::move(numbers));
+  }
+  return tensors;
+}
+
 void RandomTensors::add(TensorInfo info, std::vector<uint8_t> bytes) {
   if (!numbers.try_emplace(info.name, infos.size()).second)
     return; // Two weights may name one tensor.
@@ -182,25 +194,14 @@ RandomTensors::create(ModuleOp module, uint64_t seed) {
     FormatAttr format = weight.getWeightType().getFormat();
     SmallVector<int64_t, 4> shape(weight.getTensorShape());
     std::optional<StorageType> type =
-        shape.empty() ? std::nullopt : chooseType(format, shape.back(), number);
+        shape.empty() ? std::nullopt : chooseType(weight, shape.back(), number);
     if (!type || (format.hasScale() && shape.size() < 2))
       return llvm::createStringError("no storage type has the values of @" +
                                      weight.getSymName() +
                                      " for random weights; give --model");
-    for (const std::string &name : weight.getTensorNames()) {
-      TensorInfo info{name, *type, shape};
-      std::vector<uint8_t> bytes = drawTensor(info, seed);
-      tensors->add(info, std::move(bytes));
-      if (*type != StorageType::F8E4M3 || !format.hasScale())
-        continue;
-      int64_t cols = shape.back();
-      info = {getScaleTensorName(name), StorageType::F32, shape};
-      int64_t &blockRows = info.shape[shape.size() - 2];
-      blockRows = llvm::divideCeil(blockRows, format.getScaleRows());
-      info.shape.back() = llvm::divideCeil(cols, format.getScaleCols());
-      bytes = drawScales(info, cols, seed);
-      tensors->add(std::move(info), std::move(bytes));
-    }
+    for (int64_t i = 0, e = weight.getTensorCount(); i < e; ++i)
+      for (auto &[info, bytes] : drawPart(weight, i, *type, seed))
+        tensors->add(std::move(info), std::move(bytes));
   }
   return std::move(tensors);
 }

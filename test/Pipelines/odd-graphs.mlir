@@ -31,13 +31,13 @@ tenon.weight @n "n" : !tenon.weight<7, <bf16>>
 tenon.weight @wide "wide" : !tenon.weight<21x7, <f32>>
 tenon.weight @m "m" : !tenon.weight<5, <f32>>
 tenon.weight @t "t" : !tenon.weight<14x7, <f16>>
-tenon.weight @a "a" : !tenon.weight<3x7, <f8E4M3FN, scale f32 per 4x4>>
-tenon.weight @b "b" : !tenon.weight<20x7, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @a "a" factors ["a.scale"] : !tenon.weight<3x7, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @b "b" factors ["b.scale"] : !tenon.weight<20x7, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @router "r" : !tenon.weight<3x7, <f32>>
-tenon.weight @gate "g.{e}" : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
-tenon.weight @up "u.{e}" : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
-tenon.weight @gate2 "g2.{e}" : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
-tenon.weight @up2 "u2.{e}" : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @gate "g.{e}" factors ["g.{e}.scale"] : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
+tenon.weight @up "u.{e}" factors ["u.{e}.scale"] : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 5x4>>
+tenon.weight @gate2 "g2.{e}" factors ["g2.{e}.scale"] : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
+tenon.weight @up2 "u2.{e}" factors ["u2.{e}.scale"] : !tenon.weight<3x5x7, <f8E4M3FN, scale f32 per 4x4>>
 tenon.weight @down "d.{e}" : !tenon.weight<3x7x5, <bf16>>
 
 /// A residual that is read later, one that is made later, and a product that is added to itself.

@@ -40,8 +40,7 @@ private:
   uint64_t seed;
 };
 
-/// The tensors of a checkpoint, decoded element by element. The scales of a
-/// tensor of 8-bit floats are found under its name and `_scale_inv`.
+/// The tensors of a checkpoint, decoded element by element.
 class SourceWeights : public WeightProvider {
 public:
   explicit SourceWeights(const TensorSource &source) : source(source) {}

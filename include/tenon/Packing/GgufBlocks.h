@@ -1,4 +1,4 @@
-// The blocks of GGUF as codes, scales and offsets, without loss.
+// Where codes and factors lie in the blocks of GGUF.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_PACKING_GGUFBLOCKS_H
@@ -8,22 +8,17 @@
 
 namespace tenon {
 
-/// Elements that share a scale in a block type: 32, or 16 for Q6_K.
-int64_t getRunLength(StorageType type);
-
-/// Writes the codes of one block, `getBlockElements` of them: unsigned numbers,
-/// of which `FormatAttr` of the type has the zero.
+/// Writes the codes of one block, `getBlockElements` of them, a byte each: those
+/// of the format that `getStorageFormat` has for the type.
 void decodeBlockCodes(StorageType type, const uint8_t *block, uint8_t *codes);
 
-/// Writes the numbers that one block has of a factor of the type's format.
-void copyBlockFactor(StorageType type, size_t number, const uint8_t *block,
+/// Writes the numbers that one block has of a factor of that format.
+void copyBlockFactor(StorageType type, size_t factor, const uint8_t *block,
                      uint8_t *numbers);
 
-/// Writes a scale for each run of a block, and an offset where the type has
-/// them, such that `(code - zero) * scale + offset` is the value of an element in
-/// real arithmetic: a product of an f16 and a scale of 8 bits at most is an f32.
-void decodeBlockScales(StorageType type, const uint8_t *block, float *scales,
-                       float *offsets);
+/// The byte of a block where the numbers of a factor begin if they lie there as
+/// they are, up to their sign.
+std::optional<int64_t> getFactorByte(StorageType type, size_t factor);
 
 } // namespace tenon
 

@@ -31,17 +31,18 @@ Value BlockBuilder::weight(llvm::StringRef name, llvm::StringRef tensor,
   if (known == weights.end()) {
     WeightSpec spec{name.str(), path + tensor.str(),
                     SmallVector<int64_t>(shape), role};
-    llvm::Expected<FormatAttr> stored = formats.getStored(spec, layer);
+    llvm::Expected<StoredAs> stored = formats.getStored(spec, layer);
     if (!stored) {
       std::string message = llvm::toString(stored.takeError());
       if (error.empty())
         error = std::move(message);
-      stored = getStorageFormat(builder.getContext(), StorageType::F32);
+      FormatAttr f32 = getStorageFormat(builder.getContext(), StorageType::F32);
+      stored = StoredAs{f32, {}};
     }
     weights.push_back({symbol, std::move(spec), *stored});
     known = std::prev(weights.end());
   }
-  FormatAttr used = formats.getUsed(known->spec, known->stored);
+  FormatAttr used = formats.getUsed(known->spec, known->stored.format);
   auto type = WeightType::get(builder.getContext(), shape, used, nullptr);
   return WeightRefOp::create(builder, getLoc(name), type, symbol, step.ordinal);
 }

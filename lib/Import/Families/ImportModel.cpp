@@ -99,7 +99,7 @@ llvm::Expected<bool> ModuleBuilder::isStoredLike(const LayerKind &kind,
                                                  int64_t layer) const {
   bool alike = true;
   for (const WeightStack &weight : kind.weights) {
-    llvm::Expected<FormatAttr> stored = formats.getStored(weight.spec, layer);
+    llvm::Expected<StoredAs> stored = formats.getStored(weight.spec, layer);
     if (!stored)
       return stored.takeError();
     alike &= *stored == weight.stored;

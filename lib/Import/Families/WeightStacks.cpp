@@ -15,12 +15,10 @@ static llvm::Error makeError(const llvm::Twine &text) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), text);
 }
 
-static std::string substitute(llvm::StringRef text, llvm::StringRef mark,
-                              int64_t number) {
-  auto [before, after] = text.split(mark);
-  if (before.size() == text.size())
-    return text.str();
-  return (before + llvm::Twine(number) + after).str();
+/// The tensor of the scales of a tensor of 8-bit floats, in checkpoints of
+/// Hugging Face.
+static std::string getScaleName(llvm::StringRef tensor) {
+  return (tensor + "_scale_inv").str();
 }
 
 static bool isMatrix(WeightRole role) {
@@ -51,22 +49,24 @@ llvm::Error WeightFormats::read() {
   return config.takeError();
 }
 
-FormatAttr WeightFormats::getExpected(const WeightSpec &spec,
-                                      int64_t layer) const {
+StoredAs WeightFormats::getExpected(const WeightSpec &spec,
+                                    int64_t layer) const {
   if (spec.role == WeightRole::ExactVector)
-    return getStorageFormat(context, StorageType::F32);
-  std::string name = substitute(spec.source, "{l}", layer);
+    return {getStorageFormat(context, StorageType::F32), {}};
+  std::string name = WeightOp::expandName(spec.source, layer, /*expert=*/0);
   bool kept = llvm::any_of(keptModules, [&](llvm::StringRef module) {
     return llvm::StringRef(name).contains(module);
   });
   if (quantised && spec.role == WeightRole::Matrix && !kept)
-    return getStorageFormat(context, StorageType::F8E4M3, scaleBlock);
-  return getStorageFormat(context, declared);
+    return {getStorageFormat(context, StorageType::F8E4M3, scaleBlock),
+            {getScaleName(spec.source)}};
+  return {getStorageFormat(context, declared), {}};
 }
 
-/// The format of a tensor whose blocks have their scales in another tensor.
-llvm::Expected<FormatAttr>
-WeightFormats::getBlockScaled(const TensorInfo &tensor) const {
+/// A tensor whose blocks have their scales in another tensor.
+llvm::Expected<StoredAs>
+WeightFormats::getBlockScaled(const TensorInfo &tensor,
+                              const WeightSpec &spec) const {
   if (scaleBlock.size() != 2)
     return source.getConfig().makeError(
         "quantization_config.weight_block_size",
@@ -75,19 +75,20 @@ WeightFormats::getBlockScaled(const TensorInfo &tensor) const {
   SmallVector<int64_t, 2> grid;
   for (auto [size, block] : llvm::zip_equal(tensor.shape, scaleBlock))
     grid.push_back(llvm::divideCeil(size, block));
-  llvm::Expected<const TensorInfo *> scales = source.requireTensor(
-      getScaleTensorName(tensor.name), grid, StorageType::F32);
+  llvm::Expected<const TensorInfo *> scales =
+      source.requireTensor(getScaleName(tensor.name), grid, StorageType::F32);
   if (!scales)
     return scales.takeError();
-  return getStorageFormat(context, StorageType::F8E4M3, scaleBlock);
+  return StoredAs{getStorageFormat(context, StorageType::F8E4M3, scaleBlock),
+                  {getScaleName(spec.source)}};
 }
 
-llvm::Expected<FormatAttr>
+llvm::Expected<StoredAs>
 WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
   static constexpr StorageType plainTypes[] = {
       StorageType::F32, StorageType::F16, StorageType::BF16};
   ArrayRef<int64_t> shape(spec.shape);
-  bool ofExperts = llvm::StringRef(spec.source).contains("{e}");
+  bool ofExperts = WeightOp::isPerExpert(spec.source);
   bool matrix = isMatrix(spec.role);
   llvm::Expected<const TensorInfo *> tensor = source.requireTensor(
       name, ofExperts ? shape.drop_front() : shape,
@@ -95,32 +96,31 @@ WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
   if (!tensor)
     return tensor.takeError();
   if ((*tensor)->type == StorageType::F8E4M3)
-    return getBlockScaled(**tensor);
+    return getBlockScaled(**tensor, spec);
   if (FormatAttr format = getStorageFormat(context, (*tensor)->type))
-    return format;
+    return StoredAs{format, {}};
   return makeError("'" + source.getPath() + "': tensor '" + name +
                    "' is stored as " + stringifyStorageType((*tensor)->type) +
                    ", which no weight can have; expects a type of numbers");
 }
 
-llvm::Expected<FormatAttr> WeightFormats::getStored(const WeightSpec &spec,
-                                                    int64_t layer) const {
+llvm::Expected<StoredAs> WeightFormats::getStored(const WeightSpec &spec,
+                                                  int64_t layer) const {
   if (!source.knowsTensors())
     return getExpected(spec, layer);
-  std::string name = substitute(spec.source, "{l}", layer);
-  bool ofExperts = llvm::StringRef(name).contains("{e}");
-  FormatAttr first;
+  bool ofExperts = WeightOp::isPerExpert(spec.source);
+  StoredAs first;
   for (int64_t e = 0, count = ofExperts ? spec.shape.front() : 1; e < count;
        ++e) {
-    std::string one = substitute(name, "{e}", e);
-    llvm::Expected<FormatAttr> format = getStored(one, spec);
-    if (!format)
-      return format.takeError();
-    if (first && *format != first)
+    std::string one = WeightOp::expandName(spec.source, layer, e);
+    llvm::Expected<StoredAs> stored = getStored(one, spec);
+    if (!stored)
+      return stored.takeError();
+    if (first.format && !(*stored == first))
       return makeError("'" + source.getPath() + "': tensor '" + one +
                        "' is not stored like that of expert 0; expects the "
                        "same type for all experts of a layer");
-    first = *format;
+    first = std::move(*stored);
   }
   return first;
 }
@@ -155,12 +155,17 @@ llvm::Error tenon::createWeight(OpBuilder &builder, const WeightStack &weight,
                        " elements in all layers; expects at most 2^48");
 
   MLIRContext *context = builder.getContext();
-  FormatAttr used = formats.getUsed(weight.spec, weight.stored);
-  bool casts = used != weight.stored;
+  FormatAttr format = weight.stored.format;
+  FormatAttr used = formats.getUsed(weight.spec, format);
+  bool casts = used != format;
+  ArrayAttr factors;
+  if (!weight.stored.factors.empty())
+    factors = builder.getStrArrayAttr(
+        llvm::to_vector_of<StringRef>(weight.stored.factors));
   std::string stored = weight.symbol + (casts ? ".stored" : "");
   Location loc = NameLoc::get(builder.getStringAttr(weight.symbol));
-  WeightOp::create(builder, loc, stored, weight.spec.source, layers,
-                   WeightType::get(context, shape, weight.stored, nullptr),
+  WeightOp::create(builder, loc, stored, weight.spec.source, factors, layers,
+                   WeightType::get(context, shape, format, nullptr),
                    /*offset=*/nullptr);
   if (casts)
     DeriveOp::create(

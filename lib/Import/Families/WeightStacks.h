@@ -32,6 +32,18 @@ struct WeightSpec {
   WeightRole role;
 };
 
+/// How a weight is stored.
+struct StoredAs {
+  FormatAttr format;
+  /// Names of the tensors of its factors, with `{l}` and `{e}`; none if they lie
+  /// in the tensor of its codes.
+  llvm::SmallVector<std::string, 1> factors;
+
+  bool operator==(const StoredAs &other) const {
+    return format == other.format && factors == other.factors;
+  }
+};
+
 /// Finds out how weights are stored, and checks that they are there.
 class WeightFormats {
 public:
@@ -42,18 +54,19 @@ public:
   /// Reads what the configuration says about storage.
   llvm::Error read();
 
-  /// The format of a weight in one layer. All of its tensors are checked.
-  llvm::Expected<FormatAttr> getStored(const WeightSpec &spec,
-                                       int64_t layer) const;
+  /// How a weight of one layer is stored. All of its tensors are checked.
+  llvm::Expected<StoredAs> getStored(const WeightSpec &spec,
+                                     int64_t layer) const;
   /// The format in which the model uses a weight that is stored like this.
   FormatAttr getUsed(const WeightSpec &spec, FormatAttr stored) const;
 
 private:
   /// What a file of this configuration holds, when its tensors are unknown.
-  FormatAttr getExpected(const WeightSpec &spec, int64_t layer) const;
-  llvm::Expected<FormatAttr> getStored(llvm::StringRef name,
-                                       const WeightSpec &spec) const;
-  llvm::Expected<FormatAttr> getBlockScaled(const TensorInfo &tensor) const;
+  StoredAs getExpected(const WeightSpec &spec, int64_t layer) const;
+  llvm::Expected<StoredAs> getStored(llvm::StringRef name,
+                                     const WeightSpec &spec) const;
+  llvm::Expected<StoredAs> getBlockScaled(const TensorInfo &tensor,
+                                          const WeightSpec &spec) const;
 
   mlir::MLIRContext *context;
   const ModelSource &source;
@@ -69,7 +82,7 @@ struct WeightStack {
   /// Symbol in the module.
   std::string symbol;
   WeightSpec spec;
-  FormatAttr stored;
+  StoredAs stored;
 };
 
 /// Creates the ops of a stack of weights: what is stored, and where the model

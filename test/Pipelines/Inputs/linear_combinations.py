@@ -28,7 +28,8 @@ class Writer:
 
     def weight(self, shape, fmt="<f32>"):
         number, kind = len(self.weights), f"!tenon.weight<{shape}, {fmt}>"
-        self.weights.append(f'tenon.weight @w{number} "w{number}" : {kind}')
+        factors = f' factors ["s{number}"]' if "scale" in kind else ""
+        self.weights.append(f'tenon.weight @w{number} "w{number}"{factors} : {kind}')
         self.body.append(f"%w{number} = tenon.weight_ref @w{number} : {kind}")
         return f"%w{number}", kind
 

@@ -18,6 +18,30 @@ tenon.weight @weight_of_other_layers "{l}.q" layers [0, 1, 5] : !tenon.weight<2x
 
 // -----
 
+// C3
+// expected-error@+1 {{expects a name for each of the 1 factors of the format, but got 2}}
+tenon.weight @weight_of_two_scales "a" factors ["s", "t"] : !tenon.weight<24x64, <f8E4M3FN, scale f32 per 8x8>>
+
+// -----
+
+// C3
+// expected-error@+1 {{expects a name for each of the 0 factors of the format, but got 1}}
+tenon.weight @weight_without_scale "a" factors ["s"] : !tenon.weight<24x64, <bf16>>
+
+// -----
+
+// C4
+// expected-error@+1 {{expects {l} in the name of factors exactly if it is in the source, but got "s" and '{l}.q'}}
+tenon.weight @scale_of_all_layers "{l}.q" factors ["s"] layers [0] : !tenon.weight<1x24x64, <f8E4M3FN, scale f32 per 8x8>>
+
+// -----
+
+// C4
+// expected-error@+1 {{expects {e} in the name of factors exactly if it is in the source, but got "s.{e}" and 'q'}}
+tenon.weight @scale_of_each_expert "q" factors ["s.{e}"] : !tenon.weight<2x24x64, <f8E4M3FN, scale f32 per 8x8>>
+
+// -----
+
 // C1
 tenon.weight @a "a" : !tenon.weight<7x3, <f32>>
 // expected-error@+1 {{expects one weight, or several for concat_rows, but got 2}}

@@ -32,7 +32,8 @@ tenon.derive @turned = transpose [@keys] : !tenon.weight<2x4x32x16, <bf16>, <16x
 tenon.derive @rounded = cast [@turned] : !tenon.weight<2x4x32x16, <i8, scale f32 per 1x16>>
 
 /// Blocks of a scale: what is joined or cut is whole, and the last block may be short.
-tenon.weight @fp8 "a" : !tenon.weight<128x200, <f8E4M3FN, scale f32 per 128x128>>
+// CHECK: tenon.weight @fp8 "a" factors ["a_scale_inv"] : !tenon.weight<128x200
+tenon.weight @fp8 "a" factors ["a_scale_inv"] : !tenon.weight<128x200, <f8E4M3FN, scale f32 per 128x128>>
 tenon.weight @short "b" : !tenon.weight<72x200, <f8E4M3FN, scale f32 per 128x128>>
 // CHECK: tenon.derive @joined = concat_rows [@fp8, @short] : !tenon.weight<200x200
 tenon.derive @joined = concat_rows [@fp8, @short] : !tenon.weight<200x200, <f8E4M3FN, scale f32 per 128x128>>

@@ -26,7 +26,7 @@ tenon.weight @norm "norm.{l}" layers [0, 1] : !tenon.weight<2x12, <f32>>
 tenon.weight @q "q.{l}" layers [0, 1] : !tenon.weight<2x16x12, <bf16>>
 tenon.weight @k "k.{l}" layers [0, 1] : !tenon.weight<2x8x12, <bf16>>
 tenon.weight @v "v.{l}" layers [0, 1] : !tenon.weight<2x8x12, <bf16>>
-tenon.weight @o "o.{l}" layers [0, 1] : !tenon.weight<2x12x16, <f8E4M3FN, scale f32 per 8x8>>
+tenon.weight @o "o.{l}" factors ["o.{l}.scale"] layers [0, 1] : !tenon.weight<2x12x16, <f8E4M3FN, scale f32 per 8x8>>
 tenon.weight @norm2 "norm2.{l}" layers [0, 1] : !tenon.weight<2x12, <f32>>
 tenon.weight @gate "gate.{l}" layers [0, 1] : !tenon.weight<2x20x12, <i8, scale f32 per 1x4, offset>>
 tenon.weight @up "up.{l}" layers [0, 1] : !tenon.weight<2x20x12, <i8, scale f32 per 1x4, offset>>

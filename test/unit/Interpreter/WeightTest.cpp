@@ -89,15 +89,15 @@ TEST_F(WeightTest, ExpertsMayLieInOneTensor) {
 }
 
 TEST_F(WeightTest, ScalesCoverPartialBlocks) {
-  WeightOp weight = parse("tenon.weight @w \"w\" : !tenon.weight<3x5, "
-                          "<f8E4M3FN, scale f32 per 2x4>>");
+  WeightOp weight =
+      parse("tenon.weight @w \"w\" factors [\"w.scale\"] : !tenon.weight<3x5, "
+            "<f8E4M3FN, scale f32 per 2x4>>");
   MemorySource source;
   // 0x38 is 1, 0x40 is 2.
   source.add("w", StorageType::F8E4M3, {3, 5},
              {0x38, 0x40, 0x38, 0x40, 0x38, 0x38, 0x38, 0x38, 0x38, 0x40, //
               0x38, 0x38, 0x38, 0x38, 0xb8});
-  source.add("w_scale_inv", StorageType::F32, {2, 2},
-             f32Bytes({10, 20, 30, 40}));
+  source.add("w.scale", StorageType::F32, {2, 2}, f32Bytes({10, 20, 30, 40}));
   SourceWeights provider(source);
   EXPECT_EQ(read(provider, weight, 0),
             (std::vector<double>{10, 20, 10, 20, 20}));

@@ -92,8 +92,10 @@ TEST_F(PackTest, DerivationsOfBlocks) {
   source.addRandom("b_scale_inv", StorageType::F32, {2, 3});
   std::string format = "<f8E4M3FN, scale f32 per 4x4>";
   std::vector<uint8_t> data = pack(formatv(
-      "tenon.weight @a \"a\" : !tenon.weight<8x11, {0}>\n"
-      "tenon.weight @b \"b\" : !tenon.weight<7x11, {0}>\n"
+      "tenon.weight @a \"a\" factors [\"a_scale_inv\"] : !tenon.weight<8x11, "
+      "{0}>\n"
+      "tenon.weight @b \"b\" factors [\"b_scale_inv\"] : !tenon.weight<7x11, "
+      "{0}>\n"
       "tenon.derive @ab = concat_rows [@a, @b] : !tenon.weight<15x11, {0}, "
       "<8x2>> at 0\n"
       "tenon.derive @t = transpose [@ab] : !tenon.weight<11x15, {0}, <8x4>> at "
@@ -204,13 +206,14 @@ static std::vector<uint8_t> makeTieScales(const MemorySource &source,
 
 TEST_F(PackTest, CastsRoundOnce) {
   constexpr int64_t rows = 33, cols = 256;
-  auto makeText = [&](const std::string &from, const std::string &to) {
+  auto makeText = [&](const std::string &source, const std::string &from,
+                      const std::string &to) {
     return std::string(
-        formatv("tenon.weight @w \"w\" : !tenon.weight<33x256, {0}>\n"
-                "tenon.derive @c = cast [@w] : !tenon.weight<33x256, <{1}>> at "
-                "0\ntenon.derive @p = cast [@w] : !tenon.weight<33x256, <{1}>, "
+        formatv("tenon.weight @w {0} : !tenon.weight<33x256, {1}>\n"
+                "tenon.derive @c = cast [@w] : !tenon.weight<33x256, <{2}>> at "
+                "0\ntenon.derive @p = cast [@w] : !tenon.weight<33x256, <{2}>, "
                 "<16x2>> at 65536",
-                from, to));
+                source, from, to));
   };
   struct Case {
     StorageType type;
@@ -227,17 +230,20 @@ TEST_F(PackTest, CastsRoundOnce) {
         {StorageType::F16, "<f16>", {}},
         {StorageType::BF16, "<bf16>", {}}}) {
     source.addRandom("w", c.type, {rows, cols});
-    if (c.type == StorageType::F8E4M3)
+    std::string names = "\"w\"";
+    if (c.type == StorageType::F8E4M3) {
       source.add("w_scale_inv", StorageType::F32, {rows, cols},
                  makeTieScales(source, rows * cols));
+      names += " factors [\"w_scale_inv\"]";
+    }
     if (!c.bytes.empty())
       source.add("w", c.type, {rows, cols}, c.bytes);
     // The parts, from a weight that is not cast.
-    Unpacked w = unpack(
-        pack(formatv("tenon.weight @w \"w\" : !tenon.weight<33x256, {0}, "
-                     "<16x1>> at 0",
-                     c.format)),
-        "w");
+    Unpacked w =
+        unpack(pack(formatv("tenon.weight @w {0} : !tenon.weight<33x256, {1}, "
+                            "<16x1>> at 0",
+                            names, c.format)),
+               "w");
     mlir::Type code =
         mlir::cast<WeightType>(module->lookupSymbol("w")
                                    ->getAttrOfType<mlir::TypeAttr>("type")
@@ -247,7 +253,7 @@ TEST_F(PackTest, CastsRoundOnce) {
     for (const char *to : {"f32", "bf16"}) {
       const llvm::fltSemantics &semantics =
           to[0] == 'b' ? APFloat::BFloat() : APFloat::IEEEsingle();
-      std::vector<uint8_t> data = pack(makeText(c.format, to));
+      std::vector<uint8_t> data = pack(makeText(names, c.format, to));
       Unpacked cast = unpack(data, "c"), panels = unpack(data, "p");
       EXPECT_EQ(cast.codes, panels.codes);
       for (size_t i = 0; i < w.codes.size(); ++i)

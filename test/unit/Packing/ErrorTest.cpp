@@ -52,12 +52,16 @@ TEST_F(PackTest, TensorsThatDoNotFit) {
 }
 
 TEST_F(PackTest, Scales) {
-  std::string text = "tenon.weight @w \"w\" : !tenon.weight<4x6, <f8E4M3FN, "
-                     "scale f32 per 4x4>, <16x4>> at 0";
+  std::string type =
+      " : !tenon.weight<4x6, <f8E4M3FN, scale f32 per 4x4>, <16x4>> at 0";
+  std::string text = "tenon.weight @w \"w\" factors [\"w_scale_inv\"]" + type;
   source.addRandom("w", StorageType::F8E4M3, {4, 6});
   EXPECT_EQ(packError(text),
             "weight @w needs tensor 'w_scale_inv', which the model does not "
             "have; complete the model's files");
+  EXPECT_EQ(packError("tenon.weight @w \"w\"" + type),
+            "tensor 'w' has type F8_E4M3, which has no scales, but weight @w "
+            "names no tensors of factors; name them");
   source.addRandom("w_scale_inv", StorageType::F32, {1, 1});
   EXPECT_EQ(packError(text),
             "weight @w needs tensor 'w_scale_inv' of shape [1, 2], but it has "
@@ -77,6 +81,11 @@ TEST_F(PackTest, Scales) {
                       "f32 per 1x32>, <16x4>> at 0"),
             "tensor 'q' has a scale of infinity in row 0, but scales are "
             "finite; convert the model again");
+  EXPECT_EQ(packError("tenon.weight @w \"q\" factors [\"s\"] : "
+                      "!tenon.weight<1x32, <ui4, zero 8, scale f16 per 1x32>, "
+                      "<16x4>> at 0"),
+            "tensor 'q' has type Q4_0, which has its scales, but weight @w "
+            "names tensors of factors; remove the names");
   // The minimum of the second row, whose scale is finite.
   std::vector<uint8_t> blocks(40);
   blocks[23] = 0xfc;

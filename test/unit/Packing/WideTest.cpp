@@ -14,7 +14,8 @@ TEST_F(PackTest, BlocksOfScalesInParts) {
   source.addRandom("w.weight", StorageType::F8E4M3, {rows, cols});
   source.addRandom("w.weight_scale_inv", StorageType::F32, {2, across});
   std::string text =
-      llvm::formatv("tenon.weight @w \"w.weight\" : !tenon.weight<{0}x{1}, "
+      llvm::formatv("tenon.weight @w \"w.weight\" factors "
+                    "[\"w.weight_scale_inv\"] : !tenon.weight<{0}x{1}, "
                     "<f8E4M3FN, scale f32 per 16x128>, <16x4>> at 0",
                     rows, cols);
   Unpacked w = unpack(pack(text), "w");

@@ -113,7 +113,9 @@ def add_sums(cases, x, full):
     # A product of a code and a scale is rounded without a factor, too.
     store_scaled(suite, "scaled", (4, 6), (2, 3))
     w_type = "!tenon.weight<4x6, <f8E4M3FN, scale f32 per 2x3>>"
-    suite.symbol(f'tenon.weight @scaled "scaled" : {w_type}')
+    suite.symbol(
+        f'tenon.weight @scaled "scaled" factors ["scaled_scale_inv"] : {w_type}'
+    )
     w = case.emit(f"tenon.weight_ref @scaled : {w_type}")
     y = case.emit(
         f"tenon.embedding {at}, {w} : tensor<2xi32>, {w_type} -> tensor<2x6xf32>"

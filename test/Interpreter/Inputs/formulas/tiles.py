@@ -64,7 +64,9 @@ def scaled_weight(suite, shape, layout):
     name = f"w{len(suite.symbols)}"
     values = store_scaled(suite, name, shape, (2, 3))
     type_ = f"!tenon.weight<{'x'.join(map(str, shape))}, <f8E4M3FN, scale f32 per 2x3>, <{layout}>>"
-    suite.symbol(f'tenon.weight @{name} "{name}" : {type_}')
+    suite.symbol(
+        f'tenon.weight @{name} "{name}" factors ["{name}_scale_inv"] : {type_}'
+    )
     return Weight(name, type_, values)
 
 

@@ -67,7 +67,8 @@ def format_text(code, block):
 def declare(suite, name, source, layers, code, block, values):
     stack = Stack(name, format_text(code, block), values)
     listed = f" layers {layers}" if layers else ""
-    suite.symbol(f'tenon.weight @{name} "{source}"{listed} : {stack.type}')
+    factors = f' factors ["{source}_scale_inv"]' if block else ""
+    suite.symbol(f'tenon.weight @{name} "{source}"{factors}{listed} : {stack.type}')
     return stack
 
 

@@ -2,8 +2,8 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, 
 tenon.weight @f32 "f32" : !tenon.weight<52x1607, <f32>>
 tenon.weight @bf16 "bf16" : !tenon.weight<52x1607, <bf16>>
 tenon.weight @f16 "f16" : !tenon.weight<52x1607, <f16>>
-tenon.weight @small "small" : !tenon.weight<52x1607, <f8E4M3FN, scale f32 per 4x32>>
-tenon.weight @large "large" : !tenon.weight<52x1607, <f8E4M3FN, scale f32 per 128x128>>
+tenon.weight @small "small" factors ["small.scale"] : !tenon.weight<52x1607, <f8E4M3FN, scale f32 per 4x32>>
+tenon.weight @large "large" factors ["large.scale"] : !tenon.weight<52x1607, <f8E4M3FN, scale f32 per 128x128>>
 
 func.func @products(%x: tensor<?x1607xf32>) -> (tensor<?x52xf32>, tensor<?x52xf32>, tensor<?x52xf32>, tensor<?x52xf32>, tensor<?x52xf32>) {
   %f32 = tenon.weight_ref @f32 : !tenon.weight<52x1607, <f32>>
