@@ -113,18 +113,19 @@ LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   bool isFloat = isa<Float32Type, Float16Type, BFloat16Type>(code);
   unsigned bits = code.isIntOrFloat() ? code.getIntOrFloatBitWidth() : 0;
   bool isUnsigned = code.isUnsignedInteger() && bits >= 4 && bits <= 8;
-  if (!isFloat && !isa<Float8E4M3FNType>(code) && !code.isSignlessInteger(8) &&
-      !isUnsigned) // C1
-    return emitError() << "expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to "
-                          "ui8, but got "
+  if (!isFloat && !isa<Float8E4M3FNType, Float4E2M1FNType>(code) &&
+      !code.isSignlessInteger(8) && !isUnsigned) // C1
+    return emitError() << "expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 "
+                          "or ui4 to ui8, but got "
                        << code;
   for (const FormatFactor &factor : factors)
-    if (!(isa<Float32Type, Float16Type, BFloat16Type>(factor.type) ||
+    if (!(isa<Float32Type, Float16Type, BFloat16Type, Float8E8M0FNUType>(
+              factor.type) ||
           factor.type.isSignlessInteger(8) ||
           factor.type.isUnsignedInteger(8)) ||
         factor.rows < 1 || factor.cols < 1) // C2
-      return emitError() << "expects factors f32, f16, bf16, i8 or ui8 per "
-                            "block of at least 1x1, but got "
+      return emitError() << "expects factors f32, f16, bf16, f8E8M0FNU, i8 or "
+                            "ui8 per block of at least 1x1, but got "
                          << factor.type << " per " << factor.rows << "x"
                          << factor.cols;
   auto isScale = [](const FormatFactor &factor) {
@@ -132,7 +133,7 @@ LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   };
   if (!factors.empty() && llvm::none_of(factors, isScale)) // C3
     return emitError() << "expects a scale beside the offset";
-  if (code.isInteger() && factors.empty()) // C4
+  if ((code.isInteger() || bits < 8) && factors.empty()) // C4
     return emitError() << "expects a scale for code " << code;
   if (isFloat && !factors.empty()) // C4
     return emitError() << "expects no scale for code " << code;
@@ -176,7 +177,7 @@ int64_t FormatAttr::getCodeBits() const {
 }
 
 FormatAttr FormatAttr::getWidened() const {
-  if (!getCode().isInteger())
+  if (!hasScale())
     return *this;
   MLIRContext *context = getContext();
   SmallVector<FormatFactor, 2> factors = {{FactorRole::Scale,
@@ -184,8 +185,9 @@ FormatAttr FormatAttr::getWidened() const {
                                            getScaleRows(), getScaleCols()}};
   if (hasOffset())
     repeatAsOffsets(factors);
-  return FormatAttr::get(context, IntegerType::get(context, 8), /*zero=*/0,
-                         factors);
+  Type code = getCode().isInteger() ? Type(IntegerType::get(context, 8))
+                                    : Type(Float8E4M3FNType::get(context));
+  return FormatAttr::get(context, code, /*zero=*/0, factors);
 }
 
 //===----------------------------------------------------------------------===//

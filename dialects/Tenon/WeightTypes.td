@@ -32,10 +32,12 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     | Parameter | Meaning                                                       |
     |-----------|---------------------------------------------------------------|
     | `code`    | type of a quantized value: `f32`, `f16`, `bf16`, `f8E4M3FN`   |
-    |           | (finite), `i8` (signed), or unsigned, `ui4` to `ui8`          |
+    |           | or `f4E2M1FN` (finite), `i8` (signed), or unsigned, `ui4` to  |
+    |           | `ui8`                                                         |
     | `zero`    | zero point of a format without an offset                      |
-    | `scale`   | type of the numbers, `f32`, `f16`, `bf16`, `i8` or `ui8`, and |
-    |           | block `R x C` that shares one; repeated for scales of scales  |
+    | `scale`   | type of the numbers, `f32`, `f16`, `bf16`, `f8E8M0FNU` (a     |
+    |           | power of two), `i8` or `ui8`, and block `R x C` that shares   |
+    |           | one; repeated for scales of scales                            |
     | `offset`  | the same for the offset; without types, it has as many        |
     |           | factors as the scale, of the same types and blocks            |
 
@@ -45,7 +47,8 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     * (C2) A factor has one of these types, and its block has at least one row and
       one column.
     * (C3) An offset requires a scale.
-    * (C4) An integer `code` requires a scale; `f32`, `f16` and `bf16` have none.
+    * (C4) An integer `code` and one of less than 8 bits require a scale; `f32`,
+      `f16` and `bf16` have none.
     * (C5) Only an unsigned `code` has a zero point, which it can represent; that
       of `ui8` is 128, so that a code minus its zero point is a signed byte.
     * (C6) Of two factors, the block columns of one divide those of the other.
@@ -53,6 +56,7 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     Examples: `#tenon.format<bf16>`,
     `#tenon.format<f8E4M3FN, scale f32 per 128x128>`,
     `#tenon.format<ui5, zero 16, scale f16 per 1x32>`,
+    `#tenon.format<f4E2M1FN, scale f8E8M0FNU per 1x32>`,
     `#tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>`
   }];
   let parameters = (ins "::mlir::Type":$code, "int64_t":$zero,
@@ -75,8 +79,8 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     int64_t getCodeBits() const;
     /// Bytes of one quantized value outside panels, where none share a byte.
     int64_t getCodeBytes() const { return (getCodeBits() + 7) / 8; }
-    /// The equivalent format with `i8` values and one `f32` per scale and offset,
-    /// if values are integers; otherwise the format itself.
+    /// The equivalent format with `i8` or `f8E4M3FN` values and one `f32` per scale
+    /// and offset; a format without a scale is its own.
     ::tenon::FormatAttr getWidened() const;
   }];
 }

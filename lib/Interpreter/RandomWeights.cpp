@@ -4,6 +4,7 @@
 #include "dialects/Tenon/Tenon.h"
 #include "tenon/Interpreter/Tensor.h"
 #include "tenon/Interpreter/WeightProvider.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
 
@@ -38,34 +39,41 @@ static bool isVector(WeightOp weight) {
          (weight.getLayers().empty() ? 1 : 2);
 }
 
-/// The values of the codes of finite e4m3: 254 of the 256 patterns.
-static std::vector<double> listE4M3() {
+/// The numbers among the codes of a float of at most 8 bits, each beside its
+/// negative.
+static std::vector<double> listNumbers(FloatType type) {
   std::vector<double> values;
-  for (int pattern = 0; pattern < 127; ++pattern) {
-    int exponent = pattern >> 3;
-    values.push_back(exponent ? std::ldexp(8 + (pattern & 7), exponent - 10)
-                              : std::ldexp(pattern, -9));
+  for (unsigned bits = 0; bits < 1u << (type.getWidth() - 1); ++bits) {
+    llvm::APFloat code(type.getFloatSemantics(),
+                       llvm::APInt(type.getWidth(), bits));
+    if (!code.isFinite())
+      continue;
+    values.push_back(code.convertToDouble());
     values.push_back(-values.back());
   }
   return values;
 }
 
-/// A code less the zero of its format.
-static double drawCode(FormatAttr format, uint64_t bits) {
+/// A code less the zero of its format; `numbers` are those of a float.
+static double drawCode(FormatAttr format, ArrayRef<double> numbers,
+                       uint64_t bits) {
   Type code = format.getCode();
   if (code.isUnsignedInteger())
     return static_cast<double>(bits >> (64 - format.getCodeBits())) -
            static_cast<double>(format.getZero());
   if (code.isInteger())
     return static_cast<int8_t>(bits >> 56);
-  static const std::vector<double> values = listE4M3();
-  return values[(bits >> 32) % values.size()];
+  return numbers[(bits >> 32) % numbers.size()];
 }
 
 /// The deviation of random codes.
-static double getCodeDeviation(FormatAttr format) {
-  if (!format.getCode().isInteger())
-    return 110;
+static double getCodeDeviation(FormatAttr format, ArrayRef<double> numbers) {
+  if (!numbers.empty()) {
+    double squares = 0;
+    for (double number : numbers)
+      squares += number * number;
+    return std::sqrt(squares / static_cast<double>(numbers.size()));
+  }
   return std::ldexp(1.0, static_cast<int>(format.getCodeBits())) /
          std::sqrt(12.0);
 }
@@ -122,14 +130,18 @@ static void fillScaledRow(WeightType type, const RandomSequence &codes,
   int64_t cols = out.size(), width = format.getScaleCols();
   double deviation = 1 / std::sqrt(static_cast<double>(cols));
   FactorDrawing factors(type, scales);
+  std::vector<double> numbers;
+  if (auto code = dyn_cast<FloatType>(format.getCode()))
+    numbers = listNumbers(code);
   for (int64_t first = 0; first < cols; first += width) {
     double scale = factors.draw(FactorRole::Scale, row, first,
-                                deviation / getCodeDeviation(format));
+                                deviation / getCodeDeviation(format, numbers));
     double offset = format.hasOffset() ? factors.draw(FactorRole::Offset, row,
                                                       first, 0.5 * deviation)
                                        : 0;
     for (int64_t k = first; k < std::min(first + width, cols); ++k)
-      out[k] = drawCode(format, codes.bits(row * cols + k)) * scale + offset;
+      out[k] = drawCode(format, numbers, codes.bits(row * cols + k)) * scale +
+               offset;
   }
 }
 

@@ -5,9 +5,13 @@
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 using namespace tenon;
 using llvm::divideCeil;
+
+/// Blocks that are joined so that their factors fill lines.
+static constexpr int64_t kMostJoinedBlocks = 4;
 
 int64_t PanelField::getBit(int64_t place, int64_t column) const {
   int64_t bit = first + place * placeStride;
@@ -96,8 +100,9 @@ void PanelLayout::layOutFactors(llvm::ArrayRef<Factor> list) {
            "factors that share no block");
     perBlock += blockCols / factor.cols * height * factor.bits;
   }
-  int64_t times =
-      perBlock % lineBits != 0 && 2 * perBlock % lineBits == 0 ? 2 : 1;
+  // The fewest blocks whose factors fill lines, unless they are too many.
+  int64_t times = lineBits / std::gcd(perBlock, lineBits);
+  times = times <= kMostJoinedBlocks ? times : 1;
   // A group that is no whole number of periods is the only one.
   blockCols = llvm::alignTo(blockCols * times, periodCols);
   if (groupCols % periodCols != 0)

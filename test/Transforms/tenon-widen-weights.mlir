@@ -15,6 +15,7 @@ module {
 // CHECK-NEXT: tenon.weight @b {{.*}} : !tenon.weight<2x8x256, <i8, scale f32 per 1x32, offset>>
 // CHECK-NEXT: tenon.weight @c "c" : !tenon.weight<8x256, <i8, scale f32 per 1x16>>
 // CHECK-NEXT: tenon.derive @d = slice_rows [@c] first 3 : !tenon.weight<4x256, <i8, scale f32 per 1x16>>
+// CHECK-NEXT: tenon.weight @g "g" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 1x32>>
 /// Nothing else changes.
 // CHECK-NEXT: tenon.weight @e "e" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 128x128>>
 // CHECK-NEXT: tenon.weight @f "f" : !tenon.weight<8x256, <bf16>>
@@ -23,6 +24,7 @@ tenon.weight @a "a" : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>
 tenon.weight @b "b.{l}" layers [0, 1] : !tenon.weight<2x8x256, <ui5, scale f16 per 1x256, scale ui8 per 1x32, offset>>
 tenon.weight @c "c" : !tenon.weight<8x256, <ui6, zero 32, scale f16 per 1x256, scale i8 per 1x16>>
 tenon.derive @d = slice_rows [@c] first 3 : !tenon.weight<4x256, <ui6, zero 32, scale f16 per 1x256, scale i8 per 1x16>>
+tenon.weight @g "g" : !tenon.weight<8x256, <f4E2M1FN, scale f8E8M0FNU per 1x32>>
 tenon.weight @e "e" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 128x128>>
 tenon.weight @f "f" : !tenon.weight<8x256, <bf16>>
 

@@ -34,10 +34,10 @@
 //
 // Blocks. Factors lie in front of the codes that they belong to, so that a
 // panel is read front to back. A block is as many columns as the widest factor
-// covers, or twice as many if only then the factors fill whole lines; they are
-// filled up to a whole line in any case, and so codes stay aligned. In a block
-// each factor has its numbers for all places, one group of columns after the
-// other.
+// covers, or two to four times as many if only then the factors fill whole lines;
+// they are filled up to a whole line in any case, and so codes stay aligned. In a
+// block each factor has its numbers for all places, one group of columns after
+// the other.
 //
 //   matrix = panel 0, panel 1, ...
 //   panel  = block 0, block 1, ...

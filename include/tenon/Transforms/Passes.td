@@ -221,9 +221,9 @@ def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::Modul
 def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
   let summary = "Widen sub-byte quantized values to i8";
   let description = [{
-    A format with unsigned quantized values of 4 to 8 bits, such as those of GGUF
-    blocks, becomes the equivalent format with `i8` values and `f32` scales and
-    mins, in the types of weights and of all their users:
+    A format with scales, such as those of GGUF blocks, becomes the equivalent
+    format with `i8` values, or `f8E4M3FN` if its values are floats, and `f32`
+    scales and mins, in the types of weights and of all their users:
 
     ```mlir
     tenon.weight @w "w" : !tenon.weight<96x64, <ui4, zero 8, scale f16 per 1x32>>

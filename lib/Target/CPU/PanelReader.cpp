@@ -4,6 +4,7 @@
 #include "PanelReader.h"
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/APFloat.h"
 #include <cmath>
 
 using namespace mlir;
@@ -26,10 +27,12 @@ LogicalResult PanelReader::check(Operation *op, WeightType weight) {
   return success();
 }
 
-/// The type of numbers in memory, where integers have no sign.
+/// The type of numbers in memory, where integers have no sign, and floats of 8
+/// bits are bits.
 static Type getStoredType(Type type) {
-  return type.isInteger()
-             ? IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth())
+  unsigned bits = type.getIntOrFloatBitWidth();
+  return type.isInteger() || bits <= 8
+             ? IntegerType::get(type.getContext(), bits)
              : type;
 }
 
@@ -138,13 +141,20 @@ Value PanelReader::loadNumbers(size_t number, const Group &group, Value place,
   at = b->add(at, place);
   Value value = b->load(numbers[number], {at}, width);
   Type type = format.getFactors()[number].type;
-  if (!type.isInteger())
+  bool isPower = isa<Float8E8M0FNUType>(type);
+  if (!type.isInteger() && !isPower)
     return value;
   Type ints = b->getInts(width);
-  if (type.isUnsignedInteger())
+  if (type.isUnsignedInteger() || isPower)
     value = arith::ExtUIOp::create(b->builder, b->loc, ints, value);
   else
     value = arith::ExtSIOp::create(b->builder, b->loc, ints, value);
+  if (isPower) {
+    // The number is the exponent of an f32, but the one of 0 is subnormal.
+    Value bits = b->shiftLeft(value, 23);
+    return b->asFloats(arith::MaxSIOp::create(
+        b->builder, b->loc, bits, b->bits(bits.getType(), 1u << 22)));
+  }
   return arith::SIToFPOp::create(b->builder, b->loc, b->getFloats(width),
                                  value);
 }
@@ -167,11 +177,25 @@ PanelFactors PanelReader::loadFactors(const Group &group, Value place,
   return factors;
 }
 
-/// Whether a code is an index into a table of all values, in a register.
-bool PanelReader::looksUp(int64_t width) const {
-  // AVX2 looks up eight values, which are too few for any code.
-  return format.getCode().isUnsignedInteger() &&
-         width == int64_t(1) << format.getCodeBits();
+/// Bits of a code that are an index into a table of all its values, or of those
+/// of a float without a sign, in a register; 0 where there is no such table.
+int64_t PanelReader::getIndexBits(int64_t width) const {
+  int64_t bits = format.getCodeBits();
+  bool isFloat = isa<FloatType>(format.getCode());
+  // AVX2 looks up eight values, which are those of a float of 4 bits alone.
+  if (layout.getPlanes().size() > 1 || bits >= 8)
+    return 0;
+  if (width == int64_t(1) << bits)
+    return bits;
+  return isFloat && width == int64_t(1) << (bits - 1) ? bits - 1 : 0;
+}
+
+/// What the exponent of an f32 has to be larger by than that of a small float
+/// with the same bits: the difference of their biases.
+static int getBiasDifference(Type code) {
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(code).getFloatSemantics();
+  return llvm::APFloat::semanticsMinExponent(semantics) + 126;
 }
 
 /// Codes are decoded as values that are 2^shift times too small. Codes of 8
@@ -179,8 +203,8 @@ bool PanelReader::looksUp(int64_t width) const {
 /// bits become small floats of 32 bits, subnormal ones too.
 int64_t PanelReader::getCodeShift(int64_t width) const {
   if (isa<Float8E4M3FNType>(format.getCode()))
-    return 120; // difference of the exponents' biases
-  return format.getCode().isInteger() && !looksUp(width) ? -24 : 0;
+    return getBiasDifference(format.getCode());
+  return format.getCode().isInteger() && !getIndexBits(width) ? -24 : 0;
 }
 
 PanelReader::Codes PanelReader::loadCodes(const Group &group, Value line,
@@ -265,27 +289,68 @@ Value PanelReader::widenHalf(Value codes, int64_t column) const {
                                b->getFloats(getWidth(value)), value);
 }
 
-/// The value of a code of 4 bits, which is an index into the lanes of a table.
+/// The value of a code of less than 8 bits, before scale and offset.
+static float getCodeValue(FormatAttr format, int64_t code) {
+  auto type = dyn_cast<FloatType>(format.getCode());
+  if (!type)
+    return static_cast<float>(code - format.getZero());
+  llvm::APFloat value(type.getFloatSemantics(),
+                      llvm::APInt(type.getWidth(), code));
+  bool losesInfo = false;
+  value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven,
+                &losesInfo);
+  return value.convertToFloat();
+}
+
+/// The value of a code whose lowest bits are an index into the lanes of a table.
 Value PanelReader::lookUp(Codes &codes, int64_t column) const {
   const PanelField &plane = layout.getPlanes().front();
-  int64_t bit = plane.getBit(0, column) - plane.getBit(0, 0);
+  int64_t bit = (plane.getBit(0, column) - plane.getBit(0, 0)) % 32;
+  Value word = codes.words.front();
   // The permutation looks at the lowest bits of an index alone.
-  Value index = b->shiftRight(codes.words.front(), bit % 32);
+  Value index = b->shiftRight(word, bit);
   SmallVector<float> values;
   for (int64_t code = 0; code < codes.width; ++code)
-    values.push_back(static_cast<float>(code - format.getZero()));
+    values.push_back(getCodeValue(format, code));
   auto type = cast<VectorType>(b->getFloats(codes.width));
   Value table = arith::ConstantOp::create(
       b->builder, b->loc,
       DenseElementsAttr::get(type, ArrayRef<float>(values)));
-  return b->permute(table, index);
+  Value value = b->permute(table, index);
+  int64_t indexBits = getIndexBits(codes.width);
+  if (indexBits == format.getCodeBits())
+    return value;
+  Value sign = b->mask(b->shiftLeft(word, 31 - (bit + indexBits)), 1u << 31);
+  return b->asFloats(b->bitOr(b->asInts(value), sign));
+}
+
+/// The value of a float of less than 8 bits.
+Value PanelReader::widenSmallFloat(Codes &codes, int64_t column) const {
+  Type code = format.getCode();
+  int64_t bits = format.getCodeBits();
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(code).getFloatSemantics();
+  int64_t mantissa = llvm::APFloat::semanticsPrecision(semantics) - 1;
+  Value top = b->byteToTop(joinPlanes(codes, column / 4 * 4), column % 4);
+  top = b->shiftLeft(top, 8 - bits);
+  // The sign is copied down to the exponent's upper bits and cut away there;
+  // exponent and mantissa come to lie where f32 has them.
+  uint32_t kept = 1u << 31 | ((1u << (bits - 1)) - 1) << (23 - mantissa);
+  Value value =
+      b->asFloats(b->mask(b->shiftRight(top, 9 + mantissa - bits), kept));
+  // Not a factor of the scale, which may be too large for it.
+  Value power =
+      b->constant(value.getType(), std::ldexp(1.0, getBiasDifference(code)));
+  return b->mul(value, power);
 }
 
 /// A code as f32, 2^shift times too small.
 Value PanelReader::widenCode(Codes &codes, int64_t column) const {
   Type code = format.getCode();
-  if (looksUp(codes.width))
+  if (getIndexBits(codes.width))
     return lookUp(codes, column);
+  if (isa<FloatType>(code) && format.getCodeBits() < 8)
+    return widenSmallFloat(codes, column);
   if (code.isInteger()) {
     Value bytes = joinPlanes(codes, column / 4 * 4);
     return arith::SIToFPOp::create(b->builder, b->loc,

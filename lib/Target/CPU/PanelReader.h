@@ -88,8 +88,9 @@ private:
   mlir::Value joinPlanes(Codes &codes, int64_t column) const;
   mlir::Value subtractZero(mlir::Value bytes) const;
   mlir::Value lookUp(Codes &codes, int64_t column) const;
+  mlir::Value widenSmallFloat(Codes &codes, int64_t column) const;
   int64_t getCodeShift(int64_t width) const;
-  bool looksUp(int64_t width) const;
+  int64_t getIndexBits(int64_t width) const;
   mlir::Value widenCode(Codes &codes, int64_t column) const;
   mlir::Value widenHalf(mlir::Value codes, int64_t column) const;
 

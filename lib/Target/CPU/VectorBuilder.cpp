@@ -246,10 +246,13 @@ Value VectorBuilder::shuffle(Value a, Value b, ArrayRef<int64_t> lanes) {
 }
 
 Value VectorBuilder::permute(Value vector, Value indices) {
-  assert(getWidth(vector) == 16 && "an instruction of 512 bits");
+  int64_t width = getWidth(vector);
+  assert((width == 8 || width == 16) && "instructions of 256 and 512 bits");
   return LLVM::CallIntrinsicOp::create(
              builder, loc, vector.getType(),
-             builder.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
+             builder.getStringAttr(width == 8
+                                       ? "llvm.x86.avx2.permps"
+                                       : "llvm.x86.avx512.permvar.sf.512"),
              ValueRange{vector, indices})
       .getResult(0);
 }

@@ -1,37 +1,37 @@
 // RUN: tenon-opt %s --split-input-file --verify-diagnostics
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to ui8, but got 'f64'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui4 to ui8, but got 'f64'}}
 func.func private @wide_code() attributes {test.format = #tenon.format<f64>}
 
 // -----
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to ui8, but got 'f8E4M3FNUZ'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui4 to ui8, but got 'f8E4M3FNUZ'}}
 func.func private @other_code_of_eight_bits() attributes {test.format = #tenon.format<f8E4M3FNUZ>}
 
 // -----
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, i8 or ui4 to ui8, but got 'ui3'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui4 to ui8, but got 'ui3'}}
 func.func private @code_of_three_bits() attributes {test.format = #tenon.format<ui3, scale f32 per 1x32>}
 
 // -----
 
 // C2
-// expected-error@+1 {{expects factors f32, f16, bf16, i8 or ui8 per block of at least 1x1, but got 'f64' per 1x32}}
+// expected-error@+1 {{expects factors f32, f16, bf16, f8E8M0FNU, i8 or ui8 per block of at least 1x1, but got 'f64' per 1x32}}
 func.func private @scale_of_other_type() attributes {test.format = #tenon.format<i8, scale f64 per 1x32>}
 
 // -----
 
 // C2
-// expected-error@+1 {{expects factors f32, f16, bf16, i8 or ui8 per block of at least 1x1, but got 'f32' per 0x32}}
+// expected-error@+1 {{expects factors f32, f16, bf16, f8E8M0FNU, i8 or ui8 per block of at least 1x1, but got 'f32' per 0x32}}
 func.func private @block_without_rows() attributes {test.format = #tenon.format<i8, scale f32 per 0x32>}
 
 // -----
 
 // C2
-// expected-error@+1 {{expects factors f32, f16, bf16, i8 or ui8 per block of at least 1x1, but got 'f32' per 1x0}}
+// expected-error@+1 {{expects factors f32, f16, bf16, f8E8M0FNU, i8 or ui8 per block of at least 1x1, but got 'f32' per 1x0}}
 func.func private @block_without_columns() attributes {test.format = #tenon.format<i8, scale f32 per 1x0>}
 
 // -----
@@ -45,6 +45,12 @@ func.func private @offset_without_scale() attributes {test.format = #tenon.forma
 // C4
 // expected-error@+1 {{expects a scale for code 'i8'}}
 func.func private @integers_without_scale() attributes {test.format = #tenon.format<i8>}
+
+// -----
+
+// C4
+// expected-error@+1 {{expects a scale for code 'f4E2M1FN'}}
+func.func private @small_floats_without_scale() attributes {test.format = #tenon.format<f4E2M1FN>}
 
 // -----
 

@@ -217,8 +217,8 @@ private:
     return panel.getRows() * panel.getDepth() * format.getCodeBytes();
   }
 
-  /// The columns of the widest factor, or twice as many if only then factors
-  /// fill whole lines; all columns without factors.
+  /// The columns of the widest factor, or two to four times as many if only then
+  /// factors fill whole lines; all columns without factors.
   int64_t getBlockCols() const {
     int64_t block = 0, bytes = 0;
     for (const FormatFactor &factor : format.getFactors())
@@ -226,9 +226,10 @@ private:
     for (const FormatFactor &factor : format.getFactors())
       bytes += block / factor.cols * panel.getRows() *
                factor.type.getIntOrFloatBitWidth() / 8;
-    bool doubles =
-        bytes % getLineBytes() != 0 && 2 * bytes % getLineBytes() == 0;
-    return block == 0 ? cols : doubles ? 2 * block : block;
+    int64_t times = 1;
+    while (times <= 4 && times * bytes % getLineBytes() != 0)
+      ++times;
+    return block == 0 ? cols : times <= 4 ? times * block : block;
   }
 
   static float decodeFactor(mlir::Type type, uint32_t bits) {

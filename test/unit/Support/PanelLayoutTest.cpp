@@ -37,6 +37,7 @@ static const Format kFormats[] = {
     {"Q4_K", 4, 4, {{16, 256}, {8, 32}, {16, 256}, {8, 32}}, 4.625},
     {"Q5_K", 4, 5, {{16, 256}, {8, 32}, {16, 256}, {8, 32}}, 5.625},
     {"Q6_K", 4, 6, {{16, 256}, {8, 16}}, 6.5625},
+    {"MXFP4", 4, 4, {{8, 32}}, 4.25},
     {"i8 with f32", 4, 8, {{32, 32}, {32, 32}}, 10},
     {"seven bits", 4, 7, {{16, 64}}, 7.25},
     {"one byte deep", 1, 8, {{32, 16}}, 10},
@@ -267,4 +268,9 @@ TEST(PanelLayoutTest, AddressesOfSomeFormats) {
             8 * (37 * 64 + 32 + 128 + 32 + 2 * 16 + 2));
   EXPECT_EQ(q4k.getBit(q4k.getPlanes()[0], 2, 256 + 13),
             8 * (37 * 64 + 5 * 64 + 64 + 2 * 4 + 1) + 4);
+  // Scales of four times 32 columns are a line.
+  PanelLayout mxfp4(16, 256, 16, 4, /*pair=*/false, 4, {{8, 32}});
+  EXPECT_EQ(mxfp4.getBlockBytes(), 17 * 64);
+  EXPECT_EQ(mxfp4.getBit(mxfp4.getFactors()[0], 2, 128 + 64),
+            8 * (17 * 64 + 2 * 16 + 2));
 }
