@@ -75,6 +75,12 @@ FormatAttr tenon::getStorageFormat(MLIRContext *context, StorageType type,
   case StorageType::Q6_K:
     return blocks.nested(6, 32, IntegerType::get(context, 8), 16,
                          /*hasOffset=*/false);
+  case StorageType::MXFP4: {
+    Type power = Float8E8M0FNUType::get(context);
+    FormatFactor scale = {FactorRole::Scale, power, 1, 32};
+    return FormatAttr::get(context, Float4E2M1FNType::get(context), /*zero=*/0,
+                           scale);
+  }
   case StorageType::I8:
   case StorageType::U8:
   case StorageType::I32:

@@ -82,6 +82,14 @@ static double decodeQ6K(const uint8_t *b, int i) {
   return half(b + 208) * scale * (code - 32);
 }
 
+/// A float of 4 bits, e2m1, times a power of two, of which 255 is no number.
+static double decodeMXFP4(const uint8_t *b, int i) {
+  static constexpr double magnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  int code = shortCode(b + 1, nullptr, i);
+  double value = magnitudes[code & 7] * std::ldexp(1.0, b[0] - 127);
+  return b[0] == 255 ? NAN : code & 8 ? -value : value;
+}
+
 static double decodeBlock(StorageType type, const uint8_t *b, int i) {
   switch (type) {
   case StorageType::Q4_0:
@@ -100,6 +108,8 @@ static double decodeBlock(StorageType type, const uint8_t *b, int i) {
     return decodeQ45K(b, i, /*fifth=*/true);
   case StorageType::Q6_K:
     return decodeQ6K(b, i);
+  case StorageType::MXFP4:
+    return decodeMXFP4(b, i);
   default:
     llvm_unreachable("no type with blocks");
   }

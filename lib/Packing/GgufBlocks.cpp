@@ -70,6 +70,7 @@ static constexpr BlockPlan kPlans[] = {
      16,
      {kScale, kScales, kMinimum, kMinima}},
     {StorageType::Q6_K, CodeOrder::SixBits, 0, 128, {{208, 2}, {192, 16}}},
+    {StorageType::MXFP4, CodeOrder::Nibbles, 1, 0, {{0, 1}}},
 };
 
 static const BlockPlan &getPlan(StorageType type) {

@@ -92,6 +92,16 @@ def q6_k(blocks):
     return (scales[:, :, None] * codes.reshape(-1, 16, 16)).reshape(-1, 256)
 
 
+# Floats of 4 bits: sign, two bits of exponent with bias 1, one of mantissa.
+E2M1 = numpy.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], numpy.float32)
+E2M1 = numpy.concatenate([E2M1, -E2M1])
+
+
+def mxfp4(blocks):
+    scales = numpy.ldexp(numpy.float32(1), blocks[:, :1].astype(int) - 127)
+    return scales.astype(numpy.float32) * E2M1[nibbles(blocks[:, 1:])]
+
+
 # Number of a format -> name, elements and bytes of a block, and its decoder.
 FORMATS = {
     0: ("F32", 1, 4, lambda blocks: blocks.view("<f4")),
@@ -104,6 +114,7 @@ FORMATS = {
     12: ("Q4_K", 256, 144, q4_k),
     13: ("Q5_K", 256, 176, q5_k),
     14: ("Q6_K", 256, 210, q6_k),
+    39: ("MXFP4", 32, 17, mxfp4),
     30: ("BF16", 1, 2, lambda b: (b.view("<u2").astype("<u4") << 16).view("<f4")),
 }
 

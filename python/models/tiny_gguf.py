@@ -107,7 +107,12 @@ def pack(value):
     return struct.pack("<If" if is_float else "<II", 6 if is_float else 4, value)
 
 
-def write(architecture, path):
+def store_float32(name, shape):
+    return 0, draw(name, shape)
+
+
+def write(architecture, path, store=store_float32):
+    """`store` gives the number of a GGUF type and the bytes of a tensor."""
     values, shapes = metadata(architecture), tensor_shapes(architecture)
     header = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(values))
     for key, value in values.items():
@@ -116,8 +121,9 @@ def write(architecture, path):
     for name, shape in shapes.items():
         header += text(name) + struct.pack("<I", len(shape))
         header += struct.pack(f"<{len(shape)}Q", *reversed(shape))
-        header += struct.pack("<IQ", 0, len(body))
-        body += draw(name, shape)
+        kind, data = store(name, shape)
+        header += struct.pack("<IQ", kind, len(body))
+        body += data
         body += bytes(-len(body) % 32)
     path.write_bytes(header + bytes(-len(header) % 32) + body)
 

@@ -211,6 +211,36 @@ func.func @u5(%x: memref<1x64xf32>, %w: !tenon.weight<16x64, <ui5, zero 16, scal
   return
 }
 
+/// Floats of 4 bits: three bits are an index into their magnitudes, the fourth is the
+/// sign. A scale is an exponent, and at least the half of the smallest normal number.
+// CHECK-LABEL: func @f4
+func.func @f4(%x: memref<1x256xf32>, %w: !tenon.weight<16x256, <f4E2M1FN, scale f8E8M0FNU per 1x32>, <16x4>>, %acc: memref<1x16xf32>) {
+  // CHECK-DAG:   %[[TABLE:.*]] = arith.constant dense<[0.000000e+00, 5.000000e-01, 1.000000e+00, 1.500000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00, 6.000000e+00]> : vector<8xf32>
+  // CHECK-DAG:   %[[SIGN:.*]] = arith.constant dense<-2147483648> : vector<8xi32>
+  // CHECK-DAG:   %[[LEAST:.*]] = arith.constant dense<4194304> : vector<8xi32>
+  // CHECK:       %[[V:.*]] = tile.weight_view %{{.*}} to memref<34x16xi32>
+  // CHECK:       %[[SCALES:.*]] = tile.weight_view %{{.*}} to memref<2176xi8>
+  // CHECK:       scf.for %[[G:.*]] = %c0 to %c8 step %c1 iter_args
+  // CHECK:         arith.remui %[[G]], %c4
+  // CHECK:         %[[E:.*]] = vector.load %[[SCALES]]{{.*}} vector<8xi8>
+  // CHECK:         %[[WIDE:.*]] = arith.extui %[[E]]
+  // CHECK:         %[[BITS:.*]] = arith.shli %[[WIDE]], %{{.*}}
+  // CHECK:         %[[POWER:.*]] = arith.maxsi %[[BITS]], %[[LEAST]]
+  // CHECK:         %[[SCALE:.*]] = arith.bitcast %[[POWER]]
+  // CHECK:         scf.for %{{.*}} = %c0 to %c4 step %c1 iter_args
+  // CHECK:           %[[L:.*]] = vector.load %[[V]]{{.*}} vector<8xi32>
+  // CHECK:           %[[SIZE:.*]] = llvm.call_intrinsic "llvm.x86.avx2.permps"(%[[TABLE]], %[[L]])
+  // CHECK:           %[[UP:.*]] = arith.shli %[[L]], %{{.*}}
+  // CHECK:           %[[MINUS:.*]] = arith.andi %[[UP]], %[[SIGN]]
+  // CHECK:           arith.ori %{{.*}}, %[[MINUS]]
+  // CHECK:           arith.mulf %{{.*}}, %[[SCALE]]
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  tile.contract %x[%c0, %c0] along 0 count %c1, %w panel %c0 into %acc
+      : memref<1x256xf32>, !tenon.weight<16x256, <f4E2M1FN, scale f8E8M0FNU per 1x32>, <16x4>> into memref<1x16xf32>
+  return
+}
+
 /// Rows in an order of their own, and the second matrix of a stack.
 // CHECK-LABEL: func @order
 // CHECK-SAME:    %[[O:[a-z0-9]+]]: memref<?xi32>, %{{[a-z0-9]+}}: memref<2x16xf32>, %{{[a-z0-9]+}}: index, %[[F:[a-z0-9]+]]: index, %[[E:[a-z0-9]+]]: index)

@@ -33,7 +33,8 @@ TEST(Gguf, ReadsEveryTypeOfTensor) {
                   {12, StorageType::Q4_K, 256, 144},
                   {13, StorageType::Q5_K, 256, 176},
                   {14, StorageType::Q6_K, 256, 210},
-                  {30, StorageType::BF16, 1, 2}})
+                  {30, StorageType::BF16, 1, 2},
+                  {39, StorageType::MXFP4, 32, 17}})
     for (uint32_t version : {2, 3}) {
       std::string bytes = GgufImage(version)
                               .addTensor("first", {1}, 0, 4)

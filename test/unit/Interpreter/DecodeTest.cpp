@@ -106,4 +106,16 @@ TEST(Decode, BlocksOf256) {
             0.5 * -3 * (9 + 32 - 32));
 }
 
+TEST(Decode, FloatsOfFourBits) {
+  // Codes 13 and 2 beside each other, times 2^-3.
+  Bytes bytes(17);
+  bytes[0] = 124;
+  bytes[1 + 5] = 0xd2;
+  EXPECT_EQ(decodeElement(StorageType::MXFP4, bytes, 5), 0.125);
+  EXPECT_EQ(decodeElement(StorageType::MXFP4, bytes, 16 + 5), -3 * 0.125);
+  EXPECT_EQ(decodeElement(StorageType::MXFP4, bytes, 6), 0);
+  bytes[0] = 255;
+  EXPECT_TRUE(std::isnan(decodeElement(StorageType::MXFP4, bytes, 5)));
+}
+
 } // namespace

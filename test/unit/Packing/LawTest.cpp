@@ -130,7 +130,8 @@ TEST_F(PackTest, BitsOfBlockTypes) {
                  {StorageType::Q8_0, 8.5},
                  {StorageType::Q4_K, 4.625},
                  {StorageType::Q5_K, 5.625},
-                 {StorageType::Q6_K, 6.5625}}) {
+                 {StorageType::Q6_K, 6.5625},
+                 {StorageType::MXFP4, 4.25}}) {
     auto type = WeightType::get(&context, {64, 1024},
                                 getStorageFormat(&context, c.type),
                                 PanelAttr::get(&context, 16, 4, false));
@@ -141,8 +142,9 @@ TEST_F(PackTest, BitsOfBlockTypes) {
 
 // Rows of blocks may be moved, and their two halves paired, like any others.
 TEST_F(PackTest, DerivedBlocks) {
-  for (StorageType type : {StorageType::Q4_K, StorageType::Q6_K,
-                           StorageType::Q5_0, StorageType::Q8_0}) {
+  for (StorageType type :
+       {StorageType::Q4_K, StorageType::Q6_K, StorageType::Q5_0,
+        StorageType::Q8_0, StorageType::MXFP4}) {
     std::string format = printFormat(getStorageFormat(&context, type));
     source.addRandom("a", type, {3, 512});
     source.addRandom("b", type, {19, 512});
@@ -194,6 +196,42 @@ TEST_F(PackTest, EveryCodeOfEightBits) {
     EXPECT_EQ(half.values[i], wide.values[i]);
     EXPECT_EQ(back.codes[i], codes[i]);
   }
+}
+
+// Every code with the smallest scale, which no normal f32 is, with 1 and with the
+// largest that keeps all values finite; and -0.
+TEST_F(PackTest, EveryCodeOfFourBits) {
+  const double numbers[] = {0,   0.5,  1,  1.5,  2,  3,  4,  6,
+                            -0., -0.5, -1, -1.5, -2, -3, -4, -6};
+  const uint8_t exponents[] = {0, 127, 251};
+  std::vector<uint8_t> blocks;
+  for (uint8_t exponent : exponents) {
+    blocks.push_back(exponent);
+    for (int low = 0; low < 16; ++low)
+      blocks.push_back(static_cast<uint8_t>((15 - low) << 4 | low));
+  }
+  source.add("a", StorageType::MXFP4, {3, 32}, blocks);
+  std::vector<uint8_t> data = pack(
+      "tenon.weight @w \"a\" : !tenon.weight<3x32, <f4E2M1FN, scale f8E8M0FNU "
+      "per 1x32>, <16x4>> at 0\n"
+      "tenon.derive @f = cast [@w] : !tenon.weight<3x32, <f32>, <16x1>> at "
+      "4096");
+  Unpacked w = unpack(data, "w"), f = unpack(data, "f");
+  for (int row = 0; row < 3; ++row)
+    for (int k = 0; k < 32; ++k) {
+      int code = k < 16 ? k : 31 - k;
+      double scale = std::ldexp(1.0, exponents[row] - 127);
+      EXPECT_EQ(w.codes[row * 32 + k], static_cast<uint32_t>(code));
+      EXPECT_EQ(w.values[row * 32 + k], numbers[code] * scale);
+      EXPECT_EQ(f.values[row * 32 + k], numbers[code] * scale);
+      EXPECT_EQ(f.codes[row * 32 + k] >> 31, static_cast<uint32_t>(code >> 3));
+    }
+  blocks[17] = 0xff;
+  source.add("a", StorageType::MXFP4, {3, 32}, blocks);
+  EXPECT_EQ(packError("tenon.weight @w \"a\" : !tenon.weight<3x32, <f4E2M1FN, "
+                      "scale f8E8M0FNU per 1x32>, <16x4>> at 0"),
+            "tensor 'a' has a scale of nan in row 1, but scales are finite; "
+            "convert the model again");
 }
 
 TEST_F(PackTest, VectorsAndStacks) {

@@ -91,6 +91,9 @@ static double decodeBlock(StorageType type, const uint8_t *b, int i) {
     return decodeK(b, i, true);
   case StorageType::Q6_K:
     return decodeQ6K(b, i);
+  case StorageType::MXFP4:
+    return decodeFloat(llvm::APFloat::Float4E2M1FN(), 4, nibble(1)) *
+           std::ldexp(1.0, b[0] - 127);
   default:
     ADD_FAILURE() << "not a block type";
     return 0;

@@ -80,6 +80,14 @@ def q6_k(b, i):
     return half(b, 208) * signed_byte(b, 192 + i // 16) * (code - 32)
 
 
+def mxfp4(b, i):
+    code = nibble(b, 1, i)
+    exponent = code // 2 % 4
+    fraction = code % 2 / 2
+    size = 2.0 ** (exponent - 1) * (1 + fraction) if exponent else fraction
+    return (1 - code // 8 * 2) * size * 2.0 ** (int(b[0]) - 127)
+
+
 @dataclasses.dataclass
 class Block:
     number: int  # in a GGUF file
@@ -87,6 +95,7 @@ class Block:
     size: int
     halves: tuple[int, ...]
     element: typing.Callable
+    powers: tuple[int, ...] = ()  # bytes of exponents
 
     def draw(self, random, count):
         """Bytes of any value, with scales that are numbers."""
@@ -94,6 +103,8 @@ class Block:
         for at in self.halves:
             scales = random.uniform(-0.02, 0.02, count).astype("<f2")
             data[:, at : at + 2] = scales.view(np.uint8).reshape(count, 2)
+        for at in self.powers:
+            data[:, at] = random.randint(118, 123, count)
         return data
 
     def decode(self, data):
@@ -111,4 +122,5 @@ BLOCKS = {
     "Q4_K": Block(12, 256, 144, (0, 2), q4_k),
     "Q5_K": Block(13, 256, 176, (0, 2), q5_k),
     "Q6_K": Block(14, 256, 210, (208,), q6_k),
+    "MXFP4": Block(39, 32, 17, (), mxfp4, (0,)),
 }

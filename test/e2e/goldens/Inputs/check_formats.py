@@ -26,6 +26,11 @@ def six_bits(b, j):
 
 def small_block(name, block, j):
     """Element j of a block of 32."""
+    if name == "MXFP4":
+        code = nibble(block[1:], j, 16)
+        exponent, mantissa = code >> 1 & 3, code & 1
+        value = (2 + mantissa) * 2.0 ** (exponent - 2) if exponent else mantissa / 2
+        return (-value if code & 8 else value) * 2.0 ** (block[0] - 127)
     if name == "Q8_0":
         return half(block, 0) * int(numpy.int8(numpy.uint8(block[2 + j])))
     if name == "Q4_0":
@@ -69,7 +74,9 @@ def check_blocks():
             continue
         blocks = random.randint(0, 256, (5, size)).astype(numpy.uint8)
         # Scales are float16 numbers; random bytes might be none.
-        where = {"Q6_K": [208], "Q4_0": [0], "Q5_0": [0], "Q8_0": [0]}.get(name, [0, 2])
+        if name == "MXFP4":
+            blocks[:, 0] = [0, 1, 120, 127, 130]
+        where = {"Q6_K": [208], "MXFP4": [], "Q4_0": [0], "Q5_0": [0], "Q8_0": [0]}.get(name, [0, 2])
         for at in where:
             scales = random.standard_normal(5).astype("<f2")
             blocks[:, at : at + 2] = scales.view(numpy.uint8).reshape(5, 2)

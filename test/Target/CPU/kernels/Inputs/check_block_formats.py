@@ -23,6 +23,7 @@ FORMATS = {
     "ui4, scale f16 per 1x256, scale ui8 per 1x32, offset": 512,
     "ui5, scale f16 per 1x256, scale ui8 per 1x32, offset": 512,
     "ui6, zero 32, scale f16 per 1x256, scale i8 per 1x16": 512,
+    "f4E2M1FN, scale f8E8M0FNU per 1x32": 480,
 }
 PIPELINE = (
     "builtin.module(tenon-simplify-pipeline,"
