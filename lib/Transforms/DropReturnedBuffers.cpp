@@ -31,6 +31,8 @@ struct DropReturnedBuffers
     OpPassManager simplify(ModuleOp::getOperationName());
     simplify.addPass(createCanonicalizerPass());
     simplify.addPass(createCSEPass());
+    // Only now equal slices are one, and a copy between them is one to itself.
+    simplify.addPass(createCanonicalizerPass());
     // A round drops results of functions whose callees lost theirs before, so
     // there are no more rounds than calls are deep, and one that drops nothing.
     for (bool isFirst = true;; isFirst = false) {
