@@ -15,7 +15,7 @@ func.func @seen(%q: tensor<?x1x1xf32>, %k: tensor<1x?x?x1xf32>, %v: tensor<1x?x?
 // NEAR: result 0: error {{.*}} ratio 0.
 func.func @tiles(%q: tensor<?x2x8xf32>, %k: tensor<1x?x?x8xf32>, %v: tensor<1x?x?x8xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %out: tensor<?x2x8xf32>) -> tensor<?x2x8xf32> attributes {tile.bucket = #tile.bucket<tokens = 64>} {
   %c0 = arith.constant 0 : index
-  %0 = tile.kernel "attention" <rows = 32> ins(%q, %k, %v, %c0, %pos, %slot, %blocks : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<1x?x?x8xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%out : tensor<?x2x8xf32>) {
+  %0 = tile.kernel "attention" <rows = 32, block = 32> ins(%q, %k, %v, %c0, %pos, %slot, %blocks : tensor<?x2x8xf32>, tensor<1x?x?x8xf32>, tensor<1x?x?x8xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%out : tensor<?x2x8xf32>) {
   ^bb0(%a: tensor<?x2x8xf32>, %b: tensor<1x?x?x8xf32>, %c: tensor<1x?x?x8xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %n: tensor<?x4xi32>, %o: tensor<?x2x8xf32>):
     %1 = tenon.attention %a, %b, %c[%l] at %p in %s blocks %n scale 0.25 mask <causal, chunk = 100> : tensor<?x2x8xf32>, tensor<1x?x?x8xf32> and tensor<1x?x?x8xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x8xf32>
     tile.yield %1 : tensor<?x2x8xf32>
