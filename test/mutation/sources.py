@@ -11,17 +11,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A room and where its sources lie; the first that fits counts.
 ROOMS = {
-    "Transforms": r"(lib|include/tenon)/Transforms/",
+    "Transforms": r"(lib|include/tenon)/(Analysis|Transforms)/",
     "Conversion": r"(lib|include/tenon)/Conversion/",
     "Target/CPU": r"(lib|include/tenon)/Target/CPU/",
-    "Target/NVPTX": r"(lib|include/tenon)/Target/(NVPTX/|[^/]+$)",
+    "Target/NVPTX": r"(lib|include/tenon)/Target/NVPTX/",
     "Packing": r"(lib|include/tenon)/Packing/",
     "Import": r"(lib|include/tenon)/Import/",
     "Text": r"(lib|include/tenon)/Text/",
     "Runtime": r"(lib|include/tenon)/Runtime/",
     "Artifact": r"(lib|include/tenon)/Artifact/",
     "Interpreter": r"(lib|include/tenon)/Interpreter/",
-    "Driver": r"(lib|include/tenon)/(Driver|Pipelines)/",
+    "Driver": r"(lib|include/tenon)/(Driver/|Pipelines/|Target/[^/]+$)",
     "Support": r"(lib|include/tenon)/Support/",
     "dialects": r"dialects/",
 }

@@ -271,8 +271,7 @@ static LogicalResult verifyBlock(KernelLowering &lowering, Operation *op) {
 }
 
 LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())) ||
-      failed(verifyBlock(lowering, op)))
+  if (failed(lowering.verifyBody()) || failed(verifyBlock(lowering, op)))
     return failure();
   int64_t heads = getDim(op.getQuery().getType(), 1);
   bool hasHeads = op.getKey().getType().getRank() == 5;
@@ -434,8 +433,7 @@ static Value attendToLatents(KernelLowering &lowering, MlaAttentionOp op,
 
 LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                        MlaAttentionOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())) ||
-      failed(verifyBlock(lowering, op)))
+  if (failed(lowering.verifyBody()) || failed(verifyBlock(lowering, op)))
     return failure();
   if (op.getExpand().getType().getRank() != 3)
     return op.emitOpError() << "expects expand to be split by heads; run "

@@ -10,7 +10,7 @@ using namespace mlir;
 using namespace tenon;
 
 KernelLowering::KernelLowering(tile::KernelOp kernel, int64_t tokens)
-    : builder(kernel), kernel(kernel),
+    : builder(kernel), kernel(kernel), structure(kernel.getBody().front()),
       config(cast<tile::ConfigAttr>(kernel.getConfigAttr())), tokens(tokens),
       loc(kernel.getLoc()), oldYield(kernel.getYield()) {
   for (Operation &op : kernel.getBody().front())
@@ -105,18 +105,14 @@ ValueRange KernelLowering::parallel(ArrayRef<OpFoldResult> bounds,
   return forall.getResults();
 }
 
-LogicalResult KernelLowering::verifyBody(ArrayRef<Operation *> ops) {
-  Operation *last = nullptr;
-  for (Operation *op : ops)
-    last = op ? op : last;
-  for (Operation *op : oldOps)
-    if (!llvm::is_contained(ops, op) && op != oldYield && !isRowView(op) &&
-        !isa<tensor::DimOp>(op) && !op->hasTrait<OpTrait::ConstantLike>())
-      return op->emitOpError()
-             << "cannot be written in one kernel with " << last->getName();
-  if (!llvm::equal(oldYield->getOperands(), last->getResults()))
-    return kernel.emitOpError() << "expects to yield all results of "
-                                << last->getName() << " and nothing else";
+LogicalResult KernelLowering::verifyBody() {
+  OperationName last = structure.getLast()->getName();
+  if (structure.foreign)
+    return structure.foreign->emitOpError()
+           << "cannot be written in one kernel with " << last;
+  if (!structure.yieldsLast)
+    return kernel.emitOpError()
+           << "expects to yield all results of " << last << " and nothing else";
   return success();
 }
 

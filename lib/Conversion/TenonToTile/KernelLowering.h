@@ -5,6 +5,7 @@
 #define TENON_LIB_CONVERSION_TENONTOTILE_KERNELLOWERING_H
 
 #include "dialects/Tile/Tile.h"
+#include "tenon/Analysis/KernelStructure.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
@@ -23,6 +24,7 @@ public:
 
   mlir::OpBuilder builder;
   tile::KernelOp kernel;
+  KernelStructure structure;
   tile::ConfigAttr config;
   /// Most tokens of a step.
   int64_t tokens;
@@ -66,9 +68,9 @@ public:
                             mlir::ValueRange shared, ParallelBody body,
                             std::optional<tile::Split> split = std::nullopt);
 
-  /// Fails unless the kernel consists of these ops, of which some may be null,
-  /// and of views, and yields the results of the last of them.
-  llvm::LogicalResult verifyBody(llvm::ArrayRef<mlir::Operation *> ops);
+  /// Fails unless the kernel consists of its root, what joined it, and views,
+  /// and yields the results of the last of them.
+  llvm::LogicalResult verifyBody();
 
   /// Fails unless a weight lies in panels of 16 rows, paired or not.
   llvm::LogicalResult verifyLayout(mlir::Operation *op, WeightType weight,

@@ -114,39 +114,20 @@ static std::pair<Value, int64_t> lookThroughSlice(Value value) {
   return {view.getSource(), view.getStaticOffset(1)};
 }
 
-/// The ops of a kernel around a linear.
-struct LinearKernel {
-  NormOp norm;
-  /// What is added to the product, if the kernel yields a sum.
-  Value addend;
-};
-
-/// Finds the ops around a linear. Fails if there are others, which no loop over
-/// blocks of columns could do.
-static FailureOr<LinearKernel> findLinearKernel(KernelLowering &lowering,
-                                                LinearOp op) {
-  LinearKernel found;
-  found.norm = op.getInput().getDefiningOp<NormOp>();
-  if (found.norm && !found.norm->hasOneUse())
-    return found.norm.emitOpError()
+/// Fails if a loop over blocks of columns cannot do what the kernel does.
+static LogicalResult verifyLinearKernel(KernelLowering &lowering, LinearOp op) {
+  NormOp norm = lowering.structure.norm;
+  if (norm && !norm->hasOneUse())
+    return norm.emitOpError()
            << "expects the linear of the kernel to be its only user";
-  arith::AddFOp add;
-  for (Value result : lowering.kernel.getYield().getValues())
-    add = result.getDefiningOp<arith::AddFOp>();
-  if (add &&
-      (add.getLhs() == op.getResult()) != (add.getRhs() == op.getResult()))
-    found.addend = add.getLhs() == op.getResult() ? add.getRhs() : add.getLhs();
-  if (failed(
-          lowering.verifyBody({found.norm, op, found.addend ? add : nullptr})))
+  if (failed(lowering.verifyBody()))
     return failure();
   if (op.getInput().getType().getRank() != 2 || op.getType().getRank() != 2)
     return op.emitOpError()
            << "expects flat rows, but got " << op.getInput().getType()
            << " and " << op.getType() << "; run tenon-form-kernels";
-  if (failed(lowering.verifyLayout(op, op.getWeight().getType(),
-                                   op.getGlu().has_value())))
-    return failure();
-  return found;
+  return lowering.verifyLayout(op, op.getWeight().getType(),
+                               op.getGlu().has_value());
 }
 
 /// Adds rows of a product to the same ones of `addend`, which may be what the
@@ -168,14 +149,13 @@ static Value addTo(KernelLowering &lowering, Value rows, Value addend,
 }
 
 LogicalResult tenon::lowerLinear(KernelLowering &lowering, LinearOp op) {
-  FailureOr<LinearKernel> around = findLinearKernel(lowering, op);
-  if (failed(around))
+  if (failed(verifyLinearKernel(lowering, op)))
     return failure();
-  Value addend = around->addend;
+  Value addend = lowering.structure.addend;
   Value input = op.getInput();
   int64_t firstColumn = 0;
-  if (around->norm)
-    input = lowerRecomputedNorm(lowering, around->norm);
+  if (NormOp norm = lowering.structure.norm)
+    input = lowerRecomputedNorm(lowering, norm);
   else
     std::tie(input, firstColumn) = lookThroughSlice(input);
   ColumnBlocks blocks(lowering, op.getWeight().getType(), op.getGlu(),
@@ -231,7 +211,7 @@ static Value copyKept(KernelLowering &lowering, Value input, Value out,
 
 LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
                                      HeadLinearOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())) ||
+  if (failed(lowering.verifyBody()) ||
       failed(lowering.verifyLayout(op, op.getWeight().getType(),
                                    /*isPaired=*/false)))
     return failure();
@@ -277,7 +257,7 @@ LogicalResult tenon::lowerHeadLinear(KernelLowering &lowering,
 
 LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
                                         GroupedLinearOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())) ||
+  if (failed(lowering.verifyBody()) ||
       failed(lowering.verifyLayout(op, op.getWeight().getType(),
                                    op.getGlu().has_value())))
     return failure();
@@ -327,7 +307,7 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
 }
 
 LogicalResult tenon::lowerGroup(KernelLowering &lowering, MoeDispatchOp op) {
-  if (failed(lowering.verifyBody(op.getOperation())))
+  if (failed(lowering.verifyBody()))
     return failure();
   SmallVector<Value> outs = {lowering.out(0), lowering.out(1), lowering.out(2)};
   auto wholeOf = [&](Value value) {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Contraction.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -54,24 +53,19 @@ FailureOr<Contraction> Contraction::match(tile::KernelOp kernel,
   if (c.glu.has_value() != type.getPanelLayout().pair)
     return fail("gates and projections up do not share panels");
 
-  FailureOr<RowView> rows = resolveRows(input);
+  FailureOr<RowAccess> rows = resolveRowViews(input);
   if (failed(rows) || !isa<BlockArgument>(rows->base))
     return fail("the input is not an argument of the kernel");
   c.input = *rows;
 
-  tile::YieldOp yield = kernel.getYield();
-  Value result = yield.getValues().front();
-  if (yield.getValues().size() != 1)
+  KernelStructure structure(kernel.getBody().front());
+  if (kernel.getYield().getValues().size() != 1)
     return fail("the kernel has more than one result");
-  if (auto add = result.getDefiningOp<arith::AddFOp>()) {
-    bool isLeft = add.getLhs() == root->getResult(0);
-    c.residual = isLeft ? add.getRhs() : add.getLhs();
-    result = isLeft ? add.getLhs() : add.getRhs();
-    if (!isa<BlockArgument>(c.residual))
-      return fail("what is added is not an argument of the kernel");
-  }
-  if (result != root->getResult(0))
+  if (!structure.yieldsLast)
     return fail("the result goes through other operations");
+  c.residual = structure.addend;
+  if (c.residual && !isa<BlockArgument>(c.residual))
+    return fail("what is added is not an argument of the kernel");
   for (Type rowType : {c.input.base.getType(), getOut(kernel, 0).getType()})
     if (!cast<RankedTensorType>(rowType).getElementType().isF32())
       return fail("rows are not f32");

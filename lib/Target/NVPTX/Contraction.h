@@ -4,6 +4,7 @@
 #ifndef TENON_LIB_TARGET_NVPTX_CONTRACTION_H
 #define TENON_LIB_TARGET_NVPTX_CONTRACTION_H
 
+#include "tenon/Analysis/KernelStructure.h"
 #include "PackedWeight.h"
 
 namespace tenon::nvptx {
@@ -17,7 +18,7 @@ struct Contraction {
   mlir::Value bias;     // may be null
   mlir::Value residual; // may be null: rows that are added, an argument
   std::optional<Activation> glu;
-  RowView input;
+  RowAccess input;
   mlir::Value order, offsets; // of grouped rows; may be null
   int64_t choices = 0;
 

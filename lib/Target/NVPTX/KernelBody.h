@@ -22,18 +22,6 @@ mlir::Value getOut(tile::KernelOp kernel, int64_t result);
 /// Elements of a row: the product of all sizes but the first.
 int64_t getRowLength(mlir::Value tensor);
 
-/// The rows of a tensor as a kernel reads them through views: row `t` begins
-/// `t * stride + first` elements behind the tensor that `base` is.
-struct RowView {
-  mlir::Value base;
-  int64_t stride = 0;
-  int64_t first = 0;
-};
-
-/// Follows views of rows up to an argument of the kernel; fails if some view
-/// does not keep whole rows.
-mlir::FailureOr<RowView> resolveRows(mlir::Value value);
-
 } // namespace tenon::nvptx
 
 #endif // TENON_LIB_TARGET_NVPTX_KERNELBODY_H

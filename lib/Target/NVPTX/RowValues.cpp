@@ -34,7 +34,7 @@ static Refusal checkOp(Operation *op) {
     return std::nullopt;
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
-    bool isRows = succeeded(resolveRows(op->getResult(0)));
+    bool isRows = succeeded(resolveRowViews(op->getResult(0)));
     return isRows ? Refusal() : "a view does not keep whole rows";
   }
   if (auto rope = dyn_cast<RopeOp>(op)) {

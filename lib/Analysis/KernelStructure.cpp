@@ -1,0 +1,76 @@
+// What a kernel consists of: its root, and the ops that joined it.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Analysis/KernelStructure.h"
+#include "dialects/Tenon/RowViews.h"
+#include "dialects/Tenon/ShapeVerification.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace tenon;
+
+/// The addition that a kernel yields, if one of its summands is the root's
+/// result; the other summand is returned, too.
+static std::pair<arith::AddFOp, Value> findAddend(Block &body,
+                                                  KernelRootOpInterface root) {
+  OperandRange yielded = body.getTerminator()->getOperands();
+  if (!root.takesEpilogue() || yielded.empty())
+    return {};
+  auto add = yielded.back().getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return {};
+  bool isLeft = add.getLhs() == root->getResult(0);
+  bool isRight = add.getRhs() == root->getResult(0);
+  // A sum of twice the result has no other summand.
+  if (isLeft == isRight)
+    return {};
+  return {add, isLeft ? add.getRhs() : add.getLhs()};
+}
+
+KernelStructure::KernelStructure(Block &body) {
+  auto roots = body.getOps<KernelRootOpInterface>();
+  if (roots.empty())
+    return;
+  root = *roots.begin();
+  if (Value input = root.getPrologueOperand())
+    norm = input.getDefiningOp<NormOp>();
+  std::tie(add, addend) = findAddend(body, root);
+  for (Operation &op : body.without_terminator()) {
+    bool isPassive = isRowView(&op) || isa<tensor::DimOp>(op) ||
+                     op.hasTrait<OpTrait::ConstantLike>();
+    if (!isPassive &&
+        !llvm::is_contained(
+            {root.getOperation(), norm.getOperation(), add.getOperation()},
+            &op)) {
+      foreign = &op;
+      break;
+    }
+  }
+  yieldsLast =
+      llvm::equal(body.getTerminator()->getOperands(), getLast()->getResults());
+}
+
+FailureOr<RowAccess> tenon::resolveRowViews(Value value) {
+  RowAccess rows;
+  for (Operation *def = value.getDefiningOp(); def;
+       def = value.getDefiningOp()) {
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(def)) {
+      if (slice.getSourceType().getRank() != 2 || !slice.hasUnitStride() ||
+          slice.getStaticOffset(0) != 0 || slice.isDynamicOffset(1))
+        return failure();
+      rows.first += slice.getStaticOffset(1);
+      value = slice.getSource();
+    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(def)) {
+      value = expand.getSrc();
+    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(def)) {
+      value = collapse.getSrc();
+    } else {
+      return failure();
+    }
+    if (ShapedType::isDynamic(getRowLength(value.getType())))
+      return failure();
+  }
+  rows.base = value;
+  rows.stride = getRowLength(value.getType());
+  return rows;
+}
