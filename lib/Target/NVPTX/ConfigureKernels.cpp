@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Target/NVPTX/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "Attention.h"
 #include "Contraction.h"
 #include "KernelRefusal.h"
+
+#define DEBUG_TYPE "nvptx-configure-kernels"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONFIGUREKERNELS
@@ -63,13 +66,17 @@ static void configure(tile::KernelOp kernel, machine::GpuAttr machine) {
                            tile::TileDialect::kBucketName)
                      : tile::BucketAttr();
   if (!bucket)
-    return refuse(kernel, "its function has no bucket");
+    return refuse(kernel, DEBUG_TYPE, "its function has no bucket");
   std::string reason;
   FailureOr<Config> config =
       chooseConfig(kernel, bucket.getTokens(), machine, reason);
   if (failed(config))
-    return refuse(kernel, reason);
+    return refuse(kernel, DEBUG_TYPE, reason);
   kernel.setConfigAttr(*config);
+  remark::passed(kernel.getLoc(),
+                 getRemarkOpts(kernel, DEBUG_TYPE, "ConfigureKernel"))
+      << remark::metric("Kernel", kernel.getName())
+      << remark::metric("Config", *config);
 }
 
 namespace {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Target/NVPTX/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -11,6 +12,8 @@
 #include "DeviceKernel.h"
 #include "KernelNames.h"
 #include "KernelRefusal.h"
+
+#define DEBUG_TYPE "convert-kernels-to-gpu"
 
 namespace tenon {
 #define GEN_PASS_DEF_CONVERTKERNELSTOGPU
@@ -60,13 +63,18 @@ static void convert(tile::KernelOp op, StringRef name, int64_t tokens,
               std::to_string(mostShared);
   if (refusal) {
     kernel.abandon();
-    return refuse(op, *refusal);
+    return refuse(op, DEBUG_TYPE, *refusal);
   }
   kernel.finish();
   auto symbol = SymbolRefAttr::get(
       device.getSymNameAttr(), {FlatSymbolRefAttr::get(kernel.getFunction())});
   op->setAttr(NvptxDialect::kLaunchName,
               LaunchAttr::get(op.getContext(), symbol, kernel.blocks));
+  remark::passed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ConvertKernel"))
+      << remark::metric("Kernel", op.getName())
+      << remark::metric("Threads", kernel.threads)
+      << remark::metric("SharedBytes", kernel.sharedBytes)
+      << remark::metric("Blocks", kernel.blocks);
 }
 
 /// Why a kernel cannot be converted at all: the passes before it did not run.

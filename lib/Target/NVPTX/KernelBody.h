@@ -5,13 +5,9 @@
 #define TENON_LIB_TARGET_NVPTX_KERNELBODY_H
 
 #include "dialects/Tile/Tile.h"
-#include <optional>
-#include <string>
+#include "tenon/Support/Refusal.h"
 
 namespace tenon::nvptx {
-
-/// Success, or a reason why there is no device code.
-using Refusal = std::optional<std::string>;
 
 /// The op that decides how a kernel is written; null for ops on rows alone.
 mlir::Operation *getRoot(tile::KernelOp kernel);

@@ -5,13 +5,18 @@
 #define TENON_LIB_TARGET_NVPTX_KERNELREFUSAL_H
 
 #include "dialects/NVPTX/Nvptx.h"
+#include "tenon/Support/Remarks.h"
 
 namespace tenon::nvptx {
 
-/// Says with a remark, and in the module, why a kernel has no device code.
-inline void refuse(tile::KernelOp kernel, llvm::StringRef reason) {
-  mlir::emitRemark(kernel.getLoc())
-      << "skipped: " << kernel.getName() << ": " << reason;
+/// Says in the module, and by a remark of a pass, why a kernel has no device
+/// code.
+inline void refuse(tile::KernelOp kernel, llvm::StringLiteral pass,
+                   llvm::StringRef reason) {
+  mlir::remark::missed(kernel.getLoc(),
+                       getRemarkOpts(kernel, pass, "RefuseKernel"))
+      << mlir::remark::metric("Kernel", kernel.getName())
+      << mlir::remark::metric("Reason", reason);
   kernel->setAttr(NvptxDialect::kRefusedName,
                   mlir::StringAttr::get(kernel.getContext(), reason));
 }

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/NVPTX/Nvptx.h"
+#include "tenon/Support/Remarks.h"
 #include "tenon/Target/NVPTX/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/Statistic.h"
+
+#define DEBUG_TYPE "nvptx-merge-equal-kernels"
 
 namespace tenon {
 #define GEN_PASS_DEF_MERGEEQUALKERNELS
@@ -14,6 +18,9 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
+
+ALWAYS_ENABLED_STATISTIC(numMerged,
+                         "Kernels that launch the function of another one");
 
 /// Whether two functions differ in nothing but their names.
 static bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
@@ -69,6 +76,10 @@ struct MergeEqualKernels
       kernel->setAttr(
           NvptxDialect::kLaunchName,
           LaunchAttr::get(&getContext(), symbol, launch.getBlocks()));
+      remark::passed(kernel.getLoc(),
+                     getRemarkOpts(kernel, DEBUG_TYPE, "MergeKernel"))
+          << remark::metric("Kernel", kernel.getName())
+          << remark::metric("SameAs", first.getValue());
       ++numMerged;
     });
   }

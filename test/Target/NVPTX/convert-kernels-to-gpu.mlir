@@ -1,4 +1,7 @@
-// RUN: tenon-opt %s --convert-kernels-to-gpu --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --convert-kernels-to-gpu | FileCheck %s
+// RUN: tenon-opt %s --convert-kernels-to-gpu --remarks-filter=convert-kernels-to-gpu 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Passed] ConvertKernel | Category:convert-kernels-to-gpu | Function=step | Blocks=8, Kernel=layer.norm, SharedBytes=144, Threads=64
 
 module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
 /// The kernel stays, and says how it is launched.

@@ -1,9 +1,9 @@
-// RUN: %device-code %s 2>%t.remarks | tenon-translate --gpu-module-to-ptx | FileCheck %s
+// RUN: %device-code --remarks-filter=nvptx-configure-kernels %s 2>%t.remarks | tenon-translate --gpu-module-to-ptx | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK --input-file=%t.remarks
 
 // Two kernels of one name are told apart as outlining does it; a dot of a name
 // is a dollar in the text. What has no device code is said.
-// REMARK: remark: skipped: other: there is no device code for tenon.mla_attention
+// REMARK: remark: [Missed] RefuseKernel | Category:nvptx-configure-kernels | Function=step | Kernel=other, Reason="there is no device code for tenon.mla_attention"
 // CHECK-DAG: // kernel layer$rows: layer.rows threads 64 shared 144 blocks 8
 // CHECK-DAG: // kernel layer$rows_0: layer.rows_0 threads 64 shared 144 blocks 8
 // The kernel of another bucket is the first one, but for the blocks that it fills.

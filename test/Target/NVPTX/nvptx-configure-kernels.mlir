@@ -1,4 +1,9 @@
 // RUN: tenon-opt %s --nvptx-configure-kernels --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: not tenon-opt %s --nvptx-configure-kernels --split-input-file --remarks-filter=nvptx-configure-kernels 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Passed] ConfigureKernel | Category:nvptx-configure-kernels | Function=linear_t8 | Config="#nvptx.contraction<tokens = 8, panels = 2, stages = 3, parts = 8, columns = split, warps = 8>", Kernel=linear.t8
+// REMARK: remark: [Missed] RefuseKernel | Category:nvptx-configure-kernels | Function=naive | Kernel=naive, Reason="there is no device code for tenon.mla_attention"
+// REMARK: remark: [Missed] RefuseKernel | Category:nvptx-configure-kernels | Function=no_bucket | Kernel=free, Reason="its function has no bucket"
 
 module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
 /// Few rows share a pass over the matrix: each warp sums a part of the columns.
@@ -99,7 +104,6 @@ func.func @edited(%x: tensor<?x90xf32>, %w: !tenon.weight<100x90, <bf16>, <16x2>
 /// There is no device code, and the module says why.
 // CHECK: tile.kernel "naive" ins({{.*}} attributes {nvptx.refused = "there is no device code for tenon.mla_attention"}
 func.func @naive(%q: tensor<?x2x12xf32>, %c: tensor<1x?x?x12xf32>, %l: index, %p: tensor<?xi32>, %b: tensor<?x4xi32>, %e: !tenon.weight<24x8, <bf16>, <16x2>>, %o: tensor<?x2x4xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
-  // expected-remark@+1 {{skipped: naive: there is no device code for tenon.mla_attention}}
   %r = tile.kernel "naive" ins(%q, %c, %l, %e, %p, %b : tensor<?x2x12xf32>, tensor<1x?x?x12xf32>, index, !tenon.weight<24x8, <bf16>, <16x2>>, tensor<?xi32>, tensor<?x4xi32>) outs(%o : tensor<?x2x4xf32>) {
   ^bb0(%a0: tensor<?x2x12xf32>, %a1: tensor<1x?x?x12xf32>, %a2: index, %a3: !tenon.weight<24x8, <bf16>, <16x2>>, %a4: tensor<?xi32>, %a5: tensor<?x4xi32>, %a6: tensor<?x2x4xf32>):
     %m = tenon.mla_attention %a0, %a1[%a2], %a3 at %a4 in %a4 blocks %a5 nope 8 scale 0.2 mask <causal> : tensor<?x2x12xf32>, tensor<1x?x?x12xf32>, <24x8, <bf16>, <16x2>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x4xf32>
@@ -110,7 +114,6 @@ func.func @naive(%q: tensor<?x2x12xf32>, %c: tensor<1x?x?x12xf32>, %l: index, %p
 /// No bucket, no number of tokens.
 // CHECK: nvptx.refused = "its function has no bucket"
 func.func @no_bucket(%x: tensor<?x64xf32>) {
-  // expected-remark@+1 {{skipped: free: its function has no bucket}}
   %r = tile.kernel "free" ins() outs(%x : tensor<?x64xf32>) {
   ^bb0(%a: tensor<?x64xf32>):
     %s = arith.addf %a, %a : tensor<?x64xf32>
@@ -140,7 +143,6 @@ func.func @attention_wide(%q: tensor<?x4x256xf32>, %k: tensor<2x?x?x2x256xf32>, 
 module attributes {machine.target = #machine.gpu<name = "tiny", shared = 8192, registers = 65536>} {
 // CHECK: nvptx.refused = "no tile of keys fits into shared memory"
 func.func @attention_none(%q: tensor<?x4x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x4x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
-  // expected-remark@+1 {{skipped: attention.none: no tile of keys fits into shared memory}}
   %r = tile.kernel "attention.none" ins(%q, %k, %v, %l, %p, %s, %b : tensor<?x4x32xf32>, tensor<2x?x?x2x32xf32>, tensor<2x?x?x2x32xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%y : tensor<?x4x32xf32>) {
   ^bb0(%aq: tensor<?x4x32xf32>, %ak: tensor<2x?x?x2x32xf32>, %av: tensor<2x?x?x2x32xf32>, %al: index, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ab: tensor<?x4xi32>, %ay: tensor<?x4x32xf32>):
     %o = tenon.attention %aq, %ak, %av[%al] at %ap in %as blocks %ab scale 0.176777 mask <causal> : tensor<?x4x32xf32>, tensor<2x?x?x2x32xf32> and tensor<2x?x?x2x32xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x32xf32>

@@ -1,4 +1,11 @@
 // RUN: tenon-opt %s --nvptx-merge-equal-kernels | FileCheck %s
+// RUN: tenon-opt %s --nvptx-merge-equal-kernels --remarks-filter=nvptx-merge-equal-kernels 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Passed] MergeKernel | Category:nvptx-merge-equal-kernels | Function=step | Kernel=norm.t64, SameAs=norm$t8
+// REMARK-NOT: MergeKernel
+
+// RUN: tenon-opt %s --nvptx-merge-equal-kernels --print-statistics 2>&1 >/dev/null | FileCheck %s --check-prefix=COUNT
+// COUNT: 1 nvptx-merge-equal-kernels - Kernels that launch the function of another one
 
 /// The kernel of a larger bucket launches the function of the first one, with its own number of blocks.
 // CHECK-LABEL: func.func @step

@@ -24,7 +24,7 @@ def ConfigureKernels : Pass<"nvptx-configure-kernels", "::mlir::ModuleOp"> {
     ```
 
     A kernel that there is no device code for gets `nvptx.refused` with the reason, and a
-    remark says it. Kernels that have a configuration keep it. A module without
+    remark on a missed rewrite says it. Kernels that have a configuration keep it. A module without
     `#machine.gpu` is an error.
   }];
   let dependentDialects = ["::tenon::nvptx::NvptxDialect"];
@@ -85,9 +85,6 @@ def MergeEqualKernels : Pass<"nvptx-merge-equal-kernels", "::mlir::ModuleOp"> {
 
     How many blocks are launched stays with each kernel.
   }];
-  let statistics = [
-    Statistic<"numMerged", "merged", "Kernels that launch the function of another one">
-  ];
 }
 
 def SetLaunchBounds : Pass<"nvptx-set-launch-bounds", "::mlir::gpu::GPUModuleOp"> {
