@@ -3,7 +3,7 @@
 
 Usage: check_format.py [repository root]
 
-The first line of a source says what is in it, and the second names the licence;
+The first line of a source says what is in it, and the second names the license;
 clang-format would join them where the first one fills its line.
 """
 
@@ -14,7 +14,7 @@ import sys
 
 FOLDERS = ["bench", "dialects", "examples", "include", "lib", "test", "tools"]
 FORMATTED = {".c", ".cpp", ".h"}
-LICENCE = re.compile(
+LICENSE = re.compile(
     r"(//|/\*) \S.*\n(//| \*) SPDX-License-Identifier: Apache-2\.0 WITH LLVM-exception"
 )
 
@@ -31,10 +31,10 @@ def main():
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     failed = False
     for path in sources(root, FORMATTED | {".td"}):
-        if not LICENCE.match(path.read_text()):
+        if not LICENSE.match(path.read_text()):
             print(
                 f"{path.relative_to(root)}: expects a line that says what is in the "
-                "file, and the licence on the second"
+                "file, and the license on the second"
             )
             failed = True
     formatted = list(sources(root, FORMATTED))

@@ -6,7 +6,7 @@
        --llama-source=llama.cpp --llama-build=llama.cpp/build [--lengths=5,600,3000]
 
 For each length, a prompt of so many tokens is continued greedily by `tenon run`.
-The reference (python/models/gemma_reference.py, float64 on the dequantised weights)
+The reference (python/models/gemma_reference.py, float64 on the dequantized weights)
 and llama.cpp, with its default parameters, are given the prompt and these very
 tokens, so that all three are compared at every position behind the same tokens.
 
@@ -78,7 +78,7 @@ def compare(exact, tokens, programs):
     return {name: [numpy.concatenate(c) for c in zip(*p)] for name, p in parts.items()}
 
 
-def summarise(columns, length):
+def summarize(columns, length):
     """Numbers of one program; greedy choices start at the end of the prompt."""
     error, divergence, ours, theirs, lead = columns
     chosen = slice(length - 1, None)
@@ -105,7 +105,7 @@ def measure(options, exact, artifact, peer, prompt, folder):
         sys.exit(f"expects logits of {len(tokens)} positions, but got {len(ours)}")
     theirs = peer.logits(tokens, len(prompt), options.threads, exact.vocabulary)
     columns = compare(exact, tokens, {"tenon": ours, "llama.cpp": theirs})
-    result = {name: summarise(c, len(prompt)) for name, c in columns.items()}
+    result = {name: summarize(c, len(prompt)) for name, c in columns.items()}
     for key in ("kl_mean", "kl_max"):
         result[f"{key}_ratio"] = result["tenon"][key] / result["llama.cpp"][key]
     return result

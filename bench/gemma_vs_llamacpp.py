@@ -54,7 +54,7 @@ def measure_rounds(options, artifact, folder):
     return rates
 
 
-def summarise(rates):
+def summarize(rates):
     """Returns medians, spreads and ratios, ready to be printed or stored."""
     table = {}
     for kind in ("prefill", "decode"):
@@ -100,7 +100,7 @@ def main():
         command = [options.tenon, "compile", options.model, "-o", artifact]
         run(command + [f"--max-context={longest}"])
         rates = measure_rounds(options, artifact, folder)
-    table = summarise(rates)
+    table = summarize(rates)
     threads = "1 thread" if options.threads == 1 else f"{options.threads} threads"
     print(f"{threads}, medians of {options.rounds} rounds, tokens per second")
     for kind, row in table.items():

@@ -194,7 +194,7 @@ static void addChecked(HandlerTable &table) {
     if (op->getNumResults() == op.getDpsInits().size())
       return execute(frame, op);
     return op.emitOpError() << "expects tensors, but got memory; interpret the "
-                               "module before bufferisation";
+                               "module before bufferization";
   });
 }
 

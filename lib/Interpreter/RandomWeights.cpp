@@ -156,12 +156,12 @@ llvm::Error RandomWeights::readRow(WeightOp weight, int64_t row,
     return llvm::Error::success();
   }
   bool vector = isVector(weight);
-  double centre = vector ? 1 : 0;
+  double center = vector ? 1 : 0;
   // A uniform number between -1 and 1 has the deviation 1 / sqrt(3).
   double width = vector ? 0.2 : std::sqrt(3.0 / out.size());
   for (int64_t k = 0, cols = out.size(); k < cols; ++k)
     out[k] = roundTo(type.getFormat().getCode(),
-                     centre + width * codes.centered(row * cols + k));
+                     center + width * codes.centered(row * cols + k));
   return llvm::Error::success();
 }
 

@@ -26,7 +26,7 @@ static LogicalResult checkTensors(OpT op) {
   if (op->getNumResults() == op.getDpsInits().size())
     return success();
   return op.emitOpError() << "expects tensors, but got memory; interpret the "
-                             "module before bufferisation";
+                             "module before bufferization";
 }
 
 //===----------------------------------------------------------------------===//

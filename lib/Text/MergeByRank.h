@@ -12,7 +12,7 @@ namespace tenon::text {
 
 /// Merges the symbols of one word at a time; keeps its memory between words.
 ///
-///   while some neighbours have a merge:
+///   while some neighbors have a merge:
 ///     the pair with the lowest rank, leftmost among equals, becomes its result
 class MergeByRank {
 public:

@@ -13,7 +13,7 @@ void MergeByScore::consider(int32_t left) {
   if (left < 0 || symbols[left].next < 0)
     return;
   int32_t right = symbols[left].next;
-  // Symbols are neighbours in the text, so both together are a range of it.
+  // Symbols are neighbors in the text, so both together are a range of it.
   std::string_view text(symbols[left].text.data(),
                         symbols[left].text.size() + symbols[right].text.size());
   int32_t piece = file.findPiece(text);

@@ -13,7 +13,7 @@ namespace tenon::text {
 
 /// Merges the characters of a text; keeps its memory between texts.
 ///
-///   while the text of some neighbours together is a piece:
+///   while the text of some neighbors together is a piece:
 ///     the pair whose piece has the highest score, leftmost among equals,
 ///     becomes one symbol
 class MergeByScore {

@@ -140,7 +140,7 @@ class Model:
             yield low, low + len(rows), h @ rows.T
 
     def hidden(self, tokens):
-        """The final, normalised hidden state of each token."""
+        """The final, normalized hidden state of each token."""
         h = self.embed(tokens)
         for n in range(self.config["num_hidden_layers"]):
             h = self.block(h, n)

@@ -1,7 +1,7 @@
 # Computes the logits of a checkpoint with the published implementation, in float64.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""Runs transformers (5.15 or later) on the stored weights, dequantised; where it
+"""Runs transformers (5.15 or later) on the stored weights, dequantized; where it
 departs from the models' authors, the authors' rule is put in its place.
 
   reference.py CHECKPOINTS...             writes NAME.logits.npy beside NAME
@@ -53,7 +53,7 @@ def use_dense_layers(model, config):
             layer.mlp = mlp.double()
 
 
-def renormalise(router, inputs, outputs):
+def renormalize(router, inputs, outputs):
     """deepseek_v2: norm_topk_prob replaces the scaling factor; the port always
     multiplies. Undoing the factor first leaves the chosen probabilities."""
     logits, weights, chosen = outputs
@@ -68,7 +68,7 @@ def correct(model, config):
     if config.get("norm_topk_prob") and config["num_experts_per_tok"] > 1:
         for layer in model.model.layers:
             if hasattr(layer.mlp, "gate"):
-                layer.mlp.gate.register_forward_hook(renormalise)
+                layer.mlp.gate.register_forward_hook(renormalize)
 
 
 def fused(weights, target, experts):

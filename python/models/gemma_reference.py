@@ -1,4 +1,4 @@
-# Computes the logits of a Gemma 3 GGUF file with NumPy on its dequantised weights.
+# Computes the logits of a Gemma 3 GGUF file with NumPy on its dequantized weights.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 """gemma_reference.py MODEL.gguf TOKENS.json LOGITS.npy [--type=float32]

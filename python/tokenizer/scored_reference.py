@@ -43,7 +43,7 @@ class Reference:
     """Encodes by the definition alone, in quadratic time.
 
     Cut out special tokens; write spaces as U+2581; cut out user-defined pieces;
-    merge the neighbours whose text together has the highest score, leftmost
+    merge the neighbors whose text together has the highest score, leftmost
     first; spell in bytes what is no piece.
     """
 

@@ -50,7 +50,7 @@ struct Deviation {
 
 /// Compares a result with the oracle's. The magnitude of an element is the
 /// larger of its own and the root mean square of those that are not zero: an
-/// element that is small because terms cancelled has the error of its terms.
+/// element that is small because terms canceled has the error of its terms.
 /// Integers must be equal. Shapes that differ, a NaN on either side and
 /// infinities that differ are errors.
 llvm::Expected<Deviation> compare(const Tensor &result, const Tensor &oracle,

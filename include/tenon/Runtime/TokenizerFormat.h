@@ -19,7 +19,7 @@ extern "C" {
 
 /* How a word becomes pieces. */
 enum {
-  /* Starts from characters; of all neighbours whose text together is a piece,
+  /* Starts from characters; of all neighbors whose text together is a piece,
    * the pair with the highest score merges first, the leftmost among equals.
    * What is no piece in the end becomes pieces of single bytes. */
   TENON_TOKENIZER_SCORES = 0,
@@ -38,7 +38,7 @@ enum {
   TENON_TOKENIZER_IGNORE_MERGES = 1
                                   << 3, /* a word that is a piece stays whole */
   TENON_TOKENIZER_FUSE_UNKNOWN = 1
-                                 << 4, /* unknown neighbours become one token */
+                                 << 4, /* unknown neighbors become one token */
 };
 
 /* What a piece is. */
@@ -83,7 +83,7 @@ enum {
   TENON_SPLIT_REMOVED = 1,  /* matches are dropped */
   TENON_SPLIT_MERGED_WITH_PREVIOUS = 2,
   TENON_SPLIT_MERGED_WITH_NEXT = 3,
-  TENON_SPLIT_CONTIGUOUS = 4,   /* neighbouring matches are one part */
+  TENON_SPLIT_CONTIGUOUS = 4,   /* neighboring matches are one part */
   TENON_SPLIT_PREFIX_SPACE = 5, /* no pattern: parts get a space in front unless
                                    they begin with one */
 };

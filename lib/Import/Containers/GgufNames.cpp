@@ -8,7 +8,7 @@
 
 using namespace tenon;
 
-// Files of `llama` hold query and key rows for a rotation of neighbours; those
+// Files of `llama` hold query and key rows for a rotation of neighbors; those
 // of the others keep the order of the checkpoint. The norms of Gemma multiply
 // by 1 + weight, and the writers of its files add the 1. llama.cpp reads all
 // three so: test/e2e/llamacpp.test holds its logits.

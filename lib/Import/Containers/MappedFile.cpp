@@ -50,7 +50,7 @@ llvm::StringRef MappedFile::getBytes() const {
 }
 
 void MappedFile::release(uint64_t begin, uint64_t size) const {
-  // Only whole pages: those at the ends belong to the neighbours too.
+  // Only whole pages: those at the ends belong to the neighbors too.
   uint64_t page = llvm::sys::Process::getPageSizeEstimate();
   uint64_t first = llvm::alignTo(begin, page);
   uint64_t last = llvm::alignDown(begin + size, page);

@@ -25,10 +25,10 @@ void DeepSeekV2::readRouter(ConfigReader &config) {
   if (method == GroupLimited)
     mixture.readGroups(config, std::nullopt, std::nullopt);
 
-  // Weights are either normalised or scaled, never both.
-  bool normalised = config.getBool("norm_topk_prob", false);
+  // Weights are either normalized or scaled, never both.
+  bool normalized = config.getBool("norm_topk_prob", false);
   double scale = config.getFloat("routed_scaling_factor", 1.0);
-  if (normalised && mixture.top > 1)
+  if (normalized && mixture.top > 1)
     mixture.renorm = 1e-20;
   else
     mixture.scale = scale;

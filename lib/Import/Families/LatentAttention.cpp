@@ -21,9 +21,9 @@ void LatentAttention::read(ConfigReader &config, MLIRContext *context) {
   turned = config.getSize("qk_rope_head_dim");
   value = config.getSize("v_head_dim");
   bias = config.getBool("attention_bias", false);
-  bool neighbours = config.getBool("rope_interleave", true);
+  bool neighbors = config.getBool("rope_interleave", true);
   rope = readRope(config, context, turned,
-                  neighbours ? RopePairing::Interleaved : RopePairing::Half,
+                  neighbors ? RopePairing::Interleaved : RopePairing::Half,
                   /*defaultTheta=*/1e4);
 
   scale = 1 / std::sqrt(static_cast<double>(plain + turned));
@@ -51,7 +51,7 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
   Value query = block.rope(buildQuery(block, x), rope, RopeEnd::Last);
   // The rows hold the latent and, behind it, what is turned; only the latent
-  // is normalised.
+  // is normalized.
   Value joint = block.linear(x, "kv_a", "self_attn.kv_a_proj_with_mqa",
                              rank + turned, bias);
   joint = block.norm(joint, "kv_norm", "self_attn.kv_a_layernorm", rank,

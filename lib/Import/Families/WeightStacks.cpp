@@ -33,8 +33,8 @@ llvm::Error WeightFormats::read() {
   if (!source.knowsTensors())
     declared = types[config.getChoice("dtype", llvm::StringRef("float32"),
                                       {"float32", "float16", "bfloat16"})];
-  quantised = config.has("quantization_config");
-  if (quantised) {
+  quantized = config.has("quantization_config");
+  if (quantized) {
     config.getChoice("quantization_config.quant_method", std::nullopt, {"fp8"});
     std::vector<int64_t> block = config.getIntList(
         "quantization_config.weight_block_size", {1, ConfigReader::maxSize});
@@ -57,7 +57,7 @@ StoredAs WeightFormats::getExpected(const WeightSpec &spec,
   bool kept = llvm::any_of(keptModules, [&](llvm::StringRef module) {
     return llvm::StringRef(name).contains(module);
   });
-  if (quantised && spec.role == WeightRole::Matrix && !kept)
+  if (quantized && spec.role == WeightRole::Matrix && !kept)
     return {getStorageFormat(context, StorageType::F8E4M3, scaleBlock),
             {getScaleName(spec.source)}};
   return {getStorageFormat(context, declared), {}};

@@ -12,7 +12,7 @@ namespace tenon {
 
 /// What a weight is for, which decides how it may be stored.
 enum class WeightRole {
-  /// A matrix of the kind that quantised models quantise.
+  /// A matrix of the kind that quantized models quantize.
   Matrix,
   /// A matrix that they keep: embedding, head, router.
   PlainMatrix,
@@ -72,7 +72,7 @@ private:
   const ModelSource &source;
   WeightChoice choice;
   StorageType declared = StorageType::F32;
-  bool quantised = false;
+  bool quantized = false;
   llvm::SmallVector<int64_t, 2> scaleBlock;
   std::vector<std::string> keptModules;
 };

@@ -1,4 +1,4 @@
-// Optimises LLVM IR for one CPU level and writes it as an object or as text.
+// Optimizes LLVM IR for one CPU level and writes it as an object or as text.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "EmitObject.h"
@@ -18,14 +18,14 @@ using namespace tenon;
 
 static std::unique_ptr<llvm::TargetMachine>
 createMachine(const InstructionSet &instructions, std::string &message) {
-  static bool initialised = [] {
+  static bool initialized = [] {
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
     return true;
   }();
-  (void)initialised;
+  (void)initialized;
   llvm::Triple triple("x86_64-unknown-linux-gnu");
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, message);
@@ -55,10 +55,10 @@ static void prepareFunctions(llvm::Module &module,
   }
 }
 
-/// The default passes without those that vectorise: the code is vectors
+/// The default passes without those that vectorize: the code is vectors
 /// already. No function of a library is known, so no loop becomes a call of
 /// one.
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -120,7 +120,7 @@ llvm::Error tenon::emitObject(llvm::Module &module,
   module.setDataLayout(machine->createDataLayout());
   module.setTargetTriple(machine->getTargetTriple());
   prepareFunctions(module, instructions);
-  optimise(module, *machine);
+  optimize(module, *machine);
   if (emission == Emission::LLVM) {
     llvm::raw_string_ostream stream(*text);
     module.print(stream, nullptr);

@@ -1,4 +1,4 @@
-// Optimises LLVM IR for one CPU level and writes it as an object or as text.
+// Optimizes LLVM IR for one CPU level and writes it as an object or as text.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_TARGET_CPU_EMITOBJECT_H

@@ -74,7 +74,7 @@ struct NormLowering {
   VectorBuilder &b;
   tile::NormOp op;
   Value weight, bias; // as memrefs; no bias is null
-  int64_t size, normalised, width;
+  int64_t size, normalized, width;
 
   void buildRow(ValueRange row);
   Value scaleElement(Value x, Value column);
@@ -97,16 +97,16 @@ void NormLowering::buildRow(ValueRange row) {
   auto load = [&](Value column, int64_t width) {
     return b.load(op.getInput(), append(row, column), width);
   };
-  Value share = b.constant(1.0 / normalised);
+  Value share = b.constant(1.0 / normalized);
   Value mean;
   if (op.getKind() == NormKind::Layer)
-    mean = b.mul(sumRow(b, normalised, width, load), share);
+    mean = b.mul(sumRow(b, normalized, width, load), share);
   auto center = [&](Value column, int64_t width) {
     Value x = load(column, width);
     return mean ? b.sub(x, b.broadcast(mean, width)) : x;
   };
   Value squares =
-      sumRow(b, normalised, width, [&](Value column, int64_t width) {
+      sumRow(b, normalized, width, [&](Value column, int64_t width) {
         Value x = center(column, width);
         return b.mul(x, x);
       });
@@ -114,11 +114,11 @@ void NormLowering::buildRow(ValueRange row) {
       b.fma(squares, share, b.constant(op.getEps().convertToFloat()));
   Value root = math::SqrtOp::create(b.builder, b.loc, variance);
   Value inverse = b.divide(b.constant(1), root);
-  b.loopColumns(normalised, width, [&](Value column, int64_t width) {
+  b.loopColumns(normalized, width, [&](Value column, int64_t width) {
     Value x = b.mul(center(column, width), b.broadcast(inverse, width));
     b.store(scaleElement(x, column), op.getOuts(), append(row, column));
   });
-  b.loop(normalised, size, 1, [&](Value column) {
+  b.loop(normalized, size, 1, [&](Value column) {
     b.store(load(column, 1), op.getOuts(), append(row, column));
   });
 }
@@ -222,7 +222,7 @@ void RopeExpansion::turnHalves(ValueRange row, Value i, int64_t width) {
   store(y, row, right);
 }
 
-/// Pairs are neighbours: two vectors are sorted into first and second elements.
+/// Pairs are neighbors: two vectors are sorted into first and second elements.
 void RopeExpansion::turnNeighbours(ValueRange row, Value i, int64_t width) {
   Value left = b.add(b.add(i, i), first), right = b.add(left, width);
   Value low = load(row, left, width), high = load(row, right, width);

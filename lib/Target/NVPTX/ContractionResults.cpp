@@ -53,7 +53,7 @@ Value tenon::nvptx::activate(DeviceBuilder &b, Activation activation,
 
 void ContractionEmitter::stageSums(ValueRange sums) {
   Value row = b.shr(kernel.lane, 2), column = b.bitAnd(kernel.lane, 3);
-  // Four neighbouring outputs of one token are one store.
+  // Four neighboring outputs of one token are one store.
   Value place = b.add(b.shl(b.shr(row, 2), 4), b.shl(b.bitAnd(row, 3), 2));
   Value token = b.shl(column, 1);
   if (tiling.splitsColumns()) {

@@ -79,7 +79,7 @@ void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
   int64_t groups = getGroupsOfSlab(), header = layout.getHeaderBytes();
   int64_t slabBytes = kCodeBytes + groups * header;
   Value begin = b.mul(b.zext64(slab), slabBytes);
-  // Each thread takes one unit of `threads` neighbours at a time.
+  // Each thread takes one unit of `threads` neighbors at a time.
   auto forUnits = [&](int64_t unitsOfPanel,
                       llvm::function_ref<void(Value, Value)> body) {
     for (int64_t first = 0; first < panels * unitsOfPanel; first += threads) {

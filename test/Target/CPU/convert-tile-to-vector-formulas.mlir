@@ -1,6 +1,6 @@
 // RUN: tenon-opt %s --convert-tile-to-vector --canonicalize --cse | FileCheck %s
 
-/// What an operation means down to its operands, where a neighbour of the formula has the
+/// What an operation means down to its operands, where a neighbor of the formula has the
 /// same instructions.
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 

@@ -66,7 +66,7 @@ func.func @rope_half(%x: memref<1x2x24xf32>, %t: !tenon.weight<258x16, <f32>>, %
   return
 }
 
-/// Neighbours are sorted into two vectors and back; the rest of the row is copied.
+/// Neighbors are sorted into two vectors and back; the rest of the row is copied.
 // CHECK-LABEL: func @rope_interleaved
 func.func @rope_interleaved(%x: memref<1x24xf32>, %o: memref<1x24xf32>, %t: !tenon.weight<258x16, <f32>>, %p: index) {
   // CHECK: vector.shuffle %{{.*}} [0, 2, 4, 6, 8, 10, 12, 14]

@@ -10,7 +10,7 @@ func.func @norm(%x: tensor<1x64xf32>, %w: !tenon.weight<64, <f32>>, %o: tensor<1
   return %h : tensor<1x64xf32>
 }
 
-/// Heads of some tokens, with a bias; the front of each row is normalised in its place.
+/// Heads of some tokens, with a bias; the front of each row is normalized in its place.
 // CHECK-LABEL: func @norm_in_place
 func.func @norm_in_place(%x: memref<?x4x9xf32>, %w: !tenon.weight<7, <bf16>>, %b: !tenon.weight<7, <f32>>) {
   // CHECK: tile.norm layer %[[X:.*]], %{{.*}} bias %{{.*}} : !tenon.weight<7, <f32>> eps 9.99999974E-6 order one_plus into %[[X]] : memref<?x4x9xf32>, <7, <bf16>> into memref<?x4x9xf32>{{$}}

@@ -60,7 +60,7 @@ TEST_F(ToyModelTest, SaveAndRestore) {
   EXPECT_EQ(append(session, 0, {4}), expected);
   EXPECT_EQ(append(session, 2, {4}), expected);
   EXPECT_EQ(append(other, 1, {4}), expected);
-  // Its neighbour is as it was.
+  // Its neighbor is as it was.
   EXPECT_EQ(append(other, 0, {1}), expectedLogits({11, 12, 1}));
 }
 
