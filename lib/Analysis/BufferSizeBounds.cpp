@@ -1,4 +1,4 @@
-// Largest sizes of buffers in functions with a bucket.
+// Upper bounds of buffer sizes in functions with a bucket.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Analysis/BufferSizeBounds.h"

@@ -1,4 +1,4 @@
-// What a kernel consists of: its root, and the ops that joined it.
+// The structure of a kernel: its root, prologue and epilogue.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Analysis/KernelStructure.h"

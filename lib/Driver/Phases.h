@@ -15,7 +15,7 @@ class PhaseTimer;
 /// Simplifies.
 llvm::Error simplify(mlir::ModuleOp module, PhaseTimer &timer);
 
-/// Makes a step for each bucket and gives weights their layouts and places,
+/// Specializes the step per bucket and assigns layouts and offsets to weights,
 /// which are the same for all targets.
 llvm::Error layOut(mlir::ModuleOp module, const CompileOptions &options,
                    llvm::ArrayRef<TargetName> targets, int64_t positions,

@@ -62,11 +62,11 @@ void tenon::buildBufferizePipeline(OpPassManager &pm) {
 void tenon::registerPipelines() {
   PassPipelineRegistration<>(
       "tenon-simplify-pipeline",
-      "tenon -> tenon with merged weights and opened experts",
+      "tenon -> tenon with fused projections and decomposed experts",
       buildSimplifyPipeline);
   PassPipelineRegistration<FormOptions>(
       "tenon-form-pipeline",
-      "tenon -> kernels of each bucket, weights with layouts and places",
+      "tenon -> kernels of each bucket, weights with layouts and offsets",
       [](OpPassManager &pm, const FormOptions &options) {
         buildLayOutPipeline(pm, options);
         buildFormPipeline(pm);
@@ -75,6 +75,6 @@ void tenon::registerPipelines() {
                              "kernels -> loops over tiles", buildTilePipeline);
   PassPipelineRegistration<>(
       "tenon-bufferize-pipeline",
-      "kernels on tensors -> functions on memrefs with places",
+      "kernels on tensors -> functions on memrefs in one arena",
       buildBufferizePipeline);
 }

@@ -1,4 +1,4 @@
-// Gives every used weight a layout and a place among the packed weights.
+// Assigns a packed layout and a byte offset to every used weight.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Support/Remarks.h"

@@ -1,4 +1,4 @@
-// Chooses between the two forms of latent attention.
+// Chooses between the naive and the absorbed form of latent attention.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"

@@ -1,4 +1,4 @@
-// Opens experts into a grouping and two grouped products.
+// Decomposes experts into dispatch, grouped GEMMs and combine.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/ShapeVerification.h"

@@ -1,4 +1,4 @@
-// Making a weight out of others, next to them.
+// Creates weights that are derived from others, next to them.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "DerivedWeights.h"

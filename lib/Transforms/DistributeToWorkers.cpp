@@ -1,4 +1,4 @@
-// Shares the iterations of parallel loops among workers.
+// Distributes the iterations of parallel loops to workers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Roles.h"

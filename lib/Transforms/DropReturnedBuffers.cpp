@@ -1,4 +1,4 @@
-// Drops results that are buffers of the caller, however deep calls nest.
+// Drops results that are buffers of the caller, at any call depth.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Transforms/Passes.h"

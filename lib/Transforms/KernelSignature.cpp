@@ -1,4 +1,4 @@
-// What goes into a kernel that is being formed, and what comes out of it.
+// Operands and results of a kernel that is being formed.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelSignature.h"

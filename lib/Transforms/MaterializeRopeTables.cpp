@@ -1,4 +1,4 @@
-// Gives every rotation a table of its cosines and sines.
+// Materializes cos/sin tables for rotary embeddings.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Tenon.h"

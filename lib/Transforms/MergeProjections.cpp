@@ -1,4 +1,4 @@
-// Joins projections of one input: gates with their partners, and all others.
+// Fuses projections of one input: gate and up, and all others.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/ShapeVerification.h"

@@ -1,4 +1,4 @@
-// Makes a function of every kernel.
+// Outlines every kernel into a function.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Roles.h"

@@ -1,4 +1,4 @@
-// Gives every buffer of a step a place in one arena.
+// Plans the offsets of all buffers of a step in one arena.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Roles.h"

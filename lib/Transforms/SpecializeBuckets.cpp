@@ -1,4 +1,4 @@
-// Makes one step function for each bucket of tokens.
+// Specializes the step function per token bucket.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tile/Tile.h"

@@ -1,4 +1,4 @@
-// Fails when a step copies or allocates more than it may.
+// Verifies that steps contain no large copies or allocations.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tile/Tile.h"

@@ -1,4 +1,4 @@
-// Gives weights codes of whole bytes where the machine needs them.
+// Widens sub-byte quantized values where the machine needs it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Machine/Machine.h"

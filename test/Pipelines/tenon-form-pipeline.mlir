@@ -1,7 +1,7 @@
 // RUN: tenon-opt %s --tenon-form-pipeline --dump-pass-pipeline 2>&1 | FileCheck %s
 // RUN: tenon-opt %s --tenon-form-pipeline="buckets=3,7 positions=99 absorb-tokens=0 widen-weights" --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=OPTIONS
 
-/// tenon -> kernels of each bucket, weights with layouts and places.
+/// tenon -> kernels of each bucket, weights with layouts and offsets.
 // CHECK:      builtin.module(
 // CHECK-NEXT:   tenon-materialize-rope-tables{positions=4096},
 // CHECK-NEXT:   tenon-specialize-buckets{buckets={1,8,64,1024}},

@@ -1,6 +1,6 @@
 // RUN: tenon-opt %s --tenon-simplify-pipeline --dump-pass-pipeline 2>&1 | FileCheck %s
 
-/// tenon -> tenon with merged weights and opened experts.
+/// tenon -> tenon with fused projections and decomposed experts.
 // CHECK:      builtin.module(
 // CHECK-NEXT:   tenon-fuse-gate-up,
 // CHECK-NEXT:   tenon-merge-projections,

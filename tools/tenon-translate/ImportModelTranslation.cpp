@@ -21,20 +21,20 @@ struct ImportFlags {
   cl::OptionCategory category{"Options of --import-model"};
   cl::opt<int64_t> maxContext{
       "max-context", cl::cat(category), cl::init(0),
-      cl::desc("Positions of a sequence (default: all that the model can do)")};
+      cl::desc("Maximum sequence length (default: the limit of the model)")};
   cl::opt<WeightChoice> weights{
       "weights", cl::cat(category), cl::init(WeightChoice::Keep),
-      cl::desc("How matrices are kept"),
+      cl::desc("Storage type of weight matrices"),
       cl::values(clEnumValN(WeightChoice::Keep, "keep", "as stored"),
                  clEnumValN(WeightChoice::F32, "f32", "as f32"),
                  clEnumValN(WeightChoice::BF16, "bf16", "as bf16"))};
   cl::opt<CacheType> cacheType{
       "cache-type", cl::cat(category), cl::init(CacheType::F32),
-      cl::desc("Element type of caches"),
+      cl::desc("KV-cache element type"),
       cl::values(clEnumValN(CacheType::F32, "f32", "f32"),
                  clEnumValN(CacheType::BF16, "bf16", "bf16"))};
   cl::opt<bool> skipWeights{"skip-weights", cl::cat(category),
-                            cl::desc("Read the configuration alone")};
+                            cl::desc("Read config.json alone, no weights")};
 };
 } // namespace
 

@@ -35,7 +35,7 @@ struct BenchCommand : Command {
       "repetitions", cl::sub(subCommand), cl::init(5), cl::value_desc("N"),
       cl::desc("Measurements to take the median of (default: 5)")};
   cl::opt<bool> profile{"profile", cl::sub(subCommand),
-                        cl::desc("Print which kernels the time goes to")};
+                        cl::desc("Print the time of each kernel")};
   cl::opt<std::string> json{"json", cl::sub(subCommand),
                             cl::value_desc("F.json"),
                             cl::desc("Write all numbers to a file")};

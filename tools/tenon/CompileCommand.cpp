@@ -27,7 +27,7 @@ struct CompileCommand : Command {
 
   cl::opt<std::string> source{
       cl::Positional, cl::sub(subCommand), cl::value_desc("SRC"),
-      cl::desc("<folder of Hugging Face, .gguf file or .mlir file>")};
+      cl::desc("<Hugging Face directory, .gguf file or .mlir file>")};
   cl::opt<std::string> output{
       "o", cl::sub(subCommand), cl::value_desc("OUT"),
       cl::desc("The artifact, or the file of --emit (default: standard "
@@ -37,18 +37,18 @@ struct CompileCommand : Command {
                                 cl::desc(describeTargetOption())};
   cl::opt<WeightChoice> weights{
       "weights", cl::sub(subCommand), cl::init(WeightChoice::Keep),
-      cl::desc("How matrices are kept"),
+      cl::desc("Storage type of weight matrices"),
       cl::values(clEnumValN(WeightChoice::Keep, "keep", "as stored (default)"),
                  clEnumValN(WeightChoice::F32, "f32", "as f32"),
                  clEnumValN(WeightChoice::BF16, "bf16", "as bf16"))};
   cl::opt<CacheType> cacheType{
       "cache-type", cl::sub(subCommand), cl::init(CacheType::F32),
-      cl::desc("Element type of caches"),
+      cl::desc("KV-cache element type"),
       cl::values(clEnumValN(CacheType::F32, "f32", "f32 (default)"),
                  clEnumValN(CacheType::BF16, "bf16", "bf16"))};
   cl::opt<MlaChoice> mla{
       "mla", cl::sub(subCommand), cl::init(MlaChoice::Auto),
-      cl::desc("Form of latent attention"),
+      cl::desc("Form of multi-head latent attention (MLA)"),
       cl::values(
           clEnumValN(
               MlaChoice::Auto, "auto",
@@ -58,18 +58,19 @@ struct CompileCommand : Command {
                      "absorbed in every bucket"))};
   cl::opt<int64_t> maxContext{
       "max-context", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
-      cl::desc("Tokens of a sequence (default: 4096, or less if the model can "
-               "do less)")};
+      cl::desc("Maximum context length in tokens (default: 4096, or the "
+               "model's limit if that is smaller)")};
   cl::list<int64_t> buckets{
       "buckets", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("N"),
-      cl::desc("Most tokens of a step, for each kind of step (default: "
+      cl::desc("Maximum numbers of tokens of the specialized steps (default: "
                "1,8,64,1024)")};
   cl::opt<bool> skipWeights{
       "skip-weights", cl::sub(subCommand),
-      cl::desc("Read no weights; the artifact can only be inspected")};
+      cl::desc(
+          "Do not read or write weights; the artifact can only be inspected")};
   cl::opt<Phase> stopAfter{
       "stop-after", cl::sub(subCommand), cl::init(Phase::Codegen),
-      cl::desc("Print what is there after"),
+      cl::desc("Stop after this phase and print the IR"),
       cl::values(
           clEnumValN(Phase::Import, "import", "import"),
           clEnumValN(Phase::Simplify, "simplify", "simplification"),
@@ -79,7 +80,7 @@ struct CompileCommand : Command {
           clEnumValN(Phase::Codegen, "codegen", "code generation"))};
   cl::opt<EmitKind> emit{
       "emit", cl::sub(subCommand), cl::init(EmitKind::MLIR),
-      cl::desc("Print, in place of an artifact,"),
+      cl::desc("Emit this instead of an artifact"),
       cl::values(clEnumValN(EmitKind::MLIR, "mlir", "the module"),
                  clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR"),
                  clEnumValN(EmitKind::Assembly, "asm", "assembly"),
@@ -87,7 +88,7 @@ struct CompileCommand : Command {
                  clEnumValN(EmitKind::PTX, "ptx", "PTX of a GPU"))};
   cl::opt<unsigned> threads{
       "threads", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
-      cl::desc("Threads of the compiler (default: one for each core)")};
+      cl::desc("Number of compiler threads (default: one per core)")};
   cl::opt<std::string> remarks{
       "remarks", cl::sub(subCommand), cl::value_desc("REGEX"),
       cl::desc("Print what passes rewrote, left alone and chose: all, or a "

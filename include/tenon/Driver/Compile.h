@@ -30,7 +30,7 @@ struct CompileOptions {
   MlaChoice mla = MlaChoice::Auto;
   /// Positions of a sequence; 0 for those of the model, but at most 4096.
   int64_t maxContext = 0;
-  /// Most tokens of a step, in any order.
+  /// Maximum numbers of tokens of the specialized steps, in any order.
   std::vector<int64_t> buckets = {1, 8, 64, 1024};
   bool skipWeights = false;
   std::optional<Phase> stopAfter;

@@ -11,21 +11,20 @@ namespace tenon {
 
 struct FormOptions : mlir::PassPipelineOptions<FormOptions> {
   ListOption<int64_t> buckets{
-      *this, "buckets", llvm::cl::desc("Most tokens of a step, ascending"),
+      *this, "buckets", llvm::cl::desc("Maximum numbers of tokens, ascending"),
       llvm::cl::list_init<int64_t>({1, 8, 64, 1024})};
-  Option<int64_t> positions{
-      *this, "positions", llvm::cl::init(4096),
-      llvm::cl::desc("Positions that a sequence may reach")};
+  Option<int64_t> positions{*this, "positions", llvm::cl::init(4096),
+                            llvm::cl::desc("Maximum sequence length")};
   Option<int64_t> absorbTokens{
       *this, "absorb-tokens", llvm::cl::init(-1),
-      llvm::cl::desc("Largest bucket with absorbed latent attention, "
+      llvm::cl::desc("Largest bucket with the absorbed form of MLA, "
                      "or -1 for that of machine.target")};
   Option<bool> widenWeights{
       *this, "widen-weights", llvm::cl::init(false),
-      llvm::cl::desc("Give weights codes of whole bytes for every machine")};
+      llvm::cl::desc("Widen sub-byte quantized values for every machine")};
 };
 
-/// tenon -> tenon with merged weights and opened experts.
+/// tenon -> tenon with fused projections and decomposed experts.
 void buildSimplifyPipeline(mlir::OpPassManager &pm);
 
 /// tenon -> tenon with one function for each bucket, and weights with layouts

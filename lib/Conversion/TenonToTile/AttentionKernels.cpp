@@ -1,4 +1,4 @@
-// Kernels of attention: blocks of queries outside, tiles of keys inside.
+// Attention kernels: query blocks outside, KV blocks inside.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/ShapeVerification.h"

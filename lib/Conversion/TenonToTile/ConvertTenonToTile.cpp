@@ -1,4 +1,4 @@
-// Writes the bodies of kernels as loops over tiles.
+// Lowers the bodies of kernels to loops over tiles.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Conversion/Passes.h"

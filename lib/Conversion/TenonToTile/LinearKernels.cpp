@@ -1,4 +1,4 @@
-// Kernels of products with weights: panels outside, rows inside.
+// GEMM kernels: weight panels outside, rows inside.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/RowViews.h"

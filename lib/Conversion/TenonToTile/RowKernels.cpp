@@ -1,4 +1,4 @@
-// Kernels of ops that work on the rows of single tokens: one loop over tokens.
+// Kernels of row-wise ops: one loop over tokens.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/RowTensors.h"

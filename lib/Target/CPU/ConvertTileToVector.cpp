@@ -1,4 +1,4 @@
-// Replaces the ops of the tile dialect on memrefs by vector code.
+// Lowers the ops of the tile dialect on memrefs to vector code.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Target/CPU/Passes.h"

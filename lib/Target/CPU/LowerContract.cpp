@@ -1,4 +1,4 @@
-// Expands the product of a few rows with a few weight panels.
+// Lowers the product of a cache block of rows and weight panels.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   for blocks of columns                           one, if rows are few

@@ -1,4 +1,4 @@
-// Expands ops that treat every element of a tile alike.
+// Lowers elementwise ops on tiles.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   for rows, for columns, one vector at a time: outs = f(outs, inputs)

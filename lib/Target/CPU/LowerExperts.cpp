@@ -1,4 +1,4 @@
-// Expands the choice of experts, the sort by expert, and the sum over experts.
+// Lowers the router, the sort by expert, and the combine.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   route:   scores and choices of E experts in scratch memory; `top` times the

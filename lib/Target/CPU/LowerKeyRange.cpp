@@ -1,4 +1,4 @@
-// Expands the range of keys that follows from the visibility of keys.
+// Lowers the key range that follows from a mask.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "mlir/Dialect/Affine/Utils.h"

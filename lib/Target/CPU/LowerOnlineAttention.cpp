@@ -1,4 +1,4 @@
-// Expands attention over a tile of keys.
+// Lowers the online-softmax update with one KV block.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   scores: for keys j, C at a time

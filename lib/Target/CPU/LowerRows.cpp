@@ -1,4 +1,4 @@
-// Expands ops on the rows of one token: norms, rotations, lookups.
+// Lowers row-wise ops: norms, rotary embeddings, lookups.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //   norm:  for rows: s = sum x^2 in four vectors, then x * w / sqrt(s / D +

@@ -1,4 +1,4 @@
-// Computes the addresses of weights and the kinds of layers.
+// Computes the addresses of weights and the classes of layers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/Roles.h"

@@ -1,4 +1,4 @@
-// Reads weights out of panels and decodes them to f32.
+// Loads quantized values from panels and dequantizes them to f32.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "PanelReader.h"

@@ -52,7 +52,7 @@ void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {
 namespace {
 struct EntryOptions : PassPipelineOptions<EntryOptions> {
   Option<std::string> suffix{*this, "suffix", llvm::cl::init(".cpu"),
-                             llvm::cl::desc("Appended to every function")};
+                             llvm::cl::desc("Suffix of every function name")};
 };
 } // namespace
 

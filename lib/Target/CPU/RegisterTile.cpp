@@ -1,4 +1,4 @@
-// Chooses how many rows and panels a product of weights holds in registers.
+// Chooses the register tile of a GEMM.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // For each column of R rows and P panels of V vectors the innermost loop has
