@@ -128,7 +128,8 @@ def Nvptx_RowsAttr : Nvptx_ConfigAttr<"Rows"> {
   let mnemonic = "rows";
   let summary = "Ops on rows of single tokens";
   let description = [{
-    A block of threads works on the rows of one token at a time.
+    A block of threads works on the rows of one token at a time. A router has one warp,
+    whose lanes reduce by shuffles; more are refused.
 
     Constraints:
 

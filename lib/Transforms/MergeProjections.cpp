@@ -110,15 +110,22 @@ static bool isReadHere(LinearOp op) {
   });
 }
 
+/// Why a linear can be joined with no other, if so.
+static Refusal refuseAnyMerge(LinearOp linear) {
+  if (!getPlainWeight(linear))
+    return "has a bias, glu or a weight without a name";
+  if (!isReadHere(linear))
+    return "has a result that is returned or passed on";
+  return std::nullopt;
+}
+
 /// Whether a linear can be joined with those that have these weights, the first
 /// of which is the weight of `first`.
 static Refusal refuseMerge(LinearOp linear, LinearOp first,
                            ArrayRef<WeightRefOp> weights) {
+  if (Refusal refusal = refuseAnyMerge(linear))
+    return refusal;
   WeightRefOp weight = getPlainWeight(linear);
-  if (!weight)
-    return "has a bias, glu or a weight without a name";
-  if (!isReadHere(linear))
-    return "has a result that is returned or passed on";
   RankedTensorType type = linear.getType(), other = first.getType();
   if (type.getElementType() != other.getElementType())
     return "has a result of another element type";
@@ -129,24 +136,37 @@ static Refusal refuseMerge(LinearOp linear, LinearOp first,
   return refuseConcat(all);
 }
 
-/// The linears of the same input in the block of `first`, from it on, that can
-/// be joined with it.
-static SmallVector<LinearOp> findPartners(LinearOp first) {
-  SmallVector<LinearOp> users;
-  for (Operation *user : first.getInput().getUsers()) {
+/// The other linears of the same input in the block, in their order.
+static SmallVector<LinearOp> findSiblings(LinearOp op) {
+  SmallVector<LinearOp> siblings;
+  for (Operation *user : op.getInput().getUsers()) {
     auto linear = dyn_cast<LinearOp>(user);
-    if (linear && linear->getBlock() == first->getBlock() &&
-        first->isBeforeInBlock(linear))
-      users.push_back(linear);
+    if (linear && linear != op && linear->getBlock() == op->getBlock())
+      siblings.push_back(linear);
   }
-  llvm::sort(users,
+  llvm::sort(siblings,
              [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
+  return siblings;
+}
+
+static remark::detail::InFlightRemark remarkOnMissed(LinearOp linear) {
+  return remark::missed(linear.getLoc(),
+                        getRemarkOpts(linear, DEBUG_TYPE, "MergeProjection"));
+}
+
+using LinearSet = llvm::SmallPtrSet<Operation *, 16>;
+
+/// The linears of the same input in the block of `first`, from it on, that can
+/// be joined with it. The others are refused with a remark.
+static SmallVector<LinearOp> findPartners(LinearOp first, LinearSet &refused) {
   SmallVector<LinearOp> partners = {first};
   SmallVector<WeightRefOp> weights = {getPlainWeight(first)};
-  for (LinearOp linear : users) {
+  for (LinearOp linear : findSiblings(first)) {
+    if (linear->isBeforeInBlock(first))
+      continue;
     if (Refusal refusal = refuseMerge(linear, first, weights)) {
-      remark::missed(linear.getLoc(),
-                     getRemarkOpts(linear, DEBUG_TYPE, "MergeProjection"))
+      refused.insert(linear);
+      remarkOnMissed(linear)
           << remark::metric("With", weights.front().getWeight())
           << remark::reason("{0}", *refusal);
       continue;
@@ -223,11 +243,16 @@ struct MergeProjections : tenon::impl::MergeProjectionsBase<MergeProjections> {
     SymbolTable symbols(getOperation());
     SmallVector<LinearOp> candidates;
     getOperation().walk([&](LinearOp op) { candidates.push_back(op); });
-    llvm::SmallPtrSet<Operation *, 16> merged;
+    LinearSet merged, refused;
     for (LinearOp op : candidates) {
-      if (merged.contains(op) || !getPlainWeight(op) || !isReadHere(op))
+      if (merged.contains(op))
         continue;
-      SmallVector<LinearOp> partners = findPartners(op);
+      if (Refusal refusal = refuseAnyMerge(op)) {
+        if (!refused.contains(op) && !findSiblings(op).empty())
+          remarkOnMissed(op) << remark::reason("{0}", *refusal);
+        continue;
+      }
+      SmallVector<LinearOp> partners = findPartners(op, refused);
       if (partners.size() < 2)
         continue;
       merged.insert_range(partners);

@@ -4,6 +4,8 @@
 /// What was joined, and why the others were not.
 // REMARK: remark: [Passed] MergeProjection | Category:tenon-merge-projections | Function=heads_and_rows | Projections=3, Rows=135, Weight=q_k_v
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=two_formats | Reason="has a weight of another format", With=a
+// REMARK-COUNT-2: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=biases | Reason="has a bias, glu or a weight without a name"
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=first_returned | Reason="has a result that is returned or passed on"
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=second_returned | Reason="has a result that is returned or passed on", With=a
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=token_counts | Reason="has another number of rows", With=a
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=element_types | Reason="has a result of another element type", With=a

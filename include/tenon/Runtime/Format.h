@@ -10,9 +10,9 @@
 extern "C" {
 #endif
 
-/* An artifact is a folder with three files:
+/* An artifact is a directory with at most three files:
  *
- *   model.so       generated code, the manifest and device images
+ *   model.so       generated code and the manifest
  *   weights.bin    packed weights, the same for every code variant; absent when
  *                  the artifact was compiled without them
  *   tokenizer.bin  tables of the tokenizer; absent when the source has none
