@@ -23,6 +23,8 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 
 /// What hardware allows in a block of threads.
 static constexpr int64_t kMostWarps = 32;
+/// Keys of a tile of attention: their scores stay in registers.
+static constexpr int64_t kMostKeys = 1024;
 
 /// Rows of a matrix instruction, as it is used by attention.
 static constexpr int64_t kTileRows = 2 * 8;
@@ -91,6 +93,11 @@ LogicalResult ContractionAttr::verify(EmitError emitError, int64_t tokens,
                                       int64_t panels, int64_t stages,
                                       int64_t parts, Columns columns,
                                       int64_t warps) {
+  if (tokens > 512 || panels > 64 || stages > 16 || parts > 64) // C5
+    return emitError()
+           << "expects at most 512 tokens, 64 panels, 16 stages and "
+              "64 parts, but got "
+           << tokens << ", " << panels << ", " << stages << " and " << parts;
   if (tokens < 1 || tokens % 8 != 0 || panels < 1 || panels % 2 != 0) // C1
     return emitError() << "expects a positive multiple of 8 tokens and of 2 "
                           "panels, but got "
@@ -116,8 +123,12 @@ int64_t ContractionAttr::getBlockTokens() const { return 0; }
 LogicalResult AttentionAttr::verify(EmitError emitError, int64_t tokens,
                                     int64_t rows, int64_t keys,
                                     int64_t splits) {
-  if (tokens < 1 || splits < 1 || rows < 1 || rows % kTileRows != 0 ||
-      keys < 1 || !llvm::isPowerOf2_64(keys) ||
+  if (tokens > tile::BucketAttr::kMostTokens || keys > kMostKeys) // C3
+    return emitError() << "expects at most " << tile::BucketAttr::kMostTokens
+                       << " tokens and " << kMostKeys << " keys, but got "
+                       << tokens << " and " << keys;
+  if (tokens < 1 || splits < 1 || splits > kMostWarps || rows < 1 ||
+      rows % kTileRows != 0 || keys < 1 || !llvm::isPowerOf2_64(keys) ||
       keys % (kTileRows * splits) != 0) // C1
     return emitError() << "expects tokens, a multiple of 16 rows, and a power "
                           "of two of keys that is a multiple of 16 times "

@@ -82,6 +82,7 @@ def Nvptx_ContractionAttr : Nvptx_ConfigAttr<"Contraction"> {
     * (C4) With `whole`, the number of panels is a power of two, the warps are a
       multiple of the pairs of panels, and the warps of one pair share the rows in
       multiples of 8.
+    * (C5) There are at most 512 tokens, 64 panels, 16 stages and 64 parts.
 
     Example: `#nvptx.contraction<tokens = 8, panels = 2, stages = 3, parts = 8, columns = split, warps = 8>`
   }];
@@ -117,6 +118,7 @@ def Nvptx_AttentionAttr : Nvptx_ConfigAttr<"Attention"> {
     * (C1) `tokens` and `splits` are positive, `rows` is a positive multiple of 16, and
       `keys` a power of two that is a multiple of `16 splits`.
     * (C2) There are at most 32 warps: `splits` for every 16 rows.
+    * (C3) There are at most as many tokens as in a bucket, and 1,024 keys.
 
     Example: `#nvptx.attention<tokens = 8, rows = 16, keys = 64, splits = 4>`
   }];

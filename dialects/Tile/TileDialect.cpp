@@ -105,9 +105,9 @@ LogicalResult MemoryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult BucketAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t tokens) {
-  if (tokens < 1) // C1
-    return emitError() << "expects room for at least one token, but got "
-                       << tokens;
+  if (tokens < 1 || tokens > kMostTokens) // C1
+    return emitError() << "expects room for 1 to " << kMostTokens
+                       << " tokens, but got " << tokens;
   return success();
 }
 

@@ -48,13 +48,16 @@ def Tile_BucketAttr : AttrDef<Tile_Dialect, "Bucket"> {
   let description = [{
     Constraints:
 
-    * (C1) `tokens` is at least 1.
+    * (C1) `tokens` is between 1 and 1,048,576, since positions have 32 bits.
 
     Example: `#tile.bucket<tokens = 8>`
   }];
   let parameters = (ins "int64_t":$tokens);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    static constexpr int64_t kMostTokens = 1 << 20;
+  }];
 }
 
 def Tile_MemoryAttr : AttrDef<Tile_Dialect, "Memory"> {

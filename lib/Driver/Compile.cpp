@@ -3,9 +3,11 @@
 
 #include "tenon/Driver/Compile.h"
 #include "dialects/AllDialects.h"
+#include "dialects/Tile/Tile.h"
 #include "tenon/Artifact/ArtifactWriter.h"
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Packing/Packer.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "BuildManifest.h"
@@ -44,8 +46,7 @@ static llvm::Error orderBuckets(std::vector<int64_t> &buckets) {
   buckets.erase(llvm::unique(buckets), buckets.end());
   if (buckets.empty())
     return makeUsageError("expects a bucket; write --buckets=1,8,64,1024");
-  // A step has as many positions as tokens, and those are 32 bits wide.
-  constexpr int64_t most = 1 << 20;
+  constexpr int64_t most = tile::BucketAttr::kMostTokens;
   for (int64_t bucket : buckets)
     if (bucket < 1 || bucket > most)
       return makeUsageError("expects buckets between 1 and " +
@@ -136,6 +137,35 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   });
 }
 
+/// Remarks must not replace what is compiled, nor be replaced with the output.
+static llvm::Error checkRemarksFile(const CompileOptions &options) {
+  namespace fs = llvm::sys::fs;
+  std::string file = options.remarksOutput;
+  if (file.empty())
+    return llvm::Error::success();
+  auto isSame = [](StringRef a, StringRef b) {
+    llvm::SmallString<256> names[] = {a, b};
+    bool isOneFile = false;
+    (void)fs::equivalent(a, b, isOneFile);
+    for (llvm::SmallString<256> &name : names) {
+      (void)fs::make_absolute(name);
+      llvm::sys::path::remove_dots(name, /*remove_dot_dot=*/true);
+    }
+    return isOneFile || names[0] == names[1];
+  };
+  StringRef folder = llvm::sys::path::parent_path(file);
+  bool isOfSource = isSame(file, options.source) ||
+                    (isSame(folder, options.source) && fs::exists(file));
+  bool isOfOutput = !options.output.empty() && (isSame(file, options.output) ||
+                                                isSame(folder, options.output));
+  if (!isOfSource && !isOfOutput)
+    return llvm::Error::success();
+  return makeUsageError("--remarks-output expects a file of its own, but '" +
+                        file + "' belongs to '" +
+                        (isOfSource ? options.source : options.output) +
+                        "'; choose another name");
+}
+
 llvm::Error tenon::compileModel(const CompileOptions &asked) {
   CompileOptions options = asked;
   if (llvm::Error error = orderBuckets(options.buckets))
@@ -162,6 +192,8 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     llvm::sys::SetInterruptFunction([] { isInterrupted = true; });
   }
 
+  if (llvm::Error error = checkRemarksFile(options))
+    return error;
   llvm::Expected<std::unique_ptr<RemarkPrinter>> remarks =
       RemarkPrinter::create(options.remarks, options.remarksOutput);
   if (!remarks)

@@ -58,6 +58,8 @@ static llvm::Error importSource(MLIRContext &context,
 /// has asked for one.
 static void readModelAttribute(ModuleOp module, int64_t asked,
                                ModelFacts &facts) {
+  // Nothing of the dialect may stand in a module that was parsed.
+  module.getContext()->loadDialect<TenonDialect>();
   auto model = module->getAttrOfType<ModelAttr>(TenonDialect::kModelName);
   int64_t length = model ? model.getContextLength() : kDefaultContext;
   facts.maxContext = asked ? asked : std::min(length, kDefaultContext);

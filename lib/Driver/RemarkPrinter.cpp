@@ -41,22 +41,20 @@ RemarkPrinter::create(StringRef passes, StringRef path) {
   printer->path = path.str();
   if (path.empty())
     return printer;
-  std::error_code code;
-  printer->file = std::make_unique<llvm::raw_fd_ostream>(path, code);
-  if (code)
-    return llvm::createStringError("cannot open '" + path +
-                                   "': " + code.message());
+  llvm::Expected<std::unique_ptr<ReplaceFile>> file = ReplaceFile::create(path);
+  if (!file)
+    return file.takeError();
+  printer->file = std::move(*file);
+  printer->stream = std::make_unique<llvm::raw_fd_ostream>(
+      printer->file->getFile().getDescriptor(), /*shouldClose=*/false);
   llvm::Expected<std::unique_ptr<llvm::remarks::RemarkSerializer>> serializer =
       llvm::remarks::createRemarkSerializer(llvm::remarks::Format::YAML,
-                                            *printer->file);
+                                            *printer->stream);
   if (!serializer)
     return serializer.takeError();
   printer->serializer = std::move(*serializer);
   return printer;
 }
-
-// A stream that nobody asks about its errors ends the program.
-RemarkPrinter::~RemarkPrinter() { llvm::consumeError(finish()); }
 
 void RemarkPrinter::listenTo(MLIRContext &context, StringRef target) {
   if (!isOn())
@@ -96,12 +94,13 @@ llvm::Error RemarkPrinter::finish() {
   if (!file)
     return llvm::Error::success();
   serializer.reset();
-  file->close();
-  std::error_code code = file->error();
-  file->clear_error();
-  file.reset();
-  if (!code)
-    return llvm::Error::success();
-  return llvm::createStringError("cannot write '" + path +
-                                 "': " + code.message());
+  stream->flush();
+  std::error_code code = stream->error();
+  // A stream that nobody asks about its errors ends the program.
+  stream->clear_error();
+  stream.reset();
+  if (code)
+    return llvm::createStringError("cannot write '" + path +
+                                   "': " + code.message());
+  return file->commit();
 }

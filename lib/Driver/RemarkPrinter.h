@@ -8,6 +8,7 @@
 #include "llvm/Remarks/RemarkSerializer.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include "ReplaceFile.h"
 
 #include <memory>
 #include <mutex>
@@ -22,11 +23,10 @@ class RemarkPrinter {
 public:
   /// `passes` is a regular expression that matches the whole flag of a pass, or
   /// `all`; empty, nothing is printed, or all if there is a file. `path` is the
-  /// file, or empty. Fails for what is no regular expression and for a file that
-  /// cannot be created.
+  /// file, or empty, which appears when it is complete. Fails for what is no
+  /// regular expression and for a file that cannot be created.
   static llvm::Expected<std::unique_ptr<RemarkPrinter>>
   create(llvm::StringRef passes, llvm::StringRef path);
-  ~RemarkPrinter();
 
   /// Whether anything is to be printed.
   bool isOn() const { return !passes.empty(); }
@@ -35,14 +35,16 @@ public:
   void listenTo(mlir::MLIRContext &context, llvm::StringRef target = "");
   void print(const mlir::remark::detail::Remark &remark,
              llvm::StringRef target);
-  /// Completes the file; fails if it could not be written.
+  /// Completes the file; fails if it could not be written. Without that nothing
+  /// remains of it.
   llvm::Error finish();
 
 private:
   std::string passes, path;
   /// Targets may be compiled side by side.
   std::mutex mutex;
-  std::unique_ptr<llvm::raw_fd_ostream> file;
+  std::unique_ptr<ReplaceFile> file;
+  std::unique_ptr<llvm::raw_fd_ostream> stream;
   std::unique_ptr<llvm::remarks::RemarkSerializer> serializer;
 };
 

@@ -6,7 +6,7 @@
 // --remarks-filter` or `tenon compile --remarks`. All remarks of a pass have its
 // flag as their category, so that a filter names passes:
 //
-//   remark::passed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "FusedGateUp"))
+//   remark::passed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "FuseGlu"))
 //       << remark::metric("Weight", name);
 
 #ifndef TENON_SUPPORT_REMARKS_H

@@ -219,7 +219,7 @@ def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::Modul
 }
 
 def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
-  let summary = "Widen sub-byte quantized values to i8";
+  let summary = "Widen sub-byte quantized values to whole bytes";
   let description = [{
     A format with scales, such as those of GGUF blocks, becomes the equivalent
     format with `i8` values, or `f8E4M3FN` if its values are floats, and `f32`

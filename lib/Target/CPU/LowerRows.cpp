@@ -200,7 +200,7 @@ struct RopeExpansion {
 
   void buildRow(ValueRange row);
   void turnHalves(ValueRange row, Value i, int64_t width);
-  void turnNeighbours(ValueRange row, Value i, int64_t width);
+  void turnNeighbors(ValueRange row, Value i, int64_t width);
   Value load(ValueRange row, Value column, int64_t width) {
     return b.load(op.getInput(), append(row, column), width);
   }
@@ -223,7 +223,7 @@ void RopeExpansion::turnHalves(ValueRange row, Value i, int64_t width) {
 }
 
 /// Pairs are neighbors: two vectors are sorted into first and second elements.
-void RopeExpansion::turnNeighbours(ValueRange row, Value i, int64_t width) {
+void RopeExpansion::turnNeighbors(ValueRange row, Value i, int64_t width) {
   Value left = b.add(b.add(i, i), first), right = b.add(left, width);
   Value low = load(row, left, width), high = load(row, right, width);
   if (width == 1) {
@@ -248,7 +248,7 @@ void RopeExpansion::buildRow(ValueRange row) {
   bool isInterleaved = op.getRope().getPairing() == RopePairing::Interleaved;
   b.loopColumns(half, width, [&](Value i, int64_t width) {
     if (isInterleaved)
-      turnNeighbours(row, i, width);
+      turnNeighbors(row, i, width);
     else
       turnHalves(row, i, width);
   });

@@ -90,10 +90,11 @@ struct ConfigureKernels : tenon::impl::ConfigureKernelsBase<ConfigureKernels> {
           << " to be a #machine.gpu; set it on the module";
       return signalPassFailure();
     }
-    getOperation().walk([&](tile::KernelOp kernel) {
-      if (!kernel.getConfigAttr() && !isRefused(kernel))
-        configure(kernel, machine);
-    });
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      func.walk([&](tile::KernelOp kernel) {
+        if (!kernel.getConfigAttr() && !isRefused(kernel))
+          configure(kernel, machine);
+      });
   }
 };
 } // namespace

@@ -47,7 +47,8 @@ static gpu::GPUModuleOp createDeviceModule(ModuleOp module) {
   builder.setInsertionPointToStart(device.getBody());
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
   LLVM::GlobalOp::create(builder, module.getLoc(), bytes, /*isConstant=*/false,
-                         LLVM::Linkage::External, "shared", Attribute(),
+                         LLVM::Linkage::External, kSharedMemoryName,
+                         Attribute(),
                          /*alignment=*/128, /*addrSpace=*/3);
   return device;
 }

@@ -3,6 +3,7 @@
 
 #include "DeviceBuilder.h"
 #include "tenon/Support/Log2E.h"
+#include "tenon/Target/NVPTX/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -249,7 +250,7 @@ void DeviceBuilder::storeVector(ValueRange values, Value pointer) {
 
 Value DeviceBuilder::shared(Value bytes) {
   auto type = LLVM::LLVMPointerType::get(getContext(), 3);
-  Value base = LLVM::AddressOfOp::create(*this, type, "shared");
+  Value base = LLVM::AddressOfOp::create(*this, type, kSharedMemoryName);
   return offset(base, bytes);
 }
 

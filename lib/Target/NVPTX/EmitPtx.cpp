@@ -24,8 +24,9 @@ static llvm::Expected<PtxKernel> readLaunch(tile::KernelOp kernel,
     return llvm::createStringError(
         "kernel '" + name +
         "' has no device function; run tenon-nvptx-kernel-pipeline");
-  auto function = symbols.lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(
+  Operation *launched = symbols.lookupNearestSymbolFrom(
       kernel->getParentOfType<ModuleOp>(), launch.getFunction());
+  auto function = dyn_cast_or_null<LLVM::LLVMFuncOp>(launched);
   auto threads = function ? function->getAttrOfType<DenseI32ArrayAttr>(
                                 NVVM::NVVMDialect::getReqntidAttrName())
                           : nullptr;
@@ -33,6 +34,12 @@ static llvm::Expected<PtxKernel> readLaunch(tile::KernelOp kernel,
       function
           ? function->getAttrOfType<IntegerAttr>(NvptxDialect::kSharedBytesName)
           : nullptr;
+  if (!launched)
+    return llvm::createStringError(
+        "kernel '" + name + "' launches '" +
+        launch.getFunction().getLeafReference().getValue() +
+        "', which is not there; run tenon-nvptx-kernel-pipeline and "
+        "tenon-nvptx-lowering-pipeline");
   if (!threads || threads.empty() || !shared)
     return llvm::createStringError(
         "the device function of kernel '" + name +
@@ -60,9 +67,12 @@ llvm::Expected<PtxModule> tenon::emitPtx(ModuleOp module) {
   }
   if (result.kernels.empty())
     return result;
-  llvm::Expected<std::string> text =
-      translateToPtx(module.lookupSymbol<gpu::GPUModuleOp>(kDeviceModuleName),
-                     machine.getName());
+  auto device = module.lookupSymbol<gpu::GPUModuleOp>(kDeviceModuleName);
+  if (!device)
+    return llvm::createStringError("expects device functions in a gpu.module "
+                                   "called '" +
+                                   llvm::Twine(kDeviceModuleName) + "'");
+  llvm::Expected<std::string> text = translateToPtx(device, machine.getName());
   if (!text)
     return text.takeError();
   result.text = std::move(*text);

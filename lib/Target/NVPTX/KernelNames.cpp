@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelNames.h"
+#include "tenon/Target/NVPTX/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,7 +21,7 @@ tenon::nvptx::nameKernels(ModuleOp module) {
       taken.insert(symbol.getName());
   std::vector<std::pair<tile::KernelOp, std::string>> kernels;
   unsigned counter = 0;
-  module.walk([&](tile::KernelOp kernel) {
+  auto add = [&](tile::KernelOp kernel) {
     SmallString<64> name(kernel.getName());
     if (taken.contains(name))
       name = SymbolTable::generateSymbolName<64>(
@@ -28,15 +29,22 @@ tenon::nvptx::nameKernels(ModuleOp module) {
           [&](StringRef other) { return taken.contains(other); }, counter);
     taken.insert(name);
     kernels.push_back({kernel, name.str().str()});
-  });
+  };
+  // Those of nested modules are not of this one.
+  for (auto func : module.getOps<func::FuncOp>())
+    func.walk(add);
   return kernels;
 }
 
 std::string tenon::nvptx::getSymbol(StringRef name) {
   // A `$` of a name is written as one that no name of ours has.
   std::string symbol;
-  for (char letter : name) {
-    if (llvm::isAlnum(letter) || letter == '_')
+  // PTX has no name that begins with a digit or is `_`, and the shared memory of
+  // the module has one of its own.
+  bool isTaken = name == "_" || name == kSharedMemoryName;
+  for (auto [i, letter] : llvm::enumerate(name)) {
+    bool isFree = llvm::isAlnum(letter) || letter == '_';
+    if (isFree && !(i == 0 && (isTaken || llvm::isDigit(letter))))
       symbol += letter;
     else
       symbol += letter == '.' ? "$" : "$$" + llvm::utohexstr(uint8_t(letter));

@@ -34,9 +34,11 @@ static bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
              &a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
 }
 
-/// Erases functions that an earlier one equals; returns what stands for each.
+/// Erases functions that an earlier one equals, but for those that are launched
+/// by name; returns what stands for each.
 static DenseMap<StringAttr, StringAttr>
-eraseDuplicates(gpu::GPUModuleOp device) {
+eraseDuplicates(gpu::GPUModuleOp device,
+                const DenseSet<SymbolRefAttr> &launched) {
   DenseMap<StringAttr, StringAttr> replacements;
   SmallVector<gpu::GPUFuncOp> distinct;
   for (auto function :
@@ -44,7 +46,10 @@ eraseDuplicates(gpu::GPUModuleOp device) {
     auto first = llvm::find_if(distinct, [&](gpu::GPUFuncOp other) {
       return areEqual(function, other);
     });
-    if (first == distinct.end()) {
+    auto symbol =
+        SymbolRefAttr::get(device.getSymNameAttr(),
+                           {FlatSymbolRefAttr::get(function.getNameAttr())});
+    if (first == distinct.end() || launched.contains(symbol)) {
       distinct.push_back(function);
       continue;
     }
@@ -59,8 +64,11 @@ struct MergeEqualKernels
     : tenon::impl::MergeEqualKernelsBase<MergeEqualKernels> {
   void runOnOperation() override {
     DenseMap<StringAttr, DenseMap<StringAttr, StringAttr>> replacements;
+    DenseSet<SymbolRefAttr> launched;
+    getOperation().walk(
+        [&](gpu::LaunchFuncOp op) { launched.insert(op.getKernel()); });
     for (auto device : getOperation().getOps<gpu::GPUModuleOp>())
-      replacements[device.getSymNameAttr()] = eraseDuplicates(device);
+      replacements[device.getSymNameAttr()] = eraseDuplicates(device, launched);
     getOperation().walk([&](tile::KernelOp kernel) {
       auto launch =
           kernel->getAttrOfType<LaunchAttr>(NvptxDialect::kLaunchName);

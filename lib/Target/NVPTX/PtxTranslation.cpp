@@ -18,12 +18,17 @@ using namespace tenon;
 
 /// How each kernel is launched, in front of the text.
 static void printHeader(const PtxModule &module, raw_ostream &os) {
-  for (const PtxKernel &kernel : module.kernels)
-    os << "// kernel " << kernel.symbol << ": " << kernel.name << " threads "
-       << kernel.threads << " shared " << kernel.sharedBytes << " blocks "
-       << kernel.blocks << '\n';
-  for (const SkippedKernel &skipped : module.skipped)
-    os << "// skipped: " << skipped.name << ": " << skipped.reason << '\n';
+  for (const PtxKernel &kernel : module.kernels) {
+    os << "// kernel " << kernel.symbol << ": ";
+    os.write_escaped(kernel.name);
+    os << " threads " << kernel.threads << " shared " << kernel.sharedBytes
+       << " blocks " << kernel.blocks << '\n';
+  }
+  for (const SkippedKernel &skipped : module.skipped) {
+    os << "// skipped: ";
+    os.write_escaped(skipped.name) << ": ";
+    os.write_escaped(skipped.reason) << '\n';
+  }
 }
 
 static LogicalResult translate(ModuleOp module, raw_ostream &os) {

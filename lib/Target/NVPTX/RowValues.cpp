@@ -261,8 +261,8 @@ Values RowValues::rotateHalves(RopeOp op, Value token, Value at, Value place) {
   return results;
 }
 
-Values RowValues::rotateNeighbours(RopeOp op, Value token, Value at,
-                                   Value place) {
+Values RowValues::rotateNeighbors(RopeOp op, Value token, Value at,
+                                  Value place) {
   int64_t pairs = std::max<int64_t>(1, width / 2);
   auto [cosines, sines] = loadRotation(op, token, b.shr(place, 1), pairs);
   Values own = evaluate(op.getInput(), token, at), results;
@@ -289,7 +289,7 @@ Values RowValues::evaluateRope(RopeOp op, Value token, Value at) {
   bool isHalf = op.getRope().getPairing() == RopePairing::Half;
   auto rotate = [&] {
     return isHalf ? rotateHalves(op, token, at, place)
-                  : rotateNeighbours(op, token, at, place);
+                  : rotateNeighbors(op, token, at, place);
   };
   if (dims == length)
     return rotate();

@@ -28,8 +28,8 @@ private:
   Values evaluateRope(RopeOp op, mlir::Value token, mlir::Value at);
   Values rotateHalves(RopeOp op, mlir::Value token, mlir::Value at,
                       mlir::Value place);
-  Values rotateNeighbours(RopeOp op, mlir::Value token, mlir::Value at,
-                          mlir::Value place);
+  Values rotateNeighbors(RopeOp op, mlir::Value token, mlir::Value at,
+                         mlir::Value place);
   /// Cosines and sines of `count` pairs from `pair` on.
   std::pair<Values, Values> loadRotation(RopeOp op, mlir::Value token,
                                          mlir::Value pair, int64_t count);

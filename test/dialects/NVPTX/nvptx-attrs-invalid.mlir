@@ -102,6 +102,42 @@
 
 // -----
 
+// C5
+// expected-error@+1 {{expects at most 512 tokens, 64 panels, 16 stages and 64 parts, but got 520, 8, 3 and 8}}
+func.func private @large_contraction_0() attributes {test.config = #nvptx.contraction<tokens = 520, panels = 8, stages = 3, parts = 8, columns = split, warps = 8>}
+
+// -----
+
+// C5
+// expected-error@+1 {{expects at most 512 tokens, 64 panels, 16 stages and 64 parts, but got 8, 66, 3 and 8}}
+func.func private @large_contraction_1() attributes {test.config = #nvptx.contraction<tokens = 8, panels = 66, stages = 3, parts = 8, columns = split, warps = 8>}
+
+// -----
+
+// C5
+// expected-error@+1 {{expects at most 512 tokens, 64 panels, 16 stages and 64 parts, but got 8, 2, 17 and 8}}
+func.func private @large_contraction_2() attributes {test.config = #nvptx.contraction<tokens = 8, panels = 2, stages = 17, parts = 8, columns = split, warps = 8>}
+
+// -----
+
+// C5
+// expected-error@+1 {{expects at most 512 tokens, 64 panels, 16 stages and 64 parts, but got 8, 2, 3 and 4294967296}}
+func.func private @large_contraction_3() attributes {test.config = #nvptx.contraction<tokens = 8, panels = 2, stages = 3, parts = 4294967296, columns = split, warps = 8>}
+
+// -----
+
+// C3
+// expected-error@+1 {{expects at most 1048576 tokens and 1024 keys, but got 2147483648 and 64}}
+func.func private @large_attention_0() attributes {test.config = #nvptx.attention<tokens = 2147483648, rows = 16, keys = 64, splits = 1>}
+
+// -----
+
+// C3
+// expected-error@+1 {{expects at most 1048576 tokens and 1024 keys, but got 8 and 2048}}
+func.func private @large_attention_1() attributes {test.config = #nvptx.attention<tokens = 8, rows = 16, keys = 2048, splits = 1>}
+
+// -----
+
 /// The dialect verifies where its attributes stand.
 // expected-error@+1 {{expects nvptx.launch to be a #nvptx.launch, on a tile.kernel, but got}}
 func.func private @launch_of_function() attributes {nvptx.launch = #nvptx.launch<@kernels::@f, blocks = 1>}

@@ -1,8 +1,14 @@
 // RUN: tenon-opt %s --split-input-file --verify-diagnostics
 
 // C1
-// expected-error@+1 {{expects room for at least one token, but got 0}}
+// expected-error@+1 {{expects room for 1 to 1048576 tokens, but got 0}}
 func.func private @step_of_no_token() attributes {tile.bucket = #tile.bucket<tokens = 0>}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects room for 1 to 1048576 tokens, but got 1048577}}
+func.func private @step_of_most_tokens() attributes {tile.bucket = #tile.bucket<tokens = 1048577>}
 
 // -----
 

@@ -17,6 +17,8 @@ namespace tenon {
 namespace nvptx {
 /// The `gpu.module` of device functions.
 inline constexpr llvm::StringLiteral kDeviceModuleName = "kernels";
+/// The dynamic shared memory in it.
+inline constexpr llvm::StringLiteral kSharedMemoryName = "shared";
 } // namespace nvptx
 
 } // namespace tenon

@@ -348,6 +348,9 @@ class Block:
         value = self.read(operands[1], np.uint64, mask)
         first, length = (self.read(x, np.uint64, mask) for x in operands[2:4])
         field = (value >> first) & ((np.uint64(1) << length) - np.uint64(1))
+        if name[-1].startswith("s"):  # the highest bit of the field is the sign
+            sign = np.uint64(1) << (length - np.uint64(1))
+            field = np.where(length > 0, (field ^ sign) - sign, field)
         self.write(operands[0], field.astype(self.TYPES[name[-1]]), mask)
 
     def do_lop3(self, name, operands, mask):
