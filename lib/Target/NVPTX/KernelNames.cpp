@@ -3,6 +3,7 @@
 
 #include "KernelNames.h"
 #include "tenon/Target/NVPTX/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringExtras.h"
