@@ -42,6 +42,10 @@ void getDestinationEffects(
 /// Whether a function was a kernel before it was outlined.
 bool isKernel(mlir::Operation *function);
 
+/// Maximum number of tokens of the steps that a function is for; 0 without a
+/// bucket, and for null.
+int64_t getBucketTokens(mlir::Operation *function);
+
 /// Lets One-Shot Bufferize rewrite the destination-style ops of the dialect.
 void registerBufferizationModels(mlir::DialectRegistry &registry);
 

@@ -91,6 +91,13 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
   return success();
 }
 
+int64_t tenon::tile::getBucketTokens(Operation *function) {
+  if (!function)
+    return 0;
+  auto bucket = function->getAttrOfType<BucketAttr>(TileDialect::kBucketName);
+  return bucket ? bucket.getTokens() : 0;
+}
+
 bool tenon::tile::isKernel(Operation *function) {
   return function->hasAttr(TileDialect::kKernelName);
 }

@@ -136,9 +136,8 @@ Bound BufferSizeBounds::getDimOfArgument(BlockArgument arg, int64_t dim) {
     return std::nullopt;
   ArrayRef<func::CallOp> callers = calls[func];
   if (func.isPublic() || callers.empty()) {
-    auto bucket =
-        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-    return bucket && dim == 0 ? Bound(bucket.getTokens()) : std::nullopt;
+    int64_t tokens = tile::getBucketTokens(func);
+    return tokens && dim == 0 ? Bound(tokens) : std::nullopt;
   }
   open.push_back(arg);
   llvm::scope_exit close([&] { open.pop_back(); });

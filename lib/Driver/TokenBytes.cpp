@@ -71,15 +71,10 @@ uint64_t Reads::count() const {
 
 uint64_t tenon::countTokenBytes(ModuleOp module) {
   func::FuncOp smallest;
-  auto getTokens = [](func::FuncOp function) {
-    return function
-        ->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName)
-        .getTokens();
-  };
   for (func::FuncOp function : module.getOps<func::FuncOp>())
-    if (function.isPublic() &&
-        function->hasAttr(tile::TileDialect::kBucketName) &&
-        (!smallest || getTokens(function) < getTokens(smallest)))
+    if (function.isPublic() && tile::getBucketTokens(function) &&
+        (!smallest ||
+         tile::getBucketTokens(function) < tile::getBucketTokens(smallest)))
       smallest = function;
   if (!smallest)
     return 0;

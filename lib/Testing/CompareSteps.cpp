@@ -41,10 +41,9 @@ std::vector<func::FuncOp> StepComparison::listEntries(const StepPlan &plan) {
     return {function};
   std::vector<func::FuncOp> entries;
   for (auto function : module.getOps<func::FuncOp>()) {
-    auto bucket = function->getAttrOfType<tile::BucketAttr>(
-        tile::TileDialect::kBucketName);
+    int64_t tokens = tile::getBucketTokens(function);
     StringRef name = function.getName();
-    if (bucket && bucket.getTokens() >= plan.countTokens() &&
+    if (tokens && tokens >= plan.countTokens() &&
         name.consume_front(entry + ".t") && !name.contains('.'))
       entries.push_back(function);
   }

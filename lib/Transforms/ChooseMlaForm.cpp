@@ -110,18 +110,15 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
     auto use = op.getExpand().getDefiningOp<WeightRefOp>();
     if (!use)
       return rewriter.notifyMatchFailure(op, "has a weight without a name");
-    auto func = op->getParentOfType<func::FuncOp>();
-    auto bucket = func ? func->getAttrOfType<tile::BucketAttr>(
-                             tile::TileDialect::kBucketName)
-                       : tile::BucketAttr();
-    if (!bucket)
+    int64_t tokens = tile::getBucketTokens(op->getParentOfType<func::FuncOp>());
+    if (!tokens)
       return rewriter.notifyMatchFailure(op, "belongs to no bucket");
     if (op.getExpand().getType().getRank() != 2)
       return rewriter.notifyMatchFailure(op, "is split by heads already");
-    bool absorbs = bucket.getTokens() <= absorbTokens;
+    bool absorbs = tokens <= absorbTokens;
     remark::analysis(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ChooseForm"))
         << remark::metric("Form", absorbs ? "absorbed" : "naive")
-        << remark::metric("Tokens", bucket.getTokens())
+        << remark::metric("Tokens", tokens)
         << remark::metric("AbsorbTokens", absorbTokens);
     if (absorbs)
       absorb(op, use, rewriter);

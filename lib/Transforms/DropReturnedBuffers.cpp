@@ -31,8 +31,6 @@ struct DropReturnedBuffers
     OpPassManager simplify(ModuleOp::getOperationName());
     simplify.addPass(createCanonicalizerPass());
     simplify.addPass(createCSEPass());
-    // Only now equal slices are one, and a copy between them is one to itself.
-    simplify.addPass(createCanonicalizerPass());
     // A round drops results of functions whose callees lost theirs before, so
     // there are no more rounds than calls are deep, and one that drops nothing.
     for (bool isFirst = true;; isFirst = false) {
@@ -42,12 +40,17 @@ struct DropReturnedBuffers
       unsigned dropped = before - countResults();
       LDBG() << dropped << " results dropped";
       if (!isFirst && dropped == 0)
-        return;
+        break;
       numDropped += dropped;
       numRounds += dropped != 0;
       if (failed(runPipeline(simplify, getOperation())))
         return signalPassFailure();
     }
+    // Equal slices are one now, and a copy between them is one to itself.
+    OpPassManager last(ModuleOp::getOperationName());
+    last.addPass(createCanonicalizerPass());
+    if (failed(runPipeline(last, getOperation())))
+      signalPassFailure();
   }
 
 private:

@@ -479,7 +479,7 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
     }
     llvm::DenseMap<int64_t, int64_t> queryBlocks = chooseQueryBlocks(machine);
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
-      int64_t tokens = getBucketTokens(func);
+      int64_t tokens = tile::getBucketTokens(func);
       if (tokens &&
           (failed(verifyResults(func)) ||
            failed(formKernels(func, tokens, queryBlocks[tokens], machine))))
@@ -488,20 +488,13 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
   }
 
 private:
-  /// 0 for a function without a bucket.
-  static int64_t getBucketTokens(func::FuncOp func) {
-    auto bucket =
-        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-    return bucket ? bucket.getTokens() : 0;
-  }
-
   /// Most tokens of a query block, by bucket: the runtime cuts the tokens of a
   /// step once for all of its kernels.
   llvm::DenseMap<int64_t, int64_t>
   chooseQueryBlocks(machine::MachineAttrInterface machine) {
     llvm::DenseMap<int64_t, int64_t> queryBlocks;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
-      if (int64_t tokens = getBucketTokens(func))
+      if (int64_t tokens = tile::getBucketTokens(func))
         func.walk([&](KernelRootOpInterface root) {
           int64_t rows = root.expandsKeys()
                              ? machine.getExpandingBlockRows(tokens)

@@ -23,15 +23,14 @@ ALWAYS_ENABLED_STATISTIC(numKernels, "Kernels that became loops over tiles");
 
 static LogicalResult lowerKernel(tile::KernelOp kernel) {
   auto func = kernel->getParentOfType<func::FuncOp>();
-  auto bucket =
-      func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-  if (!bucket)
+  int64_t tokens = tile::getBucketTokens(func);
+  if (!tokens)
     return kernel.emitOpError() << "expects a function with a bucket around it";
   if (!isa_and_nonnull<tile::ConfigAttr>(kernel.getConfigAttr()))
     return kernel.emitOpError()
            << "expects a #tile.config, which says how large its tiles are; "
               "machine.target of the module gives none to kernels of a GPU";
-  KernelLowering lowering(kernel, bucket.getTokens());
+  KernelLowering lowering(kernel, tokens);
   for (Operation &op : kernel.getBody().front()) {
     std::optional<LogicalResult> done =
         llvm::TypeSwitch<Operation *, std::optional<LogicalResult>>(&op)

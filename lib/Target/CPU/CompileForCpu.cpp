@@ -99,9 +99,7 @@ static void readEntries(ModuleOp module, CompiledVariant &variant,
     step.symbol = entry.getName().str();
     entry.walk(
         [&](func::CallOp call) { step.function = call.getCallee().str(); });
-    step.maxTokens =
-        entry->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName)
-            .getTokens();
+    step.maxTokens = tile::getBucketTokens(entry);
     step.blockRows = blockRows.lookup(step.maxTokens);
     step.arenaBytes = memory.getArena();
     step.scratchBytes = memory.getScratch();
@@ -122,15 +120,14 @@ static LogicalResult readSteps(ModuleOp module, CompiledVariant &variant,
                                llvm::DenseMap<int64_t, int64_t> &blockRows) {
   SymbolTable symbols(module);
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
-    auto bucket =
-        func->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-    if (!func.isPublic() || !bucket)
+    int64_t tokens = tile::getBucketTokens(func);
+    if (!func.isPublic() || !tokens)
       continue;
     FailureOr<int64_t> rows = getQueryBlock(func, symbols);
     if (failed(rows))
       return failure();
     // Without attention nothing asks where blocks end.
-    blockRows[bucket.getTokens()] = *rows ? *rows : bucket.getTokens();
+    blockRows[tokens] = *rows ? *rows : tokens;
     variant.states = describeStates(func);
   }
   return success();

@@ -160,17 +160,16 @@ static LogicalResult verifySteps(MutableArrayRef<func::FuncOp> steps) {
     for (unsigned i = 0; i < step.getNumArguments(); ++i)
       if (failed(verifyArgument(step, i)))
         return failure();
-    auto bucket =
-        step->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-    if (!bucket)
+    int64_t tokens = tile::getBucketTokens(step);
+    if (!tokens)
       return step.emitOpError()
              << "expects " << tile::TileDialect::kBucketName
              << " on a step, by which the runtime chooses it";
-    auto [other, isNew] = byTokens.insert({bucket.getTokens(), step});
+    auto [other, isNew] = byTokens.insert({tokens, step});
     if (!isNew)
       return step.emitOpError()
-             << "expects one step for " << bucket.getTokens()
-             << " tokens, but got @" << other->second.getName() << " as well";
+             << "expects one step for " << tokens << " tokens, but got @"
+             << other->second.getName() << " as well";
     if (getStates(step) != getStates(steps.front()))
       return step.emitOpError()
              << "expects the caches of @" << steps.front().getName()

@@ -16,12 +16,6 @@ using namespace tenon;
 
 using Values = VectorBuilder::Values;
 
-static Values append(ValueRange row, Value column) {
-  Values at(row);
-  at.push_back(column);
-  return at;
-}
-
 /// Calls `body` for pieces of rows that all of the memrefs have in common.
 static void
 loopElements(VectorBuilder &b, ArrayRef<Value> memrefs,

@@ -20,12 +20,6 @@ using namespace tenon;
 
 using Values = VectorBuilder::Values;
 
-static Values append(ValueRange row, Value column) {
-  Values at(row);
-  at.push_back(column);
-  return at;
-}
-
 FailureOr<Value> tenon::viewRowMajor(VectorBuilder &b, Operation *op,
                                      Value weight) {
   auto type = cast<WeightType>(weight.getType());

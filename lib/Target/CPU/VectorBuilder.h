@@ -167,6 +167,13 @@ private:
   llvm::SmallVector<mlir::Value> taken;
 };
 
+/// The indices of an element: those of its row, and its column.
+inline VectorBuilder::Values append(mlir::ValueRange row, mlir::Value column) {
+  VectorBuilder::Values at(row);
+  at.push_back(column);
+  return at;
+}
+
 /// Lanes of a vector, 1 for a scalar.
 int64_t getWidth(mlir::Value value);
 

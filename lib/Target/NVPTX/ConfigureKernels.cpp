@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "Attention.h"
 #include "Contraction.h"
+#include "FindGpu.h"
 #include "KernelRefusal.h"
 
 #define DEBUG_TYPE "nvptx-configure-kernels"
@@ -61,15 +62,12 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
 }
 
 static void configure(tile::KernelOp kernel, machine::GpuAttr machine) {
-  auto func = kernel->getParentOfType<func::FuncOp>();
-  auto bucket = func ? func->getAttrOfType<tile::BucketAttr>(
-                           tile::TileDialect::kBucketName)
-                     : tile::BucketAttr();
-  if (!bucket)
+  int64_t tokens =
+      tile::getBucketTokens(kernel->getParentOfType<func::FuncOp>());
+  if (!tokens)
     return refuse(kernel, DEBUG_TYPE, "its function has no bucket");
   std::string reason;
-  FailureOr<Config> config =
-      chooseConfig(kernel, bucket.getTokens(), machine, reason);
+  FailureOr<Config> config = chooseConfig(kernel, tokens, machine, reason);
   if (failed(config))
     return refuse(kernel, DEBUG_TYPE, reason);
   kernel.setConfigAttr(*config);
@@ -82,14 +80,9 @@ static void configure(tile::KernelOp kernel, machine::GpuAttr machine) {
 namespace {
 struct ConfigureKernels : tenon::impl::ConfigureKernelsBase<ConfigureKernels> {
   void runOnOperation() override {
-    auto machine =
-        dyn_cast_or_null<machine::GpuAttr>(machine::getTarget(getOperation()));
-    if (!machine) {
-      getOperation()->emitError()
-          << "expects " << machine::MachineDialect::kTargetName
-          << " to be a #machine.gpu; set it on the module";
+    machine::GpuAttr machine = findGpu(getOperation());
+    if (!machine)
       return signalPassFailure();
-    }
     for (auto func : getOperation().getOps<func::FuncOp>())
       func.walk([&](tile::KernelOp kernel) {
         if (!kernel.getConfigAttr() && !isRefused(kernel))

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "DeviceKernel.h"
+#include "FindGpu.h"
 #include "KernelNames.h"
 #include "KernelRefusal.h"
 
@@ -83,8 +84,7 @@ static LogicalResult verifyConfigured(tile::KernelOp kernel) {
   if (!isa_and_nonnull<ConfigAttrInterface>(kernel.getConfigAttr()))
     return kernel.emitOpError()
            << "expects a configuration of a GPU; run nvptx-configure-kernels";
-  auto func = kernel->getParentOfType<func::FuncOp>();
-  if (!func || !func->hasAttr(tile::TileDialect::kBucketName))
+  if (!tile::getBucketTokens(kernel->getParentOfType<func::FuncOp>()))
     return kernel.emitOpError() << "expects its function to have a bucket";
   return success();
 }
@@ -94,13 +94,9 @@ struct ConvertKernelsToGpu
     : tenon::impl::ConvertKernelsToGpuBase<ConvertKernelsToGpu> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto machine =
-        dyn_cast_or_null<machine::GpuAttr>(machine::getTarget(module));
-    if (!machine) {
-      module.emitError() << "expects " << machine::MachineDialect::kTargetName
-                         << " to be a #machine.gpu; set it on the module";
+    machine::GpuAttr machine = findGpu(module);
+    if (!machine)
       return signalPassFailure();
-    }
     if (module.lookupSymbol(kDeviceModuleName)) {
       module.emitError() << "expects no symbol '" << kDeviceModuleName
                          << "', which device functions are put into";
@@ -112,10 +108,9 @@ struct ConvertKernelsToGpu
         continue;
       if (failed(verifyConfigured(kernel)))
         return signalPassFailure();
-      auto bucket =
-          kernel->getParentOfType<func::FuncOp>()
-              ->getAttrOfType<tile::BucketAttr>(tile::TileDialect::kBucketName);
-      convert(kernel, name, bucket.getTokens(), machine.getShared(), device);
+      int64_t tokens =
+          tile::getBucketTokens(kernel->getParentOfType<func::FuncOp>());
+      convert(kernel, name, tokens, machine.getShared(), device);
     }
   }
 };

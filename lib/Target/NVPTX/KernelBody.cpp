@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelBody.h"
+#include "dialects/Tenon/ShapeVerification.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -19,6 +20,5 @@ Value tenon::nvptx::getOut(tile::KernelOp kernel, int64_t result) {
 }
 
 int64_t tenon::nvptx::getRowLength(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  return ShapedType::getNumElements(type.getShape().drop_front());
+  return tenon::getRowLength(tensor.getType());
 }
