@@ -139,11 +139,15 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
     score[n] = cap * tanh(score[n] / cap)                       with softcap
     m        = max over n of score[n], and of sinks[h]
     e[n]     = exp(score[n] - m)
+    e[n]     = e[n] rounded to `probabilities`                  with probabilities
     result[t, h, :] = round(sum over n of e[n] * value[layer, s, n, g, :]
                             / (sum over n of e[n] + exp(sinks[h] - m)))
     ```
 
     Computed in `f32`. Without `sinks` the last term of the denominator is absent.
+    A target that rounds to `probabilities` before it knows `m` rounds
+    `exp(score[n] - m')`, where `m'` is the maximum over the keys up to `n`, and
+    scales the sums later: the relative error of each `e[n]` has the same bound.
     A row whose keys are all masked is zero. Without `value`, the value of a key
     is its first `value_first` elements. A cache of rank 4 has one KV head.
 
@@ -183,13 +187,14 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
     Tenon_BlockTensor:$blocks, Optional<Tenon_VectorWeight>:$sinks,
     F32Attr:$scale, Tenon_MaskAttr:$mask,
     OptionalAttr<Tenon_PositiveF32>:$softcap,
+    OptionalAttr<Tenon_NarrowFloatType>:$probabilities,
     DefaultValuedProp<I64Prop, "0">:$value_first);
   let results = (outs Tenon_HeadTensor:$result);
   let assemblyFormat = [{
     $query `,` $key (`,` $value^)? `[` $layer `]` `at` $positions `in` $slots
     `blocks` $blocks (`sinks` $sinks^ `:` type($sinks))? `scale` $scale
-    `mask` $mask (`softcap` $softcap^)? (`value_first` $value_first^)?
-    attr-dict `:` type($query) `,` type($key) (`and` type($value)^)? `,`
+    `mask` $mask (`softcap` $softcap^)? (`probabilities` $probabilities^)?
+    (`value_first` $value_first^)? attr-dict `:` type($query) `,` type($key) (`and` type($value)^)? `,`
     type($positions) `,` type($blocks) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -202,6 +207,9 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
     }
     bool iteratesOverBlocks() {
       return true;
+    }
+    ::mlir::OpOperand *getMultipliedOperand() {
+      return &getQueryMutable();
     }
   }];
 }
@@ -258,11 +266,12 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
          "weight matrix or stack of them", "::tenon::WeightType">:$expand,
     Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
     Tenon_BlockTensor:$blocks, I64Prop:$nope, F32Attr:$scale,
-    Tenon_MaskAttr:$mask);
+    Tenon_MaskAttr:$mask, OptionalAttr<Tenon_NarrowFloatType>:$probabilities);
   let results = (outs Tenon_HeadTensor:$result);
   let assemblyFormat = [{
     $query `,` $cache `[` $layer `]` `,` $expand `at` $positions `in` $slots
-    `blocks` $blocks `nope` $nope `scale` $scale `mask` $mask attr-dict
+    `blocks` $blocks `nope` $nope `scale` $scale `mask` $mask
+    (`probabilities` $probabilities^)? attr-dict
     `:` type($query) `,` type($cache) `,` type($expand) `,` type($positions) `,`
     type($blocks) `->` type($result)
   }];
@@ -276,6 +285,9 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     }
     bool iteratesOverBlocks() {
       return true;
+    }
+    ::mlir::OpOperand *getMultipliedOperand() {
+      return &getQueryMutable();
     }
     bool expandsKeys() {
       return true;

@@ -110,6 +110,12 @@ def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
     bool takesEpilogue() {
       return true;
     }
+    ::mlir::OpOperand *getMultipliedOperand() {
+      return &getInputMutable();
+    }
+    ::mlir::OpOperand *getMultipliedWeight() {
+      return &getWeightMutable();
+    }
     bool pairsWeightRows() {
       return getGlu().has_value();
     }
@@ -161,6 +167,12 @@ def Tenon_HeadLinearOp : Tenon_TokenOp<"head_linear", [KernelRootOpInterface]> {
     }
     ::std::string getKernelName() {
       return ::tenon::getNameOfWeight(getWeight());
+    }
+    ::mlir::OpOperand *getMultipliedOperand() {
+      return &getInputMutable();
+    }
+    ::mlir::OpOperand *getMultipliedWeight() {
+      return &getWeightMutable();
     }
   }];
 }

@@ -232,6 +232,12 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
     bool pairsWeightRows() {
       return getGlu().has_value();
     }
+    ::mlir::OpOperand *getMultipliedOperand() {
+      return &getInputMutable();
+    }
+    ::mlir::OpOperand *getMultipliedWeight() {
+      return &getWeightMutable();
+    }
   }];
 }
 

@@ -113,7 +113,35 @@ struct AddSizesModel
 };
 } // namespace
 
+namespace {
+/// Activations rounded to a narrower type.
+struct RoundModel : RowOpInterface::ExternalModel<RoundModel, arith::TruncFOp> {
+};
+
+struct RoundRowsModel
+    : TokenOpInterface::ExternalModel<RoundRowsModel, arith::TruncFOp> {
+  SmallVector<Value> getRowTensors(Operation *op) const {
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!type || !llvm::is_contained({2, 3}, type.getRank()))
+      return {};
+    return {op->getOperand(0), op->getResult(0)};
+  }
+};
+
+struct RoundSizesModel
+    : ReifyRankedShapedTypeOpInterface::ExternalModel<RoundSizesModel,
+                                                      arith::TruncFOp> {
+  LogicalResult reifyResultShapes(Operation *op, OpBuilder &builder,
+                                  ReifiedRankedShapedTypeDims &shapes) const {
+    return getRowTensors(op).empty() ? failure()
+                                     : reifyRows(op, builder, shapes);
+  }
+};
+} // namespace
+
 void tenon::attachRowModels(MLIRContext &context) {
   arith::AddFOp::attachInterface<AddRowsModel, AddModel, AddSizesModel>(
+      context);
+  arith::TruncFOp::attachInterface<RoundRowsModel, RoundModel, RoundSizesModel>(
       context);
 }

@@ -94,4 +94,7 @@ def Tenon_PositiveF32 : ConfinedAttr<F32Attr, [AttrConstraint<
           "!::llvm::cast<::mlir::FloatAttr>($_self).getValue().isNegative()">,
     "whose value is positive and normal">]>;
 
+/// A type that values computed in `f32` are rounded to.
+def Tenon_NarrowFloatType : TypeAttrOf<BF16>;
+
 #endif // TENON_DIALECTS_TENON_TENONDIALECT_TD

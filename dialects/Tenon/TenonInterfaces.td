@@ -76,6 +76,15 @@ def KernelRootOpInterface
     InterfaceMethod<[{
       Whether it reads the rows of its weight in pairs of gate and up projection.
     }], "bool", "pairsWeightRows", (ins), "", "return false;">,
+    InterfaceMethod<[{
+      The operand whose rows are multiplied with a weight or with a KV cache: the
+      one that a narrower type of activations is for. Null if there is none.
+    }], "::mlir::OpOperand *", "getMultipliedOperand", (ins), "",
+      "return nullptr;">,
+    InterfaceMethod<[{
+      The weight that those rows are multiplied with. Null if there is none.
+    }], "::mlir::OpOperand *", "getMultipliedWeight", (ins), "",
+      "return nullptr;">,
   ];
 }
 

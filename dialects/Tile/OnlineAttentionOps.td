@@ -83,6 +83,7 @@ def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
     s[r, j]    = cap * tanh(s[r, j] / cap)                with softcap, in the same units
     new[r]     = max(maximum[r], max over j of s[r, j])
     e[r, j]    = 2 ^ (s[r, j] - new[r])
+    e[r, j]    = e[r, j] rounded to `probabilities`       with probabilities
     f[r]       = 2 ^ (maximum[r] - new[r])
     acc[r, :]  = acc[r, :] * f[r] + sum over j of e[r, j] * value[j, :]
     sum[r]     = sum[r] * f[r] + sum over j of e[r, j]
@@ -125,12 +126,14 @@ def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
     Variadic<Tile_Buffer>:$outs,
     I64Prop:$key_along, I64Prop:$value_along, I64Prop:$keys, I64Prop:$heads,
     F32Attr:$scale, OptionalAttr<Tenon_MaskAttr>:$mask,
-    OptionalAttr<F32Attr>:$softcap);
+    OptionalAttr<F32Attr>:$softcap,
+    OptionalAttr<Tenon_NarrowFloatType>:$probabilities);
   let assemblyFormat = [{
     $query `rows` $rows `,` $key `[` $key_at `]` `along` $key_along `,`
     $value `[` $value_at `]` `along` $value_along `keys` $keys
     `first` $first `count` $count `at` $position `of` $length `heads` $heads
-    `scale` $scale (`mask` $mask^)? (`softcap` $softcap^)? `into` $outs attr-dict
+    `scale` $scale (`mask` $mask^)? (`softcap` $softcap^)?
+    (`probabilities` $probabilities^)? `into` $outs attr-dict
     `:` type($query) `,` type($key) `,` type($value) `into` type($outs)
     (`->` type($results)^)?
   }];

@@ -166,6 +166,18 @@ static llvm::Error checkRemarksFile(const CompileOptions &options) {
                         "'; choose another name");
 }
 
+/// Types that the user has not chosen are those that all targets prefer.
+static void chooseTypes(CompileOptions &options,
+                        llvm::ArrayRef<TargetName> targets) {
+  bool isNarrow = llvm::all_of(targets, [](const TargetName &target) {
+    return target.backend->prefersBF16();
+  });
+  if (!options.cacheType)
+    options.cacheType = isNarrow ? CacheType::BF16 : CacheType::F32;
+  if (!options.activations)
+    options.activations = isNarrow ? ActivationType::BF16 : ActivationType::F32;
+}
+
 llvm::Error tenon::compileModel(const CompileOptions &asked) {
   CompileOptions options = asked;
   if (llvm::Error error = orderBuckets(options.buckets))
@@ -176,6 +188,7 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     return targets.takeError();
   if (llvm::Error error = checkEmission(options, *targets))
     return error;
+  chooseTypes(options, *targets);
 
   bool isText = options.stopAfter || options.emit;
   llvm::StringRef name = llvm::sys::path::filename(options.output);

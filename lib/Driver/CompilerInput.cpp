@@ -45,7 +45,9 @@ static llvm::Error importSource(MLIRContext &context,
   if (!source)
     return source.takeError();
   input.source = std::move(*source);
-  ImportOptions choices{options.maxContext, options.cacheType, options.weights};
+  ImportOptions choices{options.maxContext,
+                        options.cacheType.value_or(CacheType::F32),
+                        options.weights};
   llvm::Expected<OwningOpRef<ModuleOp>> module =
       importModel(context, *input.source, choices);
   if (!module)

@@ -56,6 +56,7 @@ llvm::Error tenon::layOut(ModuleOp module, const CompileOptions &options,
   form.positions = positions;
   form.absorbTokens =
       getAbsorbTokens(module.getContext(), options.mla, targets);
+  form.roundActivations = options.activations == ActivationType::BF16;
   form.widenWeights = llvm::any_of(targets, [&](const TargetName &target) {
     return !machine::lookupMachine(module.getContext(), target.machine)
                 .readsTightCodes();

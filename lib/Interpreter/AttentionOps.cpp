@@ -57,6 +57,8 @@ struct Attention {
   std::optional<double> softcap;
   std::vector<double> sinks;
   int64_t valueSize;
+  /// What powers are rounded to.
+  std::optional<Type> probabilities;
 
   LogicalResult check() const;
   /// One more than the largest position of a slot in this step.
@@ -75,7 +77,7 @@ struct Attention {
 
   using HeadRow = llvm::function_ref<const double *(int64_t slot, int64_t n)>;
   /// One head of one token.
-  void apply(const Frame &frame, Type type, int64_t t, int64_t h, HeadRow key,
+  void apply(Frame &frame, Type type, int64_t t, int64_t h, HeadRow key,
              HeadRow value, MutableArrayRef<double> out) const;
 };
 } // namespace
@@ -119,7 +121,7 @@ int64_t Attention::getLength(int64_t slot) const {
   return length;
 }
 
-void Attention::apply(const Frame &frame, Type type, int64_t t, int64_t h,
+void Attention::apply(Frame &frame, Type type, int64_t t, int64_t h,
                       HeadRow key, HeadRow value,
                       MutableArrayRef<double> out) const {
   int64_t size = query.getDim(2);
@@ -148,7 +150,7 @@ void Attention::apply(const Frame &frame, Type type, int64_t t, int64_t h,
     largest = std::max(largest, sinks[h]);
   double sum = sinks.empty() ? 0 : std::exp(sinks[h] - largest);
   for (auto [n, score] : scores) {
-    double weight = std::exp(score - largest);
+    double weight = frame.roundInside(probabilities, std::exp(score - largest));
     const double *v = value(slot, n);
     sum += weight;
     for (int64_t i = 0; i < valueSize; ++i)
@@ -180,7 +182,8 @@ static LogicalResult execute(Frame &frame, tenon::AttentionOp op) {
                       op.getMask(),
                       softcap,
                       std::move(*sinks),
-                      valueSize};
+                      valueSize,
+                      op.getProbabilities()};
   int64_t groups = key.getRank() == 5 ? key.getDim(3) : 1;
   int64_t heads = query.getDim(1);
   if (failed(attention.check()) ||
@@ -270,7 +273,8 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
                       op.getMask(),
                       std::nullopt,
                       {},
-                      valueSize};
+                      valueSize,
+                      op.getProbabilities()};
   if (failed(attention.check()))
     return failure();
   FailureOr<Expansion> expansion = expand(frame, op, attention);

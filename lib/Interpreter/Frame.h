@@ -97,6 +97,9 @@ public:
   double round(mlir::Type type, double value) const;
   /// Says that the op at hand adds up so many terms, or rounds single ones.
   void noteSum(int64_t terms) { sum = std::max(sum, terms); }
+  /// Rounds a number inside of an op, unless there is no type. The tolerance of
+  /// the results follows from the type, too.
+  double roundInside(std::optional<mlir::Type> type, double value);
 
   /// One row of the part of a stack that a value stands for.
   mlir::LogicalResult readRow(mlir::Operation *op, mlir::Value weight,
@@ -117,6 +120,8 @@ private:
 
   llvm::DenseMap<mlir::Value, RuntimeValue> values;
   int64_t sum = 0;
+  /// Unit roundoff of the coarsest type inside of the op at hand.
+  double roundoff = 0;
 };
 
 /// Runs ops of arith and math on scalars or on tensors, element by element.

@@ -59,6 +59,13 @@ double Frame::round(Type type, double value) const {
   return roundTo(type, value);
 }
 
+double Frame::roundInside(std::optional<Type> type, double value) {
+  if (!type)
+    return value;
+  roundoff = std::max(roundoff, getUnitRoundoff(*type));
+  return round(*type, value);
+}
+
 FailureOr<SmallVector<int64_t>>
 Frame::resolveShape(Operation *op, RankedTensorType type,
                     ArrayRef<int64_t> dynamicDims) const {
@@ -132,8 +139,11 @@ LogicalResult Frame::execute(Operation *op) {
     if (const auto *tensor = std::get_if<Tensor>(&get(operand)))
       operands.merge(tensor->history);
   int64_t outer = std::exchange(sum, 0);
+  double outerRoundoff = std::exchange(roundoff, 0);
   LogicalResult result = dispatch(op);
   int64_t terms = std::exchange(sum, outer);
+  operands.roundoff =
+      std::max(operands.roundoff, std::exchange(roundoff, outerRoundoff));
   if (failed(result))
     return failure();
   return checkResults(op, operands, terms);

@@ -140,7 +140,8 @@ static LogicalResult execute(Frame &frame, tile::OnlineAttentionOp op) {
     for (int64_t i = 0; i < width; ++i)
       row[i] = accs[r * width + i] * factor;
     for (auto [j, score] : scores) {
-      double weight = std::exp2(score - largest);
+      double weight =
+          frame.roundInside(op.getProbabilities(), std::exp2(score - largest));
       total += weight;
       for (int64_t i = 0; i < width; ++i)
         row[i] += weight * values.row(j)[i];

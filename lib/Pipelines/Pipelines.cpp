@@ -27,6 +27,8 @@ void tenon::buildLayOutPipeline(OpPassManager &pm, const FormOptions &options) {
   pm.addPass(createSpecializeBuckets(clone));
   pm.addPass(createChooseMlaForm({options.absorbTokens}));
   pm.addPass(createCSEPass());
+  if (options.roundActivations)
+    pm.addPass(createRoundActivations());
   pm.addPass(createWidenWeights({options.widenWeights}));
   pm.addPass(createAssignWeightLayouts());
 }

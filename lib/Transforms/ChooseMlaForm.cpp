@@ -167,7 +167,8 @@ private:
         rewriter, loc, withHead(latent), wide, op.getCache(), /*value=*/Value(),
         op.getLayer(), op.getPositions(), op.getSlots(), op.getBlocks(),
         /*sinks=*/Value(), op.getScaleAttr(), op.getMask(),
-        /*softcap=*/FloatAttr(), /*value_first=*/latent);
+        /*softcap=*/FloatAttr(), op.getProbabilitiesAttr(),
+        /*value_first=*/latent);
     rewriter.replaceOpWithNewOp<HeadLinearOp>(op, op.getType(), mixed,
                                               parts.useOf(rewriter, values),
                                               /*keep=*/false);

@@ -102,3 +102,30 @@ WeightRefOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
   return WeightRefOp::create(builder, derived->getLoc(), used,
                              derived.getReference(), front.getIndex());
 }
+
+bool tenon::castWeight(OpBuilder &builder, SymbolTable &symbols,
+                       OpOperand &operand, FloatType number) {
+  auto use = operand.get().getDefiningOp<WeightRefOp>();
+  if (!use)
+    return false;
+  FormatAttr format = use.getType().getFormat();
+  auto code = dyn_cast<FloatType>(format.getCode());
+  if (format.hasScale() || !code ||
+      code.getFPMantissaWidth() <= number.getFPMantissaWidth())
+    return false;
+  auto retype = [&](WeightType type) {
+    return WeightType::get(type.getContext(), type.getShape(),
+                           FormatAttr::get(number), type.getLayout());
+  };
+  std::string suffix;
+  llvm::raw_string_ostream(suffix) << "." << number;
+  WeightSymbolOpInterface derived = getOrCreateDerived(
+      symbols, use.getWeight() + suffix, Derivation::Cast,
+      {use.getWeightAttr()}, retype(getStackType(symbols, use)));
+  builder.setInsertionPoint(use);
+  operand.set(WeightRefOp::create(builder, use.getLoc(), retype(use.getType()),
+                                  derived.getReference(), use.getIndex()));
+  if (use->use_empty())
+    use->erase();
+  return true;
+}

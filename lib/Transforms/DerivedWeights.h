@@ -28,6 +28,11 @@ WeightRefOp concatRows(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
                        llvm::ArrayRef<WeightRefOp> uses,
                        mlir::Operation *before);
 
+/// Makes an operand the same weight with numbers of another type, if its own are
+/// of a wider one without scales; returns whether it did.
+bool castWeight(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
+                mlir::OpOperand &operand, mlir::FloatType type);
+
 /// Whether rows of these weights can be joined: formats, layers and columns are
 /// the same, and no block of scales is cut.
 Refusal refuseConcat(llvm::ArrayRef<WeightRefOp> uses);

@@ -43,9 +43,16 @@ struct CompileCommand : Command {
                  clEnumValN(WeightChoice::BF16, "bf16", "as bf16"))};
   cl::opt<CacheType> cacheType{
       "cache-type", cl::sub(subCommand), cl::init(CacheType::F32),
-      cl::desc("KV-cache element type"),
-      cl::values(clEnumValN(CacheType::F32, "f32", "f32 (default)"),
+      cl::desc("KV-cache element type (default: f32, or bf16 for cuda)"),
+      cl::values(clEnumValN(CacheType::F32, "f32", "f32"),
                  clEnumValN(CacheType::BF16, "bf16", "bf16"))};
+  cl::opt<ActivationType> activations{
+      "activations", cl::sub(subCommand), cl::init(ActivationType::F32),
+      cl::desc("Type in which products take activations (default: f32, or bf16 "
+               "for cuda)"),
+      cl::values(clEnumValN(ActivationType::F32, "f32", "f32"),
+                 clEnumValN(ActivationType::BF16, "bf16",
+                            "rounded to bf16; routers keep f32"))};
   cl::opt<MlaChoice> mla{
       "mla", cl::sub(subCommand), cl::init(MlaChoice::Auto),
       cl::desc("Form of multi-head latent attention (MLA)"),
@@ -114,7 +121,10 @@ llvm::Error CompileCommand::run() const {
   if (!targets.empty())
     options.targets.assign(targets.begin(), targets.end());
   options.weights = weights;
-  options.cacheType = cacheType;
+  if (cacheType.getNumOccurrences())
+    options.cacheType = cacheType;
+  if (activations.getNumOccurrences())
+    options.activations = activations;
   options.mla = mla;
   options.maxContext = maxContext;
   if (!buckets.empty())

@@ -14,6 +14,9 @@
 
 namespace tenon {
 
+/// The type in which products take activations.
+enum class ActivationType { F32, BF16 };
+
 /// Which of the two forms of latent attention is generated.
 enum class MlaChoice { Auto, Naive, Absorbed };
 
@@ -26,7 +29,9 @@ struct CompileOptions {
   /// `cpu`, `cpu:x86-64-v3`, `cuda:sm_90a`...
   std::vector<std::string> targets = {"cpu"};
   WeightChoice weights = WeightChoice::Keep;
-  CacheType cacheType = CacheType::F32;
+  /// Without a value, what the targets prefer.
+  std::optional<CacheType> cacheType;
+  std::optional<ActivationType> activations;
   MlaChoice mla = MlaChoice::Auto;
   /// Positions of a sequence; 0 for those of the model, but at most 4096.
   int64_t maxContext = 0;

@@ -19,6 +19,9 @@ struct FormOptions : mlir::PassPipelineOptions<FormOptions> {
       *this, "absorb-tokens", llvm::cl::init(-1),
       llvm::cl::desc("Largest bucket with the absorbed form of MLA, "
                      "or -1 for that of machine.target")};
+  Option<bool> roundActivations{
+      *this, "round-activations", llvm::cl::init(false),
+      llvm::cl::desc("Round activations to bf16 where they are multiplied")};
   Option<bool> widenWeights{
       *this, "widen-weights", llvm::cl::init(false),
       llvm::cl::desc("Widen sub-byte quantized values for every machine")};

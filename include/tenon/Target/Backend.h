@@ -41,6 +41,9 @@ public:
   /// Writes tables that describe the levels, in Markdown.
   virtual void printLevels(llvm::raw_ostream &os) const = 0;
 
+  /// Whether activations and caches are `bf16` unless the user chooses.
+  virtual bool prefersBF16() const { return false; }
+
   /// The phases from `Form` on that it has, of which `Codegen` is the last.
   virtual llvm::ArrayRef<Phase> getPhases() const = 0;
   /// Adds the passes of one of these phases, but for `Codegen`.

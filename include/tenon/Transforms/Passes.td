@@ -218,6 +218,43 @@ def MaterializeRopeTables : Pass<"tenon-materialize-rope-tables", "::mlir::Modul
   let dependentDialects = ["::tenon::TenonDialect"];
 }
 
+def RoundActivations : Pass<"tenon-round-activations", "::mlir::ModuleOp"> {
+  let summary = "Round activations to bf16 where they are multiplied";
+  let description = [{
+    Sets the type in which products take activations. The rows that a linear layer
+    multiplies with a weight, and the queries of attention, are rounded to `bf16`,
+    and so are the probabilities of attention. A weight in `f32` or `f16` that meets
+    them is cast to `bf16`; one in any other format is `bf16` times a scale already.
+
+    ```mlir
+    %h = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
+    %w = tenon.weight_ref @w : !tenon.weight<96x64, <f32>>
+    %q = tenon.linear %h, %w : tensor<?x64xf32>, !tenon.weight<96x64, <f32>> -> tensor<?x96xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %h = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
+    %r = arith.truncf %h : tensor<?x64xf32> to tensor<?x64xbf16>
+    %w = tenon.weight_ref @w.bf16 : !tenon.weight<96x64, <bf16>>
+    %q = tenon.linear %r, %w : tensor<?x64xbf16>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
+    ```
+
+    A linear layer or an attention whose result is only read as `bf16` gets a result
+    of that type instead. Sums, residuals, norms and rotations stay `f32`, and so
+    does a linear layer that feeds `tenon.router`, because the choice of experts is
+    not continuous.
+
+    Not bit-exact: this is the choice of a numeric type, which the interpreter and
+    all targets follow.
+
+    Runs after `tenon-choose-mla-form` because the absorbed form makes further
+    products; must precede `tenon-assign-weight-layouts` because it casts weights.
+  }];
+  let dependentDialects = ["::tenon::TenonDialect", "::mlir::arith::ArithDialect"];
+}
+
 def WidenWeights : Pass<"tenon-widen-weights", "::mlir::ModuleOp"> {
   let summary = "Widen sub-byte quantized values to whole bytes";
   let description = [{

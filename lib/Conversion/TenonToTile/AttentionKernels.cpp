@@ -102,7 +102,7 @@ static Value packQueries(KernelLowering &lowering, Value query,
         Value rows = tensor::ExtractSliceOp::create(
             lowering.builder, lowering.loc,
             RankedTensorType::get({block.heads, size},
-                                  lowering.builder.getF32Type()),
+                                  getElementTypeOrSelf(query)),
             query, heads.offsets, heads.sizes, strides);
         return SmallVector<Value>{lowering.insert(
             rows, carried.front(),
@@ -172,7 +172,8 @@ struct KeySource {
 static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
                           Value query, const KeySource &source, Value first,
                           Value count, const AttendState &state,
-                          FloatAttr scale, MaskAttr mask, FloatAttr softcap) {
+                          FloatAttr scale, MaskAttr mask, FloatAttr softcap,
+                          TypeAttr probabilities) {
   OpBuilder &builder = lowering.builder;
   // Powers of two are cheaper, so scores are in units of log2(e).
   auto forPowersOfTwo = [&](FloatAttr value) {
@@ -186,7 +187,7 @@ static AttendState attend(KernelLowering &lowering, const QueryBlock &block,
       source.key, source.keyAt, source.value, source.valueAt, first, count,
       block.position, block.length, outs, source.keyAlong, source.valueAlong,
       lowering.config.getKeys(), block.heads, forPowersOfTwo(scale), mask,
-      softcap ? forPowersOfTwo(softcap) : FloatAttr());
+      softcap ? forPowersOfTwo(softcap) : FloatAttr(), probabilities);
   return AttendState::from(op->getResults());
 }
 
@@ -225,7 +226,7 @@ static Value attendToCache(KernelLowering &lowering, AttentionOp op,
     KeySource source{op.getKey(), value, at, at, 2, 2};
     return attend(lowering, block, query, source, first, count, old,
                   op.getScaleAttr(), masked ? op.getMask() : MaskAttr(),
-                  op.getSoftcapAttr());
+                  op.getSoftcapAttr(), op.getProbabilitiesAttr());
   };
   state = loopOverKeys(lowering, block, op.getMask(), state, tile);
   return finishBlock(lowering, block, state, op.getSinks(), out);
@@ -394,9 +395,10 @@ static AttendState attendInParts(KernelLowering &lowering, MlaAttentionOp op,
         AttendState old = {lowering.extract(carried[0], slice(row, width)),
                            lowering.extract(carried[1], slice(row, 0)),
                            lowering.extract(carried[2], slice(row, 0))};
-        AttendState fresh = attend(
-            lowering, part, lowering.extract(query, slice(row, size)), source,
-            firstKey, count, old, op.getScaleAttr(), op.getMask(), FloatAttr());
+        AttendState fresh =
+            attend(lowering, part, lowering.extract(query, slice(row, size)),
+                   source, firstKey, count, old, op.getScaleAttr(),
+                   op.getMask(), FloatAttr(), op.getProbabilitiesAttr());
         SmallVector<Value> written = {
             lowering.insert(fresh.acc, carried[0], slice(row, width)),
             lowering.insert(fresh.maximum, carried[1], slice(row, 0)),

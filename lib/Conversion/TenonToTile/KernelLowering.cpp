@@ -55,6 +55,14 @@ Value KernelLowering::extract(Value source, const Slice &slice) {
 
 Value KernelLowering::insert(Value source, Value into, const Slice &slice) {
   SmallVector<OpFoldResult> strides(slice.offsets.size(), attr(1));
+  Type element = getElementTypeOrSelf(into);
+  if (getElementTypeOrSelf(source) != element) {
+    auto type = cast<RankedTensorType>(source.getType()).clone(element);
+    Value place = tensor::ExtractSliceOp::create(
+        builder, loc, type, into, slice.offsets, slice.sizes, strides);
+    source = tile::ConvertOp::create(builder, loc, type, source, place)
+                 ->getResult(0);
+  }
   return tensor::InsertSliceOp::create(builder, loc, source, into,
                                        slice.offsets, slice.sizes, strides);
 }

@@ -37,6 +37,7 @@ private:
   void writeNorm(NormOp op);
   void writeRope(RopeOp op);
   void writeAdd(arith::AddFOp op);
+  void writeRound(arith::TruncFOp op);
   void writeGlu(GluOp op);
   void writeGather(GatherRowsOp op);
   void writeCache(CacheUpdateOp op);
@@ -184,6 +185,14 @@ void RowWriter::writeAdd(arith::AddFOp op) {
   define(op.getResult(), add->getResult(0));
 }
 
+void RowWriter::writeRound(arith::TruncFOp op) {
+  Value input = rowOf(op.getIn());
+  Value out = destinationOf(op.getResult());
+  auto convert = tile::ConvertOp::create(lowering.builder, op.getLoc(),
+                                         out.getType(), input, out);
+  define(op.getResult(), convert->getResult(0));
+}
+
 void RowWriter::writeGlu(GluOp op) {
   Value gate = rowOf(op.getGate()), up = rowOf(op.getUp());
   Value out = destinationOf(op.getResult());
@@ -262,6 +271,7 @@ void RowWriter::write(Operation *op) {
       .Case([&](EmbeddingOp op) { writeEmbedding(op); })
       .Case([&](NormOp op) { writeNorm(op); })
       .Case([&](arith::AddFOp op) { writeAdd(op); })
+      .Case([&](arith::TruncFOp op) { writeRound(op); })
       .Case([&](GluOp op) { writeGlu(op); })
       .Case([&](GatherRowsOp op) { writeGather(op); })
       .Case([&](RouterOp op) { writeRouter(op); })

@@ -61,6 +61,7 @@ Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
       block.getBuilder(), block.getLoc("attention"),
       block.getRows({heads, width}), query, key, value, step.layer,
       step.positions, step.slots, step.blocks, /*sinks=*/Value(),
-      block.f32(scale), mask, softcap ? block.f32(*softcap) : FloatAttr());
+      block.f32(scale), mask, softcap ? block.f32(*softcap) : FloatAttr(),
+      /*probabilities=*/TypeAttr());
   return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);
 }

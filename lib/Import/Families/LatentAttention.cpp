@@ -67,6 +67,7 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
   Value rows = MlaAttentionOp::create(
       block.getBuilder(), block.getLoc("attention"),
       block.getRows({heads, value}), query, cache, step.layer, expand,
-      step.positions, step.slots, step.blocks, plain, block.f32(scale), mask);
+      step.positions, step.slots, step.blocks, plain, block.f32(scale), mask,
+      /*probabilities=*/TypeAttr());
   return block.linear(rows, "o", "self_attn.o_proj", hidden, bias);
 }

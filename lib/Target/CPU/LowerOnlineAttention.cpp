@@ -318,6 +318,8 @@ Value AttentionLowering::buildPowers(Value row, Value base) {
              [&](Value key, ValueRange carried) {
                Value score = b.load(scores, {row, key}, b.lanes);
                Value power = buildExp2(b, b.sub(score, bases));
+               if (std::optional<Type> type = op.getProbabilities())
+                 power = b.round(power, *type);
                b.store(power, scores, {row, key});
                return Values{b.add(carried.front(), power)};
              });

@@ -372,6 +372,15 @@ static Value roundToBf16(VectorBuilder &b, Value value) {
       b.builder, b.loc, withWidth(b.builder.getBF16Type(), width), low);
 }
 
+Value VectorBuilder::round(Value value, Type type) {
+  int64_t width = getWidth(value);
+  Value rounded = type.isBF16()
+                      ? roundToBf16(*this, value)
+                      : arith::TruncFOp::create(builder, loc,
+                                                withWidth(type, width), value);
+  return widen(*this, rounded);
+}
+
 void VectorBuilder::store(Value value, Value memref, ValueRange at) {
   Type element = getElement(memref);
   Type given = getElementTypeOrSelf(value.getType());

@@ -129,6 +129,8 @@ public:
   mlir::Value maskedLoad(mlir::Value memref, mlir::ValueRange at, int64_t width,
                          mlir::Value count);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange at);
+  /// Numbers of f32 that are rounded to those of a narrower type.
+  mlir::Value round(mlir::Value value, mlir::Type type);
   /// Asks for the cache line of an element that is read soon.
   void prefetch(mlir::Value memref, mlir::ValueRange at);
   mlir::Value dim(mlir::Value memref, int64_t i);

@@ -14,9 +14,10 @@ Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel, AttentionOp op) {
     return "caches are neither f32 nor bf16";
   if (op.getValue() && op.getValue().getType().getElementType() != type)
     return "keys and values have different types";
-  if (!op.getQuery().getType().getElementType().isF32() ||
-      !op.getType().getElementType().isF32())
-    return "rows are not f32";
+  for (Type rows : {op.getQuery().getType().getElementType(),
+                    op.getType().getElementType()})
+    if (!rows.isF32() && !rows.isBF16())
+      return "rows are neither f32 nor bf16";
   if (kernel.getYield().getValues().size() != 1 ||
       kernel.getYield().getValues().front() != op.getResult())
     return "the result goes through other operations";
@@ -48,21 +49,22 @@ AttentionEmitter::AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
                                    AttentionAttr config,
                                    const AttentionTiling &tiling)
     : kernel(kernel), b(kernel.b), op(op), config(config), t(tiling) {
-  queryAt = kernel.reserve(t.getRows() * t.getKeyStride(), 128);
-  keys.tileAt = kernel.reserve(t.getBuffers() * t.getTileBytes());
-  values.tileAt =
-      t.sharesValue ? keys.tileAt : keys.tileAt + t.keys * t.getKeyStride();
-  keys.stageAt = kernel.reserve(t.getStageBytes());
-  values.stageAt = keys.stageAt + t.keys * t.keySize * 4;
-  if (t.splits > 1) {
-    powersAt = kernel.reserve(t.getRows() * t.getPowerStride());
-    maximaAt = kernel.reserve(t.getRows() * t.splits * 4);
-  }
+  query.type = t.queryType;
+  query.stride = t.getQueryStride();
+  query.at = kernel.reserve(t.getRows() * query.stride, 128);
+  keys.type = values.type = t.cacheType;
   keys.size = t.keySize;
   keys.stride = t.getKeyStride();
   values.size = t.valueSize;
   values.stride = t.getValueStride();
-  keys.type = values.type = op.getKey().getType().getElementType();
+  keys.at = kernel.reserve(t.getBuffers() * t.getTileBytes());
+  values.at = t.sharesValue ? keys.at : keys.at + t.keys * keys.stride;
+  if (t.splits > 1) {
+    powers.type = t.probabilityType;
+    powers.stride = t.getPowerStride();
+    powers.at = kernel.reserve(t.getRows() * powers.stride);
+    maximaAt = kernel.reserve(t.getRows() * t.splits * 4);
+  }
   columnTiles = t.valuePadded / t.splits / 8;
 }
 
@@ -188,7 +190,8 @@ void AttentionEmitter::emitRows(const Block &block) {
   b.syncBlock();
   locateCaches(block);
   loadQuery(block);
-  beginTile(block, block.lower);
+  if (t.copy == CacheCopy::Ahead)
+    beginTile(block, block.lower);
   // Sums of values, sums of powers, maxima.
   Values state(columnTiles * 4 + 4, b.f32(0));
   state.append(2, b.f32(-std::numeric_limits<float>::infinity()));

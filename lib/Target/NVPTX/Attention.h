@@ -5,6 +5,7 @@
 #define TENON_LIB_TARGET_NVPTX_ATTENTION_H
 
 #include "DeviceKernel.h"
+#include "SharedTile.h"
 
 namespace tenon::machine {
 class GpuAttr;
@@ -12,12 +13,12 @@ class GpuAttr;
 
 namespace tenon::nvptx {
 
-/// How a tile of a cache comes to shared memory, where it is `bf16`.
+/// How a tile of a cache comes to shared memory.
 enum class CacheCopy {
-  /// `bf16` is copied as it is, one tile ahead, into two buffers.
-  Async,
-  /// `f32` is copied one tile ahead, and rounded from there.
-  Staged,
+  /// `bf16` is copied one tile ahead, into two buffers.
+  Ahead,
+  /// `f32` is copied when it is needed, into one buffer.
+  Single,
   /// Elements are read one by one: rows are not whole units of 16 bytes.
   Direct
 };
@@ -43,28 +44,37 @@ struct AttentionTiling {
   int64_t keySize = 0, valueSize = 0;
   int64_t keyPadded = 0, valuePadded = 0; // with zeros
   bool sharesValue = false;               // a value is a part of its key
+  mlir::Type queryType, cacheType, probabilityType;
   CacheCopy copy = CacheCopy::Direct;
   int64_t keys = 0;     // of a tile
   int64_t rowTiles = 0; // of 16 rows
   int64_t splits = 0;
 
   int64_t getRows() const { return 16 * rowTiles; }
-  /// Bytes between two rows in shared memory: an odd number of 16-byte units,
-  /// so that eight of them begin in different banks.
-  int64_t getKeyStride() const { return keyPadded * 2 + 16; }
-  int64_t getValueStride() const {
-    return sharesValue ? getKeyStride() : valuePadded * 2 + 16;
+  /// Bytes between two rows in shared memory.
+  int64_t getQueryStride() const {
+    return SharedTile::getStride(queryType, keyPadded);
   }
-  int64_t getPowerStride() const { return keys * 2 + 16; }
-  int64_t getBuffers() const { return copy == CacheCopy::Async ? 2 : 1; }
+  int64_t getKeyStride() const {
+    return SharedTile::getStride(cacheType, keyPadded);
+  }
+  int64_t getValueStride() const {
+    return sharesValue ? getKeyStride()
+                       : SharedTile::getStride(cacheType, valuePadded);
+  }
+  int64_t getPowerStride() const {
+    return SharedTile::getStride(probabilityType, keys);
+  }
+  int64_t getBuffers() const { return copy == CacheCopy::Ahead ? 2 : 1; }
   int64_t getTileBytes() const;
-  int64_t getStageBytes() const;
   int64_t getSharedBytes() const;
 
 private:
   /// Whether so many warps can share the keys of a tile and the columns of a
   /// value.
   bool canSplit(int64_t count) const;
+  /// Whether a warp's sums of values fit into its registers then.
+  bool fitsRegisters(int64_t count) const;
 };
 
 /// Fails if no tiling fits into the machine.
@@ -74,11 +84,9 @@ mlir::FailureOr<AttentionAttr> chooseAttention(AttentionOp op, int64_t tokens,
 Refusal checkAttention(tile::KernelOp kernel, AttentionOp op);
 
 /// A cache, one head of one sequence of it, and where its tiles lie.
-struct CacheTile {
-  mlir::Value pointer; // of the first key
-  mlir::Type type;
+struct CacheTile : SharedTile {
+  mlir::Value pointer;           // of the first key
   int64_t size = 0, keyStep = 0; // elements
-  int64_t tileAt = 0, stageAt = 0, stride = 0;
 };
 
 class AttentionEmitter {
@@ -112,9 +120,9 @@ private:
   void locateCaches(const Block &block);
   void beginTile(const Block &block, mlir::Value key);
   void finishTile(const Block &block, mlir::Value key);
-  void forUnits(
-      const CacheTile &cache, int64_t elements,
-      llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
+  void readTile(const Block &block, mlir::Value key);
+  void forUnits(const CacheTile &cache, int64_t elements,
+                llvm::function_ref<void(mlir::Value, mlir::Value)> body);
   mlir::Value getBuffer(mlir::Value key);
 
   // AttentionTiles.cpp
@@ -124,7 +132,12 @@ private:
   mlir::Value scaleScore(mlir::Value score);
   Values findMaxima(mlir::ValueRange scores);
   Values exchangeMaxima(mlir::ValueRange maxima);
-  llvm::SmallVector<Values> sharePowers(mlir::ValueRange powers);
+  llvm::SmallVector<llvm::SmallVector<Values>>
+  sharePowers(mlir::ValueRange powers);
+  llvm::SmallVector<Values> splitPowers(mlir::ValueRange powers);
+  void addValues(mlir::Value buffer,
+                 llvm::ArrayRef<llvm::SmallVector<Values>> powers,
+                 Values &sums);
   void storeRows(const Block &block, mlir::ValueRange state);
   mlir::Value getFinalFactor(const Block &block, mlir::Value row,
                              mlir::Value maximum, mlir::Value sum);
@@ -135,8 +148,9 @@ private:
   AttentionAttr config;
   AttentionTiling t;
   mlir::Value rowTile, split; // of the warp
+  SharedTile query, powers;
   CacheTile keys, values;
-  int64_t queryAt = 0, powersAt = 0, maximaAt = 0;
+  int64_t maximaAt = 0;
   /// Sums of a warp: columns of values in tiles of 8.
   int64_t columnTiles = 0;
 };

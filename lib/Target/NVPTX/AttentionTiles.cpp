@@ -13,26 +13,18 @@ using namespace tenon::nvptx;
 /// Two tiles of eight keys for each four matrices that are loaded.
 Values AttentionEmitter::computeScores(Value buffer) {
   int64_t keysOfWarp = t.keys / t.splits;
-  Value lane = kernel.lane;
-  Value row = b.add(b.bitAnd(lane, 15), b.shl(rowTile, 4));
-  Value query = b.add(b.mul(row, t.getKeyStride()),
-                      b.add(b.shl(b.shr(lane, 4), 4), queryAt));
-  Value key = b.add(b.shl(b.shr(lane, 4), 3), b.bitAnd(lane, 7));
-  key = b.add(key, b.mul(split, keysOfWarp));
-  Value source = b.add(
-      b.mul(key, keys.stride),
-      b.add(b.shl(b.bitAnd(b.shr(lane, 3), 1), 4), b.add(buffer, keys.tileAt)));
+  Value left = query.locateLeft(b, kernel.lane, b.shl(rowTile, 4));
+  Value right =
+      b.add(keys.locateRight(b, kernel.lane, b.mul(split, keysOfWarp)), buffer);
   Values scores(keysOfWarp / 2, b.f32(0));
-  for (int64_t step = 0; step < t.keyPadded / 16; ++step) {
-    Values left =
-        b.loadMatrices(b.shared(b.add(query, step * 32)), /*transpose=*/false);
+  for (int64_t column = 0; column < t.keyPadded; column += 16) {
+    SmallVector<Values> rows = query.loadLeft(b, left, column);
     for (int64_t i = 0; i < keysOfWarp / 16; ++i) {
-      Value at = b.add(source, i * 16 * keys.stride + step * 32);
-      Values right = b.loadMatrices(b.shared(at), /*transpose=*/false);
+      SmallVector<Values> pairs = keys.loadRight(b, right, i * 16, column);
       for (int64_t j = 0; j < 2; ++j) {
         int64_t first = (2 * i + j) * 4;
-        Values sums = b.multiplyTile(left, ValueRange(right).slice(2 * j, 2),
-                                     ValueRange(scores).slice(first, 4));
+        Values sums = b.multiplyParts(rows, takeHalf(pairs, j),
+                                      ValueRange(scores).slice(first, 4));
         std::copy(sums.begin(), sums.end(), scores.begin() + first);
       }
     }
@@ -116,33 +108,81 @@ Values AttentionEmitter::exchangeMaxima(ValueRange maxima) {
   return results;
 }
 
+/// Words of pairs of neighboring powers, for each of their parts. Powers are
+/// rounded here if probabilities are `bf16`.
+SmallVector<Values> AttentionEmitter::splitPowers(ValueRange numbers) {
+  SmallVector<Values> parts(countParts(t.probabilityType));
+  for (int64_t i = 0, e = numbers.size(); i < e; i += 2) {
+    Values words;
+    if (t.probabilityType.isF32())
+      words = b.splitBF16(numbers[i], numbers[i + 1], parts.size());
+    else
+      words = {b.packBF16(numbers[i], numbers[i + 1])};
+    for (auto [part, word] : llvm::zip_equal(parts, words))
+      part.push_back(word);
+  }
+  return parts;
+}
+
 /// Powers of all keys of the tile as left operands, 16 keys each.
-SmallVector<Values> AttentionEmitter::sharePowers(ValueRange powers) {
-  SmallVector<Values> operands;
-  Values words;
-  for (int64_t i = 0, e = powers.size(); i < e; i += 2)
-    words.push_back(b.packBF16(powers[i], powers[i + 1]));
+SmallVector<SmallVector<Values>>
+AttentionEmitter::sharePowers(ValueRange numbers) {
+  SmallVector<SmallVector<Values>> operands;
   if (t.splits == 1) {
     // The sums of a product lie as the left operand of the next one wants them.
-    for (int64_t i = 0, e = words.size(); i < e; i += 4)
-      operands.push_back({words[i], words[i + 1], words[i + 2], words[i + 3]});
+    SmallVector<Values> parts = splitPowers(numbers);
+    for (int64_t i = 0; i < t.keys / 16; ++i) {
+      SmallVector<Values> &operand = operands.emplace_back();
+      for (const Values &words : parts)
+        operand.push_back(Values(ArrayRef<Value>(words).slice(4 * i, 4)));
+    }
     return operands;
   }
-  int64_t stride = t.getPowerStride();
   Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
   Value column = b.add(b.mul(split, t.keys / t.splits),
                        b.shl(b.bitAnd(kernel.lane, 3), 1));
-  Value at = b.add(b.mul(row, stride), b.add(b.shl(column, 1), powersAt));
-  for (int64_t i = 0, e = words.size(); i < e; ++i)
-    b.store(words[i], b.shared(b.add(at, i / 2 * 16 + i % 2 * 8 * stride)), 4);
+  Value at = b.add(b.mul(row, powers.stride),
+                   b.add(b.mul(column, powers.getBytes()), powers.at));
+  for (int64_t i = 0, e = numbers.size() / 2; i < e; ++i) {
+    Value place =
+        b.add(at, i / 2 * 8 * powers.getBytes() + i % 2 * 8 * powers.stride);
+    Values pair;
+    for (Value number : numbers.slice(2 * i, 2))
+      pair.push_back(b.convert(powers.type, number));
+    b.storeVector(pair, b.shared(place));
+  }
   b.syncBlock();
-  Value source = b.add(b.bitAnd(kernel.lane, 15), b.shl(rowTile, 4));
-  source = b.add(b.mul(source, stride),
-                 b.add(b.shl(b.shr(kernel.lane, 4), 4), powersAt));
-  for (int64_t step = 0; step < t.keys / 16; ++step)
-    operands.push_back(b.loadMatrices(b.shared(b.add(source, step * 32)),
-                                      /*transpose=*/false));
+  Value source = powers.locateLeft(b, kernel.lane, b.shl(rowTile, 4));
+  for (int64_t key = 0; key < t.keys; key += 16)
+    operands.push_back(powers.loadLeft(b, source, key));
   return operands;
+}
+
+/// Adds the products of powers and values, and of powers and ones.
+void AttentionEmitter::addValues(Value buffer,
+                                 ArrayRef<SmallVector<Values>> rows,
+                                 Values &sums) {
+  Value source = b.add(
+      values.locateTransposed(b, kernel.lane, b.mul(split, columnTiles * 8)),
+      buffer);
+  auto accumulate = [&](int64_t first, ArrayRef<Values> left,
+                        ArrayRef<Values> right) {
+    Values result =
+        b.multiplyParts(left, right, ValueRange(sums).slice(first, 4));
+    std::copy(result.begin(), result.end(), sums.begin() + first);
+  };
+  SmallVector<Values> ones = {Values(2, b.i32(0x3f803f80))};
+  for (auto [step, left] : llvm::enumerate(rows)) {
+    for (int64_t i = 0; i < columnTiles / 2; ++i) {
+      SmallVector<Values> right =
+          values.loadTransposed(b, source, step * 16, i * 16);
+      for (int64_t j = 0; j < 2; ++j)
+        accumulate(i * 8 + 4 * j, left, takeHalf(right, j));
+    }
+    // Sums of powers are products with ones: so they are rounded as the powers
+    // are, and added in the same order whoever computes them.
+    accumulate(columnTiles * 4, left, ones);
+  }
 }
 
 Values AttentionEmitter::runTile(const Block &block, Value key,
@@ -167,32 +207,10 @@ Values AttentionEmitter::runTile(const Block &block, Value key,
       for (int64_t j = 0; j < 2; ++j)
         scores[i + j] = b.exp2(b.sub(scores[i + j], base));
   }
-  SmallVector<Values> powers = sharePowers(scores);
+  SmallVector<SmallVector<Values>> rows = sharePowers(scores);
   for (int64_t i = 0, e = sums.size(); i < e; ++i)
     sums[i] = b.mul(sums[i], factors[i % 4 / 2]);
-
-  Value lane = kernel.lane;
-  Value row = b.add(b.shl(b.bitAnd(b.shr(lane, 3), 1), 3), b.bitAnd(lane, 7));
-  Value column = b.add(b.mul(split, columnTiles * 8), b.shl(b.shr(lane, 4), 3));
-  Value source = b.add(b.mul(row, values.stride),
-                       b.add(b.shl(column, 1), b.add(buffer, values.tileAt)));
-  auto accumulate = [&](int64_t first, ValueRange left, ValueRange right) {
-    Values result =
-        b.multiplyTile(left, right, ValueRange(sums).slice(first, 4));
-    std::copy(result.begin(), result.end(), sums.begin() + first);
-  };
-  Values ones(2, b.i32(0x3f803f80));
-  for (auto [step, left] : llvm::enumerate(powers)) {
-    for (int64_t i = 0; i < columnTiles / 2; ++i) {
-      Value at = b.add(source, step * 16 * values.stride + i * 32);
-      Values right = b.loadMatrices(b.shared(at), /*transpose=*/true);
-      accumulate(i * 8, left, ValueRange(right).take_front(2));
-      accumulate(i * 8 + 4, left, ValueRange(right).drop_front(2));
-    }
-    // Sums of powers are products with ones: so they are rounded as the powers
-    // are, and added in the same order whoever computes them.
-    accumulate(columnTiles * 4, left, ones);
-  }
+  addValues(buffer, rows, sums);
   sums.append(maxima);
   return sums;
 }
@@ -217,6 +235,8 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
 
 void AttentionEmitter::storeRows(const Block &block, ValueRange state) {
   int64_t width = t.valueSize % 2 == 0 ? 2 : 1;
+  Type type = op.getType().getElementType();
+  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
   Value first =
       b.add(b.mul(split, columnTiles * 8), b.shl(b.bitAnd(kernel.lane, 3), 1));
   for (int64_t h = 0; h < 2; ++h) {
@@ -230,14 +250,15 @@ void AttentionEmitter::storeRows(const Block &block, ValueRange state) {
       Value index = b.zext64(b.add(block.first, token));
       index = b.add(b.mul(index, t.heads), b.zext64(head));
       Value out = b.offset(kernel.getPointer(kernel.getOut(0)),
-                           b.mul(index, t.valueSize * 4));
+                           b.mul(index, t.valueSize * bytes));
       for (int64_t i = 0; i < columnTiles; ++i)
         for (int64_t j = 0; j < 2; j += width) {
           Value column = b.add(first, i * 8 + j);
           Values elements;
           for (int64_t k = 0; k < width; ++k)
-            elements.push_back(b.mul(state[i * 4 + 2 * h + j + k], factor));
-          Value place = b.offset(out, b.zext64(b.shl(column, 2)));
+            elements.push_back(
+                b.convert(type, b.mul(state[i * 4 + 2 * h + j + k], factor)));
+          Value place = b.offset(out, b.zext64(b.mul(column, bytes)));
           if (t.valuePadded == t.valueSize)
             b.storeVector(elements, place);
           else

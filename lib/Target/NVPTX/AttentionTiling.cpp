@@ -14,7 +14,7 @@ static CacheCopy getCopy(Type type, int64_t keySize, int64_t valueSize) {
   int64_t bytes = type.getIntOrFloatBitWidth() / 8;
   if (keySize * bytes % 16 != 0 || valueSize * bytes % 16 != 0)
     return CacheCopy::Direct;
-  return type.isF32() ? CacheCopy::Staged : CacheCopy::Async;
+  return type.isF32() ? CacheCopy::Single : CacheCopy::Ahead;
 }
 
 AttentionTiling::AttentionTiling(AttentionOp op) {
@@ -26,8 +26,11 @@ AttentionTiling::AttentionTiling(AttentionOp op) {
   valueSize = op.getType().getDimSize(2);
   keyPadded = llvm::alignTo(keySize, 16);
   sharesValue = !op.getValue();
-  copy =
-      getCopy(key.getElementType(), keySize, sharesValue ? keySize : valueSize);
+  queryType = op.getQuery().getType().getElementType();
+  cacheType = key.getElementType();
+  probabilityType =
+      op.getProbabilities().value_or(Float32Type::get(op.getContext()));
+  copy = getCopy(cacheType, keySize, sharesValue ? keySize : valueSize);
 }
 
 void AttentionTiling::set(AttentionAttr config) {
@@ -42,21 +45,18 @@ int64_t AttentionTiling::getTileBytes() const {
   return keys * (getKeyStride() + values);
 }
 
-int64_t AttentionTiling::getStageBytes() const {
-  if (copy != CacheCopy::Staged)
-    return 0;
-  return keys * (keySize + (sharesValue ? 0 : valueSize)) * 4;
-}
-
 int64_t AttentionTiling::getSharedBytes() const {
   int64_t powers = splits > 1 ? getRows() * (getPowerStride() + splits * 4) : 0;
-  return getRows() * getKeyStride() + getBuffers() * getTileBytes() +
-         getStageBytes() + powers;
+  return getRows() * getQueryStride() + getBuffers() * getTileBytes() + powers;
 }
 
-/// Whether a warp's sums of values fit into its registers.
-static bool fitsRegisters(int64_t valueSize, int64_t splits) {
-  return llvm::alignTo(valueSize, 16 * splits) / splits <= 256;
+bool AttentionTiling::fitsRegisters(int64_t count) const {
+  // Of 16 rows a lane has a number for each two columns, its scores, and the
+  // words of all powers.
+  constexpr int64_t most = 160;
+  int64_t columns = llvm::alignTo(valueSize, 16 * count) / count;
+  int64_t scores = keys / count / 2;
+  return columns / 2 + scores + keys / 4 * countParts(probabilityType) <= most;
 }
 
 bool AttentionTiling::canSplit(int64_t count) const {
@@ -66,10 +66,10 @@ bool AttentionTiling::canSplit(int64_t count) const {
 }
 
 Refusal AttentionTiling::check() const {
-  if (!fitsRegisters(valueSize, splits))
-    return llvm::formatv("the sums of {0} columns of values do not fit into "
-                         "the registers of {1} warps",
-                         valueSize, splits)
+  if (!fitsRegisters(splits))
+    return llvm::formatv("the sums of {0} columns of values and the powers of "
+                         "{1} keys do not fit into the registers of {2} warps",
+                         valueSize, keys, splits)
         .str();
   if (!canSplit(splits))
     return llvm::formatv("{0} warps do not share {1} keys and {2} columns of "
@@ -83,7 +83,7 @@ Refusal AttentionTiling::check() const {
 /// there are few warps; fails if keys cannot be split so often.
 bool AttentionTiling::chooseSplits() {
   splits = 1;
-  while (!fitsRegisters(valueSize, splits))
+  while (!fitsRegisters(splits))
     splits *= 2;
   while (splits * rowTiles < 4 && canSplit(splits * 2))
     splits *= 2;

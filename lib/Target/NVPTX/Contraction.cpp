@@ -66,9 +66,11 @@ FailureOr<Contraction> Contraction::match(tile::KernelOp kernel,
   c.residual = structure.addend;
   if (c.residual && !isa<BlockArgument>(c.residual))
     return fail("what is added is not an argument of the kernel");
-  for (Type rowType : {c.input.base.getType(), getOut(kernel, 0).getType()})
-    if (!cast<RankedTensorType>(rowType).getElementType().isF32())
-      return fail("rows are not f32");
+  c.inputType = getElementTypeOrSelf(c.input.base);
+  c.outType = getElementTypeOrSelf(getOut(kernel, 0));
+  for (Type rowType : {c.inputType, c.outType})
+    if (!rowType.isF32() && !rowType.isBF16())
+      return fail("rows are neither f32 nor bf16");
   c.outStride = getRowLength(getOut(kernel, 0));
   return c;
 }
@@ -88,13 +90,16 @@ ContractionAttr tenon::nvptx::chooseContraction(const Contraction &c,
   if (c.isGrouped() && !c.order)
     rows = std::max<int64_t>(rows, 8);
   MLIRContext *context = c.weight.getContext();
-  // Up to two tiles of an instruction, columns are split among warps.
-  if (rows <= 2 * 8)
-    return ContractionAttr::get(context, rows <= 8 ? 8 : 16, /*panels=*/2,
-                                stages, parts, Columns::Split, warps);
   // Scales and offsets of a group stay in registers, too.
   auto type = cast<WeightType>(c.weight.getType());
   bool hasOffset = type.getPanelLayout().getFactors().size() > 1;
+  // Up to two tiles of an instruction, columns are split among warps.
+  if (rows <= 2 * 8) {
+    bool isTight = hasOffset && countParts(c.inputType) > 1;
+    return ContractionAttr::get(context, rows <= 8 || isTight ? 8 : 16,
+                                /*panels=*/2, stages, parts, Columns::Split,
+                                warps);
+  }
   return ContractionAttr::get(context, rows <= 32 || hasOffset ? 32 : 64,
                               /*panels=*/8, stages, parts, Columns::Whole,
                               warps);
@@ -123,7 +128,9 @@ ContractionEmitter::ContractionEmitter(DeviceKernel &kernel,
       tiling(tiling),
       tokenTiles(tiling.getTokens() / (8 * tiling.getWarpsOfPanels())),
       slabsOfPart(llvm::divideCeil(slab.count, tiling.getParts())),
-      stageBytes(tiling.getPanels() * slab.sharedBytes) {
+      stageBytes(tiling.getPanels() * slab.sharedBytes),
+      inputParts(countParts(c.inputType)),
+      unitValues(c.inputType.isF32() ? 4 : 2) {
   planShared();
 }
 
@@ -141,7 +148,7 @@ void ContractionEmitter::planShared() {
   int64_t rings = tiling.splitsColumns() ? tiling.getWarps() : 1;
   weightsAt = kernel.reserve(rings * tiling.getStages() * stageBytes, 128);
   if (!tiling.splitsColumns())
-    inputsAt = kernel.reserve(2 * tiling.getTokens() * getRowBytes(), 128);
+    inputsAt = kernel.reserve(2 * inputParts * getPlaneBytes(), 128);
   // Sums are staged where slabs were.
   resultsAt = 0;
   int64_t parts = tiling.splitsColumns() ? tiling.getParts() : 1;

@@ -19,7 +19,8 @@ struct Contraction {
   mlir::Value residual; // may be null: rows that are added, an argument
   std::optional<Activation> glu;
   RowAccess input;
-  mlir::Value order, offsets; // of grouped rows; may be null
+  mlir::Type inputType, outType; // of elements
+  mlir::Value order, offsets;    // of grouped rows; may be null
   int64_t choices = 0;
 
   int64_t rows = 0; // of a matrix: outputs
@@ -59,14 +60,17 @@ private:
   // ContractionLoops.cpp
   mlir::Value getRowPointer(const Tile &tile, mlir::Value row);
   Values loadInput(mlir::Value pointer, mlir::Value column);
+  Values loadInputRun(mlir::Value pointer, mlir::Value column, int64_t count);
+  llvm::SmallVector<Values> splitInput(mlir::ValueRange unit);
   mlir::Value getBoundary(mlir::Value part);
   Values sumSplitColumns(const Tile &tile);
   Values loadOperands(llvm::ArrayRef<mlir::Value> pointers, mlir::Value slab);
   Values sumWholeColumns(const Tile &tile);
   /// Columns that a thread loads at once, as parts of a slab.
   int64_t getUnits() const { return slab.columns / 4; }
-  /// Of a staged row in shared memory.
+  /// Of a staged row in shared memory, and of one part of all of them.
   int64_t getRowBytes() const { return slab.columns * 2 + 32; }
+  int64_t getPlaneBytes() const { return tiling.getTokens() * getRowBytes(); }
   /// With whole columns: which panels and rows of the tile a warp computes.
   mlir::Value getPairOfWarp();
   mlir::Value getFirstRowOfWarp();
@@ -74,10 +78,11 @@ private:
   void storeStaged(mlir::ValueRange values, mlir::Value slab);
   Values runSlab(const Tile &tile, llvm::ArrayRef<mlir::Value> pointers,
                  mlir::Value slab, mlir::ValueRange sums);
-  /// Adds the products of one slab; `operands(step, tile)` gives right
-  /// operands.
-  Values addSlab(mlir::Value source, mlir::ValueRange sums,
-                 llvm::function_ref<Values(int64_t, int64_t)> operands);
+  /// The parts of the right operand of a step and a tile of tokens.
+  using Operands =
+      llvm::function_ref<llvm::SmallVector<Values>(int64_t, int64_t)>;
+  /// Adds the products of one slab.
+  Values addSlab(mlir::Value source, mlir::ValueRange sums, Operands operands);
   void addScaled(mlir::Value source, int64_t group, Values &sums,
                  mlir::ValueRange partial, mlir::ValueRange ones);
 
@@ -99,6 +104,8 @@ private:
   int64_t tokenTiles;
   int64_t slabsOfPart;
   int64_t stageBytes;
+  /// Parts of an element, and values that hold a unit of four elements.
+  int64_t inputParts, unitValues;
   int64_t weightsAt = 0, inputsAt = 0, resultsAt = 0;
 };
 

@@ -1,6 +1,7 @@
 // The loops of a contraction: rows and panels meet in matrix instructions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
 #include "Contraction.h"
 
@@ -19,31 +20,58 @@ Value ContractionEmitter::getRowPointer(const Tile &tile, Value row) {
     real = b.div(kernel.loadIndex(c.order, real), c.choices);
   Value element = b.add(b.mul(b.zext64(real), c.input.stride),
                         b.add(tile.inputFirst, c.input.first));
-  return b.offset(kernel.getPointer(c.input.base), b.mul(element, 4));
+  return b.offset(kernel.getPointer(c.input.base),
+                  b.mul(element, c.inputType.getIntOrFloatBitWidth() / 8));
 }
 
-Values ContractionEmitter::loadInput(Value pointer, Value column) {
-  Type f32 = b.getF32Type();
+/// `count` elements that lie together. Beyond the last column, the first one is
+/// read and dropped.
+Values ContractionEmitter::loadInputRun(Value pointer, Value column,
+                                        int64_t count) {
   bool isEven = c.cols % slab.columns == 0;
+  Value valid = isEven ? Value() : b.less(column, c.cols);
+  Value real = isEven ? column : b.select(valid, column, b.i32(0));
+  int64_t bytes = c.inputType.getIntOrFloatBitWidth() / 8;
+  Value from = b.offset(pointer, b.mul(b.zext64(real), bytes));
+  Values values;
+  if (c.inputType.isF32())
+    values = b.loadVector(c.inputType, count, from);
+  else if (count == 4)
+    values = b.loadVector(b.getI32Type(), 2, from);
+  else
+    values = {arith::ExtUIOp::create(b, b.getI32Type(),
+                                     b.load(b.getI16Type(), from, 2))};
+  if (valid)
+    for (Value &value : values)
+      value = b.select(valid, value, c.inputType.isF32() ? b.f32(0) : b.i32(0));
+  return values;
+}
+
+/// A unit of four columns: floats, or words of two `bf16`.
+Values ContractionEmitter::loadInput(Value pointer, Value column) {
   bool isAligned = c.cols % 4 == 0 && c.input.stride % 4 == 0 &&
                    c.input.first % 4 == 0 && c.inputStep % 4 == 0;
-  // Beyond the last column, the first one is read and dropped.
-  auto load = [&](Value at, int64_t count) {
-    Value valid = isEven ? Value() : b.less(at, c.cols);
-    Value real = isEven ? at : b.select(valid, at, b.i32(0));
-    Values values =
-        b.loadVector(f32, count, b.offset(pointer, b.zext64(b.shl(real, 2))));
-    if (valid)
-      for (Value &value : values)
-        value = b.select(valid, value, b.f32(0));
-    return values;
-  };
   if (isAligned)
-    return load(column, 4);
+    return loadInputRun(pointer, column, 4);
   Values values;
   for (int64_t i = 0; i < 4; ++i)
-    values.append(load(b.add(column, i), 1));
-  return values;
+    values.append(loadInputRun(pointer, b.add(column, i), 1));
+  if (c.inputType.isF32())
+    return values;
+  return {b.bitOr(values[0], b.shl(values[1], 16)),
+          b.bitOr(values[2], b.shl(values[3], 16))};
+}
+
+/// Parts of a unit, each as two words.
+SmallVector<Values> ContractionEmitter::splitInput(ValueRange unit) {
+  if (!c.inputType.isF32())
+    return {Values(unit)};
+  SmallVector<Values> parts;
+  for (auto [low, high] :
+       llvm::zip_equal(b.splitBF16(unit[0], unit[1], inputParts),
+                       b.splitBF16(unit[2], unit[3], inputParts)))
+    parts.push_back({low, high});
+  return parts;
 }
 
 Value ContractionEmitter::getBoundary(Value part) {
@@ -69,15 +97,14 @@ void ContractionEmitter::addScaled(Value source, int64_t group, Values &sums,
   }
 }
 
-Values ContractionEmitter::addSlab(
-    Value source, ValueRange init,
-    llvm::function_ref<Values(int64_t, int64_t)> operands) {
+Values ContractionEmitter::addSlab(Value source, ValueRange init,
+                                   Operands operands) {
   Values sums(init), partial, ones;
-  Values one(4, b.i32(0x3f803f80));
-  auto add = [&](Values &into, int64_t first, ValueRange left,
-                 ValueRange right) {
+  SmallVector<Values> one = {Values(4, b.i32(0x3f803f80))};
+  auto add = [&](Values &into, int64_t first, ArrayRef<Values> left,
+                 ArrayRef<Values> right) {
     Values result =
-        b.multiplyTile(left, right, ValueRange(into).slice(first, 4));
+        b.multiplyParts(left, right, ValueRange(into).slice(first, 4));
     std::copy(result.begin(), result.end(), into.begin() + first);
   };
   for (int64_t step = 0; step < slab.getSteps(); ++step) {
@@ -85,9 +112,9 @@ Values ContractionEmitter::addSlab(
       partial.assign(sums.size(), b.f32(0));
       ones.assign(tokenTiles * 4, b.f32(0));
     }
-    std::array<Values, 2> left = slab.loadTiles(source, step);
+    std::array<SmallVector<Values>, 2> left = slab.loadTiles(source, step);
     for (int64_t tile = 0; tile < tokenTiles; ++tile) {
-      Values right = operands(step, tile);
+      SmallVector<Values> right = operands(step, tile);
       Values &into = slab.hasScale() ? partial : sums;
       add(into, tile * 8, left[0], right);
       add(into, tile * 8 + 4, left[1], right);
@@ -104,7 +131,7 @@ Values ContractionEmitter::addSlab(
 // Few rows: each warp streams its part of the columns by itself
 //===----------------------------------------------------------------------===//
 
-/// Right operands of a slab, straight from rows, four floats for each.
+/// Units of right operands of a slab, straight from rows.
 Values ContractionEmitter::loadOperands(ArrayRef<Value> pointers, Value index) {
   Value first = b.mul(b.min(index, b.i32(slab.count - 1)), slab.columns);
   first = b.add(first, b.shl(b.bitAnd(kernel.lane, 3), 2));
@@ -150,13 +177,12 @@ Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
                               stageBytes));
         ValueRange inputs = state.drop_front(tokenTiles * 8);
         int64_t steps = slab.getSteps();
-        Values sums = addSlab(source, state.take_front(tokenTiles * 8),
-                              [&](int64_t step, int64_t i) {
-                                ValueRange four =
-                                    inputs.slice((i * steps + step) * 4, 4);
-                                return Values{b.packBF16(four[0], four[1]),
-                                              b.packBF16(four[2], four[3])};
-                              });
+        Values sums =
+            addSlab(source, state.take_front(tokenTiles * 8),
+                    [&](int64_t step, int64_t i) {
+                      return splitInput(inputs.slice(
+                          (i * steps + step) * unitValues, unitValues));
+                    });
         sums.append(next);
         return sums;
       });
@@ -191,16 +217,17 @@ Values ContractionEmitter::loadStaged(ArrayRef<Value> pointers, Value index) {
 
 void ContractionEmitter::storeStaged(ValueRange values, Value index) {
   int64_t units = getUnits(), rowBytes = getRowBytes();
-  Value buffer = b.mul(b.bitAnd(index, 1), tiling.getTokens() * rowBytes);
+  Value buffer = b.mul(b.bitAnd(index, 1), inputParts * getPlaneBytes());
   Value row = b.div(kernel.thread, units);
   Value at = b.add(b.add(buffer, inputsAt), b.mul(row, rowBytes));
   at = b.add(at, b.shl(b.rem(kernel.thread, units), 3));
   int64_t rowsAtOnce = kernel.threads / units;
-  for (int64_t i = 0; i * 4 < static_cast<int64_t>(values.size()); ++i) {
-    ValueRange four = values.slice(i * 4, 4);
-    b.storeVector({b.packBF16(four[0], four[1]), b.packBF16(four[2], four[3])},
-                  b.shared(b.add(at, i * rowsAtOnce * rowBytes)));
-  }
+  int64_t count = values.size() / unitValues;
+  for (int64_t i = 0; i < count; ++i)
+    for (auto [part, words] :
+         llvm::enumerate(splitInput(values.slice(i * unitValues, unitValues))))
+      b.storeVector(words, b.shared(b.add(at, i * rowsAtOnce * rowBytes +
+                                                  part * getPlaneBytes())));
 }
 
 Values ContractionEmitter::runSlab(const Tile &tile, ArrayRef<Value> pointers,
@@ -222,12 +249,16 @@ Values ContractionEmitter::runSlab(const Tile &tile, ArrayRef<Value> pointers,
                        b.add(panels, weightsAt));
   Value firstRow = b.add(getFirstRowOfWarp(), b.shr(kernel.lane, 2));
   Value rows =
-      b.add(b.mul(b.bitAnd(index, 1), tiling.getTokens() * rowBytes),
+      b.add(b.mul(b.bitAnd(index, 1), inputParts * getPlaneBytes()),
             b.add(b.mul(firstRow, rowBytes),
                   b.add(b.shl(b.bitAnd(kernel.lane, 3), 3), inputsAt)));
   Values result = addSlab(source, sums, [&](int64_t step, int64_t i) {
     Value at = b.add(rows, i * 8 * rowBytes + step * 32);
-    return b.loadVector(b.getI32Type(), 2, b.shared(at));
+    SmallVector<Values> parts;
+    for (int64_t part = 0; part < inputParts; ++part)
+      parts.push_back(b.loadVector(
+          b.getI32Type(), 2, b.shared(b.add(at, part * getPlaneBytes()))));
+    return parts;
   });
   storeStaged(next, b.add(index, 1));
   return result;

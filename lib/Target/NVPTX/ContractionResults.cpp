@@ -97,12 +97,15 @@ void ContractionEmitter::finishElement(const Tile &tile, Value row,
                                        Value column, Value value) {
   Value element = b.add(b.mul(b.zext64(row), c.outStride),
                         b.add(tile.outFirst, b.zext64(column)));
-  Value bytes = b.mul(element, 4);
+  int64_t size = c.outType.getIntOrFloatBitWidth() / 8;
+  Value bytes = b.mul(element, size);
   if (c.residual) {
     Value other = b.offset(kernel.getPointer(c.residual), bytes);
-    value = b.add(b.load(b.getF32Type(), other, 4), value);
+    other = b.load(c.outType, other, size);
+    value = b.add(b.convert(b.getF32Type(), other), value);
   }
-  b.store(value, b.offset(kernel.getPointer(kernel.getOut(0)), bytes), 4);
+  b.store(b.convert(c.outType, value),
+          b.offset(kernel.getPointer(kernel.getOut(0)), bytes), size);
 }
 
 void ContractionEmitter::storeResults(const Tile &tile) {
@@ -140,12 +143,16 @@ void ContractionEmitter::copyKept(const Tile &tile) {
          [&](Value number) {
            Value token = b.div(number, c.kept), index = b.rem(number, c.kept);
            Value pointer = getRowPointer(tile, token);
-           Value from = b.mul(b.zext64(b.add(index, c.cols)), 4);
-           Value value = b.load(b.getF32Type(), b.offset(pointer, from), 4);
+           int64_t size = c.inputType.getIntOrFloatBitWidth() / 8;
+           Value from = b.mul(b.zext64(b.add(index, c.cols)), size);
+           Value value = b.load(c.inputType, b.offset(pointer, from), size);
+           value = b.convert(b.getF32Type(), value);
            Value element =
                b.add(b.mul(b.zext64(b.add(tile.firstRow, token)), c.outStride),
                      b.add(tile.outFirst, b.zext64(b.add(index, c.rows))));
            Value out = kernel.getPointer(kernel.getOut(0));
-           b.store(value, b.offset(out, b.mul(element, 4)), 4);
+           int64_t outSize = c.outType.getIntOrFloatBitWidth() / 8;
+           b.store(b.convert(c.outType, value),
+                   b.offset(out, b.mul(element, outSize)), outSize);
          });
 }

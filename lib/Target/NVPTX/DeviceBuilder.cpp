@@ -193,6 +193,33 @@ Value DeviceBuilder::packBF16(Value low, Value high) {
   return bitcast(getI32Type(), pair);
 }
 
+int64_t tenon::nvptx::countParts(Type type) {
+  return llvm::divideCeil(cast<FloatType>(type).getFPMantissaWidth(), 8);
+}
+
+Values DeviceBuilder::splitBF16(Value low, Value high, int64_t parts) {
+  Values words;
+  for (int64_t i = 0; i < parts; ++i) {
+    // The upper halves are a part; what is left has its last bits alone.
+    Value lowBits = bitcast(getI32Type(), low);
+    Value highBits = bitcast(getI32Type(), high);
+    words.push_back(permute(lowBits, highBits, 0x7632));
+    if (i + 1 == parts)
+      break;
+    low = sub(low, bitcast(getF32Type(), bitAnd(lowBits, 0xffff0000)));
+    high = sub(high, bitcast(getF32Type(), bitAnd(highBits, 0xffff0000)));
+  }
+  return words;
+}
+
+Value DeviceBuilder::convert(Type type, Value value) {
+  if (value.getType() == type)
+    return value;
+  if (type.isF32())
+    return LLVM::FPExtOp::create(*this, type, value);
+  return LLVM::FPTruncOp::create(*this, type, value);
+}
+
 std::pair<Value, Value> DeviceBuilder::unpackBF16(Value word) {
   return {bitcast(getF32Type(), shl(word, 16)),
           bitcast(getF32Type(), bitAnd(word, 0xffff0000))};
@@ -323,6 +350,17 @@ Values DeviceBuilder::multiplyTile(ValueRange a, ValueRange b, ValueRange c) {
   Values sums;
   for (int64_t i = 0; i < 4; ++i)
     sums.push_back(LLVM::ExtractValueOp::create(*this, all, i));
+  return sums;
+}
+
+Values DeviceBuilder::multiplyParts(ArrayRef<Values> a, ArrayRef<Values> b,
+                                    ValueRange c) {
+  constexpr size_t orders = 3;
+  Values sums(c);
+  for (auto [i, left] : llvm::enumerate(a))
+    for (auto [j, right] : llvm::enumerate(b))
+      if (i + j < orders)
+        sums = multiplyTile(left, right, sums);
   return sums;
 }
 

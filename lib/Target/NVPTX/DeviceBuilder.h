@@ -11,6 +11,9 @@ namespace tenon::nvptx {
 
 using Values = llvm::SmallVector<mlir::Value>;
 
+/// How many `bf16`, of 8 significant bits each, add up to any number of a type.
+int64_t countParts(mlir::Type type);
+
 /// Integers are `i32` inside a block of threads and `i64` in global memory;
 /// they are unsigned unless a name says otherwise. Constants are folded, so
 /// that code that depends on static sizes alone costs nothing.
@@ -67,6 +70,11 @@ public:
 
   /// Two floats rounded to nearest even, the first one in the low half.
   Value packBF16(Value low, Value high);
+  /// Words of two `bf16`, the first one of `low`: the sum of all parts is a
+  /// float, exactly, if `countParts` says that its type has so many.
+  Values splitBF16(Value low, Value high, int64_t parts);
+  /// A float as another type, rounded to nearest even if it is narrower.
+  Value convert(mlir::Type type, Value value);
   /// The halves of a word of two `bf16` or `f16`.
   std::pair<Value, Value> unpackBF16(Value word);
   std::pair<Value, Value> unpackF16(Value word);
@@ -104,6 +112,11 @@ public:
   /// c + A B for a tile of 16 x 8 with 16 summands, of `bf16`.
   Values multiplyTile(mlir::ValueRange a, mlir::ValueRange b,
                       mlir::ValueRange c);
+  /// The same for sums of parts, as `splitBF16` gives them. Products that are
+  /// less than 2^-22 of the largest are left out, which is less than one
+  /// addition rounds away.
+  Values multiplyParts(llvm::ArrayRef<Values> a, llvm::ArrayRef<Values> b,
+                       mlir::ValueRange c);
 
   using LoopBody = llvm::function_ref<Values(Value, mlir::ValueRange)>;
   Values loop(Value lower, Value upper, Value step, mlir::ValueRange init,

@@ -36,6 +36,9 @@ public:
                      std::to_string(level.shared) + " bytes"});
   }
 
+  // Its matrix units multiply bf16: f32 takes several products.
+  bool prefersBF16() const override { return true; }
+
   ArrayRef<Phase> getPhases() const override {
     static constexpr Phase phases[] = {Phase::Form, Phase::Tile,
                                        Phase::Codegen};

@@ -25,10 +25,10 @@ Values loadFromRow(DeviceKernel &kernel, mlir::Value weight, mlir::Value row,
 /// slab are 2048 bytes whatever they are, so that all formats share one way
 /// through shared memory. The layout is the one that CPUs read.
 ///
-/// Codes become `bf16` on their way from shared memory into an instruction:
-/// `i8` and `f8E4M3FN` without loss (its one code for NaN is read as 480),
-/// `f32` and `f16` rounded. Scales are factors of sums in `f32`, so they round
-/// no weight.
+/// Codes become `bf16` on their way from shared memory into an instruction,
+/// without loss: `i8` and `f8E4M3FN` (its one code for NaN is read as 480) as
+/// one, `f16` as two and `f32` as three of which it is the sum. Scales are
+/// factors of sums in `f32`, so they round no weight.
 ///
 /// In shared memory a slab is its codes, in the order of the panel, and then
 /// its scales and offsets. The 16-byte unit `u` of codes, which is one word of
@@ -72,8 +72,9 @@ public:
             int64_t threads);
 
   /// Left operands of both tiles for a step of 16 columns of the pair of
-  /// panels whose slabs lie at `source`.
-  std::array<Values, 2> loadTiles(mlir::Value source, int64_t step);
+  /// panels whose slabs lie at `source`, for each the parts of its weights.
+  std::array<llvm::SmallVector<Values>, 2> loadTiles(mlir::Value source,
+                                                     int64_t step);
   /// Scales or offsets of the lane's four rows.
   Values loadScales(mlir::Value source, int64_t group, bool offsets);
 
@@ -83,6 +84,7 @@ private:
   mlir::Value getUnitAddress(mlir::Value unit);
   Values loadUnit(mlir::Value source, mlir::Value word);
   std::pair<mlir::Value, mlir::Value> decodeWord(mlir::Value word);
+  std::pair<Values, Values> loadPairs(mlir::Value source, int64_t step);
   void copyUnit(mlir::Value panel, mlir::Value within, mlir::Value target);
 
   DeviceKernel &kernel;

@@ -157,17 +157,19 @@ static std::pair<Value, Value> decodeI8(DeviceBuilder &b, Value word) {
     numbers.push_back(
         b.sub(b.bitcast(b.getF32Type(), bits), b.f32(8388608.0 + 128.0)));
   }
-  return {b.packBF16(numbers[0], numbers[1]),
-          b.packBF16(numbers[2], numbers[3])};
+  // Numbers of so few bits have one part.
+  return {b.splitBF16(numbers[0], numbers[1], 1).front(),
+          b.splitBF16(numbers[2], numbers[3], 1).front()};
 }
 
 std::pair<Value, Value> PanelSlab::decodeWord(Value word) {
   return code.isInteger(8) ? decodeI8(b, word) : decodeF8(b, word);
 }
 
-std::array<Values, 2> PanelSlab::loadTiles(Value source, int64_t step) {
+/// The lane's four rows one after the other, in each all parts of a pair of
+/// columns: the first and the second pair of the lane.
+std::pair<Values, Values> PanelSlab::loadPairs(Value source, int64_t step) {
   Value column = b.bitAnd(kernel.lane, 3);
-  // Pairs of columns, first and second, of the lane's four rows.
   Values first, second;
   auto loadWords = [&](int64_t perLane, int64_t i) {
     Value word = b.add(b.mul(column, perLane), step * 4 * perLane + i);
@@ -182,24 +184,43 @@ std::array<Values, 2> PanelSlab::loadTiles(Value source, int64_t step) {
   } else if (layout.codeBits == 16) {
     first = loadWords(2, 0);
     second = loadWords(2, 1);
-    for (Values *words : {&first, &second})
-      for (Value &word : *words)
-        if (code.isF16()) {
+    if (code.isF16())
+      for (Values *pairs : {&first, &second}) {
+        Values parts;
+        for (Value word : *pairs) {
           auto [low, high] = b.unpackF16(word);
-          word = b.packBF16(low, high);
+          parts.append(b.splitBF16(low, high, countParts(code)));
         }
+        *pairs = parts;
+      }
   } else {
     std::array<Values, 4> words;
     for (int64_t i = 0; i < 4; ++i)
       for (Value word : loadWords(4, i))
         words[i].push_back(b.bitcast(b.getF32Type(), word));
     for (int64_t row = 0; row < 4; ++row) {
-      first.push_back(b.packBF16(words[0][row], words[1][row]));
-      second.push_back(b.packBF16(words[2][row], words[3][row]));
+      int64_t parts = countParts(code);
+      first.append(b.splitBF16(words[0][row], words[1][row], parts));
+      second.append(b.splitBF16(words[2][row], words[3][row], parts));
     }
   }
-  return {Values{first[0], first[1], second[0], second[1]},
-          Values{first[2], first[3], second[2], second[3]}};
+  return {first, second};
+}
+
+std::array<SmallVector<Values>, 2> PanelSlab::loadTiles(Value source,
+                                                        int64_t step) {
+  auto [first, second] = loadPairs(source, step);
+  size_t parts = first.size() / 4;
+  std::array<SmallVector<Values>, 2> tiles;
+  for (size_t i = 0; i < parts; ++i) {
+    auto at = [&](const Values &pairs, size_t row) {
+      return pairs[row * parts + i];
+    };
+    for (size_t tile = 0; tile < 2; ++tile)
+      tiles[tile].push_back({at(first, 2 * tile), at(first, 2 * tile + 1),
+                             at(second, 2 * tile), at(second, 2 * tile + 1)});
+  }
+  return tiles;
 }
 
 Values PanelSlab::loadScales(Value source, int64_t group, bool offsets) {

@@ -28,9 +28,16 @@ static Refusal checkOp(Operation *op) {
     return std::nullopt;
   for (Value result : op->getResults())
     if (auto type = dyn_cast<RankedTensorType>(result.getType()))
-      if (!isa<CacheUpdateOp>(op) && !type.getElementType().isF32())
-        return "rows are not f32";
-  if (isa<NormOp, CacheUpdateOp, GluOp, arith::AddFOp, tile::YieldOp>(op))
+      if (!isa<CacheUpdateOp>(op) && !type.getElementType().isF32() &&
+          !type.getElementType().isBF16())
+        return "rows are neither f32 nor bf16";
+  // Rounded between its factors, and not at its end alone.
+  if (auto norm = dyn_cast<NormOp>(op))
+    if (norm.getOrder() == NormOrder::CastThenScale &&
+        !norm.getType().getElementType().isF32())
+      return "a norm rounds to another type than f32 before it scales";
+  if (isa<NormOp, CacheUpdateOp, GluOp, arith::AddFOp, arith::TruncFOp,
+          tile::YieldOp>(op))
     return std::nullopt;
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
@@ -111,8 +118,13 @@ RowValues::RowValues(DeviceKernel &kernel)
 Values RowValues::loadArgument(Value argument, Value token, Value at) {
   Value element =
       b.add(b.mul(b.zext64(token), getRowLength(argument)), b.zext64(at));
-  Value pointer = b.offset(kernel.getPointer(argument), b.mul(element, 4));
-  return b.loadVector(b.getF32Type(), width, pointer);
+  Type type = getElementTypeOrSelf(argument);
+  Value pointer = b.offset(kernel.getPointer(argument),
+                           b.mul(element, type.getIntOrFloatBitWidth() / 8));
+  Values values = b.loadVector(type, width, pointer);
+  for (Value &value : values)
+    value = b.convert(b.getF32Type(), value);
+  return values;
 }
 
 Values RowValues::evaluateView(Operation *op, Value token, Value at) {
@@ -182,6 +194,16 @@ Values RowValues::evaluateNorm(NormOp op, Value token, Value at) {
 Values RowValues::evaluate(Value row, Value token, Value at) {
   if (isArgument(row))
     return loadArgument(row, token, at);
+  Values values = evaluateOp(row, token, at);
+  Type type = getElementTypeOrSelf(row);
+  if (!type.isF32())
+    for (Value &value : values)
+      value = b.convert(b.getF32Type(), b.convert(type, value));
+  return values;
+}
+
+/// What an op computes, before it is rounded to the type of its result.
+Values RowValues::evaluateOp(Value row, Value token, Value at) {
   auto combineEach = [&](Value left, Value right, auto body) {
     Values results;
     for (auto [x, y] :
@@ -200,6 +222,8 @@ Values RowValues::evaluate(Value row, Value token, Value at) {
         Value other = kernel.loadIndex(op.getRows(), token);
         return evaluate(op.getInput(), other, at);
       })
+      .Case<arith::TruncFOp>(
+          [&](auto op) { return evaluate(op.getIn(), token, at); })
       .Case<GluOp>([&](GluOp op) {
         return combineEach(op.getGate(), op.getUp(), [&](Value x, Value y) {
           return b.mul(activate(b, op.getActivation(), x), y);

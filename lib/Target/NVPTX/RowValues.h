@@ -24,6 +24,7 @@ public:
   Values evaluate(mlir::Value row, mlir::Value token, mlir::Value at);
 
 private:
+  Values evaluateOp(mlir::Value row, mlir::Value token, mlir::Value at);
   Values evaluateNorm(NormOp op, mlir::Value token, mlir::Value at);
   Values evaluateRope(RopeOp op, mlir::Value token, mlir::Value at);
   Values rotateHalves(RopeOp op, mlir::Value token, mlir::Value at,

@@ -63,7 +63,7 @@ func.func @no_columns(%q: tensor<?x6x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: te
 // -----
 
 module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
-// CHECK: tile.kernel "no.registers"{{.*}} attributes {nvptx.refused = "the sums of 272 columns of values do not fit into the registers of 1 warps"}
+// CHECK: tile.kernel "no.registers"{{.*}} attributes {nvptx.refused = "the sums of 272 columns of values and the powers of 64 keys do not fit into the registers of 1 warps"}
 func.func @no_registers(%q: tensor<?x32x288xf32>, %k: tensor<2x?x?x288xbf16>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x32x272xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
   %r = tile.kernel "no.registers" #nvptx.attention<tokens = 8, rows = 16, keys = 64, splits = 1> ins(%q, %k, %l, %p, %s, %b : tensor<?x32x288xf32>, tensor<2x?x?x288xbf16>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%y : tensor<?x32x272xf32>) {
   ^bb0(%aq: tensor<?x32x288xf32>, %ak: tensor<2x?x?x288xbf16>, %al: index, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ab: tensor<?x4xi32>, %ay: tensor<?x32x272xf32>):
@@ -76,10 +76,10 @@ func.func @no_registers(%q: tensor<?x32x288xf32>, %k: tensor<2x?x?x288xbf16>, %l
 
 // -----
 
-module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
-// CHECK: tile.kernel "large.tiles"{{.*}} attributes {nvptx.refused = "it needs {{[0-9]+}} bytes of shared memory, but a block has 166912"}
+module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 70000, registers = 65536>} {
+// CHECK: tile.kernel "large.tiles"{{.*}} attributes {nvptx.refused = "it needs {{[0-9]+}} bytes of shared memory, but a block has 70000"}
 func.func @large_tiles(%q: tensor<?x4x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x4x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 512>} {
-  %r = tile.kernel "large.tiles" #nvptx.attention<tokens = 64, rows = 512, keys = 512, splits = 1> ins(%q, %k, %v, %l, %p, %s, %b : tensor<?x4x32xf32>, tensor<2x?x?x2x32xf32>, tensor<2x?x?x2x32xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%y : tensor<?x4x32xf32>) {
+  %r = tile.kernel "large.tiles" #nvptx.attention<tokens = 64, rows = 512, keys = 64, splits = 1> ins(%q, %k, %v, %l, %p, %s, %b : tensor<?x4x32xf32>, tensor<2x?x?x2x32xf32>, tensor<2x?x?x2x32xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%y : tensor<?x4x32xf32>) {
   ^bb0(%aq: tensor<?x4x32xf32>, %ak: tensor<2x?x?x2x32xf32>, %av: tensor<2x?x?x2x32xf32>, %al: index, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ab: tensor<?x4xi32>, %ay: tensor<?x4x32xf32>):
     %o = tenon.attention %aq, %ak, %av[%al] at %ap in %as blocks %ab scale 0.176777 mask <causal> : tensor<?x4x32xf32>, tensor<2x?x?x2x32xf32> and tensor<2x?x?x2x32xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x32xf32>
     tile.yield %o : tensor<?x4x32xf32>

@@ -5,7 +5,7 @@ import numpy as np
 from kernel_cases import CASES, Case, Index, Tensor, Vector, round_bf16
 
 
-def attend(query, key, value, seen, scale, softcap, sink):
+def attend(query, key, value, seen, scale, softcap, sink, rounds):
     """The formula of tenon.attention for one row."""
     score = scale * (key @ query)
     if softcap:
@@ -15,30 +15,34 @@ def attend(query, key, value, seen, scale, softcap, sink):
     if largest == -np.inf:
         return np.zeros(value.shape[1])
     power = np.exp(score - largest)
+    power = round_bf16(power) if rounds else power
     total = power.sum() + (0 if sink is None else np.exp(sink - largest))
     return (power @ value) / total
 
 
 def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32", window=None,
-              chunk=None, causal=True, first=False, softcap=None, sinks=False, capacity=200, **more):
-    """Adds a case; `blocks` has the count, slot and position of each run of tokens."""
+              chunk=None, causal=True, first=False, softcap=None, sinks=False, capacity=200,
+              kind="f32", **more):
+    """Adds a case; `blocks` has the count, slot and position of each run of tokens. Rows
+    and probabilities are of the type `kind`."""
     tokens = sum(count for count, _, _ in blocks)
     tail = f"{groups}x{size}" if groups > 1 or not first else f"{size}"
     key = f"tensor<2x?x?x{tail}x{cache}>"
     val = f"tensor<2x?x?x{groups}x{value_size}x{cache}>"
     index = "tensor<?xi32>"
-    inputs = [Tensor("q", f"tensor<?x{heads}x{size}xf32>"), Tensor("k", key, cache)]
+    inputs = [Tensor("q", f"tensor<?x{heads}x{size}x{kind}>", kind), Tensor("k", key, cache)]
     inputs += [] if first else [Tensor("v", val, cache)]
     inputs += [Index("l"), Tensor("p", index, "i32"), Tensor("s", index, "i32"),
                Tensor("b", "tensor<?x4xi32>", "i32")]
     inputs += [Vector("z", heads)] if sinks else []
-    outs = [Tensor("y", f"tensor<?x{heads}x{value_size}xf32>")]
+    outs = [Tensor("y", f"tensor<?x{heads}x{value_size}x{kind}>", kind)]
     scale = round(size ** -0.5, 6)
     mask = ("causal" if causal else "full") + (f", window = {window}" if window else "")
     mask += f", chunk = {chunk}" if chunk else ""
     body = (f"    %o = tenon.attention %a_q, %a_k{'' if first else ', %a_v'}[%a_l] at %a_p in %a_s "
             f"blocks %a_b {f'sinks %a_z : {inputs[-1].type} ' if sinks else ''}scale {scale} "
             f"mask <{mask}> {f'softcap {softcap}' if softcap else ''} "
+            f"{'probabilities bf16 ' if kind == 'bf16' else ''}"
             f"{f'value_first {value_size}' if first else ''} : {inputs[0].type}, {key}"
             f"{'' if first else ' and ' + val}, {index}, tensor<?x4xi32> -> {outs[0].type}\n"
             f"    tile.yield %o : {outs[0].type}")
@@ -66,20 +70,22 @@ def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32"
 
     def reference(a):
         y = np.zeros((tokens, heads, value_size))
-        keys = round_bf16(a["k"].reshape(2, -1, capacity, groups, size))
-        values = keys[..., :value_size] if first else round_bf16(a["v"])
+        queries = inputs[0].value(a["q"])
+        keys = inputs[1].value(a["k"]).reshape(2, -1, capacity, groups, size)
+        values = keys[..., :value_size] if first else inputs[2].value(a["v"])
         for t, (slot, p) in enumerate(zip(a["s"], a["p"])):
             n = np.arange(max(q + 1 for q, s in zip(a["p"], a["s"]) if s == slot))
             seen = (n <= p if causal else n >= 0) & (n > p - window if window else True)
             seen &= n >= p // chunk * chunk if chunk else True
             for h in range(heads):
                 g = h // (heads // groups)
-                y[t, h] = attend(round_bf16(a["q"][t, h]), keys[1, slot, n, g],
-                                 values[1, slot, n, g], seen, scale, softcap,
-                                 a["z"][h] if sinks else None)
+                y[t, h] = attend(queries[t, h], keys[1, slot, n, g], values[1, slot, n, g], seen,
+                                 scale, softcap, a["z"][h] if sinks else None, kind == "bf16")
         return [y]
 
-    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, tolerance=8e-3, **more))
+    terms = max([size] + [p + count for count, _, p in blocks])
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, terms=terms, rounds=kind,
+                      **more))
 
 
 DECODE = [(1, 2, 150), (1, 0, 0), (3, 1, 62)]
@@ -97,6 +103,17 @@ attention("attention.odd", DECODE, 8, 3, 3, 20, 12, sinks=True, softcap=2.5)
 attention("attention.prime", PREFILL, 512, 3, 1, 7, 5, "bf16")
 attention("attention.all", [(5, 0, 3), (4, 0, 8), (2, 1, 0)], 16, 2, 1, 16, 16, causal=False)
 attention("attention.none", [], 8, 2, 1, 16, 16)
+attention("attention.rounded.decode", DECODE, 8, 6, 2, 32, 32, "bf16", kind="bf16", apart=True)
+attention("attention.rounded.prefill", PREFILL, 512, 4, 2, 32, 32, "bf16", kind="bf16")
+attention("attention.rounded.f32", DECODE, 8, 8, 1, 64, 64, window=40, kind="bf16")
+attention("attention.rounded.latent", DECODE, 8, 16, 1, 80, 64, first=True, cache="bf16",
+          kind="bf16")
+attention("attention.rounded.odd", DECODE, 8, 3, 3, 20, 12, "bf16", sinks=True, softcap=2.5,
+          kind="bf16")
+attention("attention.rounded.prime", PREFILL, 512, 3, 1, 7, 5, "bf16", kind="bf16")
+attention("bits.attention.rounded.t8", [(5, 0, 100)], 8, 4, 2, 48, 48, "bf16", kind="bf16")
+attention("bits.attention.rounded.t512", [(5, 0, 100)], 512, 4, 2, 48, 48, "bf16", kind="bf16",
+          like="bits.attention.rounded.t8")
 for cache in ("f32", "bf16"):
     attention(f"bits.attention.{cache}.t8", [(5, 0, 100)], 8, 4, 2, 48, 48, cache)
     attention(f"bits.attention.{cache}.t512", [(5, 0, 100)], 512, 4, 2, 48, 48, cache,

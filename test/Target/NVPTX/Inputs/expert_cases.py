@@ -36,7 +36,7 @@ def router(name, tokens, experts, top, scoring, groups=1, keep=1, by="max", reno
             weights[t] = 2.5 * (w / (w.sum() + renorm) if renorm else w)
         return [chosen, weights]
 
-    CASES.append(Case(name, 8, inputs, outs, body, make, reference))
+    CASES.append(Case(name, 8, inputs, outs, body, make, reference, terms=experts, chain=3))
 
 
 def group(name, tokens, choices, experts):

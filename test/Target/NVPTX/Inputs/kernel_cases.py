@@ -35,6 +35,10 @@ class Tensor:
     def unpack(self, array):
         return bf16_to_f32(array) if self.dtype == "bf16" else array
 
+    def value(self, array):
+        """The numbers that it holds, in double precision."""
+        return np.asarray(self.unpack(self.pack(array)), np.float64)
+
 
 @dataclasses.dataclass
 class Index:
@@ -75,7 +79,8 @@ class Panels:
             codes = decode_f8(rng.integers(0, 256, self.shape))
         else:
             codes = rng.standard_normal(self.shape)
-            codes = round_bf16(codes) if self.format == "bf16" else codes.astype(np.float16)
+            codes = (round_bf16(codes) if self.format == "bf16"
+                     else codes.astype({"f16": np.float16, "f32": np.float32}[self.format]))
         _, _, columns, offset = FORMATS[self.format]
         groups = -(-self.shape[-1] // columns) if columns else 1
         rows = self.shape[:-1]
@@ -171,9 +176,17 @@ class Case:
     make: Callable
     reference: Callable
     grid: int = 3
-    tolerance: float = 1e-5
+    terms: int = 1  # of the longest sum
+    chain: int = 1  # operations one after the other
+    rounds: str = "f32"  # the coarsest type inside or at the end
     apart: bool = False
     like: str = ""  # another case, whose inputs and bits this one has
+
+    @property
+    def tolerance(self):
+        """That of tenon/Interpreter/Tolerance.h, relative to the magnitude of an element."""
+        roundoff = {"f32": 2.0 ** -24, "bf16": 2.0 ** -9}[self.rounds]
+        return 16 * self.chain ** 0.5 * (0.4 * 2.0 ** -24 * self.terms ** 0.5 + roundoff)
 
 
 def silu(x):
@@ -197,45 +210,45 @@ ACTIVATIONS = {"silu": silu, "gelu_tanh": gelu_tanh, "gelu": gelu,
 #===----------------------------------------------------------------------===//
 
 
-def linear(name, tokens, bucket, rows, cols, form, glu=None, bias=False, residual=False, **more):
-    """Adds a case of tenon.linear."""
+def linear(name, tokens, bucket, rows, cols, form, glu=None, bias=False, residual=False,
+           kind="f32", **more):
+    """Adds a case of tenon.linear; rows are of the type `kind`."""
     weight = Panels("w", (rows, cols), form, pair=bool(glu))
     width = rows // 2 if glu else rows
-    inputs = [Tensor("x", f"tensor<?x{cols}xf32>"), weight]
+    x = Tensor("x", f"tensor<?x{cols}x{kind}>", kind)
+    inputs = [x, weight]
     if bias:
         inputs.append(Vector("b", rows))
-    outs = [Tensor("y", f"tensor<?x{width}xf32>")]
+    y = Tensor("y", f"tensor<?x{width}x{kind}>", kind)
     body = (f"    %l = tenon.linear %a_x, %a_w {'bias %a_b ' if bias else ''}"
-            f"{'glu ' + glu if glu else ''} : tensor<?x{cols}xf32>, {weight.type}"
-            f"{', ' + inputs[-1].type if bias else ''} -> tensor<?x{width}xf32>\n")
+            f"{'glu ' + glu if glu else ''} : {x.type}, {weight.type}"
+            f"{', ' + inputs[-1].type if bias else ''} -> {y.type}\n")
     if residual:
-        body += f"    %s = arith.addf %a_y, %l : tensor<?x{width}xf32>\n"
-    body += f"    tile.yield %{'s' if residual else 'l'} : tensor<?x{width}xf32>"
+        body += f"    %s = arith.addf %a_y, %l : {y.type}\n"
+    body += f"    tile.yield %{'s' if residual else 'l'} : {y.type}"
 
     def make(rng):
         return {"x": rng.standard_normal((tokens, cols)), "w": weight.make(rng),
                 "b": rng.standard_normal(rows), "y": rng.standard_normal((tokens, width))}
 
     def reference(arrays):
-        matrix = weight.values(arrays["w"])
-        if form in ("f32", "f16"):
-            matrix = round_bf16(matrix)
-        y = round_bf16(arrays["x"]) @ matrix.T
+        z = x.value(arrays["x"]) @ weight.values(arrays["w"]).T
         if bias:
-            y = y + np.float32(arrays["b"])
+            z = z + np.float32(arrays["b"])
         if glu:
-            y = ACTIVATIONS[glu](y[:, :width]) * y[:, width:]
-        return [y + (np.float32(arrays["y"]) if residual else 0)]
+            z = ACTIVATIONS[glu](z[:, :width]) * z[:, width:]
+        return [z + (y.value(arrays["y"]) if residual else 0)]
 
-    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, **more))
+    CASES.append(Case(name, bucket, inputs, [y], body, make, reference, terms=cols,
+                      chain=1 + residual, rounds=kind, **more))
 
 
-def head_linear(name, tokens, bucket, heads, size, rows, cols, form):
+def head_linear(name, tokens, bucket, heads, size, rows, cols, form, kind="f32"):
     """Adds a case of tenon.head_linear, with `keep` if heads are longer than matrices."""
     weight = Panels("w", (heads, rows, cols), form)
     kept = size - cols
-    inputs = [Tensor("x", f"tensor<?x{heads}x{size}xf32>"), weight]
-    outs = [Tensor("y", f"tensor<?x{heads}x{rows + kept}xf32>")]
+    inputs = [Tensor("x", f"tensor<?x{heads}x{size}x{kind}>", kind), weight]
+    outs = [Tensor("y", f"tensor<?x{heads}x{rows + kept}x{kind}>", kind)]
     body = (f"    %l = tenon.head_linear %a_x, %a_w {'keep' if kept else ''} : {inputs[0].type}, "
             f"{weight.type} -> {outs[0].type}\n    tile.yield %l : {outs[0].type}")
 
@@ -244,20 +257,22 @@ def head_linear(name, tokens, bucket, heads, size, rows, cols, form):
                 "y": np.zeros((tokens, heads, rows + kept))}
 
     def reference(arrays):
-        x = np.float32(arrays["x"])
-        y = np.einsum("thk,hnk->thn", round_bf16(x[..., :cols]), weight.values(arrays["w"]))
+        x = inputs[0].value(arrays["x"])
+        y = np.einsum("thk,hnk->thn", x[..., :cols], weight.values(arrays["w"]))
         return [np.concatenate([y, x[..., cols:]], -1)]
 
-    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, tolerance=2e-5))
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, terms=cols, rounds=kind))
 
 
-def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu=None):
+def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu=None,
+                   kind="f32"):
     """Adds a case of tenon.grouped_linear: with glu from tokens, else from sorted rows."""
     weight = Panels("w", (experts, rows, cols), form, pair=bool(glu))
     width, count = rows // 2 if glu else rows, tokens * choices
-    inputs = [Tensor("x", f"tensor<?x{cols}xf32>"), Tensor("order", "tensor<?xi32>", "i32"),
+    inputs = [Tensor("x", f"tensor<?x{cols}x{kind}>", kind),
+              Tensor("order", "tensor<?xi32>", "i32"),
               Tensor("offsets", f"tensor<{experts + 1}xi32>", "i32"), weight]
-    outs = [Tensor("y", f"tensor<?x{width}xf32>")]
+    outs = [Tensor("y", f"tensor<?x{width}x{kind}>", kind)]
     order = f"rows %a_order : tensor<?xi32> choices {choices} " if glu else ""
     body = (f"    %l = tenon.grouped_linear %a_x {order}of %a_offsets, %a_w "
             f"{'glu ' + glu if glu else ''} : {inputs[0].type}, {inputs[2].type}, {weight.type} "
@@ -272,14 +287,14 @@ def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu
 
     def reference(arrays):
         matrices, y = weight.values(arrays["w"]), np.zeros((count, width))
+        rows = inputs[0].value(arrays["x"])
         for e in range(experts):
             for j in range(arrays["offsets"][e], arrays["offsets"][e + 1]):
-                row = arrays["x"][arrays["order"][j] // choices if glu else j]
-                z = matrices[e] @ round_bf16(row)
+                z = matrices[e] @ rows[arrays["order"][j] // choices if glu else j]
                 y[j] = ACTIVATIONS[glu](z[:width]) * z[width:] if glu else z
         return [y]
 
-    CASES.append(Case(name, bucket, inputs, outs, body, make, reference))
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, terms=cols, rounds=kind))
 
 
 linear("linear.bf16.t8", 5, 8, 100, 90, "bf16", residual=True, apart=True)
@@ -290,20 +305,31 @@ linear("linear.bf16.t512", 70, 512, 144, 1100, "bf16", residual=True)
 linear("linear.f32.t8", 3, 8, 17, 61, "f32")
 linear("linear.f32.t512", 65, 512, 40, 100, "f32", glu="gelu")
 linear("linear.f16.t8", 7, 8, 48, 64, "f16", glu="gelu_tanh", bias=True)
-linear("linear.f8.t8", 8, 8, 48, 300, "f8", glu="silu", tolerance=2e-5)
-linear("linear.f8.t512", 33, 512, 160, 1300, "f8", residual=True, tolerance=2e-5)
+linear("linear.f8.t8", 8, 8, 48, 300, "f8", glu="silu")
+linear("linear.f8.t512", 33, 512, 160, 1300, "f8", residual=True)
 linear("linear.i8.t8", 2, 8, 33, 70, "i8", glu=None)
-linear("linear.i8o.t16", 16, 16, 32, 200, "i8o", glu="relu", tolerance=2e-5)
-linear("linear.i8o.t512", 40, 512, 70, 330, "i8o", tolerance=2e-5)
+linear("linear.i8o.t16", 16, 16, 32, 200, "i8o", glu="relu")
+linear("linear.i8o.t512", 40, 512, 70, 330, "i8o")
 linear("linear.i8s.t8", 1, 8, 16, 129, "i8s")
 for form, columns in (("bf16", 700), ("f8", 1200), ("i8o", 300)):
-    linear(f"bits.{form}.t8", 6, 8, 40, columns, form, tolerance=2e-5)
+    linear(f"bits.{form}.t8", 6, 8, 40, columns, form)
     for bucket in (16, 32, 512):
-        linear(f"bits.{form}.t{bucket}", 6, bucket, 40, columns, form, like=f"bits.{form}.t8",
-               tolerance=2e-5)
+        linear(f"bits.{form}.t{bucket}", 6, bucket, 40, columns, form, like=f"bits.{form}.t8")
+linear("linear.f16.t512", 37, 512, 80, 130, "f16")
+linear("linear.bf16.rounded.t8", 6, 8, 100, 90, "bf16", kind="bf16", residual=True, apart=True)
+linear("linear.bf16.rounded.t16", 11, 16, 48, 256, "bf16", kind="bf16", glu="silu")
+linear("linear.bf16.rounded.t512", 70, 512, 144, 133, "bf16", kind="bf16", bias=True)
+linear("linear.f8.rounded.t512", 33, 512, 160, 1300, "f8", kind="bf16")
+linear("linear.i8o.rounded.t8", 7, 8, 33, 70, "i8o", kind="bf16")
+for bucket in (8, 16, 32, 512):
+    like = "" if bucket == 8 else "bits.rounded.t8"
+    linear(f"bits.rounded.t{bucket}", 6, bucket, 40, 700, "bf16", kind="bf16", like=like)
 linear("linear.none.t8", 0, 8, 16, 16, "bf16")
 head_linear("heads.keep.t8", 6, 8, 3, 24, 33, 16, "f8")
 head_linear("heads.t512", 40, 512, 2, 48, 20, 48, "bf16")
+head_linear("heads.rounded.t8", 6, 8, 3, 24, 33, 16, "bf16", kind="bf16")
+grouped_linear("experts.rounded.t8", 7, 8, 6, 3, 32, 60, "f8", glu="silu", kind="bf16")
+grouped_linear("experts.rounded.t512", 60, 512, 4, 2, 48, 70, "bf16", kind="bf16")
 grouped_linear("experts.up.t8", 7, 8, 6, 3, 32, 60, "f8", glu="silu")
 grouped_linear("experts.down.t8", 7, 8, 6, 3, 40, 36, "bf16")
 grouped_linear("experts.up.t512", 60, 512, 4, 2, 48, 70, "bf16", glu="silu")

@@ -314,6 +314,10 @@ class Block:
     def do_fma(self, name, operands, mask):
         if name[-1] == "bf16x2":
             return self.multiply_halves(operands, mask)
+        if name[-1] == "bf16":
+            a, b, c = (bf16_to_f32(self.read(x, np.uint16, mask)) for x in operands[1:4])
+            total = a.astype(np.float64) * b + c
+            return self.write(operands[0], f32_to_bf16(total).astype(np.uint16), mask)
         a, b, c = (self.read(x, np.float32, mask).astype(np.float64) for x in operands[1:4])
         with np.errstate(all="ignore"):
             return self.write(operands[0], (a * b + c).astype(np.float32), mask)

@@ -63,7 +63,7 @@ def norms(name, tokens, size, **more):
         total = arrays["y"] + norm(arrays["x"], arrays["w"], 1e-6, one_plus=True)
         return [total, norm(total, arrays["v"], 1e-5, layer=True, bias=arrays["c"])]
 
-    CASES.append(Case(name, 8, inputs, outs, body, make, reference, **more))
+    CASES.append(Case(name, 8, inputs, outs, body, make, reference, terms=size, chain=3, **more))
 
 
 def caches(name, tokens, heads, size, dims, last, interleaved, cache, part=None, **more):
@@ -112,8 +112,8 @@ def caches(name, tokens, heads, size, dims, last, interleaved, cache, part=None,
             key, value = round_bf16(key), round_bf16(value)
         return [q, key, value]
 
-    CASES.append(Case(name, 8, inputs, outs, body, make, reference,
-                      tolerance=1e-2 if cache == "bf16" else 1e-5, **more))
+    CASES.append(Case(name, 8, inputs, outs, body, make, reference, terms=size, chain=3,
+                      rounds=cache, **more))
 
 
 def embedding(name, tokens, rows, cols, form):
@@ -127,7 +127,7 @@ def embedding(name, tokens, rows, cols, form):
         return {"i": rng.integers(0, rows, tokens), "w": w.make(rng), "y": np.zeros((tokens, cols))}
 
     CASES.append(Case(name, 8, inputs, outs, body, make,
-                      lambda a: [1.5 * w.values(a["w"])[a["i"]]]))
+                      lambda a: [1.5 * w.values(a["w"])[a["i"]]], chain=2))
 
 
 def combine(name, tokens, choices, size):
@@ -149,7 +149,7 @@ def combine(name, tokens, choices, size):
     def reference(a):
         return [a["y"] + a["o"] + (a["w"][..., None] * a["e"][a["p"]]).sum(1)]
 
-    CASES.append(Case(name, 8, inputs, outs, body, make, reference))
+    CASES.append(Case(name, 8, inputs, outs, body, make, reference, terms=choices, chain=2))
 
 
 def gather(name, tokens, rows, size):
@@ -165,7 +165,30 @@ def gather(name, tokens, rows, size):
                 "w": rng.standard_normal(size), "y": np.zeros((rows, size))}
 
     CASES.append(Case(name, 8, inputs, [Tensor("y", row)], body, make,
-                      lambda a: [norm(a["x"][a["i"]], a["w"], 1e-6)]))
+                      lambda a: [norm(a["x"][a["i"]], a["w"], 1e-6)], terms=size))
+
+
+def rounding(name, tokens, size):
+    """A norm that is read in its own type and rounded to bf16, and a sum with the latter."""
+    row, narrow = f"tensor<?x{size}xf32>", f"tensor<?x{size}xbf16>"
+    inputs = [Tensor("x", row), Tensor("u", narrow, "bf16"), Vector("w", size)]
+    outs = [Tensor("y", row), Tensor("z", narrow, "bf16")]
+    body = f"""    %n = tenon.norm rms %a_x, %a_w eps 1.0e-6 : {row}, {inputs[2].type}
+    %r = arith.truncf %n : {row} to {narrow}
+    %s = arith.addf %a_u, %r : {narrow}
+    tile.yield %n, %s : {row}, {narrow}"""
+
+    def make(rng):
+        return {"x": rng.standard_normal((tokens, size)), "u": rng.standard_normal((tokens, size)),
+                "w": rng.standard_normal(size), "y": np.zeros((tokens, size)),
+                "z": np.zeros((tokens, size))}
+
+    def reference(a):
+        y = norm(a["x"], a["w"], 1e-6)
+        return [y, round_bf16(inputs[1].value(a["u"]) + round_bf16(y))]
+
+    CASES.append(Case(name, 8, inputs, outs, body, make, reference, terms=size, chain=3,
+                      rounds="bf16"))
 
 
 norms("norms", 5, 1000, apart=True)
@@ -182,3 +205,5 @@ embedding("embedding.i8o", 5, 40, 70, "i8o")
 embedding("embedding.f16", 2, 17, 33, "f16")
 combine("combine", 6, 3, 70)
 gather("gather", 6, 4, 130)
+rounding("rounding", 5, 132)
+rounding("rounding.odd", 3, 61)

@@ -75,11 +75,16 @@ def check_case(case, text, launches, results):
         bits = results.setdefault((case.name, operand.name), operand.pack(got).tobytes())
         if case.like and bits != results.get((case.like, operand.name)):
             return f"{operand.name} has other bits than that of {case.like}"
-        error = np.abs(got - expected).max(initial=0)
-        scale = np.abs(expected).max(initial=0) + 1e-30
-        if not error <= case.tolerance * scale:
-            worst = np.unravel_index(np.nanargmax(np.abs(got - expected)), expected.shape)
-            return (f"{operand.name} differs by {error:.3g} of {scale:.3g} at {worst}: "
+        if operand.dtype == "i32":
+            if (got != expected).any():
+                return f"{operand.name} differs"
+            continue
+        nonzero = expected[expected != 0]
+        size = np.sqrt((nonzero ** 2).mean()) if nonzero.size else 1.0
+        ratio = np.abs(got - expected) / (case.tolerance * np.maximum(np.abs(expected), size))
+        if not (ratio <= 1).all():
+            worst = np.unravel_index(np.argmax(np.nan_to_num(ratio, nan=np.inf)), ratio.shape)
+            return (f"{operand.name} differs by {ratio[worst]:.3g} tolerances at {worst}: "
                     f"{got[worst]} is not {expected[worst]}")
     return None
 

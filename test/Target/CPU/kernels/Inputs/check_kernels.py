@@ -1,10 +1,11 @@
 # Runs every kernel of tiny models natively and beside the interpreter.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""Usage: check_kernels.py <tenon> <tenon-run> <goldens> <folder> <target> <case>...
+"""Usage: check_kernels.py <tenon> <tenon-run> <goldens> <folder> <target> [OPTION...]
+<case>...
 
 A kernel that the manifest of the compiled model names, but that no step ran, is a
-failure like one whose error exceeds its tolerance."""
+failure like one whose error exceeds its tolerance. Options are those of the compiler."""
 
 import json
 import pathlib
@@ -81,25 +82,27 @@ def report(checkpoints, name, output):
     return not missing and bool(kernels)
 
 
-def compile_kernels(checkpoints, target, name):
+def compile_kernels(checkpoints, target, options, name):
     """Compiles a checkpoint for its manifest; returns the kernels as a module."""
-    checkpoints.compile(name, target, "--skip-weights")
+    checkpoints.compile(name, target, "--skip-weights", *options)
     module = checkpoints.folder / f"{name}.mlir"
-    stop = ["--stop-after=tile", f"--target={target}"]
+    stop = ["--stop-after=tile", f"--target={target}", *options]
     call(checkpoints.tenon, "compile", checkpoints.folder / name, "-o", module, *stop)
     return module
 
 
-def check(checkpoints, runner, target, name):
+def check(checkpoints, runner, target, options, name):
     checkpoints.make(name)
-    module = compile_kernels(checkpoints, target, name)
+    module = compile_kernels(checkpoints, target, options, name)
     output, code = run_kernels(runner, module, checkpoints.folder / name)
     return report(checkpoints, name, output) and code == 0
 
 
-def main(tenon, runner, goldens, folder, target, *names):
+def main(tenon, runner, goldens, folder, target, *rest):
     checkpoints = Checkpoints(tenon, goldens, folder)
-    good = [check(checkpoints, runner, target, name) for name in names]
+    options = [word for word in rest if word.startswith("--")]
+    names = [word for word in rest if word not in options]
+    good = [check(checkpoints, runner, target, options, name) for name in names]
     sys.exit(not (good and all(good)))
 
 

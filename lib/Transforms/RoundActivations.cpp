@@ -1,0 +1,166 @@
+// Sets the type of activations where they are multiplied.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tenon/RowViews.h"
+#include "dialects/Tenon/Tenon.h"
+#include "tenon/Support/Remarks.h"
+#include "tenon/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/Statistic.h"
+#include "DerivedWeights.h"
+
+#define DEBUG_TYPE "tenon-round-activations"
+
+namespace tenon {
+#define GEN_PASS_DEF_ROUNDACTIVATIONS
+#include "tenon/Transforms/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+ALWAYS_ENABLED_STATISTIC(numRounded, "Operands that became bf16");
+ALWAYS_ENABLED_STATISTIC(numCast, "Uses of weights that became bf16");
+
+/// Whether a router reads a value, in whatever shape. What it decides is not
+/// continuous, so its logits keep all of their bits.
+static bool feedsRouter(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    return isa<RouterOp>(user) ||
+           (isRowView(user) && feedsRouter(user->getResult(0)));
+  });
+}
+
+/// Why the operand of a product keeps its type, if so.
+static Refusal refuseRounding(KernelRootOpInterface root) {
+  Type type = getElementTypeOrSelf(root.getMultipliedOperand()->get());
+  if (!type.isF32())
+    return "has activations that are not f32";
+  if (llvm::any_of(root->getResults(), feedsRouter))
+    return "feeds a router, which keeps f32";
+  return std::nullopt;
+}
+
+namespace {
+class Rounder {
+public:
+  Rounder(ModuleOp module)
+      : module(module), symbols(module), builder(module.getContext()) {}
+
+  void run();
+
+private:
+  void roundRoot(KernelRootOpInterface root);
+  Value getRounded(Value value);
+  void roundAtRoots();
+
+  ModuleOp module;
+  SymbolTable symbols;
+  OpBuilder builder;
+  DenseMap<Value, Value> rounded;
+};
+} // namespace
+
+/// The same values as `bf16`. Reshapes are done again behind the rounding, which
+/// so stands beside the op that makes the rows.
+Value Rounder::getRounded(Value value) {
+  if (Value known = rounded.lookup(value))
+    return known;
+  auto type =
+      cast<RankedTensorType>(value.getType()).clone(builder.getBF16Type());
+  Operation *def = value.getDefiningOp();
+  Value result;
+  if (isRowView(def) && !isa<tensor::ExtractSliceOp>(def)) {
+    Value source = getRounded(def->getOperand(0));
+    builder.setInsertionPointAfter(def);
+    IRMapping mapping;
+    mapping.map(def->getOperand(0), source);
+    Operation *view = builder.clone(*def, mapping);
+    view->getResult(0).setType(type);
+    result = view->getResult(0);
+  } else {
+    builder.setInsertionPointAfterValue(value);
+    result = arith::TruncFOp::create(builder, value.getLoc(), type, value);
+  }
+  rounded[value] = result;
+  return result;
+}
+
+void Rounder::roundRoot(KernelRootOpInterface root) {
+  if (Refusal refusal = refuseRounding(root)) {
+    remark::missed(root.getLoc(),
+                   getRemarkOpts(root, DEBUG_TYPE, "RoundOperand"))
+        << remark::reason("{0}", *refusal);
+    return;
+  }
+  OpOperand &operand = *root.getMultipliedOperand();
+  operand.set(getRounded(operand.get()));
+  // A weight of more bits is rounded, too: a product of both would not be more
+  // exact than its activations.
+  if (OpOperand *weight = root.getMultipliedWeight())
+    numCast += castWeight(builder, symbols, *weight, builder.getBF16Type());
+  if (auto attention = dyn_cast<AttentionOp>(*root))
+    attention.setProbabilities(builder.getBF16Type());
+  else if (auto latent = dyn_cast<MlaAttentionOp>(*root))
+    latent.setProbabilities(builder.getBF16Type());
+  remark::passed(root.getLoc(), getRemarkOpts(root, DEBUG_TYPE, "RoundOperand"))
+      << remark::metric("Type", builder.getBF16Type());
+  ++numRounded;
+}
+
+/// An op that rounds its result anyway rounds it to `bf16` at once, if nobody
+/// reads it in another type.
+void Rounder::roundAtRoots() {
+  SmallVector<Operation *> dead;
+  module.walk([&](KernelRootOpInterface root) {
+    if (!root.getMultipliedOperand() || root->getNumResults() != 1)
+      return;
+    OpResult result = root->getResult(0);
+    SmallVector<arith::TruncFOp> rounds;
+    for (Operation *user : result.getUsers()) {
+      auto round = dyn_cast<arith::TruncFOp>(user);
+      bool isSize = isa<tensor::DimOp>(user);
+      if (!round && !isSize)
+        return;
+      if (round)
+        rounds.push_back(round);
+    }
+    if (rounds.empty())
+      return;
+    result.setType(rounds.front().getType());
+    for (arith::TruncFOp round : rounds)
+      round.getResult().replaceAllUsesWith(result);
+    dead.append(rounds.begin(), rounds.end());
+  });
+  for (Operation *op : dead)
+    op->erase();
+}
+
+void Rounder::run() {
+  SmallVector<KernelRootOpInterface> roots;
+  module.walk([&](KernelRootOpInterface root) {
+    if (root.getMultipliedOperand())
+      roots.push_back(root);
+  });
+  for (KernelRootOpInterface root : roots)
+    roundRoot(root);
+  // Views that nobody shows any longer would keep results in f32.
+  SmallVector<Operation *> views;
+  module.walk([&](Operation *op) {
+    if (isRowView(op))
+      views.push_back(op);
+  });
+  for (Operation *view : llvm::reverse(views))
+    if (view->use_empty())
+      view->erase();
+  roundAtRoots();
+}
+
+namespace {
+struct RoundActivations : tenon::impl::RoundActivationsBase<RoundActivations> {
+  void runOnOperation() override { Rounder(getOperation()).run(); }
+};
+} // namespace
