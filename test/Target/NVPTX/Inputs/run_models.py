@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Runs tiny checkpoints on the PTX machine, kernel by kernel and as whole steps.
+
+Usage: run_models.py TOOLS GOLDENS FOLDER NAME... [options]
+
+TOOLS is the folder of tenon, tenon-opt, tenon-run and tenon-translate, GOLDENS is
+python/goldens, FOLDER is for what is written, and NAME is a checkpoint or the
+beginning of some. Each is compiled for a GPU, and the interpreter runs a prefill
+in the largest bucket, a further chunk in the middle one, and tokens one by one.
+
+Then each launch is run on the machine on the interpreter's operands, and must agree
+with the interpreter under the tolerance that follows from the kernel's sums and
+types: a table says the largest error of each kind of kernel in units of it. And all
+launches are run one after the other on what the machine itself wrote. Every router
+must choose the interpreter's experts, or its margin be below the tolerance; logits
+must agree with the interpreter's under the tolerance of the whole path, and with
+those of the reference in float64 within --spread of their spread.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+import replay_trace
+
+
+def call(*command):
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+class Model:
+    """A checkpoint as formed kernels, PTX, a trace and a reference."""
+
+    def __init__(self, name, options):
+        self.name, self.options = name, options
+        self.folder = options.folder / name
+        self.formed = options.folder / f"{name}.mlir"
+        call(sys.executable, options.goldens / "make_checkpoints.py", options.folder,
+             "--only", name)
+        tokens = json.loads((options.folder / f"{name}.tokens.json").read_text())
+        self.steps = plan_steps(tokens, options)
+        self.tokens = tokens[:sum(count for count, _ in self.steps)]
+
+    def compile(self):
+        options = self.options
+        buckets = ",".join(map(str, options.buckets))
+        call(options.tools / "tenon", "compile", self.folder, f"--target={options.target}",
+             f"--buckets={buckets}", f"--cache-type={options.cache_type}", *options.compile,
+             "--stop-after=form", "--emit=mlir", "-o", self.formed)
+        lowered = options.folder / f"{self.name}.lowered.mlir"
+        call(options.tools / "tenon-opt", "--tenon-nvptx-kernel-pipeline",
+             "--tenon-nvptx-lowering-pipeline", self.formed, "-o", lowered)
+        text = call(options.tools / "tenon-translate", "--gpu-module-to-ptx", lowered)
+        return replay_trace.Code(text)
+
+    def trace(self):
+        """Runs the steps in the interpreter, in the second of two slots."""
+        first, steps = 0, []
+        for count, block in self.steps:
+            ids = "+".join(map(str, self.tokens[first:first + count]))
+            steps.append(f"--step=tokens:{count},start:{first},slots:2,slot:1,ids:{ids},"
+                         f"context:{len(self.tokens) + 3},block:{block},rows:all")
+            first += count
+        folder = self.options.folder / f"{self.name}.trace"
+        call(self.options.tools / "tenon-run", self.formed, "--entry=step",
+             f"--model={self.folder}", f"--trace-kernels={folder}", *steps)
+        return replay_trace.Trace(folder)
+
+    def compute_reference(self):
+        listed = self.options.folder / f"{self.name}.some.json"
+        output = self.options.folder / f"{self.name}.some.npy"
+        listed.write_text(json.dumps(self.tokens))
+        call(sys.executable, self.options.goldens / "numpy_reference.py", self.folder,
+             f"--tokens={listed}", f"--output={output}",
+             f"--cache-type={self.options.cache_type}")
+        return np.load(output)
+
+
+def plan_steps(tokens, options):
+    """Numbers of tokens of each step, and of the blocks that they are cut into."""
+    small, middle, large = options.buckets
+    counts = options.tokens or [middle + 3, middle - 3, *[small] * 2]
+    steps = []
+    for count in counts:
+        count = min(count, large, len(tokens) - sum(c for c, _ in steps))
+        if count > 0:
+            steps.append((count, max(1, count // 2) if count > middle else min(4, count)))
+    return steps
+
+
+def kind_of(launch):
+    if launch["routers"]:
+        return "router"
+    return re.search(r"\.(\w+)", launch["config"])[1]
+
+
+class Table:
+    """The largest ratio of each kind of kernel."""
+
+    def __init__(self):
+        self.rows, self.faults = {}, []
+
+    def add(self, model, launch, ratio, seconds):
+        row = self.rows.setdefault(kind_of(launch), [0, 0.0, "", 0.0])
+        row[0] += 1
+        row[3] += seconds
+        if not ratio <= row[1]:
+            row[1], row[2] = ratio, f"{model} {launch['launch']}"
+
+    def print(self):
+        print("kind          launches    ratio  seconds  worst kernel")
+        for kind, (count, ratio, worst, seconds) in sorted(self.rows.items()):
+            print(f"{kind:12}  {count:8}  {ratio:7.3g}  {seconds:7.1f}  {worst}")
+
+
+def check_alone(model, trace, code, table):
+    """Runs each launch on the interpreter's operands."""
+    options = model.options
+    replay = replay_trace.Replay(trace, code, options.seed, options.gangs)
+    for line in trace.lines:
+        if "launch" not in line:
+            continue
+        begin = time.time()
+        ratios, choices = replay_trace.compare_launch(trace, line, replay.run_alone(line))
+        ratio = max(ratios + [c.ratio for c in choices])
+        table.add(model.name, line, ratio, time.time() - begin)
+        is_checked = options.check is None or kind_of(line) in options.check
+        if is_checked and not ratio < 1:
+            table.faults.append(f"{model.name}: kernel '{line['launch']}' is at {ratio:.3g} "
+                                "times its tolerance")
+
+
+def check_steps(model, trace, code, table):
+    """Runs all launches on the machine's own values."""
+    options = model.options
+    replay = replay_trace.Replay(trace, code, options.seed + 1000, options.gangs)
+    logits, ratio, others, wrong = [], 0.0, 0, 0.0
+    for line, results in replay.run_steps():
+        if "launch" in line:
+            for choices in replay_trace.compare_launch(trace, line, results, path=True)[1]:
+                others += int(choices.other.sum())
+                wrong = max(wrong, choices.ratio)
+            made = line
+        elif results is not None:
+            ratio = max(ratio, *replay_trace.compare_launch(trace, made, [results], True)[0])
+            logits.append(results)
+    reference = model.compute_reference()
+    error = np.abs(np.concatenate(logits) - reference).max() / reference.std()
+    print(f"{model.name}: logits at {ratio:.3g} times the tolerance of the path, "
+          f"{error:.3g} of the spread from the reference; {others} tokens have other "
+          f"experts" + (f", margin at {wrong:.3g} times the tolerance" if others else ""))
+    if options.spread and not error <= options.spread:
+        table.faults.append(f"{model.name}: logits are off by {error:.3g} of their spread")
+    if options.check is None and (not ratio < 1 or not wrong < 1):
+        table.faults.append(f"{model.name}: logits or choices pass the tolerance of the path")
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tools", type=pathlib.Path)
+    parser.add_argument("goldens", type=pathlib.Path)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("--target", default="cuda:sm_90a")
+    parser.add_argument("--cache-type", default="f32")
+    parser.add_argument("--compile", action="append", default=[],
+                        help="a further option of tenon compile")
+    parser.add_argument("--buckets", type=int, nargs=3, default=[1, 8, 32])
+    parser.add_argument("--tokens", type=int, nargs="+", help="of each step")
+    parser.add_argument("--check", type=lambda text: text.split(","),
+                        help="kinds of kernels that must agree; default: all, and logits")
+    parser.add_argument("--spread", type=float, default=0,
+                        help="largest error of logits in units of the reference's spread")
+    parser.add_argument("--seed", type=int, default=1, help="of the order of warps")
+    parser.add_argument("--gangs", type=int, default=2, help="groups of warps that step together")
+    parser.add_argument("--only", choices=["alone", "steps"])
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    listed = call(sys.executable, options.goldens / "make_checkpoints.py", "--list",
+                  options.folder).split()
+    table = Table()
+    for name in listed:
+        if not any(name.startswith(beginning) for beginning in options.names):
+            continue
+        begin = time.time()
+        model = Model(name, options)
+        code, trace = model.compile(), model.trace()
+        print(f"{name}: {len(trace.lines)} lines traced in {time.time() - begin:.1f} s",
+              flush=True)
+        if options.only != "steps":
+            check_alone(model, trace, code, table)
+        if options.only != "alone":
+            check_steps(model, trace, code, table)
+    table.print()
+    for fault in table.faults:
+        print(fault)
+    print(f"{len(table.faults)} faults")
+    return 1 if table.faults or not table.rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
