@@ -48,6 +48,21 @@ static llvm::Expected<PtxKernel> readLaunch(tile::KernelOp kernel,
                    launch.getBlocks()};
 }
 
+void PtxModule::print(raw_ostream &os) const {
+  for (const PtxKernel &kernel : kernels) {
+    os << "// kernel " << kernel.symbol << ": ";
+    os.write_escaped(kernel.name);
+    os << " threads " << kernel.threads << " shared " << kernel.sharedBytes
+       << " blocks " << kernel.blocks << '\n';
+  }
+  for (const SkippedKernel &kernel : skipped) {
+    os << "// skipped: ";
+    os.write_escaped(kernel.name) << ": ";
+    os.write_escaped(kernel.reason) << '\n';
+  }
+  os << text;
+}
+
 llvm::Expected<PtxModule> tenon::emitPtx(ModuleOp module) {
   auto machine = dyn_cast_or_null<machine::GpuAttr>(machine::getTarget(module));
   if (!machine)

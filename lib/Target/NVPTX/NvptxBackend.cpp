@@ -85,7 +85,8 @@ public:
     for (const SkippedKernel &kernel : ptx->skipped)
       code.warnings.push_back("kernel '" + kernel.name +
                               "' has no device code: " + kernel.reason);
-    code.bytes = std::move(ptx->text);
+    llvm::raw_string_ostream stream(code.bytes);
+    ptx->print(stream);
     return code;
   }
 };

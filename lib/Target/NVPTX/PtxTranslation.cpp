@@ -16,27 +16,11 @@
 using namespace mlir;
 using namespace tenon;
 
-/// How each kernel is launched, in front of the text.
-static void printHeader(const PtxModule &module, raw_ostream &os) {
-  for (const PtxKernel &kernel : module.kernels) {
-    os << "// kernel " << kernel.symbol << ": ";
-    os.write_escaped(kernel.name);
-    os << " threads " << kernel.threads << " shared " << kernel.sharedBytes
-       << " blocks " << kernel.blocks << '\n';
-  }
-  for (const SkippedKernel &skipped : module.skipped) {
-    os << "// skipped: ";
-    os.write_escaped(skipped.name) << ": ";
-    os.write_escaped(skipped.reason) << '\n';
-  }
-}
-
 static LogicalResult translate(ModuleOp module, raw_ostream &os) {
   llvm::Expected<PtxModule> ptx = emitPtx(module);
   if (!ptx)
     return module.emitError() << llvm::toString(ptx.takeError());
-  printHeader(*ptx, os);
-  os << ptx->text;
+  ptx->print(os);
   return success();
 }
 

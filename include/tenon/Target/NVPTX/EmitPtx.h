@@ -6,6 +6,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
 
@@ -44,6 +45,14 @@ struct PtxModule {
   std::string text;
   std::vector<PtxKernel> kernels;
   std::vector<SkippedKernel> skipped;
+
+  /// Writes the text after a line for each kernel:
+  ///
+  /// ```
+  /// // kernel SYMBOL: NAME threads N shared BYTES blocks N
+  /// // skipped: NAME: REASON
+  /// ```
+  void print(llvm::raw_ostream &os) const;
 };
 
 /// Writes PTX of the device functions of a module whose kernels were converted
