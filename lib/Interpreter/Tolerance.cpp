@@ -40,6 +40,18 @@ static llvm::Expected<Deviation> compareInts(const Tensor &result,
   return Deviation();
 }
 
+double ElementTolerance::get(double expected) const {
+  return relative * std::max(std::abs(expected), usual);
+}
+
+ElementTolerance tenon::getElementTolerance(const Tensor &oracle,
+                                            double scale) {
+  const History &history = oracle.history;
+  return {scale *
+              getTolerance(history.roundoff, history.longestSum, history.chain),
+          getMagnitude(oracle.floats())};
+}
+
 llvm::Expected<Deviation> tenon::compare(const Tensor &result,
                                          const Tensor &oracle, double scale) {
   if (result.getShape() != oracle.getShape() ||
@@ -47,10 +59,7 @@ llvm::Expected<Deviation> tenon::compare(const Tensor &result,
     return llvm::createStringError("shapes or kinds of elements differ");
   if (!oracle.isFloat())
     return compareInts(result, oracle);
-  const History &history = oracle.history;
-  double relative =
-      scale * getTolerance(history.roundoff, history.longestSum, history.chain);
-  double usual = getMagnitude(oracle.floats());
+  ElementTolerance allowed = getElementTolerance(oracle, scale);
   Deviation worst;
   for (int64_t i = 0, e = oracle.getNumElements(); i < e; ++i) {
     double got = result.floats()[i], expected = oracle.floats()[i];
@@ -61,7 +70,7 @@ llvm::Expected<Deviation> tenon::compare(const Tensor &result,
     if (got == expected)
       continue;
     double error = std::abs(got - expected);
-    double tolerance = relative * std::max(std::abs(expected), usual);
+    double tolerance = allowed.get(expected);
     if (!std::isfinite(error) || tolerance == 0)
       return reject(i, Twine(std::to_string(got)),
                     Twine(std::to_string(expected)) +

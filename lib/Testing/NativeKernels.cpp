@@ -23,6 +23,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include "KernelArguments.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -63,28 +64,6 @@ static void arrive(const tenon_step_context *context, int64_t thread) {
 //===----------------------------------------------------------------------===//
 // Tensors as bytes
 //===----------------------------------------------------------------------===//
-
-static int64_t getElementBytes(Type type) {
-  return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-}
-
-static void toBytes(const Tensor &tensor, uint8_t *memory) {
-  Type type = tensor.getElementType();
-  int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
-  for (int64_t i = 0; i < count; ++i) {
-    uint64_t bits;
-    if (auto format = dyn_cast<FloatType>(type)) {
-      llvm::APFloat number(tensor.floats()[i]);
-      bool losesInfo;
-      number.convert(format.getFloatSemantics(),
-                     llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-      bits = number.bitcastToAPInt().getZExtValue();
-    } else {
-      bits = tensor.ints()[i];
-    }
-    std::memcpy(memory + i * bytes, &bits, bytes);
-  }
-}
 
 /// Overwrites the elements of a tensor.
 static void fromBytes(const GuardedMemory &memory, Tensor &tensor) {
@@ -189,11 +168,7 @@ private:
 const GuardedMemory &GuardedWeights::get(WeightType type,
                                          const WeightValue &weight,
                                          GuardedMemory::Edge edge) {
-  auto symbol = cast<WeightSymbolOpInterface>(weight.symbol);
-  uint64_t offset = *symbol.getOffset();
-  int64_t rows = type.getRank() == 1 ? 1 : type.getMatrices() * type.getRows();
-  uint64_t size = type.getPackedBytes();
-  offset += weight.firstRow / rows * size;
+  auto [offset, size] = findPackedPart(type, weight);
   std::unique_ptr<GuardedMemory> &piece = pieces[{offset, edge}];
   if (!piece) {
     std::string name =

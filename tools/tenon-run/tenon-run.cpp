@@ -9,6 +9,7 @@
 #include "tenon/Interpreter/Tolerance.h"
 #include "tenon/Pipelines/Pipelines.h"
 #include "tenon/Testing/CompareSteps.h"
+#include "tenon/Testing/KernelTrace.h"
 #include "tenon/Testing/RandomTensors.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -44,7 +45,8 @@ static cl::list<std::string> steps(
              "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
              "be left out; `+` joins sequences. Without --input the arguments "
              "are tokens, positions, slots, rows, blocks, then caches and "
-             "logits. Engine native takes several"));
+             "logits. Engine native takes several, and so does "
+             "--trace-kernels"));
 static cl::opt<std::string>
     stepsFrom("steps-from",
               cl::desc("file with a step on each line, - for standard input; "
@@ -59,6 +61,11 @@ static cl::opt<std::string>
           cl::desc("take weights from a Hugging Face folder or GGUF file"));
 static cl::opt<std::string> engineName("engine", cl::init("interpret"),
                                        cl::desc("interpret, native"));
+static cl::opt<std::string>
+    traceFolder("trace-kernels",
+                cl::desc("write what each kernel of the steps is given and "
+                         "gives in the interpreter to this folder; the caches "
+                         "of a step are those that the one before it left"));
 static cl::opt<std::string>
     oracleName("compare", cl::desc("compare with an oracle: interpret"));
 static cl::list<std::string>
@@ -171,7 +178,7 @@ llvm::Error WeightSources::open(ModuleOp module) {
     if (!opened)
       return opened.takeError();
     source = std::move(*opened);
-  } else if (engineName == "native") {
+  } else if (engineName == "native" || !traceFolder.empty()) {
     auto drawn = RandomTensors::create(module, seed);
     if (!drawn)
       return drawn.takeError();
@@ -253,12 +260,29 @@ static llvm::Error show(ArrayRef<Tensor> results) {
   return llvm::Error::success();
 }
 
-/// Runs all steps with native kernels, and compares each call.
-static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
+static llvm::Error outlineKernels(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addPass(createOutlineKernels());
   if (failed(manager.run(module)))
     return llvm::createStringError("cannot make functions of kernels");
+  return llvm::Error::success();
+}
+
+/// Runs all steps in the interpreter, and writes each call of a kernel.
+static llvm::Error runTraced(ModuleOp module, WeightSources &weights) {
+  if (llvm::Error error = outlineKernels(module))
+    return error;
+  TracedSteps traced{entry, {steps.begin(), steps.end()}, toleranceScale};
+  if (traced.steps.empty())
+    traced.steps.push_back("");
+  return traceSteps(module, traced, collectInputs(), *weights.listed,
+                    weights.getTensors(), {shuffle, exact}, traceFolder);
+}
+
+/// Runs all steps with native kernels, and compares each call.
+static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
+  if (llvm::Error error = outlineKernels(module))
+    return std::move(error);
   // The linker forgets all options of the process, so they are read before.
   std::vector<std::string> texts(steps.begin(), steps.end());
   std::string lines = stepsFrom;
@@ -298,6 +322,11 @@ static llvm::Expected<bool> run(MLIRContext &context) {
     return error;
   if (engineName == "native")
     return runNative(**module, weights);
+  if (!traceFolder.empty()) {
+    if (llvm::Error error = runTraced(**module, weights))
+      return std::move(error);
+    return true;
+  }
   auto tensors =
       makeInputs(**module, entry, steps.empty() ? "" : steps.front());
   if (!tensors)
@@ -326,6 +355,12 @@ static llvm::Expected<bool> run(MLIRContext &context) {
 }
 
 static llvm::Error checkOptions() {
+  if (!traceFolder.empty() &&
+      (engineName != "interpret" || !oracleName.empty() || !others.empty() ||
+       !listedWeights.empty()))
+    return llvm::createStringError(
+        "--trace-kernels runs steps in the interpreter alone; give no "
+        "--engine, --compare, --other or --weight");
   if (engineName == "native") {
     if (oracleName != "interpret" || !listedWeights.empty())
       return llvm::createStringError(
@@ -336,7 +371,7 @@ static llvm::Error checkOptions() {
   if (!stepsFrom.empty())
     return llvm::createStringError(
         "--steps-from expects --engine=native; give one --step");
-  if (steps.size() > 1)
+  if (steps.size() > 1 && traceFolder.empty())
     return llvm::createStringError("expects one --step, but got " +
                                    Twine(steps.size()) +
                                    "; engine native takes several");

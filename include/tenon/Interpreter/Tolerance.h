@@ -48,10 +48,24 @@ struct Deviation {
   double relative = 0;
 };
 
-/// Compares a result with the oracle's. The magnitude of an element is the
-/// larger of its own and the root mean square of those that are not zero: an
-/// element that is small because terms canceled has the error of its terms.
-/// Integers must be equal. Shapes that differ, a NaN on either side and
+/// What each element of a result may differ by from the oracle's. The magnitude
+/// of an element is the larger of its own and the root mean square of those
+/// that are finite and not zero: an element that is small because terms
+/// canceled has the error of its terms.
+struct ElementTolerance {
+  /// Relative to the magnitude of an element.
+  double relative = 0;
+  /// The root mean square.
+  double usual = 0;
+
+  double get(double expected) const;
+};
+
+/// The tolerance that follows from the history of the oracle's result, which
+/// holds floats.
+ElementTolerance getElementTolerance(const Tensor &oracle, double scale = 1);
+
+/// Compares a result with the oracle's. Integers must be equal. Shapes that differ, a NaN on either side and
 /// infinities that differ are errors.
 llvm::Expected<Deviation> compare(const Tensor &result, const Tensor &oracle,
                                   double scale = 1);
