@@ -5,6 +5,7 @@ the interpreter, so this file has none of its own.
 """
 
 import dataclasses
+import itertools
 import json
 import pathlib
 import re
@@ -38,7 +39,7 @@ class Trace:
             self.lines = [json.loads(line) for line in lines]
         self.values = {}
         for line in self.lines:
-            for value in [*line.get("operands", {}).values()] if "step" in line else []:
+            for value in [*line.get("operands", {}).values()] if "begin" in line else []:
                 self.values[value["value"]] = value
             for value in line.get("results", []) + line.get("caches", []):
                 if isinstance(value, dict) and "type" in value:
@@ -92,19 +93,26 @@ def score_logits(router, logits):
     return powers / powers.sum(1, keepdims=True)
 
 
-def find_margin(router, scores):
-    """How far each score of a token may move before its choice changes."""
-    groups, keep, top = router["groups"], router["keep"], router["top"]
+def find_margin(router, scores, choice):
+    """By how much each score of a token must move, at least, for this choice: 0 for
+    that of the scores themselves. It is exact with one group."""
+    groups, each = router["groups"], len(scores) // router["groups"]
     members = 2 if router["by"] == "top2sum" else 1
-    parts = np.sort(scores.reshape(groups, -1), 1)[:, ::-1]
-    sums = parts[:, :members].sum(1)
-    order = np.argsort(-sums, kind="stable")
-    margin = np.inf
-    if keep < groups:
-        margin = (sums[order[keep - 1]] - sums[order[keep]]) / (2 * members)
-    kept = np.sort(scores.reshape(groups, -1)[order[:keep]].reshape(-1))[::-1]
-    gaps = kept[:top] - np.append(kept[1:top + 1], [-np.inf] * (top + 1 - len(kept)))
-    return min(margin, gaps.min() / 2)
+    sums = np.sort(scores.reshape(groups, each), 1)[:, ::-1][:, :members].sum(1)
+    chosen = scores[choice]
+    # An expert that comes later has no larger score.
+    order = max(0, (chosen - np.minimum.accumulate(chosen)).max())
+    needed = np.inf
+    for kept in itertools.combinations(range(groups), router["keep"]):
+        inside = np.isin(np.arange(len(scores)) // each, kept)
+        others = inside.copy()
+        others[choice] = False
+        if not inside[choice].all():
+            continue
+        rest = scores[others].max(initial=-np.inf) - chosen.min()
+        dropped = np.delete(sums, kept).max(initial=-np.inf) - sums[list(kept)].min()
+        needed = min(needed, max(order, rest, dropped / members, 0) / 2)
+    return needed
 
 
 @dataclasses.dataclass
@@ -112,7 +120,7 @@ class Choices:
     """The tokens for which a router chose other experts than the interpreter's."""
 
     other: np.ndarray
-    # By how much the margin passes what the scores may differ by: wrong from 1 on.
+    # Largest margin in units of what the scores may differ by: wrong from 1 on.
     ratio: float = 0
 
 
@@ -135,13 +143,15 @@ def compare_choices(trace, launch, router, got, path):
         corrected = scores + bytes_of.view(np.float32)
     rounding = max(x.get("relative", 0) for x in launch["results"])
     for token in np.flatnonzero(other):
+        if len(set(got[token])) < router["top"] or not (got[token] < scores.shape[1]).all():
+            return Choices(other, np.inf)
         allowed = rounding * np.abs(corrected[token]).max()
         if path:
             made = trace.values[number]
             # No score moves by more than this part of what its logits move by.
             slope = 0.25 if router["scoring"] == "sigmoid" else 0.5
             allowed += slope * made["path"] * max(np.abs(logits[token]).max(), made["usual"])
-        margin = find_margin(router, corrected[token])
+        margin = find_margin(router, corrected[token], got[token])
         choices.ratio = max(choices.ratio, margin / allowed)
     return choices
 
@@ -253,7 +263,7 @@ class Replay:
         buffers = {}
         self.memory.release(self.base)
         for line in self.trace.lines:
-            if "step" in line:
+            if "begin" in line:
                 for value in line["caches"]:
                     if value["value"] not in buffers:
                         buffers[value["value"]] = self.upload(value["value"])
