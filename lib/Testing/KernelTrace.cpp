@@ -425,7 +425,7 @@ void StepRun::writeBegin(StringRef step, func::FuncOp function,
                                 ? json::Value(trace.addValue(operand))
                                 : json::Object{{"value", std::move(known)}});
     else if (!isUnwritten(operand))
-      values[role ? stringifyRole(*role) : std::to_string(index)] =
+      values[role ? stringifyRole(*role).str() : std::to_string(index)] =
           trace.addValue(operand);
   }
   folder.writeLine(json::Object{{"begin", step},
