@@ -201,14 +201,16 @@ def multiply(name, dtype):
 
 
 def multiply_halves(a, b, c=None):
-    word = np.zeros(np.broadcast(a, b).shape, U32)
-    for half in (0, 16):
-        x, y = (bf16_to_f32((v >> U32(half)) & U32(0xFFFF)) for v in (a, b))
-        sums = x * y
-        if c is not None:
-            sums = sums + bf16_to_f32((c >> U32(half)) & U32(0xFFFF))
-        word |= f32_to_bf16(sums) << U32(half)
-    return word
+    def split(word):
+        """Numbers of the lower and of the upper halves."""
+        word = np.atleast_1d(word)
+        return ((word << U32(16)).view(np.float32),
+                (word & U32(0xFFFF0000)).view(np.float32))
+
+    low, high = (x * y for x, y in zip(split(a), split(b)))
+    if c is not None:
+        low, high = (x + y for x, y in zip((low, high), split(c)))
+    return f32_to_bf16(low) | f32_to_bf16(high) << U32(16)
 
 
 def decode_mul(name, operands, program):
@@ -228,6 +230,11 @@ def decode_mad(name, operands, program):
 def decode_fma(name, operands, program):
     if name[-1] == "bf16x2":
         return operation(multiply_halves, [U32] * 3, operands, program)
+    if name[-1] == "bf16":
+        def fma_half(a, b, c):
+            a, b, c = (bf16_to_f32(x).astype(np.float64) for x in (a, b, c))
+            return f32_to_bf16(a * b + c).astype(np.uint16)
+        return operation(fma_half, [np.uint16] * 3, operands, program)
     if name[-1] != "f32":
         raise RuntimeError("unknown type")
 
@@ -295,7 +302,14 @@ def decode_lop3(name, operands, program):
 
 
 def decode_prmt(name, operands, program):
+    digits = [int(constant(operands[3], U32)) >> 4 * i & 7 for i in range(4)] \
+        if not operands[3].startswith("%") else None
+
     def permute(a, b, selector):
+        if digits:
+            bytes_of = [((a if d < 4 else b) >> U32(8 * (d % 4))) & U32(255) for d in digits]
+            return bytes_of[0] | bytes_of[1] << U32(8) | bytes_of[2] << U32(16) \
+                | bytes_of[3] << U32(24)
         both = a.astype(U64) | b.astype(U64) << U64(32)
         word = np.zeros(np.broadcast(a, b, selector).shape, U32)
         for i in range(4):
@@ -486,20 +500,21 @@ def decode_cp(name, operands, program):
         return lambda g, w, m: g.wait_for_copies(w, m, groups)
     if name[1] == "wait_all":
         return lambda g, w, m: (g.commit_copies(w, m), g.wait_for_copies(w, m, 0))
-    if operands[2] != "16":
-        raise RuntimeError("copies other than 16 bytes")
+    width = int(operands[2])
+    if width not in (4, 8, 16):
+        raise RuntimeError("unknown size")
     target, source = (address_reader(x, program) for x in operands[:2])
-    size = reader(operands[3] if len(operands) > 3 else "16", U32, program)
+    size = reader(operands[3] if len(operands) > 3 else operands[2], U32, program)
 
     def copy(g, w, m):
-        targets = g.shared.locate(target(g, w), 16, m, g.block_column[w])
+        targets = g.shared.locate(target(g, w), width, m, g.block_column[w])
         sizes = np.broadcast_to(size(g, w), targets.shape)
-        if ((sizes != 0) & (sizes != 16) & (True if m is None else m)).any():
-            raise RuntimeError("copies other than 16 bytes")
+        if ((sizes != 0) & (sizes != width) & (True if m is None else m)).any():
+            raise RuntimeError("copies of a part")
         # Nothing is read for a copy of no bytes.
         reads = sizes > 0 if m is None else (sizes > 0) & m
-        sources = g.memory.locate(source(g, w), 16, reads)
-        values = g.memory.data.view(U32).reshape(-1, 4)[sources]
+        sources = g.memory.locate(source(g, w), width, reads)
+        values = units_of(g, ["global"], width)[sources]
         g.add_copies(w, m, targets, np.where((sizes > 0)[..., None], values, U32(0)))
     return copy
 
@@ -508,11 +523,17 @@ def decode_cp(name, operands, program):
 
 
 def decode_shfl(name, operands, program):
+    targets = [operands[0].split("|")[0], operands[1]]
+    if name[1] == "idx":
+        if operands[3] != "31":
+            raise RuntimeError("unknown form")
+        return operation(lambda x, lane: np.take_along_axis(
+            x, np.broadcast_to(lane, x.shape).astype(np.int64) % 32, 1), [U32] * 2,
+            targets + operands[2:3], program)
     if name[1] != "bfly":
         raise RuntimeError("unknown form")
     other = np.arange(32) ^ int(operands[2])
-    return operation(lambda x: x[:, other], [U32], [operands[0].split("|")[0], operands[1]],
-                     program)
+    return operation(lambda x: x[:, other], [U32], targets, program)
 
 
 def decode_vote(name, operands, program):

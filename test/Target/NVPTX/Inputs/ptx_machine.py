@@ -227,12 +227,12 @@ class Launch:
     # Asynchronous copies ----------------------------------------------------
 
     def add_copies(self, warps, mask, targets, values):
-        """Copies 16 bytes for each lane, now or when it waits for them."""
+        """Copies words for each lane, now or when it waits for them."""
         lanes = np.arange(self.count * 32).reshape(-1, 32)[warps]
         select = np.ones(lanes.shape, bool) if mask is None else mask
         self.mark(self.uncommitted, warps, mask)
         lands = select & (self.random.random(lanes.shape) < 0.5)
-        units = self.shared.data.view(U32).reshape(-1, 4)
+        units = self.shared.data.view(U32).reshape(-1, values.shape[-1])
         units[targets[lands]] = values[lands]
         later = select & ~lands
         self.copies.append((lanes[later], targets[later], values[later],
@@ -247,9 +247,9 @@ class Launch:
         limit = np.full((self.count, 32), -1)
         self.mark(limit, warps, mask, self.committed[warps] - groups)
         limit = limit.reshape(-1)
-        units = self.shared.data.view(U32).reshape(-1, 4)
         left = []
         for lanes, targets, values, group in self.copies:
+            units = self.shared.data.view(U32).reshape(-1, values.shape[-1])
             lands = group < limit[lanes]
             units[targets[lands]] = values[lands]
             if not lands.all():

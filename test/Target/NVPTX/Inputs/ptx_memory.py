@@ -14,8 +14,11 @@ def f32_to_bf16(values, mode="rn"):
     """Patterns of numbers rounded to nearest even, or toward zero with "rz"."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     if mode == "rn":
-        bits = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-    return np.where(np.isnan(values), np.uint32(0x7FFF), bits >> np.uint32(16))
+        bits = bits + (((bits >> np.uint32(16)) & np.uint32(1)) + np.uint32(0x7FFF))
+    rounded = bits >> np.uint32(16)
+    if (none := np.isnan(values)).any():
+        rounded = np.where(none, np.uint32(0x7FFF), rounded)
+    return rounded
 
 
 def f32_to_tf32(values, mode="rna"):

@@ -80,7 +80,7 @@ class Code:
         symbol, shared, blocks = self.kernels[kernel]
         if symbol not in self.programs:
             self.programs[symbol] = Program(self.text, symbol)
-        return self.programs[symbol], shared, max(1, min(blocks, BLOCKS))
+        return self.programs[symbol], shared, blocks
 
 
 # Routers ----------------------------------------------------------------------
@@ -124,12 +124,12 @@ class Choices:
     ratio: float = 0
 
 
-def compare_choices(trace, launch, router, got, path):
+def compare_choices(trace, launch, router, got, path, skip):
     """Compares choices. Scores may differ by the tolerance of the router alone, and
     with `path` by that of its logits, too."""
     result = launch["results"][router["choice"]]
     expected = trace.get(result["value"])
-    other = (got != expected).any(1)
+    other = (got != expected).any(1) & ~skip
     choices = Choices(other)
     if not other.any():
         return choices
@@ -174,12 +174,14 @@ def compare_floats(got, expected, value, key):
         return float(np.nan_to_num(error / allowed, nan=np.inf).max())
 
 
-def compare_launch(trace, launch, outputs, path=False):
-    """Ratio of each result of a launch, and the choices of its routers."""
+def compare_launch(trace, launch, outputs, path=False, skip=None):
+    """Ratio of each result of a launch, and the choices of its routers; rows that
+    `skip` marks are left out."""
     key = "path" if path else "relative"
-    routers = [(router, compare_choices(trace, launch, router, outputs[router["choice"]], path))
+    routers = [(router, compare_choices(trace, launch, router, outputs[router["choice"]], path,
+                                        False if skip is None else skip))
                for router in launch["routers"]]
-    other = None
+    other = skip
     for _, choices in routers:
         other = choices.other if other is None else other | choices.other
     chosen = {router["choice"] for router, _ in routers}
@@ -205,8 +207,9 @@ def compare_launch(trace, launch, outputs, path=False):
 class Replay:
     """The launches of a trace on the machine."""
 
-    def __init__(self, trace, code, seed=1, gangs=2):
-        self.trace, self.code, self.seed, self.gangs = trace, code, seed, gangs
+    def __init__(self, trace, code, seed=1, gangs=2, blocks=BLOCKS):
+        self.trace, self.code = trace, code
+        self.seed, self.gangs, self.blocks = seed, gangs, blocks
         self.memory, self.parts = Memory(), {}
         # A weight that a kernel is given lies between bytes that it may not read.
         for line in trace.lines:
@@ -240,6 +243,7 @@ class Replay:
             arguments += [address, *operand.get("sizes", [])]
             addresses.append(address)
         program, shared, blocks = self.code.find(line["launch"])
+        blocks = max(1, min(blocks, self.blocks))
         self.seed += 1
         try:
             run_program(program, self.memory, arguments, shared, blocks, self.seed, self.gangs)
@@ -259,7 +263,7 @@ class Replay:
 
     def run_steps(self):
         """Runs all launches on what those before them wrote. Yields each with its
-        results, and each end of a step with its logits, or None."""
+        results, and each end of a step with its logits, or None, after its begin."""
         buffers = {}
         self.memory.release(self.base)
         for line in self.trace.lines:
@@ -270,6 +274,7 @@ class Replay:
                 top = self.memory.top
                 for value in line["operands"].values():
                     buffers[value["value"]] = self.upload(value["value"])
+                yield line, None
             elif "launch" in line:
                 addresses = self.launch(line, lambda number: buffers[number])
                 for value in line["results"]:
