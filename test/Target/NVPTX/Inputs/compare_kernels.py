@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Runs kernels of single operations on the PTX machine, with the interpreter as oracle.
 
-Usage: compare_kernels.py TOOLS FOLDER ARCHITECTURE [NAME...] [--bf16]
+Usage: compare_kernels.py TOOLS FOLDER ARCHITECTURE [NAME...]
 
 The kernels are the cases of run_kernels.py whose names begin with a NAME, by default
-all, with weights that `tenon-run` draws at random. The largest error of each is printed in units of the tolerance that follows
-from its sums and types. A case that is like another one has equal bits.
+all, with weights that `tenon-run` draws at random. The largest error of each is
+printed in units of the tolerance that follows from its sums and types. A case that is like another one has equal bits.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def trace(options, case):
         path = options.folder / f"{operand.name}.npy"
         if operand.dtype == "i32":
             value = np.asarray(value, np.int32)
-        elif options.bf16:
+        elif operand.dtype == "bf16":
             value = kernel_cases.round_bf16(value)
         np.save(path, value if operand.dtype == "i32" else np.asarray(value, np.float32))
         inputs.append(f"--input={path}")
@@ -132,8 +132,6 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("architecture", choices=SHARED)
     parser.add_argument("names", nargs="*", default=[""])
-    parser.add_argument("--bf16", action="store_true",
-                        help="operands that bf16 holds, whose products are exact")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     options.module = options.folder / "kernels.mlir"

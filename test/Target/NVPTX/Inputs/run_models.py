@@ -3,9 +3,10 @@
 
 Usage: run_models.py TOOLS GOLDENS FOLDER [NAME...] [options]
 
-TOOLS is the folder of tenon and tenon-run, GOLDENS is python/goldens, FOLDER is for what is written, and NAME is a checkpoint or the
-beginning of some; without one all are run. Each is compiled for a GPU, and the interpreter runs a prefill
-in the largest bucket, a further chunk in the middle one, and tokens one by one.
+TOOLS is the folder of tenon and tenon-run, GOLDENS is python/goldens, FOLDER is for
+what is written, and NAME is a checkpoint or the beginning of some; without one all
+are run. Each is compiled for a GPU, and the interpreter runs a prefill in the largest
+bucket, a further chunk in the middle one, and tokens one by one.
 
 Then each launch is run on the machine on the interpreter's operands, and must agree
 with the interpreter under the tolerance that follows from the kernel's sums and
@@ -59,7 +60,8 @@ class Model:
         buckets = ",".join(map(str, options.buckets))
         command = [options.tools / "tenon", "compile", self.folder,
                    f"--target={options.target}", f"--buckets={buckets}",
-                   f"--cache-type={options.cache_type}", *options.compile]
+                   f"--cache-type={options.cache_type}",
+                   f"--activations={options.activations}", *options.compile]
         call(*command, "--stop-after=form", "--emit=mlir", "-o", self.formed)
         text = call(*command, "--emit=ptx", "-o", "-")
         if options.replace:
@@ -195,6 +197,7 @@ def parse_options():
     parser.add_argument("names", nargs="*", default=[""])
     parser.add_argument("--target", default="cuda:sm_90a")
     parser.add_argument("--cache-type", default="f32")
+    parser.add_argument("--activations", default="f32")
     parser.add_argument("--compile", action="append", default=[],
                         help="a further option of tenon compile")
     parser.add_argument("--buckets", type=int, nargs=3, default=[1, 8, 32])
