@@ -19,6 +19,8 @@ import checkpoint_cases  # noqa: E402
 from formats import safetensors_file  # noqa: E402
 
 BLOCK = 128
+# Families whose heads of queries and keys have norms.
+HEAD_NORMS = ("gemma3_text", "qwen3", "qwen3_moe")
 
 
 def source(*words):
@@ -29,8 +31,8 @@ def source(*words):
 class Shapes:
     """Collects (name, shape) of a model, layer by layer."""
 
-    def __init__(self, config):
-        self.config, self.entries = config, []
+    def __init__(self, config, stacks=False):
+        self.config, self.stacks, self.entries = config, stacks, []
 
     def add(self, name, *shape):
         self.entries.append((name, shape))
@@ -51,13 +53,18 @@ class Shapes:
         hidden, heads = config["hidden_size"], config["num_attention_heads"]
         size = config.get("head_dim") or hidden // heads
         keys = config["num_key_value_heads"]
-        is_qwen = config["model_type"] == "qwen2"
-        bias = config.get("attention_bias", False)
-        self.linear(f"{name}.q_proj", heads * size, hidden, bias or is_qwen)
-        self.linear(f"{name}.k_proj", keys * size, hidden, bias or is_qwen)
-        self.linear(f"{name}.v_proj", keys * size, hidden, bias or is_qwen)
-        self.linear(f"{name}.o_proj", hidden, heads * size, bias)
-        if config["model_type"] == "gemma3_text":
+        family = config["model_type"]
+        outer = config.get("attention_bias", False)
+        inner = outer or family in ("qwen2", "qwen2_moe")
+        self.linear(f"{name}.q_proj", heads * size, hidden, inner)
+        self.linear(f"{name}.k_proj", keys * size, hidden, inner)
+        self.linear(f"{name}.v_proj", keys * size, hidden, inner)
+        outer = outer and family != "glm4_moe"
+        self.linear(f"{name}.o_proj", hidden, heads * size, outer)
+        if family == "olmoe":
+            self.add(f"{name}.q_norm.weight", heads * size)
+            self.add(f"{name}.k_norm.weight", keys * size)
+        elif family in HEAD_NORMS or config.get("use_qk_norm"):
             self.add(f"{name}.q_norm.weight", size)
             self.add(f"{name}.k_norm.weight", size)
 
@@ -80,13 +87,28 @@ class Shapes:
 
     def experts(self, name):
         config = self.config
-        count, inner = config["n_routed_experts"], config["moe_intermediate_size"]
-        self.add(f"{name}.gate.weight", count, config["hidden_size"])
-        if config["model_type"] == "deepseek_v3":
+        hidden, family = config["hidden_size"], config["model_type"]
+        count, inner = count_experts(config), expert_width(config)
+        is_old_mixtral = family == "mixtral" and not self.stacks
+        block = name.replace("mlp", "block_sparse_moe") if is_old_mixtral else name
+        self.add(f"{block}.gate.weight", count, hidden)
+        if family in ("deepseek_v3", "kimi_k2", "glm4_moe"):
             self.add(f"{name}.gate.e_score_correction_bias", count)
-        for expert in range(count):
-            self.glu(f"{name}.experts.{expert}", inner)
-        self.glu(f"{name}.shared_experts", inner * config["n_shared_experts"])
+        if self.stacks:
+            self.add(f"{name}.experts.gate_up_proj", count, 2 * inner, hidden)
+            self.add(f"{name}.experts.down_proj", count, hidden, inner)
+        for expert in range(0 if self.stacks else count):
+            if is_old_mixtral:
+                self.add(f"{block}.experts.{expert}.w1.weight", inner, hidden)
+                self.add(f"{block}.experts.{expert}.w2.weight", hidden, inner)
+                self.add(f"{block}.experts.{expert}.w3.weight", inner, hidden)
+            else:
+                self.glu(f"{name}.experts.{expert}", inner)
+        if config.get("n_shared_experts"):
+            self.glu(f"{name}.shared_experts", inner * config["n_shared_experts"])
+        if "shared_expert_intermediate_size" in config:
+            self.glu(f"{name}.shared_expert", config["shared_expert_intermediate_size"])
+            self.add(f"{name}.shared_expert_gate.weight", 1, hidden)
 
     def block(self, name, has_experts):
         config = self.config
@@ -117,21 +139,32 @@ class Shapes:
         self.add(f"{name}.shared_head.head.weight", vocabulary, hidden)
 
 
+def count_experts(config):
+    keys = ("n_routed_experts", "num_experts", "num_local_experts")
+    return next((config[key] for key in keys if config.get(key) is not None), None)
+
+
+def expert_width(config):
+    return config.get("moe_intermediate_size", config["intermediate_size"])
+
+
 def has_experts(config, n):
     return (
-        config.get("n_routed_experts") is not None
+        count_experts(config) is not None
         and n >= config.get("first_k_dense_replace", 0)
         and n % config.get("moe_layer_freq", 1) == 0
+        and (n + 1) % config.get("decoder_sparse_step", 1) == 0
+        and n not in (config.get("mlp_only_layers") or [])
     )
 
 
 def is_tied(config):
-    default = config["model_type"] == "gemma3_text"
+    default = config["model_type"] in ("gemma3_text", "smollm3")
     return config.get("tie_word_embeddings", default)
 
 
-def shapes(config, predicts=False):
-    model = Shapes(config)
+def shapes(config, predicts=False, stacks=False):
+    model = Shapes(config, stacks)
     hidden, vocabulary = config["hidden_size"], config["vocab_size"]
     layers = config["num_hidden_layers"]
     model.add("model.embed_tokens.weight", vocabulary, hidden)
@@ -159,11 +192,11 @@ def values(case, name, shape):
     if name == "model.embed_tokens.weight" and not is_tied(case["config"]):
         return random
     gain = 1.0
-    if name.endswith(("lm_head.weight", "embed_tokens.weight", "mlp.gate.weight")):
+    if name.endswith(("lm_head.weight", "embed_tokens.weight", "gate.weight")):
         gain = 2.0
     if name.endswith(("q_proj.weight", "k_proj.weight", "q_b_proj.weight")):
         gain = 1.4
-    return gain * random / shape[1] ** 0.5
+    return gain * random / shape[-1] ** 0.5
 
 
 def is_in_blocks(case, name, shape):
@@ -185,7 +218,8 @@ def block_scales(matrix):
 def stored_tensors(case):
     """Name to (format, values) in the order of the file."""
     tensors = {}
-    for name, shape in shapes(case["config"], case.get("predicts", False)):
+    options = (case.get(key, False) for key in ("predicts", "stacks"))
+    for name, shape in shapes(case["config"], *options):
         tensor = values(case, name, shape)
         if is_in_blocks(case, name, shape):
             scales = block_scales(tensor)

@@ -1,4 +1,4 @@
-# Computes the logits of llama, qwen2, gemma3_text, deepseek_v2 and deepseek_v3 with NumPy.
+# Computes the logits of all families with NumPy.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 """Written from the models' definitions, one family after the other, slow and
@@ -59,6 +59,32 @@ def root_mean_square(x, weight, eps):
 def largest(values, count):
     """The indices of the largest values of each row; a tie goes to the lower."""
     return numpy.argsort(-values, axis=-1, kind="stable")[:, :count]
+
+
+def keep_best_groups(choice, group_scores, count, fill):
+    """Replaces the scores outside the best groups by `fill`."""
+    best = largest(group_scores, count)
+    kept = numpy.zeros(group_scores.shape, bool)
+    numpy.put_along_axis(kept, best, True, axis=1)
+    size = choice.shape[1] // group_scores.shape[1]
+    return numpy.where(kept.repeat(size, axis=1), choice, fill)
+
+
+def route_by_sigmoids(model, x, name, default_scale):
+    """The experts of each token and their weights, for DeepSeek-V3 and its kin."""
+    config = model.config
+    scores = 1 / (1 + numpy.exp(-(x @ model.weight(f"{name}.gate.weight").T)))
+    choice = scores
+    if f"{name}.gate.e_score_correction_bias" in model.weights:
+        choice = scores + model.weight(f"{name}.gate.e_score_correction_bias")
+    groups = numpy.sort(choice.reshape(len(x), config["n_group"], -1), axis=-1)
+    best = groups[..., -2:].sum(axis=-1)
+    choice = keep_best_groups(choice, best, config["topk_group"], -numpy.inf)
+    chosen = largest(choice, config["num_experts_per_tok"])
+    weights = numpy.take_along_axis(scores, chosen, axis=1)
+    if config.get("norm_topk_prob", True):
+        weights = weights / (weights.sum(axis=1, keepdims=True) + 1e-20)
+    return chosen, weights * config.get("routed_scaling_factor", default_scale)
 
 
 def attend(query, key, value, scale, window=None):
@@ -127,6 +153,25 @@ class Model:
     def mlp(self, x, n):
         return self.glu(x, f"model.layers.{n}.mlp")
 
+    def expert(self, x, name, e):
+        """One expert of a layer, whose tensors have its number, or are rows of
+        tensors of all experts."""
+        if f"{name}.experts.gate_up_proj" not in self.weights:
+            return self.glu(x, f"{name}.experts.{e}")
+        both = x @ self.weight(f"{name}.experts.gate_up_proj")[e].T
+        gate, up = numpy.split(both, 2, axis=-1)
+        down = self.weight(f"{name}.experts.down_proj")[e]
+        return (self.activation(gate) * up) @ down.T
+
+    def mix(self, x, name, chosen, weights):
+        """The weighted sum of the chosen experts of each token."""
+        result = numpy.zeros_like(x)
+        for e in numpy.unique(chosen):
+            tokens, place = numpy.nonzero(chosen == e)
+            rows = self.expert(x[tokens], name, e)
+            result[tokens] += weights[tokens, place][:, None] * rows
+        return result
+
     def ties_embeddings(self):
         return self.config.get("tie_word_embeddings", False)
 
@@ -170,6 +215,17 @@ class Llama(Model):
     def scale(self):
         return self.head_size() ** -0.5
 
+    def turned_size(self):
+        """How many elements of a head rotate; they come first."""
+        return self.head_size()
+
+    def turn(self, x, n):
+        size = self.turned_size()
+        rope = rotary.settings(self.config, self.layer_type(n))
+        tables = rotary.tables(rope, size, numpy.arange(len(x)))
+        first = rotary.rotate(x[..., :size], *tables, interleaved=False)
+        return numpy.concatenate([first, x[..., size:]], axis=-1)
+
     def attention(self, x, n):
         name = f"model.layers.{n}.self_attn"
         tokens, size = len(x), self.head_size()
@@ -179,10 +235,7 @@ class Llama(Model):
 
         query = self.head_norm(heads("q"), f"{name}.q_norm")
         key = self.head_norm(heads("k"), f"{name}.k_norm")
-        rope = rotary.settings(self.config, self.layer_type(n))
-        turn = rotary.tables(rope, size, numpy.arange(tokens))
-        query = rotary.rotate(query, *turn, interleaved=False)
-        key = rotary.rotate(key, *turn, interleaved=False)
+        query, key = self.turn(query, n), self.turn(key, n)
         key, value = self.cached(key), self.cached(heads("v"))
         rows = attend(query, key, value, self.scale(), self.window(n))
         return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
@@ -196,6 +249,131 @@ class Qwen2(Llama):
         first = self.config.get("max_window_layers", 28)
         slides = kinds[n] == "sliding_attention" if kinds else n >= first
         return self.config["sliding_window"] if slides else None
+
+
+class Qwen3(Qwen2):
+    """Norms of the heads of queries and keys before they rotate."""
+
+    def head_norm(self, x, name):
+        return self.norm(x, name)
+
+
+class Mistral(Llama):
+    def window(self, n):
+        return self.config.get("sliding_window", 4096)
+
+
+class SmolLM3(Llama):
+    """Some layers do not rotate; a window is theirs."""
+
+    def ties_embeddings(self):
+        return self.config.get("tie_word_embeddings", True)
+
+    def rotates(self, n):
+        listed = self.config.get("no_rope_layers")
+        every = self.config.get("no_rope_layer_interval", 4)
+        return listed[n] if listed else (n + 1) % every != 0
+
+    def turn(self, x, n):
+        return super().turn(x, n) if self.rotates(n) else x
+
+    def window(self, n):
+        slides = self.config.get("use_sliding_window") and not self.rotates(n)
+        return self.config.get("sliding_window") if slides else None
+
+
+class Mixtral(Llama):
+    """Experts by a softmax over the logits of the best."""
+
+    def window(self, n):
+        return self.config.get("sliding_window")
+
+    def expert(self, x, name, e):
+        if f"{name}.experts.gate_up_proj" in self.weights:
+            return super().expert(x, name, e)
+        name = f"{name.replace('mlp', 'block_sparse_moe')}.experts.{e}"
+        inner = silu(self.linear(x, f"{name}.w1")) * self.linear(x, f"{name}.w3")
+        return self.linear(inner, f"{name}.w2")
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.mlp"
+        gate = f"{name}.gate.weight"
+        if gate not in self.weights:
+            gate = f"model.layers.{n}.block_sparse_moe.gate.weight"
+        logits = x @ self.weight(gate).T
+        chosen = largest(logits, self.config["num_experts_per_tok"])
+        weights = softmax(numpy.take_along_axis(logits, chosen, axis=1))
+        return self.mix(x, name, chosen, weights)
+
+
+class QwenExperts(Llama):
+    """What qwen2_moe, qwen3_moe and olmoe share: which layers have experts, and a
+    softmax over all of them."""
+
+    def has_experts(self, n):
+        listed = self.config.get("mlp_only_layers") or []
+        every = self.config.get("decoder_sparse_step", 1)
+        return n not in listed and (n + 1) % every == 0
+
+    def shared(self, x, name):
+        return 0
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.mlp"
+        if not self.has_experts(n):
+            return self.glu(x, name)
+        scores = softmax(x @ self.weight(f"{name}.gate.weight").T)
+        chosen = largest(scores, self.config["num_experts_per_tok"])
+        weights = numpy.take_along_axis(scores, chosen, axis=1)
+        if self.config.get("norm_topk_prob", False):
+            weights = weights / weights.sum(axis=1, keepdims=True)
+        return self.mix(x, name, chosen, weights) + self.shared(x, name)
+
+
+class Qwen2Moe(QwenExperts):
+    """An expert that all tokens share, behind a gate of its own."""
+
+    def window(self, n):
+        slides = n % 2 == 0 and n < self.config.get("max_window_layers", 28)
+        used = self.config.get("use_sliding_window") and slides
+        return self.config["sliding_window"] if used else None
+
+    def shared(self, x, name):
+        logit = x @ self.weight(f"{name}.shared_expert_gate.weight").T
+        return self.glu(x, f"{name}.shared_expert") / (1 + numpy.exp(-logit))
+
+
+class Qwen3Moe(QwenExperts):
+    def head_norm(self, x, name):
+        return self.norm(x, name)
+
+    def window(self, n):
+        used = self.config.get("use_sliding_window")
+        return self.config.get("sliding_window") if used else None
+
+
+class Olmoe(QwenExperts):
+    """The norms of queries and keys are over all heads together."""
+
+    def head_norm(self, x, name):
+        return self.norm(x.reshape(len(x), -1), name).reshape(x.shape)
+
+
+class Glm4Moe(Llama):
+    """The router of DeepSeek-V3 in a model whose heads rotate in part."""
+
+    def turned_size(self):
+        return int(self.head_size() * self.config.get("partial_rotary_factor", 0.5))
+
+    def head_norm(self, x, name):
+        return self.norm(x, name) if self.config.get("use_qk_norm") else x
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.mlp"
+        if n < self.config.get("first_k_dense_replace", 1):
+            return self.glu(x, name)
+        routed = self.mix(x, name, *route_by_sigmoids(self, x, name, 1.0))
+        return routed + self.glu(x, f"{name}.shared_experts")
 
 
 class Gemma3(Llama):
@@ -291,14 +469,6 @@ class DeepseekV2(Model):
         every = config.get("moe_layer_freq", 1)
         return n >= config.get("first_k_dense_replace", 0) and n % every == 0
 
-    def keep_best_groups(self, choice, group_scores, fill):
-        """Replaces the scores outside the best groups by `fill`."""
-        best = largest(group_scores, self.config["topk_group"])
-        kept = numpy.zeros(group_scores.shape, bool)
-        numpy.put_along_axis(kept, best, True, axis=1)
-        size = choice.shape[1] // group_scores.shape[1]
-        return numpy.where(kept.repeat(size, axis=1), choice, fill)
-
     def route(self, x, name):
         """The experts of each token and their weights."""
         config = self.config
@@ -306,7 +476,7 @@ class DeepseekV2(Model):
         choice = scores
         if config.get("topk_method", "greedy") == "group_limited_greedy":
             groups = scores.reshape(len(x), config["n_group"], -1).max(axis=-1)
-            choice = self.keep_best_groups(scores, groups, 0.0)
+            choice = keep_best_groups(scores, groups, config["topk_group"], 0.0)
         chosen = largest(choice, config["num_experts_per_tok"])
         weights = numpy.take_along_axis(choice, chosen, axis=1)
         if config.get("norm_topk_prob", False) and chosen.shape[1] > 1:
@@ -318,12 +488,7 @@ class DeepseekV2(Model):
         if not self.has_experts(n):
             return self.glu(x, name)
         chosen, weights = self.route(x, name)
-        result = numpy.zeros_like(x)
-        for expert in range(self.config["n_routed_experts"]):
-            tokens, place = numpy.nonzero(chosen == expert)
-            if len(tokens):
-                rows = self.glu(x[tokens], f"{name}.experts.{expert}")
-                result[tokens] += weights[tokens, place][:, None] * rows
+        result = self.mix(x, name, chosen, weights)
         if not self.config.get("n_shared_experts"):
             return result
         return result + self.glu(x, f"{name}.shared_experts")
@@ -333,28 +498,24 @@ class DeepseekV3(DeepseekV2):
     """As before, but the router is a sigmoid and a bias takes part in choosing."""
 
     def route(self, x, name):
-        config = self.config
-        scores = 1 / (1 + numpy.exp(-(x @ self.weight(f"{name}.gate.weight").T)))
-        choice = scores
-        if f"{name}.gate.e_score_correction_bias" in self.weights:
-            choice = scores + self.weight(f"{name}.gate.e_score_correction_bias")
-        groups = numpy.sort(choice.reshape(len(x), config["n_group"], -1), axis=-1)
-        choice = self.keep_best_groups(
-            choice, groups[..., -2:].sum(axis=-1), -numpy.inf
-        )
-        chosen = largest(choice, config["num_experts_per_tok"])
-        weights = numpy.take_along_axis(scores, chosen, axis=1)
-        if config.get("norm_topk_prob", True):
-            weights = weights / (weights.sum(axis=1, keepdims=True) + 1e-20)
-        return chosen, weights * config.get("routed_scaling_factor", 2.5)
+        return route_by_sigmoids(self, x, name, 2.5)
 
 
 FAMILIES = {
-    "llama": Llama,
-    "qwen2": Qwen2,
-    "gemma3_text": Gemma3,
     "deepseek_v2": DeepseekV2,
     "deepseek_v3": DeepseekV3,
+    "gemma3_text": Gemma3,
+    "glm4_moe": Glm4Moe,
+    "kimi_k2": DeepseekV3,
+    "llama": Llama,
+    "mistral": Mistral,
+    "mixtral": Mixtral,
+    "olmoe": Olmoe,
+    "qwen2": Qwen2,
+    "qwen2_moe": Qwen2Moe,
+    "qwen3": Qwen3,
+    "qwen3_moe": Qwen3Moe,
+    "smollm3": SmolLM3,
 }
 
 

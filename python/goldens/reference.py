@@ -24,6 +24,7 @@ import transformers
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import checkpoint_cases  # noqa: E402
+import make_checkpoints  # noqa: E402
 from formats import safetensors_file  # noqa: E402
 
 LIMIT = 1e-5
@@ -36,7 +37,9 @@ def build(config):
     fields = {key: value for key, value in config.items() if key not in foreign}
     if fields.get("topk_method") == "gready":
         fields["topk_method"] = "greedy"
-    kind = transformers.AutoConfig.for_model(config["model_type"], **fields)
+    # The port has no class for it; the authors' is that of deepseek_v3.
+    family = {"kimi_k2": "deepseek_v3"}.get(config["model_type"], config["model_type"])
+    kind = transformers.AutoConfig.for_model(family, **fields)
     kind._attn_implementation = "eager"
     kind._experts_implementation = "eager"
     return transformers.AutoModelForCausalLM.from_config(kind).double()
@@ -74,14 +77,18 @@ def correct(model, config):
 def fused(weights, target, experts):
     """The port holds the experts of a layer in two tensors."""
     prefix, kind = target.rsplit(".", 1)
+    names = {"gate": "gate_proj", "up": "up_proj", "down": "down_proj"}
+    if f"{prefix}.0.gate_proj.weight" not in weights:
+        prefix = prefix.replace("mlp", "block_sparse_moe")
+        names = {"gate": "w1", "up": "w3", "down": "w2"}
 
-    def stack(projection):
-        names = [f"{prefix}.{e}.{projection}.weight" for e in range(experts)]
-        return numpy.stack([weights[name] for name in names])
+    def stack(role):
+        tensors = [f"{prefix}.{e}.{names[role]}.weight" for e in range(experts)]
+        return numpy.stack([weights[name] for name in tensors])
 
     if kind == "down_proj":
-        return stack("down_proj")
-    return numpy.concatenate([stack("gate_proj"), stack("up_proj")], axis=1)
+        return stack("down")
+    return numpy.concatenate([stack("gate"), stack("up")], axis=1)
 
 
 def fill(model, config, weights):
@@ -91,7 +98,9 @@ def fill(model, config, weights):
         if name in weights:
             value = weights[name]
         elif ".mlp.experts." in name:
-            value = fused(weights, name, config["n_routed_experts"])
+            value = fused(weights, name, make_checkpoints.count_experts(config))
+        elif name.replace("mlp.gate", "block_sparse_moe.gate") in weights:
+            value = weights[name.replace("mlp.gate", "block_sparse_moe.gate")]
         elif name == "lm_head.weight" and model.config.tie_word_embeddings:
             value = weights["model.embed_tokens.weight"]
         else:

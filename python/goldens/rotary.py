@@ -6,6 +6,10 @@ import math
 import numpy
 
 
+# What a configuration means that does not say it.
+THETA = {"mixtral": 1e6, "smollm3": 2e6}
+
+
 def settings(config, layer_type=None):
     """The rotary settings in one form, whichever way the configuration spells
     them: rope_theta and rope_scaling, or rope_parameters, nested or not."""
@@ -15,9 +19,9 @@ def settings(config, layer_type=None):
     elif "full_attention" in found or "sliding_attention" in found:
         found = {}
     if found:
-        return {"rope_theta": 1e4, **found}
+        return {"rope_theta": THETA.get(config["model_type"], 1e4), **found}
     scaling = config.get("rope_scaling") or {}
-    theta = config.get("rope_theta", 1e4)
+    theta = config.get("rope_theta", THETA.get(config["model_type"], 1e4))
     if config["model_type"] == "gemma3_text":
         theta = config.get("rope_theta", 1e6)
         if layer_type == "sliding_attention":

@@ -4,6 +4,7 @@
 #include "BlockBuilder.h"
 #include "dialects/Tenon/StorageFormat.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <functional>
 #include <numeric>
@@ -47,6 +48,73 @@ Value BlockBuilder::weight(llvm::StringRef name, llvm::StringRef tensor,
   return WeightRefOp::create(builder, getLoc(name), type, symbol, step.ordinal);
 }
 
+Value BlockBuilder::view(llvm::StringRef name, ValueRange from,
+                         WeightView view) {
+  view.symbol = prefix + name.str();
+  for (Value stored : from)
+    view.from.push_back(stored.getDefiningOp<WeightRefOp>().getWeight().str());
+  if (!view.format)
+    view.format = mlir::cast<WeightType>(from.front().getType()).getFormat();
+  auto type = WeightType::get(builder.getContext(), view.shape, view.format,
+                              /*layout=*/nullptr);
+  views.push_back(view);
+  return WeightRefOp::create(builder, getLoc(name), type, view.symbol,
+                             step.ordinal);
+}
+
+Value BlockBuilder::cast(llvm::StringRef name, Value stored,
+                         FormatAttr format) {
+  auto type = mlir::cast<WeightType>(stored.getType());
+  if (type.getFormat() == format)
+    return stored;
+  WeightView same;
+  same.derivation = Derivation::Cast;
+  same.shape.assign(type.getShape().begin(), type.getShape().end());
+  same.format = format;
+  return view(name, stored, std::move(same));
+}
+
+Value BlockBuilder::transpose(llvm::StringRef name, Value stored) {
+  auto type = mlir::cast<WeightType>(stored.getType());
+  if (!type.getFormat().getFactors().empty())
+    stored = cast((name + "_plain").str(), stored,
+                  getStorageFormat(builder.getContext(), StorageType::F32));
+  WeightView turned;
+  turned.derivation = Derivation::Transpose;
+  turned.shape.assign(type.getShape().begin(), type.getShape().end());
+  std::swap(turned.shape.end()[-1], turned.shape.end()[-2]);
+  return view(name, stored, std::move(turned));
+}
+
+Value BlockBuilder::concatRows(llvm::StringRef name, Value a, Value b) {
+  auto first = mlir::cast<WeightType>(a.getType());
+  b = cast((name + "_plain").str(), b, first.getFormat());
+  WeightView both;
+  both.derivation = Derivation::ConcatRows;
+  both.shape.assign(first.getShape().begin(), first.getShape().end());
+  both.shape.end()[-2] += mlir::cast<WeightType>(b.getType()).getRows();
+  return view(name, {a, b}, std::move(both));
+}
+
+Value BlockBuilder::slice(llvm::StringRef name, Value stored, int64_t first,
+                          ArrayRef<int64_t> shape) {
+  WeightView rows;
+  rows.derivation = Derivation::SliceRows;
+  rows.first = first;
+  rows.shape.assign(shape.begin(), shape.end());
+  return view(name, stored, std::move(rows));
+}
+
+Value BlockBuilder::stackOfOne(llvm::StringRef name, Value stored) {
+  ArrayRef<int64_t> matrix =
+      mlir::cast<WeightType>(stored.getType()).getShape();
+  WeightView stack;
+  stack.derivation = Derivation::SplitRows;
+  stack.count = matrix.front();
+  stack.shape = {1, matrix[0], matrix[1]};
+  return view(name, stored, std::move(stack));
+}
+
 Value BlockBuilder::norm(Value x, llvm::StringRef name, llvm::StringRef module,
                          int64_t width, NormStyle style) {
   Value scale =
@@ -63,8 +131,8 @@ Value BlockBuilder::linear(Value x, llvm::StringRef name,
                            std::multiplies<int64_t>());
   };
   int64_t outputs = elements(row);
-  int64_t inputs =
-      elements(cast<RankedTensorType>(x.getType()).getShape().drop_front());
+  int64_t inputs = elements(
+      mlir::cast<RankedTensorType>(x.getType()).getShape().drop_front());
   Value matrix =
       weight(name, (module + ".weight").str(), {outputs, inputs}, role);
   Value bias;
@@ -90,7 +158,7 @@ Value BlockBuilder::gatedMlp(Value x, llvm::StringRef namePrefix,
   Value up = project(x, "up", width);
   Value product = GluOp::create(builder, getLoc((namePrefix + "glu").str()),
                                 activation, gate, up);
-  int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
+  int64_t hidden = mlir::cast<RankedTensorType>(x.getType()).getShape().back();
   return project(product, "down", hidden);
 }
 
@@ -108,4 +176,17 @@ Value BlockBuilder::updateCache(unsigned index, Value rows) {
 
 Value BlockBuilder::add(Value a, Value b) {
   return arith::AddFOp::create(builder, getLoc("add"), a, b);
+}
+
+Value BlockBuilder::splitHeads(Value rows, int64_t heads) {
+  Location loc = getLoc("heads");
+  int64_t width =
+      mlir::cast<RankedTensorType>(rows.getType()).getShape().back() / heads;
+  OpFoldResult tokens =
+      tensor::DimOp::create(builder, loc, rows, /*index=*/0).getResult();
+  return tensor::ExpandShapeOp::create(
+      builder, loc, getRows({heads, width}), rows,
+      ArrayRef<ReassociationIndices>{{0}, {1, 2}},
+      ArrayRef<OpFoldResult>{tokens, builder.getIndexAttr(heads),
+                             builder.getIndexAttr(width)});
 }

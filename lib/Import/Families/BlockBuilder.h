@@ -39,6 +39,22 @@ public:
   mlir::Value weight(llvm::StringRef name, llvm::StringRef tensor,
                      llvm::ArrayRef<int64_t> shape, WeightRole role);
 
+  /// Rows `first` on, `shape` in all, of a matrix or of each matrix of a stack
+  /// that is stored as one weight.
+  mlir::Value slice(llvm::StringRef name, mlir::Value stored, int64_t first,
+                    llvm::ArrayRef<int64_t> shape);
+  /// A matrix as a stack of one.
+  mlir::Value stackOfOne(llvm::StringRef name, mlir::Value stored);
+  /// The matrices of a stack, transposed. Formats with scales become f32, which
+  /// holds their products.
+  mlir::Value transpose(llvm::StringRef name, mlir::Value stored);
+  /// The rows of each matrix of `a`, then those of `b`, in the format of `a`.
+  mlir::Value concatRows(llvm::StringRef name, mlir::Value a, mlir::Value b);
+  /// Whether the source has a tensor; false when its tensors are unknown.
+  bool knows(llvm::StringRef tensor) const {
+    return formats.knows(path + tensor.str(), layer);
+  }
+
   mlir::Value norm(mlir::Value x, llvm::StringRef name, llvm::StringRef module,
                    int64_t width, NormStyle style);
   /// `x` times the matrix of a module, with rows of the given shape.
@@ -58,6 +74,8 @@ public:
   /// Writes rows into a cache and returns it as it is then.
   mlir::Value updateCache(unsigned index, mlir::Value rows);
   mlir::Value add(mlir::Value a, mlir::Value b);
+  /// Rows of a token as heads of equal width.
+  mlir::Value splitHeads(mlir::Value rows, int64_t heads);
 
   mlir::FloatAttr f32(double value) { return builder.getF32FloatAttr(value); }
   /// The type of rows of activations: one for each token.
@@ -69,12 +87,18 @@ public:
   const StepOperands &getStep() const { return step; }
   llvm::ArrayRef<mlir::Value> getCaches() const { return caches; }
   llvm::ArrayRef<WeightStack> getWeights() const { return weights; }
+  llvm::ArrayRef<WeightView> getViews() const { return views; }
   llvm::Error takeError() {
     return error.empty() ? llvm::Error::success()
                          : llvm::createStringError(error);
   }
 
 private:
+  mlir::Value view(llvm::StringRef name, mlir::ValueRange from,
+                   WeightView view);
+  /// The same numbers in another format.
+  mlir::Value cast(llvm::StringRef name, mlir::Value stored, FormatAttr format);
+
   mlir::OpBuilder builder;
   const WeightFormats &formats;
   std::string prefix, path;
@@ -82,6 +106,7 @@ private:
   StepOperands step;
   llvm::SmallVector<mlir::Value> caches;
   std::vector<WeightStack> weights;
+  std::vector<WeightView> views;
   std::string error;
 };
 

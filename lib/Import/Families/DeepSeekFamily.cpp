@@ -21,6 +21,7 @@ void DeepSeekFamily::readLayers(ConfigReader &config) {
     return;
   mixture.activation = activation;
   mixture.read(config);
+  mixture.readShared(config);
   if (!config.failed())
     readRouter(config);
 }

@@ -6,16 +6,19 @@
 using namespace mlir;
 using namespace tenon;
 
-void ExpertMixture::read(ConfigReader &config) {
-  experts = config.getCount("n_routed_experts");
+void ExpertMixture::read(ConfigReader &config, ExpertKeys keys) {
+  experts = config.getCount(keys.count);
   top = config.getCount("num_experts_per_tok");
-  width = config.getSize("moe_intermediate_size");
-  sharedWidth =
-      width * config.getInt("n_shared_experts", 0, {0, ConfigReader::maxCount});
+  width = config.getSize(keys.width);
   if (top > experts)
     config.complain("num_experts_per_tok",
-                    "expects at most 'n_routed_experts', but they are " +
+                    "expects at most '" + keys.count + "', but they are " +
                         llvm::Twine(top) + " and " + llvm::Twine(experts));
+}
+
+void ExpertMixture::readShared(ConfigReader &config) {
+  sharedWidth =
+      width * config.getInt("n_shared_experts", 0, {0, ConfigReader::maxCount});
 }
 
 void ExpertMixture::readGroups(ConfigReader &config,
@@ -46,9 +49,95 @@ void ExpertMixture::readGroups(ConfigReader &config,
     by = GroupScore::Max;
 }
 
+void ExpertMixture::readSigmoidRouter(ConfigReader &config,
+                                      int64_t defaultGroups,
+                                      int64_t defaultKeep,
+                                      double defaultScale) {
+  config.getChoice("scoring_func", llvm::StringRef("sigmoid"), {"sigmoid"});
+  config.getChoice("topk_method", llvm::StringRef("noaux_tc"), {"noaux_tc"});
+  scoring = Scoring::Sigmoid;
+  by = GroupScore::Top2Sum;
+  readGroups(config, defaultGroups, defaultKeep);
+  if (config.getBool("norm_topk_prob", true))
+    renorm = 1e-20;
+  scale = config.getFloat("routed_scaling_factor", defaultScale);
+}
+
+void ExpertMixture::readSoftmaxRouter(ConfigReader &config) {
+  if (config.getBool("norm_topk_prob", false))
+    renorm = 0;
+}
+
+bool ExpertMixture::hasCorrection(const ModelSource &source, int64_t layer) {
+  if (!source.knowsTensors())
+    return true;
+  std::string name = ("model.layers." + llvm::Twine(layer) +
+                      ".mlp.gate.e_score_correction_bias")
+                         .str();
+  return source.getTensors().find(name) != nullptr;
+}
+
+/// Most files have a tensor of each expert. Some have one of all experts, and
+/// some of those join the rows of gates and ups.
+ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
+                                                 int64_t hidden) const {
+  static constexpr llvm::StringLiteral joined = "mlp.experts.gate_up_proj";
+  auto stack = [&](StringRef name, const llvm::Twine &tensor, int64_t rows,
+                   int64_t cols) {
+    return block.weight(name, tensor.str(), {experts, rows, cols},
+                        WeightRole::Matrix);
+  };
+  if (block.knows(joined)) {
+    Value both = stack("gate_up", joined, 2 * width, hidden);
+    SmallVector<int64_t> half{experts, width, hidden};
+    return {block.slice("gate", both, 0, half),
+            block.slice("up", both, width, half),
+            stack("down", "mlp.experts.down_proj", hidden, width)};
+  }
+  if (block.knows("mlp.experts.gate_proj.weight"))
+    return {stack("gate", "mlp.experts.gate_proj.weight", width, hidden),
+            stack("up", "mlp.experts.up_proj.weight", width, hidden),
+            stack("down", "mlp.experts.down_proj.weight", hidden, width)};
+  return {stack("gate", names.gate + ".weight", width, hidden),
+          stack("up", names.up + ".weight", width, hidden),
+          stack("down", names.down + ".weight", hidden, width)};
+}
+
+/// What is shared behind a gate is one expert that is always chosen, whose
+/// weight is a sigmoid.
+Value ExpertMixture::buildShared(BlockBuilder &block, Value x) const {
+  if (names.sharedGate.empty())
+    return block.gatedMlp(x, "shared_", names.shared, sharedWidth, activation);
+  int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
+  Value logit = block.linear(x, "shared_router", names.sharedGate, 1,
+                             /*hasBias=*/false, WeightRole::PlainMatrix);
+  OpBuilder &builder = block.getBuilder();
+  auto router =
+      RouterOp::create(builder, block.getLoc("shared_router"),
+                       block.getRows(1, builder.getI32Type()), block.getRows(1),
+                       Scoring::Sigmoid, logit, /*bias=*/Value(), /*groups=*/1,
+                       /*keep=*/1, GroupScore::Max, /*top=*/1,
+                       /*renorm=*/FloatAttr(), block.f32(1));
+  auto stack = [&](StringRef name, int64_t rows, int64_t cols) {
+    Value matrix =
+        block.weight(("shared_" + name + "_rows").str(),
+                     (names.shared + "." + name + "_proj.weight").str(),
+                     {rows, cols}, WeightRole::Matrix);
+    return block.stackOfOne(("shared_" + name).str(), matrix);
+  };
+  Value gate = stack("gate", sharedWidth, hidden);
+  Value up = stack("up", sharedWidth, hidden);
+  Value down = stack("down", hidden, sharedWidth);
+  return ExpertsOp::create(builder, block.getLoc("shared"), activation, x,
+                           router.getChoice(), router.getWeights(), gate, up,
+                           down);
+}
+
 Value ExpertMixture::build(BlockBuilder &block, Value x, bool hasBias) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
-  Value logits = block.linear(x, "router", "mlp.gate", experts,
+  // Files with joined experts have the common name of a router, too.
+  StringRef gate = block.knows("mlp.gate.weight") ? "mlp.gate" : names.router;
+  Value logits = block.linear(x, "router", gate, experts,
                               /*hasBias=*/false, WeightRole::PlainMatrix);
   Value bias;
   if (hasBias)
@@ -59,20 +148,9 @@ Value ExpertMixture::build(BlockBuilder &block, Value x, bool hasBias) const {
       builder, block.getLoc("router"), block.getRows(top, builder.getI32Type()),
       block.getRows(top), scoring, logits, bias, groups, keep, by, top,
       renorm ? block.f32(*renorm) : FloatAttr(), block.f32(scale));
-
-  auto stack = [&](StringRef name, int64_t rows, int64_t cols) {
-    return block.weight(name,
-                        ("mlp.experts.{e}." + name + "_proj.weight").str(),
-                        {experts, rows, cols}, WeightRole::Matrix);
-  };
-  Value gate = stack("gate", width, hidden);
-  Value up = stack("up", width, hidden);
-  Value down = stack("down", hidden, width);
+  Stacks stacks = buildStacks(block, hidden);
   Value result = ExpertsOp::create(builder, block.getLoc("experts"), activation,
                                    x, router.getChoice(), router.getWeights(),
-                                   gate, up, down);
-  if (sharedWidth == 0)
-    return result;
-  return block.add(result, block.gatedMlp(x, "shared_", "mlp.shared_experts",
-                                          sharedWidth, activation));
+                                   stacks.gate, stacks.up, stacks.down);
+  return sharedWidth == 0 ? result : block.add(result, buildShared(block, x));
 }

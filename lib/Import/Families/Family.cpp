@@ -14,7 +14,7 @@ llvm::Error Family::read() {
   hidden = config.getSize("hidden_size");
   vocabulary = config.getSize("vocab_size");
   contextLength = readContextLength(config);
-  norm.eps = config.getFloat("rms_norm_eps", 1e-6);
+  norm.eps = config.getFloat("rms_norm_eps", getDefaultEps());
   if (!std::isnormal(static_cast<float>(norm.eps)))
     config.complain("rms_norm_eps", "expects a number that is normal in f32, "
                                     "but got " +

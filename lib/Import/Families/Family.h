@@ -52,6 +52,8 @@ protected:
   virtual void readLayers(ConfigReader &config) = 0;
   /// Whether the head is the embedding in a file that does not say it.
   virtual bool isTiedByDefault() const { return false; }
+  /// The eps of norms in such a file.
+  virtual double getDefaultEps() const { return 1e-6; }
 
   /// How rows of queries and keys are paired in this source.
   RopePairing getQueryKeyPairing() const;

@@ -28,8 +28,9 @@ void GroupedAttention::read(ConfigReader &config, int64_t hidden,
   scale = 1 / std::sqrt(static_cast<double>(width));
 }
 
-int64_t GroupedAttention::readRotatedWidth(ConfigReader &config) const {
-  double part = config.getFloat("partial_rotary_factor", 1.0);
+int64_t GroupedAttention::readRotatedWidth(ConfigReader &config,
+                                           double defaultPart) const {
+  double part = config.getFloat("partial_rotary_factor", defaultPart);
   if (part <= 1)
     return std::llround(part * static_cast<double>(width));
   config.complain("partial_rotary_factor",
@@ -37,22 +38,33 @@ int64_t GroupedAttention::readRotatedWidth(ConfigReader &config) const {
   return width;
 }
 
+Value GroupedAttention::project(BlockBuilder &block, Value x, StringRef name,
+                                int64_t count) const {
+  std::string module = ("self_attn." + name + "_proj").str();
+  std::string normName = (name + "_norm").str();
+  std::string normModule = "self_attn." + normName;
+  if (jointNorm) {
+    Value rows = block.linear(x, name, module, count * width, inputBias);
+    rows = block.norm(rows, normName, normModule, count * width, *jointNorm);
+    return block.splitHeads(rows, count);
+  }
+  Value rows = block.linear(x, name, module, {count, width}, inputBias);
+  if (headNorm)
+    rows = block.norm(rows, normName, normModule, width, *headNorm);
+  return rows;
+}
+
 Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
                               std::optional<int64_t> window) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
-  auto project = [&](StringRef name, int64_t count) {
-    return block.linear(x, name, ("self_attn." + name + "_proj").str(),
-                        {count, width}, inputBias);
+  auto turn = [&](Value rows) {
+    return rope ? block.rope(rows, rope, RopeEnd::First) : rows;
   };
-  auto turn = [&](Value rows, StringRef name) {
-    if (headNorm)
-      rows =
-          block.norm(rows, name, ("self_attn." + name).str(), width, *headNorm);
-    return block.rope(rows, rope, RopeEnd::First);
-  };
-  Value query = turn(project("q", heads), "q_norm");
-  Value key = block.updateCache(0, turn(project("k", keyHeads), "k_norm"));
-  Value value = block.updateCache(1, project("v", keyHeads));
+  Value query = turn(project(block, x, "q", heads));
+  Value key = block.updateCache(0, turn(project(block, x, "k", keyHeads)));
+  Value value =
+      block.updateCache(1, block.linear(x, "v", "self_attn.v_proj",
+                                        {keyHeads, width}, inputBias));
 
   const StepOperands &step = block.getStep();
   auto mask =

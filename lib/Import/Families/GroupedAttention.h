@@ -16,19 +16,27 @@ struct GroupedAttention {
   bool inputBias = false, outputBias = false;
   /// Norms of each head of queries and keys, before they rotate.
   std::optional<NormStyle> headNorm;
+  /// Norms of all heads of queries together, and of all heads of keys.
+  std::optional<NormStyle> jointNorm;
 
   /// Reads the heads. Their width defaults to an even split of the channels, or
   /// to `defaultWidth` in families that have one.
   void read(ConfigReader &config, int64_t hidden, int64_t defaultWidth = 0);
   /// How many elements of a head rotate.
-  int64_t readRotatedWidth(ConfigReader &config) const;
+  int64_t readRotatedWidth(ConfigReader &config, double defaultPart = 1) const;
   /// What a position keeps in each of the two caches.
   std::vector<llvm::SmallVector<int64_t>> getCacheRows() const {
     return {{keyHeads, width}, {keyHeads, width}};
   }
 
+  /// Nothing rotates without `rope`.
   mlir::Value build(BlockBuilder &block, mlir::Value x, RopeAttr rope,
                     std::optional<int64_t> window) const;
+
+private:
+  /// Heads of queries or keys by the first letter of their name, normalized.
+  mlir::Value project(BlockBuilder &block, mlir::Value x, llvm::StringRef name,
+                      int64_t count) const;
 };
 
 } // namespace tenon

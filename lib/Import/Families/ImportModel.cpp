@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 #include "Family.h"
 
@@ -22,6 +23,7 @@ struct LayerKind {
   std::string name;
   func::FuncOp function;
   std::vector<WeightStack> weights;
+  std::vector<WeightView> views;
   SmallVector<int64_t> layers;
 };
 
@@ -125,7 +127,10 @@ static void setRoles(func::FuncOp function, ArrayRef<Role> roles) {
 
 /// Builds the function of a new kind, whose first layer this is.
 llvm::Error ModuleBuilder::addKind(LayerStructure structure, int64_t layer) {
-  LayerKind kind{structure, getUnusedName(structure.name), {}, {}, {layer}};
+  LayerKind kind;
+  kind.structure = structure;
+  kind.name = getUnusedName(structure.name);
+  kind.layers = {layer};
   Type index = builder.getIndexType();
   SmallVector<Type> inputs{rowType,   index,     index,
                            indexType, indexType, blockType};
@@ -154,6 +159,7 @@ llvm::Error ModuleBuilder::addKind(LayerStructure structure, int64_t layer) {
   returned.append(block.getCaches().begin(), block.getCaches().end());
   func::ReturnOp::create(block.getBuilder(), kind.function.getLoc(), returned);
   kind.weights = block.getWeights().vec();
+  kind.views = block.getViews().vec();
   kinds.push_back(std::move(kind));
   return block.takeError();
 }
@@ -296,11 +302,14 @@ llvm::Error ModuleBuilder::createWeights() {
   for (const WeightStack &weight : outerWeights)
     if (llvm::Error error = createWeight(builder, weight, {}, formats))
       return error;
-  for (const LayerKind &kind : kinds)
+  for (const LayerKind &kind : kinds) {
     for (const WeightStack &weight : kind.weights)
       if (llvm::Error error =
               createWeight(builder, weight, kind.layers, formats))
         return error;
+    for (const WeightView &view : kind.views)
+      createView(builder, view, kind.layers.size());
+  }
   return llvm::Error::success();
 }
 
@@ -340,7 +349,7 @@ llvm::Expected<OwningOpRef<ModuleOp>>
 tenon::importModel(MLIRContext &context, const ModelSource &source,
                    const ImportOptions &options) {
   context.loadDialect<TenonDialect, arith::ArithDialect, func::FuncDialect,
-                      scf::SCFDialect>();
+                      scf::SCFDialect, tensor::TensorDialect>();
   llvm::Expected<std::unique_ptr<Family>> family =
       createFamily(&context, source);
   if (!family)

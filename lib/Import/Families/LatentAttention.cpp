@@ -47,6 +47,21 @@ Value LatentAttention::buildQuery(BlockBuilder &block, Value x) const {
   return block.linear(latent, "q_b", "self_attn.q_b_proj", {heads, width});
 }
 
+/// Some files hold the rows of keys and of values apart, head by head, and
+/// those of keys transposed.
+Value LatentAttention::buildExpansion(BlockBuilder &block) const {
+  static constexpr llvm::StringLiteral keys = "self_attn.k_b_proj.weight";
+  if (!block.knows(keys))
+    return block.weight("kv_b", "self_attn.kv_b_proj.weight",
+                        {heads * (plain + value), rank}, WeightRole::Matrix);
+  Value keyRows =
+      block.weight("k_b", keys, {heads, rank, plain}, WeightRole::Matrix);
+  Value valueRows = block.weight("v_b", "self_attn.v_b_proj.weight",
+                                 {heads, value, rank}, WeightRole::Matrix);
+  return block.concatRows("kv_b", block.transpose("k_b_rows", keyRows),
+                          valueRows);
+}
+
 Value LatentAttention::build(BlockBuilder &block, Value x) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
   Value query = block.rope(buildQuery(block, x), rope, RopeEnd::Last);
@@ -57,9 +72,7 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
   joint = block.norm(joint, "kv_norm", "self_attn.kv_a_layernorm", rank,
                      latentNorm);
   Value cache = block.updateCache(0, block.rope(joint, rope, RopeEnd::Last));
-  Value expand =
-      block.weight("kv_b", "self_attn.kv_b_proj.weight",
-                   {heads * (plain + value), rank}, WeightRole::Matrix);
+  Value expand = buildExpansion(block);
 
   const StepOperands &step = block.getStep();
   auto mask = MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal,

@@ -26,6 +26,7 @@ struct LatentAttention {
 
 private:
   mlir::Value buildQuery(BlockBuilder &block, mlir::Value x) const;
+  mlir::Value buildExpansion(BlockBuilder &block) const;
 };
 
 } // namespace tenon

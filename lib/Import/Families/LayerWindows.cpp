@@ -33,10 +33,17 @@ void LayerWindows::read(ConfigReader &config, int64_t layers,
     local.clear();
 }
 
+void LayerWindows::readForAll(ConfigReader &config, int64_t layers) {
+  if (!config.has("sliding_window"))
+    return;
+  window = config.getSize("sliding_window");
+  local.assign(layers, true);
+}
+
 LayerStructure LayerWindows::getStructure(int64_t layer) const {
   if (local.empty())
     return {"dense"};
-  return {local[layer] ? "local" : "global"};
+  return {local[layer] ? llvm::StringRef(localName) : "global"};
 }
 
 std::optional<int64_t> LayerWindows::getWindow(LayerStructure structure) const {

@@ -17,11 +17,16 @@ public:
   void read(ConfigReader &config, int64_t layers,
             llvm::function_ref<bool(int64_t)> isLocal);
 
+  /// Reads `sliding_window`, which all layers have or none.
+  void readForAll(ConfigReader &config, int64_t layers);
+
   LayerStructure getStructure(int64_t layer) const;
   std::optional<int64_t> getWindow(LayerStructure structure) const;
   static bool isLocal(LayerStructure structure) {
-    return structure.name == "local";
+    return structure.name == localName;
   }
+  /// The name of layers with a window.
+  static constexpr llvm::StringLiteral localName = "local";
 
 private:
   int64_t window = 1;

@@ -11,8 +11,9 @@ void PreNormFamily::readLayers(ConfigReader &config) {
   attention.read(config, hidden);
   mlpWidth = config.getSize("intermediate_size");
   activation = readActivation(config, "hidden_act", "silu");
-  rope = readRope(config, context, attention.readRotatedWidth(config),
-                  getQueryKeyPairing(), /*defaultTheta=*/1e4,
+  rope = readRope(config, context,
+                  attention.readRotatedWidth(config, getDefaultRotatedPart()),
+                  getQueryKeyPairing(), getDefaultTheta(),
                   source.getRopeDivisors());
   readDetails(config);
 }
@@ -32,9 +33,13 @@ LayerStructure PreNormFamily::getStructure(int64_t layer) const {
 Value PreNormFamily::buildLayer(BlockBuilder &block, LayerStructure structure,
                                 Value x) const {
   Value h = block.norm(x, "norm1", "input_layernorm", hidden, norm);
-  x = block.add(x,
-                attention.build(block, h, rope, windows.getWindow(structure)));
+  h = attention.build(block, h, getRope(structure), getWindow(structure));
+  x = block.add(x, h);
   h = block.norm(x, "norm2", "post_attention_layernorm", hidden, norm);
-  return block.add(x,
-                   block.gatedMlp(h, "", "mlp", mlpWidth, activation, mlpBias));
+  return block.add(x, buildMlp(block, structure, h));
+}
+
+Value PreNormFamily::buildMlp(BlockBuilder &block, LayerStructure structure,
+                              Value x) const {
+  return block.gatedMlp(x, "", "mlp", mlpWidth, activation, mlpBias);
 }

@@ -25,18 +25,29 @@ public:
 protected:
   void readLayers(ConfigReader &config) override;
   virtual void readDetails(ConfigReader &config) = 0;
+  /// What a layer sees, how it rotates (null: not at all), and its MLP.
+  virtual std::optional<int64_t> getWindow(LayerStructure structure) const {
+    return windows.getWindow(structure);
+  }
+  virtual RopeAttr getRope(LayerStructure structure) const { return rope; }
+  virtual mlir::Value buildMlp(BlockBuilder &block, LayerStructure structure,
+                               mlir::Value x) const;
+  /// What a file means that does not say how fast, or how much of a head,
+  /// rotates.
+  virtual double getDefaultTheta() const { return 1e4; }
+  virtual double getDefaultRotatedPart() const { return 1; }
   /// Reads the windows of files that give one to all layers but the first few.
   /// Most of them name a window and do not use it.
   void readLateWindows(ConfigReader &config);
 
   GroupedAttention attention;
   LayerWindows windows;
+  RopeAttr rope;
   bool mlpBias = false;
+  Activation activation = Activation::Silu;
 
 private:
-  RopeAttr rope;
   int64_t mlpWidth = 1;
-  Activation activation = Activation::Silu;
 };
 
 } // namespace tenon

@@ -125,6 +125,11 @@ llvm::Expected<StoredAs> WeightFormats::getStored(const WeightSpec &spec,
   return first;
 }
 
+bool WeightFormats::knows(llvm::StringRef tensor, int64_t layer) const {
+  return source.knowsTensors() && source.getTensors().find(WeightOp::expandName(
+                                      tensor, layer, /*expert=*/0));
+}
+
 FormatAttr WeightFormats::getUsed(const WeightSpec &spec,
                                   FormatAttr stored) const {
   // Vectors are small, and casting them would only lose what they say.
@@ -174,4 +179,19 @@ llvm::Error tenon::createWeight(OpBuilder &builder, const WeightStack &weight,
         /*first=*/0, /*count=*/0,
         WeightType::get(context, shape, used, nullptr), /*offset=*/nullptr);
   return llvm::Error::success();
+}
+
+void tenon::createView(OpBuilder &builder, const WeightView &view,
+                       int64_t layers) {
+  SmallVector<int64_t> shape{layers};
+  shape.append(view.shape.begin(), view.shape.end());
+  MLIRContext *context = builder.getContext();
+  SmallVector<Attribute> from;
+  for (const std::string &symbol : view.from)
+    from.push_back(FlatSymbolRefAttr::get(context, symbol));
+  DeriveOp::create(builder, NameLoc::get(builder.getStringAttr(view.symbol)),
+                   view.symbol, view.derivation, builder.getArrayAttr(from),
+                   view.first, view.count,
+                   WeightType::get(context, shape, view.format, nullptr),
+                   /*offset=*/nullptr);
 }

@@ -32,6 +32,19 @@ struct WeightSpec {
   WeightRole role;
 };
 
+/// A weight of one layer that is derived from stored ones: some of their rows,
+/// rows as a stack of matrices, or the like.
+struct WeightView {
+  /// Its symbol, and those of the weights that it is derived from.
+  std::string symbol;
+  llvm::SmallVector<std::string, 2> from;
+  Derivation derivation;
+  /// The first row of a slice, or the rows of a matrix of a stack.
+  int64_t first = 0, count = 0;
+  llvm::SmallVector<int64_t> shape;
+  FormatAttr format;
+};
+
 /// How a weight is stored.
 struct StoredAs {
   FormatAttr format;
@@ -57,6 +70,9 @@ public:
   /// How a weight of one layer is stored. All of its tensors are checked.
   llvm::Expected<StoredAs> getStored(const WeightSpec &spec,
                                      int64_t layer) const;
+  /// Whether a layer has a tensor; false when tensors are unknown. Of a tensor
+  /// of each expert, the first is looked at.
+  bool knows(llvm::StringRef tensor, int64_t layer) const;
   /// The format in which the model uses a weight that is stored like this.
   FormatAttr getUsed(const WeightSpec &spec, FormatAttr stored) const;
 
@@ -91,6 +107,10 @@ struct WeightStack {
 llvm::Error createWeight(mlir::OpBuilder &builder, const WeightStack &weight,
                          llvm::ArrayRef<int64_t> layers,
                          const WeightFormats &formats);
+
+/// Creates the op of a view of a stack of weights over so many layers.
+void createView(mlir::OpBuilder &builder, const WeightView &view,
+                int64_t layers);
 
 } // namespace tenon
 
