@@ -390,10 +390,46 @@ DEEPSEEK_V3_CASES = [
     ),
 ]
 
+QWEN3_CASES = [
+    case(
+        "qwen3-normed-bf16",
+        {
+            **LLAMA,
+            "architectures": ["Qwen3ForCausalLM"],
+            "model_type": "qwen3",
+            **sizes(76, 91, 2, 6, 2, 139),
+            "head_dim": 18,
+            "tie_word_embeddings": True,
+            "rope_theta": 1000000.0,
+        },
+        "BF16",
+        prompt=27,
+        shards=2,
+    ),
+    case(
+        "qwen3-window-f32",
+        {
+            **LLAMA,
+            "architectures": ["Qwen3ForCausalLM"],
+            "model_type": "qwen3",
+            **sizes(58, 77, 3, 4, 4, 123, eps=1e-6),
+            "head_dim": 22,
+            "attention_bias": True,
+            "use_sliding_window": True,
+            "sliding_window": 10,
+            "max_window_layers": 2,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=35,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
     *GEMMA3_CASES,
     *DEEPSEEK_V2_CASES,
     *DEEPSEEK_V3_CASES,
+    *QWEN3_CASES,
 ]
