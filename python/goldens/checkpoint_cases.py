@@ -425,6 +425,34 @@ QWEN3_CASES = [
     ),
 ]
 
+MISTRAL = {**LLAMA, "architectures": ["MistralForCausalLM"], "model_type": "mistral"}
+MISTRAL_CASES = [
+    case(
+        "mistral-window-f32",
+        {
+            **MISTRAL,
+            **sizes(84, 101, 3, 6, 2, 133),
+            "sliding_window": 13,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=41,
+    ),
+    case(
+        "mistral-wide-bf16",
+        {
+            **MISTRAL,
+            **sizes(70, 83, 2, 5, 1, 145),
+            "head_dim": 24,
+            "sliding_window": None,
+            "rope_theta": 1000000.0,
+        },
+        "BF16",
+        prompt=22,
+        shards=2,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -432,4 +460,5 @@ CASES = [
     *DEEPSEEK_V2_CASES,
     *DEEPSEEK_V3_CASES,
     *QWEN3_CASES,
+    *MISTRAL_CASES,
 ]

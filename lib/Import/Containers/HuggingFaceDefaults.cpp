@@ -95,6 +95,18 @@ static constexpr ClassDefault deepSeekV3[] = {
     {"moe_intermediate_size", 2048},
 };
 
+// A null window is none, and a file without the key has one.
+static constexpr ClassDefault mistral[] = {
+    {"vocab_size", 32000},
+    {"hidden_size", 4096},
+    {"intermediate_size", 14336},
+    {"num_hidden_layers", 32},
+    {"num_attention_heads", 32},
+    {"num_key_value_heads", 8, Null::Speaks},
+    {"max_position_embeddings", 131072},
+    {"sliding_window", 4096, Null::Speaks},
+};
+
 static void add(Object &values, llvm::ArrayRef<ClassDefault> defaults) {
   for (const ClassDefault &entry : defaults) {
     const Value *present = values.get(entry.key);
@@ -118,4 +130,6 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, deepSeekV2);
   if (type == "deepseek_v3")
     add(values, deepSeekV3);
+  if (type == "mistral")
+    add(values, mistral);
 }
