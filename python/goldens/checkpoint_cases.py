@@ -453,6 +453,33 @@ MISTRAL_CASES = [
     ),
 ]
 
+SMOLLM3 = {**LLAMA, "architectures": ["SmolLM3ForCausalLM"], "model_type": "smollm3"}
+SMOLLM3["pad_token_id"] = None
+SMOLLM3_CASES = [
+    case(
+        "smollm3-interval-f32",
+        {**SMOLLM3, **sizes(60, 75, 5, 6, 3, 119), "rope_theta": 5000000.0},
+        "F32",
+        prompt=25,
+    ),
+    case(
+        "smollm3-listed-bf16",
+        {
+            **SMOLLM3,
+            **sizes(84, 66, 3, 7, 7, 151, eps=1e-6),
+            "tie_word_embeddings": False,
+            "attention_bias": True,
+            "mlp_bias": True,
+            "no_rope_layers": [0, 1, 1, 0],
+            "use_sliding_window": True,
+            "sliding_window": 9,
+        },
+        "BF16",
+        prompt=30,
+        shards=3,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -461,4 +488,5 @@ CASES = [
     *DEEPSEEK_V3_CASES,
     *QWEN3_CASES,
     *MISTRAL_CASES,
+    *SMOLLM3_CASES,
 ]

@@ -107,6 +107,16 @@ static constexpr ClassDefault mistral[] = {
     {"sliding_window", 4096, Null::Speaks},
 };
 
+static constexpr ClassDefault smolLm3[] = {
+    {"vocab_size", 128256},
+    {"hidden_size", 2048},
+    {"intermediate_size", 11008},
+    {"num_hidden_layers", 36},
+    {"num_attention_heads", 16},
+    {"num_key_value_heads", 4, Null::Speaks},
+    {"max_position_embeddings", 32768},
+};
+
 static void add(Object &values, llvm::ArrayRef<ClassDefault> defaults) {
   for (const ClassDefault &entry : defaults) {
     const Value *present = values.get(entry.key);
@@ -132,4 +142,6 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, deepSeekV3);
   if (type == "mistral")
     add(values, mistral);
+  if (type == "smollm3")
+    add(values, smolLm3);
 }
