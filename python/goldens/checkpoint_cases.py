@@ -480,6 +480,39 @@ SMOLLM3_CASES = [
     ),
 ]
 
+MIXTRAL = {**LLAMA, "architectures": ["MixtralForCausalLM"], "model_type": "mixtral"}
+MIXTRAL_CASES = [
+    case(
+        "mixtral-window-f32",
+        {
+            **MIXTRAL,
+            **sizes(84, 45, 2, 6, 2, 137),
+            "num_local_experts": 5,
+            "num_experts_per_tok": 2,
+            "sliding_window": 15,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=33,
+    ),
+    # As transformers saves it: the experts of a layer in two tensors.
+    case(
+        "mixtral-joined-bf16",
+        {
+            **MIXTRAL,
+            **sizes(70, 37, 3, 5, 5, 115),
+            "num_local_experts": 7,
+            "num_experts_per_tok": 3,
+            "sliding_window": None,
+        },
+        "BF16",
+        prompt=20,
+        shards=2,
+        stacks=True,
+    ),
+]
+
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -489,4 +522,5 @@ CASES = [
     *QWEN3_CASES,
     *MISTRAL_CASES,
     *SMOLLM3_CASES,
+    *MIXTRAL_CASES,
 ]

@@ -107,6 +107,18 @@ static constexpr ClassDefault mistral[] = {
     {"sliding_window", 4096, Null::Speaks},
 };
 
+static constexpr ClassDefault mixtral[] = {
+    {"vocab_size", 32000},
+    {"hidden_size", 4096},
+    {"intermediate_size", 14336},
+    {"num_hidden_layers", 32},
+    {"num_attention_heads", 32},
+    {"num_key_value_heads", 8, Null::Speaks},
+    {"max_position_embeddings", 131072},
+    {"num_local_experts", 8},
+    {"num_experts_per_tok", 2},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -142,6 +154,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, deepSeekV3);
   if (type == "mistral")
     add(values, mistral);
+  if (type == "mixtral")
+    add(values, mixtral);
   if (type == "smollm3")
     add(values, smolLm3);
 }
