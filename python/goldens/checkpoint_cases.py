@@ -513,6 +513,67 @@ MIXTRAL_CASES = [
 ]
 
 
+def chosen(count, each, inner, **further):
+    return {
+        "num_experts": count,
+        "num_experts_per_tok": each,
+        "moe_intermediate_size": inner,
+        **further,
+    }
+
+
+QWEN2_MOE = {
+    **LLAMA,
+    "architectures": ["Qwen2MoeForCausalLM"],
+    "model_type": "qwen2_moe",
+    "rope_theta": 1000000.0,
+}
+QWEN2_MOE_CASES = [
+    case(
+        "qwen-moe2-shared-f32",
+        {
+            **QWEN2_MOE,
+            **sizes(72, 86, 3, 6, 3, 127, eps=1e-6),
+            **chosen(9, 4, 25, norm_topk_prob=False),
+            "shared_expert_intermediate_size": 43,
+            "mlp_only_layers": [1],
+        },
+        "F32",
+        prompt=29,
+        further_seed=["3"],
+    ),
+    case(
+        "qwen-moe2-window-bf16",
+        {
+            **QWEN2_MOE,
+            **sizes(70, 58, 4, 5, 5, 141),
+            **chosen(6, 2, 31, norm_topk_prob=True),
+            "shared_expert_intermediate_size": 20,
+            "decoder_sparse_step": 2,
+            "use_sliding_window": True,
+            "sliding_window": 12,
+            "max_window_layers": 3,
+        },
+        "BF16",
+        prompt=38,
+        shards=3,
+    ),
+]
+
+QWEN2_MOE_CASES += [
+    case(
+        "qwen-moe2-plain-f16",
+        {
+            **QWEN2_MOE,
+            **sizes(60, 48, 2, 6, 6, 109),
+            **chosen(5, 3, 22, norm_topk_prob=False),
+            "shared_expert_intermediate_size": 34,
+        },
+        "F16",
+        prompt=16,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -523,4 +584,5 @@ CASES = [
     *MISTRAL_CASES,
     *SMOLLM3_CASES,
     *MIXTRAL_CASES,
+    *QWEN2_MOE_CASES,
 ]

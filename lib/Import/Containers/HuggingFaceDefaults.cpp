@@ -119,6 +119,21 @@ static constexpr ClassDefault mixtral[] = {
     {"num_experts_per_tok", 2},
 };
 
+static constexpr ClassDefault qwen2Moe[] = {
+    {"vocab_size", 151936},
+    {"hidden_size", 2048},
+    {"intermediate_size", 5632},
+    {"num_hidden_layers", 24},
+    {"num_attention_heads", 16},
+    {"num_key_value_heads", 16, Null::Speaks},
+    {"max_position_embeddings", 32768},
+    {"sliding_window", 4096, Null::Speaks},
+    {"moe_intermediate_size", 1408},
+    {"shared_expert_intermediate_size", 5632},
+    {"num_experts_per_tok", 4},
+    {"num_experts", 60},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -156,6 +171,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, mistral);
   if (type == "mixtral")
     add(values, mixtral);
+  if (type == "qwen2_moe")
+    add(values, qwen2Moe);
   if (type == "smollm3")
     add(values, smolLm3);
 }
