@@ -574,6 +574,45 @@ QWEN2_MOE_CASES += [
     ),
 ]
 
+QWEN3_MOE = {
+    **LLAMA,
+    "architectures": ["Qwen3MoeForCausalLM"],
+    "model_type": "qwen3_moe",
+    "rope_theta": 1000000.0,
+}
+QWEN3_MOE_CASES = [
+    case(
+        "qwen-moe3-normalized-bf16",
+        {
+            **QWEN3_MOE,
+            **sizes(62, 70, 2, 8, 2, 129, eps=1e-6),
+            **chosen(11, 3, 23, norm_topk_prob=True),
+            "head_dim": 14,
+            "mlp_only_layers": [],
+        },
+        "BF16",
+        prompt=26,
+        shards=2,
+        further_seed=["1"],
+    ),
+    case(
+        "qwen-moe3-joined-f32",
+        {
+            **QWEN3_MOE,
+            **sizes(56, 49, 3, 4, 4, 121),
+            **chosen(7, 2, 27, norm_topk_prob=False),
+            "head_dim": 20,
+            "attention_bias": True,
+            "decoder_sparse_step": 2,
+            "use_sliding_window": True,
+            "sliding_window": 17,
+        },
+        "F32",
+        prompt=31,
+        stacks=True,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -585,4 +624,5 @@ CASES = [
     *SMOLLM3_CASES,
     *MIXTRAL_CASES,
     *QWEN2_MOE_CASES,
+    *QWEN3_MOE_CASES,
 ]

@@ -134,6 +134,20 @@ static constexpr ClassDefault qwen2Moe[] = {
     {"num_experts", 60},
 };
 
+static constexpr ClassDefault qwen3Moe[] = {
+    {"vocab_size", 151936},
+    {"hidden_size", 2048},
+    {"intermediate_size", 6144},
+    {"num_hidden_layers", 24},
+    {"num_attention_heads", 32},
+    {"num_key_value_heads", 4},
+    {"max_position_embeddings", 32768},
+    {"sliding_window", 4096, Null::Speaks},
+    {"moe_intermediate_size", 768},
+    {"num_experts_per_tok", 8},
+    {"num_experts", 128},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -173,6 +187,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, mixtral);
   if (type == "qwen2_moe")
     add(values, qwen2Moe);
+  if (type == "qwen3_moe")
+    add(values, qwen3Moe);
   if (type == "smollm3")
     add(values, smolLm3);
 }
