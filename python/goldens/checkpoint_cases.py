@@ -613,6 +613,40 @@ QWEN3_MOE_CASES = [
     ),
 ]
 
+OLMOE = {**LLAMA, "architectures": ["OlmoeForCausalLM"], "model_type": "olmoe"}
+OLMOE_CASES = [
+    case(
+        "olmoe-plain-f32",
+        {
+            **OLMOE,
+            **sizes(70, 29, 2, 5, 5, 135),
+            "num_experts": 8,
+            "num_experts_per_tok": 3,
+            "norm_topk_prob": False,
+            "clip_qkv": None,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=28,
+    ),
+    case(
+        "olmoe-grouped-bf16",
+        {
+            **OLMOE,
+            **sizes(72, 35, 3, 6, 2, 117),
+            "num_experts": 5,
+            "num_experts_per_tok": 2,
+            "norm_topk_prob": True,
+            "attention_bias": True,
+            "rope_theta": 50000.0,
+        },
+        "BF16",
+        prompt=18,
+        shards=2,
+        further_seed=["1"],
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -625,4 +659,5 @@ CASES = [
     *MIXTRAL_CASES,
     *QWEN2_MOE_CASES,
     *QWEN3_MOE_CASES,
+    *OLMOE_CASES,
 ]

@@ -148,6 +148,13 @@ static constexpr ClassDefault qwen3Moe[] = {
     {"num_experts", 128},
 };
 
+static constexpr ClassDefault olmoe[] = {
+    {"vocab_size", 50304},       {"hidden_size", 2048},
+    {"intermediate_size", 2048}, {"num_hidden_layers", 16},
+    {"num_attention_heads", 16}, {"max_position_embeddings", 4096},
+    {"num_experts_per_tok", 8},  {"num_experts", 64},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -189,6 +196,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, qwen2Moe);
   if (type == "qwen3_moe")
     add(values, qwen3Moe);
+  if (type == "olmoe")
+    add(values, olmoe);
   if (type == "smollm3")
     add(values, smolLm3);
 }
