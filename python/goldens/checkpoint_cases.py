@@ -647,6 +647,40 @@ OLMOE_CASES = [
     ),
 ]
 
+GLM4_MOE = {**LLAMA, "architectures": ["Glm4MoeForCausalLM"], "model_type": "glm4_moe"}
+GLM4_MOE_CASES = [
+    case(
+        "glm4-normed-f32",
+        {
+            **GLM4_MOE,
+            **sizes(74, 68, 3, 6, 2, 143),
+            **experts(10, 3, 26, 1, 1, 2.5, norm_topk_prob=True),
+            "head_dim": 16,
+            "attention_bias": True,
+            "use_qk_norm": True,
+            "partial_rotary_factor": 0.5,
+            "rope_theta": 1000000.0,
+        },
+        "F32",
+        prompt=23,
+        further_seed=["1"],
+    ),
+    case(
+        "glm4-grouped-bf16",
+        {
+            **GLM4_MOE,
+            **sizes(60, 52, 4, 5, 1, 125),
+            **experts(12, 4, 21, 2, 2, 1.0, (3, 2), norm_topk_prob=False),
+            "head_dim": 24,
+            "use_qk_norm": False,
+            "rope_theta": 10000.0,
+        },
+        "BF16",
+        prompt=32,
+        shards=2,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -660,4 +694,5 @@ CASES = [
     *QWEN2_MOE_CASES,
     *QWEN3_MOE_CASES,
     *OLMOE_CASES,
+    *GLM4_MOE_CASES,
 ]

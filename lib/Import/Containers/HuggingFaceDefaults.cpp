@@ -155,6 +155,20 @@ static constexpr ClassDefault olmoe[] = {
     {"num_experts_per_tok", 8},  {"num_experts", 64},
 };
 
+static constexpr ClassDefault glm4Moe[] = {
+    {"vocab_size", 151552},
+    {"hidden_size", 4096},
+    {"intermediate_size", 10944},
+    {"num_hidden_layers", 46},
+    {"num_attention_heads", 96},
+    {"num_key_value_heads", 8},
+    {"max_position_embeddings", 131072},
+    {"moe_intermediate_size", 1408},
+    {"num_experts_per_tok", 8},
+    {"n_shared_experts", 1},
+    {"n_routed_experts", 128},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -198,6 +212,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, qwen3Moe);
   if (type == "olmoe")
     add(values, olmoe);
+  if (type == "glm4_moe")
+    add(values, glm4Moe);
   if (type == "smollm3")
     add(values, smolLm3);
 }
