@@ -681,6 +681,44 @@ GLM4_MOE_CASES = [
     ),
 ]
 
+KIMI_K2 = {
+    **DEEPSEEK_V3,
+    "architectures": ["DeepseekV3ForCausalLM"],
+    "model_type": "kimi_k2",
+    "rope_theta": 50000.0,
+}
+KIMI_K2_CASES = [
+    case(
+        "kimi2-stretched-bf16",
+        {
+            **KIMI_K2,
+            **sizes(68, 80, 3, 4, 4, 147),
+            **latent(30, 22, 14, 12, 13),
+            **experts(13, 4, 24, 1, 1, 2.827, norm_topk_prob=True),
+            "rope_scaling": {
+                **yarn(32, 20, mscale=1.0, mscale_all_dim=1.0),
+                "beta_fast": 1.0,
+                "beta_slow": 1.0,
+            },
+        },
+        "BF16",
+        prompt=24,
+        shards=2,
+        further_seed=["1"],
+    ),
+    case(
+        "kimi2-plain-f32",
+        {
+            **KIMI_K2,
+            **sizes(54, 47, 2, 6, 6, 111, eps=1e-6),
+            **latent(21, 18, 8, 6, 9),
+            **experts(6, 2, 28, 2, 1, 2.0, norm_topk_prob=True),
+        },
+        "F32",
+        prompt=36,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -695,4 +733,5 @@ CASES = [
     *QWEN3_MOE_CASES,
     *OLMOE_CASES,
     *GLM4_MOE_CASES,
+    *KIMI_K2_CASES,
 ]

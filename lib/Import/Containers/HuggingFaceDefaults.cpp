@@ -200,7 +200,7 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, gemma3);
   if (type == "deepseek_v2")
     add(values, deepSeekV2);
-  if (type == "deepseek_v3")
+  if (type == "deepseek_v3" || type == "kimi_k2")
     add(values, deepSeekV3);
   if (type == "mistral")
     add(values, mistral);
