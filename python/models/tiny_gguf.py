@@ -103,8 +103,22 @@ def text(value):
 def pack(value):
     if isinstance(value, str):
         return struct.pack("<I", 8) + text(value)
+    if isinstance(value, bool):
+        return struct.pack("<IB", 7, value)
     is_float = isinstance(value, float)
     return struct.pack("<If" if is_float else "<II", 6 if is_float else 4, value)
+
+
+def count(tensors, values):
+    """The version of the format and how much is in a file."""
+    return struct.pack("<IQQ", 3, tensors, values)
+
+
+def describe(name, shape, kind, place):
+    """The entry of a tensor, whose bytes are at a place after the header."""
+    sizes = struct.pack(f"<{len(shape)}Q", *reversed(shape))
+    head = text(name) + struct.pack("<I", len(shape)) + sizes
+    return head + struct.pack("<IQ", kind, place)
 
 
 def store_float32(name, shape):
@@ -114,15 +128,13 @@ def store_float32(name, shape):
 def write(architecture, path, store=store_float32):
     """`store` gives the number of a GGUF type and the bytes of a tensor."""
     values, shapes = metadata(architecture), tensor_shapes(architecture)
-    header = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(values))
+    header = b"GGUF" + count(len(shapes), len(values))
     for key, value in values.items():
         header += text(key) + pack(value)
     body = b""
     for name, shape in shapes.items():
-        header += text(name) + struct.pack("<I", len(shape))
-        header += struct.pack(f"<{len(shape)}Q", *reversed(shape))
         kind, data = store(name, shape)
-        header += struct.pack("<IQ", kind, len(body))
+        header += describe(name, shape, kind, len(body))
         body += data
         body += bytes(-len(body) % 32)
     path.write_bytes(header + bytes(-len(header) % 32) + body)

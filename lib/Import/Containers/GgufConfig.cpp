@@ -30,13 +30,15 @@ private:
   const TensorInfo *findTensor(llvm::StringRef name) const;
   llvm::Error copyInt(llvm::StringRef suffix, llvm::StringRef key);
   llvm::Error copyFloat(llvm::StringRef suffix, llvm::StringRef key);
+  llvm::Error copyBool(llvm::StringRef suffix, llvm::StringRef key);
   llvm::Error copyTokenId(llvm::StringRef name);
   llvm::Error copySizes();
   llvm::Error setHeads();
   llvm::Error setVocabulary();
+  llvm::Error setRotatedWidth();
   llvm::Error setRope();
   llvm::Error setRopeScaling(llvm::StringRef type);
-  llvm::Error setGemma();
+  llvm::Error copyKeys();
 
   const GgufMetadata &metadata;
   const GgufContents &contents;
@@ -92,6 +94,19 @@ llvm::Error ConfigBuilder::copyFloat(llvm::StringRef suffix,
   return llvm::Error::success();
 }
 
+llvm::Error ConfigBuilder::copyBool(llvm::StringRef suffix,
+                                    llvm::StringRef key) {
+  std::string name = getKey(suffix);
+  origins[key] = name;
+  if (!metadata.find(name))
+    return llvm::Error::success();
+  std::optional<bool> value = metadata.getBool(name);
+  if (!value)
+    return complain(suffix, "expects true or false");
+  values[key] = *value;
+  return llvm::Error::success();
+}
+
 llvm::Error ConfigBuilder::copyTokenId(llvm::StringRef name) {
   std::string origin = ("tokenizer.ggml." + name).str();
   if (std::optional<int64_t> id = metadata.getInt(origin)) {
@@ -118,6 +133,10 @@ llvm::Error ConfigBuilder::copySizes() {
 
 /// Heads of keys default to those of queries, and their width to an even split.
 llvm::Error ConfigBuilder::setHeads() {
+  if (architecture.isLatent) {
+    values.erase("num_key_value_heads");
+    return llvm::Error::success();
+  }
   ModelConfig view(metadata.getFile().str(), Object(values), origins);
   llvm::Expected<int64_t> heads = view.getInt("num_attention_heads");
   if (!heads)
@@ -152,12 +171,6 @@ llvm::Error ConfigBuilder::setHeads() {
     return complain("attention.value_length",
                     "expects the width of keys, " + llvm::Twine(*width) +
                         ", but is " + llvm::Twine(*valueWidth));
-  std::optional<int64_t> experts = metadata.getInt(getKey("expert_count"));
-  if (experts && *experts != 0)
-    return complain("expert_count",
-                    "is " + llvm::Twine(*experts) +
-                        ", but experts are imported from Hugging Face folders "
-                        "only");
   return llvm::Error::success();
 }
 
@@ -178,22 +191,29 @@ llvm::Error ConfigBuilder::setVocabulary() {
   return llvm::Error::success();
 }
 
+llvm::Error ConfigBuilder::setRotatedWidth() {
+  std::optional<int64_t> rotated =
+      metadata.getInt(getKey("rope.dimension_count"));
+  int64_t width = *values.getInteger("head_dim");
+  if (!rotated || *rotated == width)
+    return llvm::Error::success();
+  if (*rotated < 2 || *rotated > width || *rotated % 2 != 0)
+    return complain("rope.dimension_count",
+                    "expects an even number from 2 to the width of a head, " +
+                        llvm::Twine(width) + ", but is " +
+                        llvm::Twine(*rotated));
+  values["partial_rotary_factor"] = double(*rotated) / double(width);
+  return llvm::Error::success();
+}
+
 llvm::Error ConfigBuilder::setRope() {
   // The value that readers take for a file that says nothing.
   values["rope_theta"] = 10000.0;
   if (llvm::Error error = copyFloat("rope.freq_base", "rope_theta"))
     return error;
-  std::optional<int64_t> rotated =
-      metadata.getInt(getKey("rope.dimension_count"));
-  int64_t width = *values.getInteger("head_dim");
-  if (rotated && *rotated != width) {
-    if (*rotated < 2 || *rotated > width || *rotated % 2 != 0)
-      return complain("rope.dimension_count",
-                      "expects an even number from 2 to the width of a head, " +
-                          llvm::Twine(width) + ", but is " +
-                          llvm::Twine(*rotated));
-    values["partial_rotary_factor"] = double(*rotated) / double(width);
-  }
+  if (!architecture.isLatent)
+    if (llvm::Error error = setRotatedWidth())
+      return error;
   std::optional<llvm::StringRef> type =
       metadata.getString(getKey("rope.scaling.type"));
   if (type)
@@ -240,6 +260,10 @@ llvm::Error ConfigBuilder::setRopeScaling(llvm::StringRef type) {
           {"rope.scaling.yarn_beta_slow", "beta_slow"}})
       if (std::optional<double> beta = metadata.getFloat(getKey(suffix)))
         scaling[key] = *beta;
+    if (std::optional<double> slope =
+            metadata.getFloat(getKey("rope.scaling.yarn_log_multiplier")))
+      if (architecture.isLatent)
+        scaling["mscale_all_dim"] = 10 * *slope;
     // The file's factor multiplies the usual one instead of replacing it.
     if (std::optional<double> extra =
             metadata.getFloat(getKey("rope.scaling.attn_factor")))
@@ -250,47 +274,38 @@ llvm::Error ConfigBuilder::setRopeScaling(llvm::StringRef type) {
   return llvm::Error::success();
 }
 
-/// Files of gemma3 leave out what all of its sizes have in common.
-llvm::Error ConfigBuilder::setGemma() {
-  values["hidden_activation"] = "gelu_pytorch_tanh";
-  values["rope_local_base_freq"] = 10000.0;
-  values["sliding_window_pattern"] = 6;
-  for (auto [suffix, key] :
-       {std::pair<llvm::StringLiteral, llvm::StringLiteral>{
-            "attention.sliding_window", "sliding_window"},
-        {"attention.sliding_window_pattern", "sliding_window_pattern"}})
-    if (llvm::Error error = copyInt(suffix, key))
+/// What the table of the architecture says. Experts that it does not know of
+/// would be left out without a word.
+llvm::Error ConfigBuilder::copyKeys() {
+  std::optional<int64_t> experts = metadata.getInt(getKey("expert_count"));
+  bool hasExperts = llvm::any_of(architecture.keys, [](const GgufKey &key) {
+    return key.suffix == llvm::StringLiteral("expert_count");
+  });
+  if (experts && *experts != 0 && !hasExperts)
+    return complain("expert_count", "is " + llvm::Twine(*experts) +
+                                        ", but models of this architecture "
+                                        "have no experts; expects 0");
+  for (const GgufKey &key : architecture.keys) {
+    llvm::Error error =
+        key.kind == GgufKey::Kind::Int     ? copyInt(key.suffix, key.key)
+        : key.kind == GgufKey::Kind::Float ? copyFloat(key.suffix, key.key)
+                                           : copyBool(key.suffix, key.key);
+    if (error)
       return error;
-  if (values.getInteger("sliding_window") == 0)
-    values.erase("sliding_window");
-  for (auto [suffix, key] :
-       {std::pair<llvm::StringLiteral, llvm::StringLiteral>{
-            "rope.freq_base_swa", "rope_local_base_freq"},
-        {"final_logit_softcapping", "final_logit_softcapping"},
-        {"attn_logit_softcapping", "attn_logit_softcapping"}})
-    if (llvm::Error error = copyFloat(suffix, key))
-      return error;
-  for (llvm::StringRef key :
-       {"final_logit_softcapping", "attn_logit_softcapping"})
-    if (values.getNumber(key) == 0.0)
-      values.erase(key);
-  // Scores are scaled by the width of a head, but by that of an even split in
-  // the size with 62 layers, by which readers know it.
-  constexpr int64_t layersOfEvenSplit = 62;
-  bool even = values.getInteger("num_hidden_layers") == layersOfEvenSplit;
-  int64_t width = *values.getInteger("head_dim");
-  int64_t split = *values.getInteger("hidden_size") /
-                  *values.getInteger("num_attention_heads");
-  values["query_pre_attn_scalar"] = even ? split : width;
+  }
   return llvm::Error::success();
 }
 
 llvm::Expected<ModelConfig> ConfigBuilder::build() {
+  values = std::move(
+      *cantFail(llvm::json::parse(architecture.constants)).getAsObject());
   values["model_type"] = architecture.modelType.str();
+  values["hidden_act"] = "silu";
   // Readers of these files compute in float32.
   values["dtype"] = "float32";
-  for (auto step : {&ConfigBuilder::copySizes, &ConfigBuilder::setHeads,
-                    &ConfigBuilder::setVocabulary, &ConfigBuilder::setRope})
+  for (auto step : {&ConfigBuilder::copySizes, &ConfigBuilder::copyKeys,
+                    &ConfigBuilder::setHeads, &ConfigBuilder::setVocabulary,
+                    &ConfigBuilder::setRope})
     if (llvm::Error error = (this->*step)())
       return error;
   for (llvm::StringRef name : {"bos_token_id", "eos_token_id"})
@@ -299,12 +314,10 @@ llvm::Expected<ModelConfig> ConfigBuilder::build() {
   values["tie_word_embeddings"] = findTensor("output.weight") == nullptr;
   values["attention_bias"] = findTensor("blk.0.attn_q.bias") != nullptr;
   values["mlp_bias"] = findTensor("blk.0.ffn_gate.bias") != nullptr;
-  if (architecture.modelType == "gemma3_text") {
-    if (llvm::Error error = setGemma())
-      return error;
-  } else {
-    values["hidden_act"] = "silu";
-  }
+  values["qkv_bias"] = values["attention_bias"];
+  values["use_qk_norm"] = findTensor("blk.0.attn_q_norm.weight") != nullptr;
+  if (architecture.complete)
+    architecture.complete(values);
   return ModelConfig(metadata.getFile().str(), std::move(values),
                      std::move(origins));
 }

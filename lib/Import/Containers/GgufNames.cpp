@@ -1,37 +1,20 @@
-// What architectures of GGUF mean, and canonical names of their tensors.
+// Canonical names of the tensors of GGUF files.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/Containers/Gguf.h"
-#include "tenon/Import/Containers/Messages.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include <tuple>
 
 using namespace tenon;
 
-// Files of `llama` hold query and key rows for a rotation of neighbors; those
-// of the others keep the order of the checkpoint. The norms of Gemma multiply
-// by 1 + weight, and the writers of its files add the 1. llama.cpp reads all
-// three so: test/e2e/llamacpp.test holds its logits.
-static constexpr GgufArchitecture architectures[] = {
-    {"llama", "llama", /*normsIncludeOne=*/false, RowOrder::Interleaved},
-    {"qwen2", "qwen2", /*normsIncludeOne=*/false, RowOrder::HalfSplit},
-    {"gemma3", "gemma3_text", /*normsIncludeOne=*/true, RowOrder::HalfSplit},
-};
-
-namespace {
-struct Renaming {
-  llvm::StringLiteral gguf;
-  llvm::StringLiteral canonical;
-};
-} // namespace
-
-static constexpr Renaming modelNames[] = {
+static constexpr GgufName modelNames[] = {
     {"token_embd", "model.embed_tokens"},
     {"output_norm", "model.norm"},
     {"output", "lm_head"},
 };
 
-static constexpr Renaming layerNames[] = {
+static constexpr GgufName layerNames[] = {
     {"attn_norm", "input_layernorm"},    {"attn_q", "self_attn.q_proj"},
     {"attn_k", "self_attn.k_proj"},      {"attn_v", "self_attn.v_proj"},
     {"attn_output", "self_attn.o_proj"}, {"attn_q_norm", "self_attn.q_norm"},
@@ -39,62 +22,73 @@ static constexpr Renaming layerNames[] = {
     {"ffn_up", "mlp.up_proj"},           {"ffn_down", "mlp.down_proj"},
 };
 
-// The norms after attention differ: where each half of a layer has a norm on
-// both sides, the one before the MLP has a name of its own.
-static constexpr Renaming twoNormNames[] = {
-    {"ffn_norm", "post_attention_layernorm"},
-};
-static constexpr Renaming fourNormNames[] = {
-    {"post_attention_norm", "post_attention_layernorm"},
-    {"ffn_norm", "pre_feedforward_layernorm"},
-    {"post_ffw_norm", "post_feedforward_layernorm"},
-};
-
-static llvm::StringRef lookUp(llvm::ArrayRef<Renaming> names,
+static const GgufName *lookUp(llvm::ArrayRef<GgufName> names,
                               llvm::StringRef name) {
-  for (const Renaming &renaming : names)
-    if (renaming.gguf == name)
-      return renaming.canonical;
-  return {};
+  const GgufName *found = llvm::find_if(
+      names, [&](const GgufName &entry) { return entry.gguf == name; });
+  return found == names.end() ? nullptr : found;
 }
 
-llvm::Expected<const GgufArchitecture *>
-tenon::getGgufArchitecture(const GgufMetadata &metadata) {
-  std::optional<llvm::StringRef> name =
-      metadata.getString("general.architecture");
-  if (!name)
-    return makeImportError(metadata.getFile() +
-                           ": the string 'general.architecture' is missing");
-  std::string known;
-  for (const GgufArchitecture &architecture : architectures) {
-    if (architecture.name == *name)
-      return &architecture;
-    known += (known.empty() ? "" : ", ") + architecture.name.str();
+namespace {
+/// A name of a file in its parts.
+struct Parts {
+  bool isOfLayer = false;
+  llvm::StringRef number;
+  /// `attn_q` and `weight`.
+  llvm::StringRef stem, suffix;
+  const GgufName *entry = nullptr;
+};
+} // namespace
+
+/// Looks up a name. Without a canonical form, `entry` is null.
+static Parts parse(llvm::StringRef name, const GgufArchitecture &architecture) {
+  Parts parts;
+  llvm::StringRef whole = name;
+  parts.isOfLayer = whole.consume_front("blk.");
+  if (parts.isOfLayer)
+    std::tie(parts.number, whole) = whole.split('.');
+  std::tie(parts.stem, parts.suffix) = whole.rsplit('.');
+  if (parts.suffix != "weight" && parts.suffix != "bias")
+    return parts;
+  if (!parts.isOfLayer) {
+    parts.entry = lookUp(modelNames, parts.stem);
+    return parts;
   }
-  return makeImportError(metadata.getFile() + ": unknown architecture " +
-                         quote(*name) + "; known architectures: " + known);
+  unsigned layer = 0;
+  // Only the one spelling of a number, or two names would become one.
+  if (parts.number.getAsInteger(10, layer) ||
+      llvm::utostr(layer) != parts.number)
+    return parts;
+  parts.entry = lookUp(architecture.names, whole);
+  if (!parts.entry)
+    parts.entry = lookUp(architecture.names, parts.stem);
+  if (!parts.entry)
+    parts.entry = lookUp(layerNames, parts.stem);
+  return parts;
+}
+
+static std::string print(const Parts &parts) {
+  std::string result;
+  if (parts.isOfLayer)
+    result = ("model.layers." + parts.number + ".").str();
+  result += parts.entry->canonical;
+  if (!parts.entry->gguf.contains('.'))
+    result += ("." + parts.suffix).str();
+  return result;
 }
 
 std::string tenon::getCanonicalGgufName(llvm::StringRef name,
                                         const GgufArchitecture &architecture) {
-  auto [stem, suffix] = name.rsplit('.');
-  if (suffix != "weight" && suffix != "bias")
-    return name.str();
-  llvm::StringRef rest = stem;
-  if (!rest.consume_front("blk.")) {
-    llvm::StringRef canonical = lookUp(modelNames, stem);
-    return canonical.empty() ? name.str() : (canonical + "." + suffix).str();
-  }
-  auto [number, part] = rest.split('.');
-  llvm::StringRef canonical = lookUp(layerNames, part);
-  if (canonical.empty())
-    canonical = architecture.modelType == "gemma3_text"
-                    ? lookUp(fourNormNames, part)
-                    : lookUp(twoNormNames, part);
-  unsigned layer = 0;
-  // Only the one spelling of a number, or two names would become one.
-  if (canonical.empty() || number.getAsInteger(10, layer) ||
-      llvm::utostr(layer) != number)
-    return name.str();
-  return ("model.layers." + number + "." + canonical + "." + suffix).str();
+  Parts parts = parse(name, architecture);
+  return parts.entry ? print(parts) : name.str();
+}
+
+void tenon::canonicalizeGgufTensor(TensorInfo &tensor,
+                                   const GgufArchitecture &architecture) {
+  Parts parts = parse(tensor.name, architecture);
+  if (!parts.entry)
+    return;
+  if (parts.entry->isRow && tensor.shape.size() == 1)
+    tensor.shape.insert(tensor.shape.begin(), 1);
+  tensor.name = print(parts);
 }

@@ -103,7 +103,7 @@ llvm::Error GgufSource::open(llvm::StringRef file, MappedFile mapped,
   ropeDivisors = std::move(*divisors);
   metadata = std::move(contents->metadata);
   for (StoredTensor &tensor : contents->tensors)
-    tensor.info.name = getCanonicalGgufName(tensor.info.name, **arch);
+    canonicalizeGgufTensor(tensor.info, **arch);
   // The mapping does not move with its owner, so the metadata stays valid.
   auto weights = std::make_unique<MappedTensors>(/*readable=*/!skipWeights);
   if (llvm::Error error = weights->addFile(

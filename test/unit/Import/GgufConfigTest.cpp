@@ -55,6 +55,56 @@ TEST(GgufConfig, SeesTensors) {
   EXPECT_TRUE(takeValue(config.getBool("attention_bias")));
 }
 
+TEST(GgufConfig, TellsModelsOfOneArchitectureApart) {
+  ModelConfig config = takeValue(
+      buildConfig(makeGgufModel("llama").addInt("llama.expert_count", 8)));
+  EXPECT_EQ(takeValue(config.getString("model_type")), "mixtral");
+  EXPECT_EQ(takeValue(config.getInt("num_local_experts")), 8);
+  config = takeValue(buildConfig(makeGgufModel("deepseek2")));
+  EXPECT_EQ(takeValue(config.getString("model_type")), "deepseek_v2");
+  config = takeValue(buildConfig(
+      makeGgufModel("deepseek2").addInt("deepseek2.expert_gating_func", 2)));
+  EXPECT_EQ(takeValue(config.getString("model_type")), "deepseek_v3");
+}
+
+TEST(GgufConfig, ReadsLatentAttention) {
+  GgufImage image = makeGgufModel("deepseek2");
+  image.addInt("deepseek2.attention.key_length", 40)
+      .addInt("deepseek2.attention.value_length", 32)
+      .addInt("deepseek2.rope.dimension_count", 8)
+      .addInt("deepseek2.expert_group_count", 4);
+  ModelConfig config = takeValue(buildConfig(image));
+  EXPECT_EQ(takeValue(config.getInt("qk_nope_head_dim")), 32);
+  EXPECT_EQ(takeValue(config.getInt("v_head_dim")), 32);
+  EXPECT_EQ(takeValue(config.getString("topk_method")), "group_limited_greedy");
+  EXPECT_FALSE(config.has("head_dim"));
+  EXPECT_FALSE(config.has("num_key_value_heads"));
+  // Files for the absorbed form say the widths of cached rows, too.
+  config = takeValue(
+      buildConfig(image.addInt("deepseek2.attention.key_length_mla", 24)
+                      .addInt("deepseek2.attention.value_length_mla", 12)));
+  EXPECT_EQ(takeValue(config.getInt("qk_nope_head_dim")), 16);
+  EXPECT_EQ(takeValue(config.getInt("v_head_dim")), 12);
+}
+
+TEST(GgufConfig, LeavesOutLayersThatPredict) {
+  GgufImage image = makeGgufModel("glm4moe");
+  image.addInt("glm4moe.nextn_predict_layers", 1);
+  EXPECT_EQ(
+      takeValue(takeValue(buildConfig(image)).getInt("num_hidden_layers")), 1);
+  GgufImage longer;
+  longer.addString("general.architecture", "glm4moe")
+      .addInt("glm4moe.embedding_length", 8)
+      .addInt("glm4moe.block_count", 3)
+      .addInt("glm4moe.attention.head_count", 2)
+      .addInt("glm4moe.nextn_predict_layers", 1)
+      .addFloat("glm4moe.expert_weights_scale", 0);
+  ModelConfig config = takeValue(buildConfig(longer));
+  EXPECT_EQ(takeValue(config.getInt("num_hidden_layers")), 2);
+  EXPECT_EQ(takeValue(config.getFloat("routed_scaling_factor")), 1.0);
+  EXPECT_EQ(takeValue(config.getFloat("partial_rotary_factor")), 1.0);
+}
+
 TEST(GgufConfig, ReadsGemma) {
   GgufImage image = makeGgufModel("gemma3");
   image.addInt("gemma3.attention.key_length", 6)
@@ -210,9 +260,9 @@ TEST(GgufConfig, StopsContradictions) {
       complain(makeGgufModel("llama").addInt("llama.rope.dimension_count", 3)),
       "m.gguf: 'llama.rope.dimension_count' expects an even number from 2 to "
       "the width of a head, 4, but is 3");
-  EXPECT_EQ(complain(makeGgufModel("llama").addInt("llama.expert_count", 8)),
-            "m.gguf: 'llama.expert_count' is 8, but experts are imported from "
-            "Hugging Face folders only");
+  EXPECT_EQ(complain(makeGgufModel("qwen2").addInt("qwen2.expert_count", 8)),
+            "m.gguf: 'qwen2.expert_count' is 8, but models of this "
+            "architecture have no experts; expects 0");
 }
 
 TEST(GgufConfig, StopsWrongNumbers) {

@@ -291,8 +291,18 @@ TEST(GgufNames, AreThoseOfTheCheckpoint) {
   for (const char *name :
        {"blk.00.attn_q.weight", "blk.x.attn_q.weight", "blk..attn_q.weight",
         "blk.0.attn_q", "blk.0.attn_qkv.weight", "other.weight", "", "weight",
-        "blk.99999999999.attn_q.weight", "blk.0.attn_q.scale"})
+        "blk.99999999999.attn_q.weight", "blk.0.attn_q.scale",
+        "blk..output.weight", "blk.0.exp_probs_b.bias"})
     EXPECT_EQ(canonicalize("llama", name), name);
+  // A whole name, and one of a single architecture.
+  EXPECT_EQ(canonicalize("deepseek2", "blk.3.exp_probs_b.bias"),
+            "model.layers.3.mlp.gate.e_score_correction_bias");
+  EXPECT_EQ(canonicalize("deepseek2", "blk.3.exp_probs_b.weight"),
+            "blk.3.exp_probs_b.weight");
+  EXPECT_EQ(canonicalize("glm4moe", "blk.3.post_attention_norm.weight"),
+            "model.layers.3.post_attention_layernorm.weight");
+  EXPECT_EQ(canonicalize("qwen2moe", "blk.3.ffn_gate_shexp.weight"),
+            "model.layers.3.mlp.shared_expert.gate_proj.weight");
 }
 
 static std::string findArchitecture(const GgufImage &image) {
@@ -306,7 +316,8 @@ static std::string findArchitecture(const GgufImage &image) {
 TEST(GgufNames, ChecksTheArchitecture) {
   EXPECT_EQ(findArchitecture(makeGgufModel("rwkv")),
             "m.gguf: unknown architecture 'rwkv'; known architectures: llama, "
-            "qwen2, gemma3");
+            "qwen2, qwen2moe, qwen3, qwen3moe, olmoe, smollm3, gemma3, "
+            "glm4moe, deepseek2");
   EXPECT_EQ(findArchitecture(GgufImage()),
             "m.gguf: the string 'general.architecture' is missing");
 }

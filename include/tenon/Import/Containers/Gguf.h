@@ -86,6 +86,24 @@ struct GgufContents {
 llvm::Expected<GgufContents> parseGguf(llvm::StringRef bytes,
                                        llvm::StringRef file);
 
+/// A metadata key of an architecture, and what Hugging Face calls it.
+struct GgufKey {
+  enum class Kind { Int, Float, Bool };
+  /// Without the architecture: `expert_count` of `qwen3moe.expert_count`.
+  llvm::StringLiteral suffix;
+  llvm::StringLiteral key;
+  Kind kind = Kind::Int;
+};
+
+/// What a part of a layer is called. With a dot, both names are whole:
+/// `exp_probs_b.bias`; without one, both end in `.weight` or `.bias`.
+struct GgufName {
+  llvm::StringLiteral gguf;
+  llvm::StringLiteral canonical;
+  /// The file holds the one row of a matrix as a vector.
+  bool isRow = false;
+};
+
 /// What a `general.architecture` means: which model it is, and what its files
 /// leave unsaid.
 struct GgufArchitecture {
@@ -94,6 +112,19 @@ struct GgufArchitecture {
   llvm::StringLiteral modelType;
   bool normsIncludeOne;
   RowOrder queryKeyRows;
+  /// Tells apart models with one name: an integer with this suffix is at least
+  /// this, or the next entry is tried. Empty for no such condition.
+  llvm::StringLiteral condition = "";
+  int64_t atLeast = 0;
+  /// Metadata and names of layers beyond those that all models have.
+  llvm::ArrayRef<GgufKey> keys = {};
+  llvm::ArrayRef<GgufName> names = {};
+  /// A JSON object of values that hold where the metadata says nothing.
+  llvm::StringLiteral constants = "{}";
+  /// True when keys and values have no heads of their own in the metadata.
+  bool isLatent = false;
+  /// Changes what takes more than a table, when everything else is there.
+  void (*complete)(llvm::json::Object &values) = nullptr;
 };
 
 /// Returns the architecture of a file, or an error that names those known.
@@ -104,6 +135,10 @@ getGgufArchitecture(const GgufMetadata &metadata);
 /// without a canonical form is kept.
 std::string getCanonicalGgufName(llvm::StringRef name,
                                  const GgufArchitecture &architecture);
+
+/// Gives a tensor its canonical name and shape.
+void canonicalizeGgufTensor(TensorInfo &tensor,
+                            const GgufArchitecture &architecture);
 
 /// Says what the metadata says under the keys of Hugging Face.
 llvm::Expected<ModelConfig> buildGgufConfig(const GgufContents &contents,

@@ -1,0 +1,261 @@
+// What each architecture of GGUF means: keys, names of tensors, and what is unsaid.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tenon/Import/Containers/Gguf.h"
+#include "tenon/Import/Containers/Messages.h"
+
+using namespace tenon;
+using llvm::json::Object;
+
+//===----------------------------------------------------------------------===//
+// Names and keys that several architectures share
+//===----------------------------------------------------------------------===//
+
+static constexpr GgufName twoNorms[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+};
+
+static constexpr GgufName expertNames[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate_exps", "mlp.experts.gate_proj"},
+    {"ffn_up_exps", "mlp.experts.up_proj"},
+    {"ffn_down_exps", "mlp.experts.down_proj"},
+    // Of those with an expert that all tokens share behind a gate.
+    {"ffn_gate_shexp", "mlp.shared_expert.gate_proj"},
+    {"ffn_up_shexp", "mlp.shared_expert.up_proj"},
+    {"ffn_down_shexp", "mlp.shared_expert.down_proj"},
+    {"ffn_gate_inp_shexp", "mlp.shared_expert_gate", /*isRow=*/true},
+};
+
+static constexpr GgufKey qwenExpertKeys[] = {
+    {"expert_count", "num_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"expert_feed_forward_length", "moe_intermediate_size"},
+    {"expert_shared_feed_forward_length", "shared_expert_intermediate_size"},
+};
+
+static constexpr GgufKey mixtralKeys[] = {
+    {"expert_count", "num_local_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+};
+
+// The experts of one MLP have the width of `expert_feed_forward_length`.
+static constexpr GgufKey olmoeKeys[] = {
+    {"expert_count", "num_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"attention.clamp_kqv", "clip_qkv", GgufKey::Kind::Float},
+};
+
+/// A factor of 0 is one that was not written.
+static void completeScale(Object &values) {
+  if (values.getNumber("routed_scaling_factor") == 0.0)
+    values["routed_scaling_factor"] = 1.0;
+}
+
+//===----------------------------------------------------------------------===//
+// gemma3
+//===----------------------------------------------------------------------===//
+
+// Where each half of a layer has a norm on both sides, the one before the MLP
+// has a name of its own.
+static constexpr GgufName gemma3Names[] = {
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"ffn_norm", "pre_feedforward_layernorm"},
+    {"post_ffw_norm", "post_feedforward_layernorm"},
+};
+
+static constexpr GgufKey gemma3Keys[] = {
+    {"attention.sliding_window", "sliding_window"},
+    {"attention.sliding_window_pattern", "sliding_window_pattern"},
+    {"rope.freq_base_swa", "rope_local_base_freq", GgufKey::Kind::Float},
+    {"final_logit_softcapping", "final_logit_softcapping",
+     GgufKey::Kind::Float},
+    {"attn_logit_softcapping", "attn_logit_softcapping", GgufKey::Kind::Float},
+};
+
+static void completeGemma3(Object &values) {
+  values.erase("hidden_act");
+  for (llvm::StringRef key :
+       {"sliding_window", "final_logit_softcapping", "attn_logit_softcapping"})
+    if (values.getNumber(key) == 0.0)
+      values.erase(key);
+  // Scores are scaled by the width of a head, but by that of an even split in
+  // the size with 62 layers, by which readers know it.
+  constexpr int64_t layersOfEvenSplit = 62;
+  bool even = values.getInteger("num_hidden_layers") == layersOfEvenSplit;
+  int64_t width = *values.getInteger("head_dim");
+  int64_t split = *values.getInteger("hidden_size") /
+                  *values.getInteger("num_attention_heads");
+  values["query_pre_attn_scalar"] = even ? split : width;
+}
+
+//===----------------------------------------------------------------------===//
+// deepseek2, glm4moe
+//===----------------------------------------------------------------------===//
+
+static constexpr GgufName deepSeekNames[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"attn_q_a", "self_attn.q_a_proj"},
+    {"attn_q_a_norm", "self_attn.q_a_layernorm"},
+    {"attn_q_b", "self_attn.q_b_proj"},
+    {"attn_kv_a_mqa", "self_attn.kv_a_proj_with_mqa"},
+    {"attn_kv_a_norm", "self_attn.kv_a_layernorm"},
+    {"attn_kv_b", "self_attn.kv_b_proj"},
+    {"attn_k_b", "self_attn.k_b_proj"},
+    {"attn_v_b", "self_attn.v_b_proj"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"exp_probs_b.bias", "mlp.gate.e_score_correction_bias"},
+    {"ffn_gate_exps", "mlp.experts.gate_proj"},
+    {"ffn_up_exps", "mlp.experts.up_proj"},
+    {"ffn_down_exps", "mlp.experts.down_proj"},
+    {"ffn_gate_shexp", "mlp.shared_experts.gate_proj"},
+    {"ffn_up_shexp", "mlp.shared_experts.up_proj"},
+    {"ffn_down_shexp", "mlp.shared_experts.down_proj"},
+};
+
+static constexpr GgufKey glm4MoeKeys[] = {
+    {"expert_count", "n_routed_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"expert_feed_forward_length", "moe_intermediate_size"},
+    {"expert_shared_count", "n_shared_experts"},
+    {"leading_dense_block_count", "first_k_dense_replace"},
+    {"expert_weights_scale", "routed_scaling_factor", GgufKey::Kind::Float},
+    {"expert_weights_norm", "norm_topk_prob", GgufKey::Kind::Bool},
+    {"expert_group_count", "n_group"},
+    {"expert_group_used_count", "topk_group"},
+    {"nextn_predict_layers", "num_nextn_predict_layers"},
+};
+
+static constexpr GgufKey deepSeekKeys[] = {
+    {"expert_count", "n_routed_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"expert_feed_forward_length", "moe_intermediate_size"},
+    {"expert_shared_count", "n_shared_experts"},
+    {"leading_dense_block_count", "first_k_dense_replace"},
+    {"expert_weights_scale", "routed_scaling_factor", GgufKey::Kind::Float},
+    {"expert_weights_norm", "norm_topk_prob", GgufKey::Kind::Bool},
+    {"expert_group_count", "n_group"},
+    {"expert_group_used_count", "topk_group"},
+    {"attention.q_lora_rank", "q_lora_rank"},
+    {"attention.kv_lora_rank", "kv_lora_rank"},
+    {"rope.dimension_count", "qk_rope_head_dim"},
+    // Of files whose `key_length` is the width of a cached row.
+    {"attention.key_length_mla", "qk_head_dim"},
+    {"attention.value_length", "v_head_dim"},
+    {"attention.value_length_mla", "v_head_dim"},
+};
+
+static constexpr llvm::StringLiteral expertConstants =
+    R"({"norm_topk_prob": false, "routed_scaling_factor": 1.0,
+        "first_k_dense_replace": 0, "n_shared_experts": 0,
+        "n_group": 1, "topk_group": 1, "partial_rotary_factor": 1.0})";
+
+/// The last layers of a file may predict further tokens.
+static void completeGlm4Moe(Object &values) {
+  completeScale(values);
+  std::optional<int64_t> layers = values.getInteger("num_hidden_layers");
+  std::optional<int64_t> further =
+      values.getInteger("num_nextn_predict_layers");
+  if (layers && further && *further > 0 && *further < *layers)
+    values["num_hidden_layers"] = *layers - *further;
+}
+
+static void completeDeepSeek(Object &values) {
+  completeScale(values);
+  std::optional<int64_t> whole = values.getInteger("qk_head_dim");
+  if (!whole)
+    whole = values.getInteger("head_dim");
+  std::optional<int64_t> turned = values.getInteger("qk_rope_head_dim");
+  if (whole && turned)
+    values["qk_nope_head_dim"] = *whole - *turned;
+  values.erase("head_dim");
+  values.erase("qk_head_dim");
+  if (values.getInteger("q_lora_rank") == 0)
+    values.erase("q_lora_rank");
+  if (values.getInteger("n_routed_experts") == 0)
+    values.erase("n_routed_experts");
+  if (values.getInteger("n_group").value_or(1) > 1)
+    values["topk_method"] = "group_limited_greedy";
+  if (Object *scaling = values.getObject("rope_scaling"))
+    // The factor of rotations is whole in the metadata, and is 1 where that
+    // says nothing: the scores take what a stretched context asks for.
+    if (scaling->get("rope_type")->getAsString() == "yarn" &&
+        !scaling->get("attention_factor"))
+      (*scaling)["attention_factor"] = 1.0;
+}
+
+static void completeDeepSeekV3(Object &values) {
+  completeDeepSeek(values);
+  values.erase("topk_method");
+}
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+// Files of `llama` and `smollm3` hold query and key rows for a rotation of
+// neighbors; those of the others keep the order of the checkpoint. The norms of
+// Gemma multiply by 1 + weight, and the writers of its files add the 1.
+// llama.cpp reads llama, qwen2 and gemma3 so: test/e2e/llamacpp.test holds its
+// logits. Files of deepseek2 say by a gating function of 2 that experts are
+// chosen by sigmoids.
+static constexpr GgufArchitecture architectures[] = {
+    {"llama", "mixtral", false, RowOrder::Interleaved, "expert_count", 1,
+     mixtralKeys, expertNames},
+    {"llama", "llama", false, RowOrder::Interleaved, "", 0, {}, twoNorms},
+    {"qwen2", "qwen2", false, RowOrder::HalfSplit, "", 0, {}, twoNorms},
+    {"qwen2moe", "qwen2_moe", false, RowOrder::HalfSplit, "", 0, qwenExpertKeys,
+     expertNames, R"({"norm_topk_prob": false})"},
+    {"qwen3", "qwen3", false, RowOrder::HalfSplit, "", 0, {}, twoNorms},
+    {"qwen3moe", "qwen3_moe", false, RowOrder::HalfSplit, "", 0, qwenExpertKeys,
+     expertNames, R"({"norm_topk_prob": true})"},
+    {"olmoe", "olmoe", false, RowOrder::HalfSplit, "", 0, olmoeKeys,
+     expertNames, R"({"norm_topk_prob": false})"},
+    {"smollm3",
+     "smollm3",
+     false,
+     RowOrder::Interleaved,
+     "",
+     0,
+     {},
+     twoNorms,
+     R"({"no_rope_layer_interval": 4})"},
+    {"gemma3", "gemma3_text", true, RowOrder::HalfSplit, "", 0, gemma3Keys,
+     gemma3Names,
+     R"({"hidden_activation": "gelu_pytorch_tanh",
+         "rope_local_base_freq": 10000.0, "sliding_window_pattern": 6})",
+     false, completeGemma3},
+    {"glm4moe", "glm4_moe", false, RowOrder::HalfSplit, "", 0, glm4MoeKeys,
+     deepSeekNames, expertConstants, false, completeGlm4Moe},
+    {"deepseek2", "deepseek_v3", false, RowOrder::HalfSplit,
+     "expert_gating_func", 2, deepSeekKeys, deepSeekNames, expertConstants,
+     true, completeDeepSeekV3},
+    {"deepseek2", "deepseek_v2", false, RowOrder::HalfSplit, "", 0,
+     deepSeekKeys, deepSeekNames, expertConstants, true, completeDeepSeek},
+};
+
+llvm::Expected<const GgufArchitecture *>
+tenon::getGgufArchitecture(const GgufMetadata &metadata) {
+  std::optional<llvm::StringRef> name =
+      metadata.getString("general.architecture");
+  if (!name)
+    return makeImportError(metadata.getFile() +
+                           ": the string 'general.architecture' is missing");
+  std::string known;
+  llvm::StringRef last;
+  for (const GgufArchitecture &architecture : architectures) {
+    std::string condition =
+        (architecture.name + "." + architecture.condition).str();
+    if (architecture.name == *name &&
+        (architecture.condition.empty() ||
+         metadata.getInt(condition).value_or(0) >= architecture.atLeast))
+      return &architecture;
+    if (architecture.name != last)
+      known += (known.empty() ? "" : ", ") + architecture.name.str();
+    last = architecture.name;
+  }
+  return makeImportError(metadata.getFile() + ": unknown architecture " +
+                         quote(*name) + "; known architectures: " + known);
+}

@@ -1,0 +1,271 @@
+# Writes a tiny checkpoint of Hugging Face as a GGUF file of float32, without a tokenizer.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""folder_to_gguf.py FOLDER OUT.gguf [--split]
+
+Names, keys and the order of rows are those of llama.cpp's converters. With --split
+the rows of keys and of values of latent attention are two tensors, and those of keys
+transposed, as in files for its absorbed form.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "goldens"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import make_checkpoints  # noqa: E402
+import rotary  # noqa: E402
+import tiny_gguf  # noqa: E402
+from formats import safetensors_file  # noqa: E402
+
+ARCHITECTURES = {
+    "deepseek_v2": "deepseek2",
+    "deepseek_v3": "deepseek2",
+    "glm4_moe": "glm4moe",
+    "kimi_k2": "deepseek2",
+    "llama": "llama",
+    "mistral": "llama",
+    "mixtral": "llama",
+    "olmoe": "olmoe",
+    "qwen2_moe": "qwen2moe",
+    "qwen3": "qwen3",
+    "qwen3_moe": "qwen3moe",
+    "smollm3": "smollm3",
+}
+OUTER = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
+LAYER = {
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "self_attn.q_a_proj": "attn_q_a",
+    "self_attn.q_a_layernorm": "attn_q_a_norm",
+    "self_attn.q_b_proj": "attn_q_b",
+    "self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa",
+    "self_attn.kv_a_layernorm": "attn_kv_a_norm",
+    "self_attn.kv_b_proj": "attn_kv_b",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "mlp.gate": "ffn_gate_inp",
+    "block_sparse_moe.gate": "ffn_gate_inp",
+    "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
+}
+for place in ("shared_expert", "shared_experts"):
+    for part in ("gate", "up", "down"):
+        LAYER[f"mlp.{place}.{part}_proj"] = f"ffn_{part}_shexp"
+EXPERT = {"gate_proj": "gate", "up_proj": "up", "down_proj": "down"}
+EXPERT |= {"w1": "gate", "w3": "up", "w2": "down"}
+
+
+def head_size(config):
+    return config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+
+
+def sizes(config):
+    """What the metadata of all architectures say."""
+    theta = rotary.settings(config)["rope_theta"]
+    return {
+        "vocab_size": config["vocab_size"],
+        "context_length": config["max_position_embeddings"],
+        "embedding_length": config["hidden_size"],
+        "block_count": config["num_hidden_layers"],
+        "feed_forward_length": config["intermediate_size"],
+        "attention.head_count": config["num_attention_heads"],
+        "attention.layer_norm_rms_epsilon": float(config["rms_norm_eps"]),
+        "rope.freq_base": float(theta),
+    }
+
+
+def grouped(config):
+    size = head_size(config)
+    part = config.get("partial_rotary_factor", 0.5 if config["model_type"] == "glm4_moe" else 1)
+    return {
+        "attention.head_count_kv": config["num_key_value_heads"],
+        "attention.key_length": size,
+        "attention.value_length": size,
+        "rope.dimension_count": int(size * part),
+    }
+
+
+def latent(config, split):
+    rank, turned = config["kv_lora_rank"], config["qk_rope_head_dim"]
+    whole = config["qk_nope_head_dim"] + turned
+    result = {"attention.kv_lora_rank": rank, "rope.dimension_count": turned}
+    if config["q_lora_rank"]:
+        result["attention.q_lora_rank"] = config["q_lora_rank"]
+    if not split:
+        return result | {
+            "attention.head_count_kv": config["num_attention_heads"],
+            "attention.key_length": whole,
+            "attention.value_length": config["v_head_dim"],
+        }
+    return result | {
+        "attention.head_count_kv": 1,
+        "attention.key_length": rank + turned,
+        "attention.value_length": rank,
+        "attention.key_length_mla": whole,
+        "attention.value_length_mla": config["v_head_dim"],
+    }
+
+
+def experts(config):
+    if make_checkpoints.count_experts(config) is None:
+        return {}
+    result = {
+        "expert_count": make_checkpoints.count_experts(config),
+        "expert_used_count": config["num_experts_per_tok"],
+    }
+    if "moe_intermediate_size" in config:
+        result["expert_feed_forward_length"] = config["moe_intermediate_size"]
+    if "shared_expert_intermediate_size" in config:
+        width = config["shared_expert_intermediate_size"]
+        result["expert_shared_feed_forward_length"] = width
+    if "n_routed_experts" not in config:
+        return result
+    is_sigmoid = config["model_type"] != "deepseek_v2"
+    return result | {
+        "expert_shared_count": config["n_shared_experts"],
+        "leading_dense_block_count": config["first_k_dense_replace"],
+        "expert_weights_scale": float(config["routed_scaling_factor"]),
+        "expert_weights_norm": bool(config["norm_topk_prob"]),
+        "expert_gating_func": 2 if is_sigmoid else 1,
+        "expert_group_count": config["n_group"],
+        "expert_group_used_count": config["topk_group"],
+    }
+
+
+def scaling(config):
+    rope = rotary.settings(config)
+    if rope.get("rope_type", "default") != "yarn":
+        return {}
+    result = {
+        "rope.scaling.type": "yarn",
+        "rope.scaling.factor": float(rope["factor"]),
+        "rope.scaling.original_context_length": rope["original_max_position_embeddings"],
+        "rope.scaling.yarn_beta_fast": float(rope.get("beta_fast", 32)),
+        "rope.scaling.yarn_beta_slow": float(rope.get("beta_slow", 1)),
+    }
+    if "mscale_all_dim" in rope:
+        result["rope.scaling.yarn_log_multiplier"] = 0.1 * rope["mscale_all_dim"]
+    return result
+
+
+def metadata(config, split):
+    values = sizes(config) | experts(config) | scaling(config)
+    values |= latent(config, split) if "kv_lora_rank" in config else grouped(config)
+    name = ARCHITECTURES[config["model_type"]]
+    head = {"general.architecture": name, "tokenizer.ggml.model": "no_vocab"}
+    return head | {f"{name}.{key}": value for key, value in values.items()}
+
+
+def pair_neighbors(rows, heads):
+    """Row i of the first half of a head, then row i of its second half."""
+    shape = rows.shape
+    return rows.reshape(heads, 2, -1, *shape[1:]).swapaxes(1, 2).reshape(shape)
+
+
+def layer_tensors(config, tensors, n):
+    """Name and values of each tensor of a layer, but for experts."""
+    is_glm = config["model_type"] == "glm4_moe"
+    pairs = config["model_type"] in ("llama", "mistral", "mixtral", "smollm3")
+    heads = {"q": config["num_attention_heads"], "k": config["num_key_value_heads"]}
+    for name, values in tensors.items():
+        stem, suffix = name.rsplit(".", 1)
+        if ".experts." in name:
+            continue
+        if name == "mlp.gate.e_score_correction_bias":
+            yield f"blk.{n}.exp_probs_b.bias", values
+            continue
+        if pairs and stem in ("self_attn.q_proj", "self_attn.k_proj"):
+            values = pair_neighbors(values, heads[stem[10]])
+        part = LAYER[stem]
+        if is_glm and part == "ffn_norm":
+            part = "post_attention_norm"
+        if part == "ffn_gate_inp_shexp":
+            values = values[0]
+        yield f"blk.{n}.{part}.{suffix}", values
+
+
+def expert_tensors(tensors, n):
+    """The experts of a layer in three tensors."""
+    if "mlp.experts.gate_up_proj" in tensors:
+        gate, up = numpy.split(tensors["mlp.experts.gate_up_proj"], 2, axis=1)
+        yield f"blk.{n}.ffn_gate_exps.weight", gate
+        yield f"blk.{n}.ffn_up_exps.weight", up
+        yield f"blk.{n}.ffn_down_exps.weight", tensors["mlp.experts.down_proj"]
+        return
+    stacks = {}
+    for name, values in tensors.items():
+        if ".experts." in name:
+            _, _, number, part, _ = name.split(".")
+            stacks.setdefault(EXPERT[part], {})[int(number)] = values
+    for part, stack in stacks.items():
+        both = numpy.stack([stack[e] for e in range(len(stack))])
+        yield f"blk.{n}.ffn_{part}_exps.weight", both
+
+
+def split_expansion(config, tensors, n):
+    """The rows of keys, transposed head by head, and those of values."""
+    heads, plain = config["num_attention_heads"], config["qk_nope_head_dim"]
+    both = tensors.pop("self_attn.kv_b_proj.weight").reshape(
+        heads, plain + config["v_head_dim"], -1
+    )
+    yield f"blk.{n}.attn_k_b.weight", both[:, :plain].swapaxes(1, 2)
+    yield f"blk.{n}.attn_v_b.weight", both[:, plain:]
+
+
+def convert(config, folder, split):
+    """Name and values of each tensor of the file."""
+    layers = [{} for _ in range(config["num_hidden_layers"])]
+    for name in folder:
+        values = folder[name].astype(numpy.float32)
+        if not name.startswith("model.layers."):
+            stem, suffix = name.rsplit(".", 1)
+            yield f"{OUTER[stem]}.{suffix}", values
+            continue
+        number, rest = name.removeprefix("model.layers.").split(".", 1)
+        layers[int(number)][rest] = values
+    for n, tensors in enumerate(layers):
+        if split:
+            yield from split_expansion(config, tensors, n)
+        yield from layer_tensors(config, tensors, n)
+        yield from expert_tensors(tensors, n)
+
+
+def write(folder, path, split=False):
+    config = json.loads((folder / "config.json").read_text())
+    tensors = dict(convert(config, safetensors_file.Folder(folder), split))
+    values = metadata(config, split)
+    header = b"GGUF" + tiny_gguf.count(len(tensors), len(values))
+    for key, value in values.items():
+        header += tiny_gguf.text(key) + tiny_gguf.pack(value)
+    body = b""
+    for name, array in tensors.items():
+        header += tiny_gguf.describe(name, array.shape, 0, len(body))
+        body += numpy.ascontiguousarray(array, "<f4").tobytes()
+        body += bytes(-len(body) % 32)
+    path.write_bytes(header + bytes(-len(header) % 32) + body)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="writes a tiny GGUF file")
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--split", action="store_true")
+    options = parser.parse_args()
+    write(options.folder, options.output, options.split)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
