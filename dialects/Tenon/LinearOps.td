@@ -209,6 +209,43 @@ def Tenon_GluOp : Tenon_TokenOp<"glu", [
   }];
 }
 
+def Tenon_PointwiseOp : Tenon_TokenOp<"pointwise", [
+    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Function of every element, with one parameter";
+  let description = [{
+    With `c = parameter`, for each element `x` of `input`, in `f32`:
+
+    ```
+    result = round(c * x)                     for scale
+           = round(min(max(x, -c), c))        for clamp
+           = round(c * tanh(x / c))           for softcap
+    ```
+
+    | Operand | Shape                  | Meaning                      |
+    |---------|------------------------|------------------------------|
+    | `input` | `T x D` or `T x H x d` | rows of tokens or of heads   |
+
+    `parameter` is positive.
+
+    Example:
+
+    ```mlir
+    %y = tenon.pointwise softcap %x by 30.0 : tensor<?x100xf32>
+    ```
+  }];
+  let arguments = (ins EnumProp<Tenon_PointwiseFunction>:$function,
+                       Tenon_ActivationTensor:$input, Tenon_PositiveF32:$parameter);
+  let results = (outs Tenon_ActivationTensor:$result);
+  let assemblyFormat = [{
+    $function $input `by` $parameter attr-dict `:` type($result)
+  }];
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getResult()};
+    }
+  }];
+}
+
 def Tenon_GatherRowsOp : Tenon_TokenOp<"gather_rows", [RowOpInterface]> {
   let summary = "Gather rows";
   let description = [{

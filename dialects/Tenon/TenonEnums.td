@@ -14,6 +14,14 @@ def Tenon_Activation : I32Enum<"Activation", "activation function", [
   let cppNamespace = "::tenon";
 }
 
+def Tenon_PointwiseFunction : I32Enum<"PointwiseFunction",
+    "function of single elements with one parameter", [
+    I32EnumCase<"Scale", 0, "scale">,
+    I32EnumCase<"Clamp", 1, "clamp">,
+    I32EnumCase<"Softcap", 2, "softcap">]> {
+  let cppNamespace = "::tenon";
+}
+
 def Tenon_NormKind : I32Enum<"NormKind", "kind of norm", [
     I32EnumCase<"RMS", 0, "rms">,
     I32EnumCase<"Layer", 1, "layer">]> {

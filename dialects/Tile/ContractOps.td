@@ -158,6 +158,35 @@ def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", [MultipliesInputs]> {
   let hasVerifier = 1;
 }
 
+def Tile_PointwiseOp : Tile_DestinationOp<"pointwise", [WorksInPlace]> {
+  let summary = "Function of every element, with one parameter";
+  let description = [{
+    ```
+    outs[...] = f(input[...])
+    ```
+
+    The functions are those of `tenon.pointwise`.
+
+    Constraints:
+
+    * (C1) Both have the same shape.
+
+    Example:
+
+    ```mlir
+    %a = tile.pointwise clamp %x by 8.0 into %o : tensor<1x96xf32> into tensor<1x96xf32> -> tensor<1x96xf32>
+    ```
+  }];
+  let arguments = (ins EnumProp<Tenon_PointwiseFunction>:$function,
+                       Tile_Buffer:$input, Tenon_PositiveF32:$parameter,
+                       Tile_Buffer:$outs);
+  let assemblyFormat = [{
+    $function $input `by` $parameter `into` $outs attr-dict
+    `:` type($input) `into` type($outs) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_GluOp : Tile_DestinationOp<"glu", [WorksInPlace, MultipliesInputs]> {
   let summary = "Gated linear unit: act(gate) * up";
   let description = [{

@@ -132,6 +132,15 @@ LogicalResult tile::GluPairsOp::verify() {
   return success();
 }
 
+LogicalResult tile::PointwiseOp::verify() {
+  if (!haveSameShape(getInput(), getOuts())) // C1
+    return emitOpError() << "expects input and outs to have the same shape, "
+                            "but got "
+                         << getInput().getType() << " and "
+                         << getOuts().getType();
+  return success();
+}
+
 LogicalResult tile::GluOp::verify() {
   if (!haveSameShape(getGate(), getUp()) ||
       !haveSameShape(getGate(), getOuts())) // C1

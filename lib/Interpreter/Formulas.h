@@ -27,6 +27,9 @@ multiply(Frame &frame, const Product &product,
          llvm::ArrayRef<const double *> inputs);
 
 double activate(Activation activation, double value);
+/// The functions of `tenon.pointwise`.
+double applyPointwise(PointwiseFunction function, double parameter,
+                      double value);
 
 /// Rounds sums to a row of a result, with an activation of the first half times
 /// the second one if there is any.

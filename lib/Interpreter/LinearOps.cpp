@@ -198,6 +198,33 @@ static LogicalResult execute(Frame &frame, tenon::GluOp op) {
   return success();
 }
 
+double tenon::applyPointwise(PointwiseFunction function, double parameter,
+                             double value) {
+  switch (function) {
+  case PointwiseFunction::Scale:
+    return parameter * value;
+  case PointwiseFunction::Clamp:
+    return std::min(std::max(value, -parameter), parameter);
+  case PointwiseFunction::Softcap:
+    return parameter * std::tanh(value / parameter);
+  }
+  llvm_unreachable("all functions are listed");
+}
+
+static LogicalResult execute(Frame &frame, tenon::PointwiseOp op) {
+  const Tensor &input = frame.tensor(op.getInput());
+  double parameter = op.getParameter().convertToDouble();
+  Tensor result(input.getElementType(), input.getShape());
+  MutableArrayRef<double> out = result.mutableFloats();
+  for (int64_t i = 0, e = out.size(); i < e; ++i)
+    out[i] = frame.round(
+        result.getElementType(),
+        applyPointwise(op.getFunction(), parameter, input.floats()[i]));
+  frame.noteSum(1);
+  frame.set(op, std::move(result));
+  return success();
+}
+
 static LogicalResult execute(Frame &frame, tenon::GatherRowsOp op) {
   const Tensor &input = frame.tensor(op.getInput());
   const Tensor &rows = frame.tensor(op.getRows());
@@ -221,5 +248,6 @@ void tenon::addLinearHandlers(HandlerTable &table) {
   table.add<tenon::LinearOp>(execute);
   table.add<tenon::HeadLinearOp>(execute);
   table.add<tenon::GluOp>(execute);
+  table.add<tenon::PointwiseOp>(execute);
   table.add<tenon::GatherRowsOp>(execute);
 }

@@ -181,6 +181,20 @@ static LogicalResult execute(Frame &frame, tile::GluOp op) {
   return success();
 }
 
+static LogicalResult execute(Frame &frame, tile::PointwiseOp op) {
+  const Tensor input = frame.tensor(op.getInput());
+  Tensor result = frame.takeTensor(op.getOutsMutable());
+  if (input.getShape() != result.getShape())
+    return op.emitOpError() << "expects input and outs to agree on their shape";
+  double parameter = op.getParameter().convertToDouble();
+  for (auto [out, x] : llvm::zip_equal(result.mutableFloats(), input.floats()))
+    out = frame.round(result.getElementType(),
+                      applyPointwise(op.getFunction(), parameter, x));
+  frame.noteSum(1);
+  frame.set(op->getResult(0), std::move(result));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Rows of a token
 //===----------------------------------------------------------------------===//
@@ -335,6 +349,7 @@ void tenon::addTileHandlers(HandlerTable &table) {
   addChecked<tile::AddBiasOp>(table);
   addChecked<tile::GluPairsOp>(table);
   addChecked<tile::GluOp>(table);
+  addChecked<tile::PointwiseOp>(table);
   addChecked<tile::NormOp>(table);
   addChecked<tile::RopeOp>(table);
   addChecked<tile::FillOp>(table);

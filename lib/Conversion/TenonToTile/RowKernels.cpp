@@ -39,6 +39,7 @@ private:
   void writeAdd(arith::AddFOp op);
   void writeRound(arith::TruncFOp op);
   void writeGlu(GluOp op);
+  void writePointwise(PointwiseOp op);
   void writeGather(GatherRowsOp op);
   void writeCache(CacheUpdateOp op);
   void writeRouter(RouterOp op);
@@ -201,6 +202,15 @@ void RowWriter::writeGlu(GluOp op) {
   define(op.getResult(), glu->getResult(0));
 }
 
+void RowWriter::writePointwise(PointwiseOp op) {
+  Value input = rowOf(op.getInput());
+  Value out = destinationOf(op.getResult());
+  auto result = tile::PointwiseOp::create(lowering.builder, op.getLoc(),
+                                          out.getType(), op.getFunction(),
+                                          input, op.getParameterAttr(), out);
+  define(op.getResult(), result->getResult(0));
+}
+
 void RowWriter::writeGather(GatherRowsOp op) {
   Value row = lowering.loadIndex(op.getRows(), t);
   define(
@@ -273,6 +283,7 @@ void RowWriter::write(Operation *op) {
       .Case([&](arith::AddFOp op) { writeAdd(op); })
       .Case([&](arith::TruncFOp op) { writeRound(op); })
       .Case([&](GluOp op) { writeGlu(op); })
+      .Case([&](PointwiseOp op) { writePointwise(op); })
       .Case([&](GatherRowsOp op) { writeGather(op); })
       .Case([&](RouterOp op) { writeRouter(op); })
       .Case([&](MoeCombineOp op) { writeCombine(op); })

@@ -95,6 +95,31 @@ static LogicalResult lowerGlu(VectorBuilder &b, tile::GluOp op) {
   return success();
 }
 
+static Value buildPointwise(VectorBuilder &b, PointwiseFunction function,
+                            double c, Value x) {
+  Value parameter = b.constantLike(x, c);
+  switch (function) {
+  case PointwiseFunction::Scale:
+    return b.mul(x, parameter);
+  case PointwiseFunction::Clamp:
+    return b.min(parameter, b.max(b.constantLike(x, -c), x));
+  case PointwiseFunction::Softcap:
+    return b.mul(parameter, buildTanh(b, b.divide(x, parameter)));
+  }
+  llvm_unreachable("all functions are listed");
+}
+
+static LogicalResult lowerPointwise(VectorBuilder &b, tile::PointwiseOp op) {
+  double parameter = op.getParameter().convertToDouble();
+  loopElements(b, {op.getOuts(), op.getInput()},
+               [&](ValueRange at, int64_t width) {
+                 Value x = b.load(op.getInput(), at, width);
+                 b.store(buildPointwise(b, op.getFunction(), parameter, x),
+                         op.getOuts(), at);
+               });
+  return success();
+}
+
 static LogicalResult lowerGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
   constexpr int64_t half = kPanelHeight / 2;
   Value input = op.getInput(), outs = op.getOuts();
@@ -171,5 +196,5 @@ static LogicalResult lowerAddBias(VectorBuilder &b, tile::AddBiasOp op) {
 
 void tenon::attachElementLowerings(MLIRContext &context) {
   attachLowerings<lowerCopy, lowerFill, lowerConvert, lowerAdd, lowerGlu,
-                  lowerGluPairs, lowerAddBias>(context);
+                  lowerPointwise, lowerGluPairs, lowerAddBias>(context);
 }

@@ -36,8 +36,8 @@ static Refusal checkOp(Operation *op) {
     if (norm.getOrder() == NormOrder::CastThenScale &&
         !norm.getType().getElementType().isF32())
       return "a norm rounds to another type than f32 before it scales";
-  if (isa<NormOp, CacheUpdateOp, GluOp, arith::AddFOp, arith::TruncFOp,
-          tile::YieldOp>(op))
+  if (isa<NormOp, CacheUpdateOp, GluOp, PointwiseOp, arith::AddFOp,
+          arith::TruncFOp, tile::YieldOp>(op))
     return std::nullopt;
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
@@ -191,6 +191,19 @@ Values RowValues::evaluateNorm(NormOp op, Value token, Value at) {
   return b.choose(b.less(column, normed), normalize, [&] { return inputs; });
 }
 
+Value RowValues::applyPointwise(PointwiseOp op, Value x) {
+  double c = op.getParameter().convertToDouble();
+  switch (op.getFunction()) {
+  case PointwiseFunction::Scale:
+    return b.mul(x, b.f32(c));
+  case PointwiseFunction::Clamp:
+    return b.min(b.f32(c), b.max(b.f32(-c), x));
+  case PointwiseFunction::Softcap:
+    return b.mul(b.f32(c), b.tanh(b.mul(x, b.f32(1 / c))));
+  }
+  llvm_unreachable("all functions are listed");
+}
+
 Values RowValues::evaluate(Value row, Value token, Value at) {
   if (isArgument(row))
     return loadArgument(row, token, at);
@@ -228,6 +241,12 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
         return combineEach(op.getGate(), op.getUp(), [&](Value x, Value y) {
           return b.mul(activate(b, op.getActivation(), x), y);
         });
+      })
+      .Case<PointwiseOp>([&](PointwiseOp op) {
+        Values values = evaluate(op.getInput(), token, at);
+        for (Value &value : values)
+          value = applyPointwise(op, value);
+        return values;
       })
       .Case<arith::AddFOp>([&](auto op) {
         return combineEach(op.getLhs(), op.getRhs(),

@@ -25,6 +25,7 @@ public:
 
 private:
   Values evaluateOp(mlir::Value row, mlir::Value token, mlir::Value at);
+  mlir::Value applyPointwise(PointwiseOp op, mlir::Value x);
   Values evaluateNorm(NormOp op, mlir::Value token, mlir::Value at);
   Values evaluateRope(RopeOp op, mlir::Value token, mlir::Value at);
   Values rotateHalves(RopeOp op, mlir::Value token, mlir::Value at,

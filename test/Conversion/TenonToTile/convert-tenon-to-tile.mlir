@@ -275,6 +275,7 @@ func.func private @narrow_cache(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %slot:
 // CHECK:           %[[Z:.*]] = tile.fill %{{.*}} into %[[E]] : f32 into tensor<1x8xf32>
 // CHECK:           tile.moe_combine %{{.*}}, %{{.*}}, %{{.*}} of %[[I]] into %[[Z]]
 // CHECK:           tile.glu relu
+// CHECK:           tile.pointwise softcap %{{.*}} by 3.000000e+01
 func.func private @other_rows(%tok: tensor<?xi32>, %w: !tenon.weight<9x8, <f32>, <16x1>>, %n: !tenon.weight<4, <f32>>, %d: tensor<?x8xf32>, %p: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %e: tensor<?x8xf32>, %o: tensor<?x3xi32>, %q: tensor<?x3xf32>) -> tensor<?x8xf32>
     attributes {tile.bucket = #tile.bucket<tokens = 3>} {
   %y:3 = tile.kernel "k" <rows = 2> ins(%tok, %w, %n, %d, %p, %wt : tensor<?xi32>, !tenon.weight<9x8, <f32>, <16x1>>, !tenon.weight<4, <f32>>, tensor<?x8xf32>, tensor<?x2xi32>, tensor<?x2xf32>) outs(%e, %o, %q : tensor<?x8xf32>, tensor<?x3xi32>, tensor<?x3xf32>) {
@@ -290,7 +291,8 @@ func.func private @other_rows(%tok: tensor<?xi32>, %w: !tenon.weight<9x8, <f32>,
     %z = tensor.splat %zero[%t] : tensor<?x8xf32>
     %c = tenon.moe_combine %3, %4, %5 init %z : tensor<?x8xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x8xf32>
     %u = tenon.glu relu %c, %f : tensor<?x8xf32>
-    tile.yield %u, %id, %s : tensor<?x8xf32>, tensor<?x3xi32>, tensor<?x3xf32>
+    %v = tenon.pointwise softcap %u by 30.0 : tensor<?x8xf32>
+    tile.yield %v, %id, %s : tensor<?x8xf32>, tensor<?x3xi32>, tensor<?x3xf32>
   } -> tensor<?x8xf32>, tensor<?x3xi32>, tensor<?x3xf32>
   return %y#0 : tensor<?x8xf32>
 }

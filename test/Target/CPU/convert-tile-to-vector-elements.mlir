@@ -138,6 +138,18 @@ func.func @silu(%g: memref<1x8xf32>, %o: memref<1x8xf32>) {
   return
 }
 
+/// A product, two comparisons, and a hyperbolic tangent without a library.
+// CHECK-LABEL: func @pointwise
+// CHECK-NOT:   {{tile|math.tanh|call}}
+// CHECK:       arith.mulf
+// CHECK:       return
+func.func @pointwise(%x: memref<3x13xf32>, %o: memref<3x13xf32>) {
+  tile.pointwise scale %x by 0.25 into %o : memref<3x13xf32> into memref<3x13xf32>
+  tile.pointwise clamp %x by 8.0 into %o : memref<3x13xf32> into memref<3x13xf32>
+  tile.pointwise softcap %x by 30.0 into %o : memref<3x13xf32> into memref<3x13xf32>
+  return
+}
+
 /// All functions, element by element in the rest of a row.
 // CHECK-LABEL: func @activations
 // CHECK-NOT:   {{tile|math.(exp|tanh|erf)|call}}

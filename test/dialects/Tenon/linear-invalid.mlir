@@ -152,3 +152,12 @@ func.func @gather_rows_of_other_number(%x: tensor<?x64xf32>, %rows: tensor<2xi32
   %h = tenon.gather_rows %x, %rows : tensor<?x64xf32>, tensor<2xi32> -> tensor<3x64xf32>
   return
 }
+
+// -----
+
+/// The definition holds what a parameter may be.
+func.func @pointwise_by_a_negative_number(%x: tensor<?x64xf32>) {
+  // expected-error@+1 {{attribute 'parameter' failed to satisfy constraint: 32-bit float attribute whose value is positive and normal}}
+  %y = tenon.pointwise clamp %x by -8.0 : tensor<?x64xf32>
+  return
+}

@@ -87,6 +87,18 @@ func.func @glu(%g: tensor<?x96xf32>, %u: tensor<?x96xf32>) -> tensor<?x96xf32> {
   return %c : tensor<?x96xf32>
 }
 
+/// The example of the op's description, and rows of heads.
+// CHECK-LABEL: func @pointwise
+func.func @pointwise(%x: tensor<?x100xf32>, %h: tensor<?x4x16xbf16>) -> (tensor<?x100xf32>, tensor<?x4x16xbf16>) {
+  // CHECK: tenon.pointwise softcap %{{.*}} by 3.000000e+01 : tensor<?x100xf32>
+  %y = tenon.pointwise softcap %x by 30.0 : tensor<?x100xf32>
+  // CHECK: tenon.pointwise scale %{{.*}} by 2.500000e-01 : tensor<?x100xf32>
+  %z = tenon.pointwise scale %y by 0.25 : tensor<?x100xf32>
+  // CHECK: tenon.pointwise clamp %{{.*}} by 8.000000e+00 : tensor<?x4x16xbf16>
+  %c = tenon.pointwise clamp %h by 8.0 : tensor<?x4x16xbf16>
+  return %z, %c : tensor<?x100xf32>, tensor<?x4x16xbf16>
+}
+
 /// The example of the op's description.
 // CHECK-LABEL: func @gather_rows
 // CHECK-SAME:    %[[X:.*]]: tensor<?x64xf32>, %[[R:.*]]: tensor<?xi32>

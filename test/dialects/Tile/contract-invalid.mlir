@@ -232,6 +232,15 @@ func.func @glu_with_other_outs(%g: memref<1x96xf32>, %u: memref<1x96xf32>, %o: m
 
 // -----
 
+// C1
+func.func @pointwise_into_other_shape(%x: memref<1x96xf32>, %o: memref<1x95xf32>) {
+  // expected-error@+1 {{expects input and outs to have the same shape, but got 'memref<1x96xf32>' and 'memref<1x95xf32>'}}
+  tile.pointwise scale %x by 2.0 into %o : memref<1x96xf32> into memref<1x95xf32>
+  return
+}
+
+// -----
+
 /// The interface of destinations holds how many results there are.
 func.func @add_without_result(%a: tensor<1x64xf32>) {
   // expected-error@+1 {{expected the number of tensor results (0) to be equal to the number of output tensors (1)}}

@@ -68,6 +68,14 @@ func.func @glu_pairs(%s: tensor<4x32xf32>, %e: tensor<4x16xf32>) -> tensor<4x16x
 }
 
 /// The example of the op's description.
+// CHECK-LABEL: func @pointwise
+func.func @pointwise(%x: tensor<1x96xf32>, %o: tensor<1x96xf32>) -> tensor<1x96xf32> {
+  // CHECK: tile.pointwise clamp %{{.*}} by 8.000000e+00 into %{{.*}} : tensor<1x96xf32> into tensor<1x96xf32> -> tensor<1x96xf32>
+  %a = tile.pointwise clamp %x by 8.0 into %o : tensor<1x96xf32> into tensor<1x96xf32> -> tensor<1x96xf32>
+  return %a : tensor<1x96xf32>
+}
+
+/// The example of the op's description.
 // CHECK-LABEL: func @glu
 // CHECK-SAME:    %[[G:.*]]: tensor<1x96xf32>, %[[U:.*]]: tensor<1x96xf32>, %[[O:.*]]: tensor<1x96xf32>
 func.func @glu(%g: tensor<1x96xf32>, %u: tensor<1x96xf32>, %o: tensor<1x96xf32>) -> tensor<1x96xf32> {

@@ -21,6 +21,15 @@ def activate(name, z):
     return np.where(z > 0, z, 0)
 
 
+def pointwise(name, c, x):
+    if name == "scale":
+        return c * x
+    if name == "clamp":
+        return np.where(x > c, c, np.where(x < -c, -c, x))
+    assert name == "softcap"
+    return c * np.tanh(x / c)
+
+
 def linear(x, weight, bias=None, glu=None):
     y = x @ weight.T + (0 if bias is None else bias)
     if glu is None:

@@ -313,6 +313,33 @@ def add_glus(suite):
         case.result(y, full, type_, want, chain=chain)
 
 
+def add_pointwise(suite):
+    cases = itertools.product(("scale", "clamp", "softcap"), TYPES)
+    for i, (function, type_) in enumerate(cases):
+        rows, parameter = TOKENS[i % 4], (0.22, 1.5, 30.0)[i % 3]
+        x = suite.draw((rows, 16), type_, 6)
+        if rows:
+            x[0, :5] = [0, -0.0, 30, -30, 8]
+        case = suite.case("pointwise")
+        value, row = case.rows(x, type_)
+        # The op has it in float32.
+        parameter = np.float32(parameter)
+        by = f"by {number(parameter)}"
+        y = case.emit(f"tenon.pointwise {function} {value} {by} : {row}")
+
+        def want(round_, x=x, function=function, parameter=float(parameter), type_=type_):
+            return round_(type_, formulas.pointwise(function, parameter, x))
+
+        case.result(y, row, type_, want, chain=16)
+        full = tensor_type(x.shape, type_)
+        value, out = case.constant(x, type_), case.emit(f"tensor.empty() : {full}")
+        y = case.emit(
+            f"tile.pointwise {function} {value} {by} into {out} "
+            f": {full} into {full} -> {full}"
+        )
+        case.result(y, full, type_, want, chain=16)
+
+
 def add_embeddings(suite):
     for i, (code, type_) in enumerate(itertools.product(("f32", "bf16", "f16"), TYPES)):
         words, width = (1, 5, 11)[i % 3], (1, 7)[i % 2]
@@ -365,5 +392,6 @@ def add_all(suite):
     add_linears(suite)
     add_head_linears(suite)
     add_glus(suite)
+    add_pointwise(suite)
     add_embeddings(suite)
     add_gathers(suite)

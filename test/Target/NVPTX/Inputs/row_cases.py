@@ -191,6 +191,27 @@ def rounding(name, tokens, size):
                       rounds="bf16"))
 
 
+def pointwise(name, tokens, size):
+    """A scaled row added to one that is capped and one that is clamped."""
+    row = f"tensor<?x{size}xf32>"
+    inputs, outs = [Tensor("x", row)], [Tensor("y", row)]
+    body = f"""    %c = tenon.pointwise softcap %a_x by 3.0 : {row}
+    %k = tenon.pointwise clamp %a_x by 0.75 : {row}
+    %s = arith.addf %c, %k : {row}
+    %f = tenon.pointwise scale %s by 0.25 : {row}
+    %r = arith.addf %a_y, %f : {row}
+    tile.yield %r : {row}"""
+
+    def make(rng):
+        return {"x": 4 * rng.standard_normal((tokens, size)), "y": rng.standard_normal((tokens, size))}
+
+    def reference(a):
+        total = 3 * np.tanh(a["x"] / 3) + np.minimum(np.maximum(a["x"], -0.75), 0.75)
+        return [a["y"] + 0.25 * total]
+
+    CASES.append(Case(name, 8, inputs, outs, body, make, reference, chain=4))
+
+
 norms("norms", 5, 1000, apart=True)
 norms("norms.odd", 3, 61)
 norms("norms.none", 0, 64)
@@ -207,3 +228,5 @@ combine("combine", 6, 3, 70)
 gather("gather", 6, 4, 130)
 rounding("rounding", 5, 132)
 rounding("rounding.odd", 3, 61)
+pointwise("pointwise", 5, 140)
+pointwise("pointwise.odd", 3, 7)
