@@ -513,9 +513,9 @@ MIXTRAL_CASES = [
 ]
 
 
-def chosen(count, each, inner, **further):
+def chosen(count, each, inner, name="num_experts", **further):
     return {
-        "num_experts": count,
+        name: count,
         "num_experts_per_tok": each,
         "moe_intermediate_size": inner,
         **further,
@@ -600,7 +600,7 @@ QWEN3_MOE_CASES = [
         {
             **QWEN3_MOE,
             **sizes(56, 49, 3, 4, 4, 121),
-            **chosen(7, 2, 27, norm_topk_prob=False),
+            **chosen(7, 2, 27, name="num_local_experts", norm_topk_prob=False),
             "head_dim": 20,
             "attention_bias": True,
             "decoder_sparse_step": 2,

@@ -12,7 +12,11 @@ enum Variant : unsigned { WithWindow = 1, WithRouterBias = 2 };
 } // namespace
 
 void MixtureFamily::readQwenExperts(ConfigReader &config) {
-  mixture.read(config, {"num_experts", "moe_intermediate_size"});
+  // Newer writers of qwen3_moe have another name for it.
+  static constexpr llvm::StringLiteral older = "num_experts",
+                                       newer = "num_local_experts";
+  mixture.read(config,
+               {config.has(newer) ? newer : older, "moe_intermediate_size"});
   mixture.readSoftmaxRouter(config);
   mixture.activation = activation;
   period = config.getCount("decoder_sparse_step", 1);
