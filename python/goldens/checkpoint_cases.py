@@ -719,6 +719,23 @@ KIMI_K2_CASES = [
     ),
 ]
 
+OLMOE_CASES += [
+    case(
+        "olmoe-clipped-f16",
+        {
+            **OLMOE,
+            **sizes(64, 31, 2, 8, 4, 105),
+            "num_experts": 6,
+            "num_experts_per_tok": 2,
+            "norm_topk_prob": False,
+            "clip_qkv": 0.75,
+            "rope_theta": 10000.0,
+        },
+        "F16",
+        prompt=14,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,

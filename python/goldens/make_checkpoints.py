@@ -56,6 +56,10 @@ class Shapes:
         family = config["model_type"]
         outer = config.get("attention_bias", False)
         inner = outer or family in ("qwen2", "qwen2_moe")
+        if family == "phi3":
+            self.linear(f"{name}.qkv_proj", (heads + 2 * keys) * size, hidden)
+            self.linear(f"{name}.o_proj", hidden, heads * size)
+            return
         self.linear(f"{name}.q_proj", heads * size, hidden, inner)
         self.linear(f"{name}.k_proj", keys * size, hidden, inner)
         self.linear(f"{name}.v_proj", keys * size, hidden, inner)
@@ -112,7 +116,7 @@ class Shapes:
 
     def block(self, name, has_experts):
         config = self.config
-        is_gemma = config["model_type"] == "gemma3_text"
+        is_gemma = config["model_type"].startswith("gemma")
         norms = ["input_layernorm", "post_attention_layernorm"]
         if is_gemma:
             norms += ["pre_feedforward_layernorm", "post_feedforward_layernorm"]
@@ -124,6 +128,10 @@ class Shapes:
             self.grouped_attention(f"{name}.self_attn")
         if has_experts:
             self.experts(f"{name}.mlp")
+        elif config["model_type"] == "phi3":
+            inner, hidden = config["intermediate_size"], config["hidden_size"]
+            self.linear(f"{name}.mlp.gate_up_proj", 2 * inner, hidden)
+            self.linear(f"{name}.mlp.down_proj", hidden, inner)
         else:
             bias = config.get("mlp_bias", False)
             self.glu(f"{name}.mlp", config["intermediate_size"], bias)
@@ -159,7 +167,7 @@ def has_experts(config, n):
 
 
 def is_tied(config):
-    default = config["model_type"] in ("gemma3_text", "smollm3")
+    default = config["model_type"] in ("gemma2", "gemma3_text", "smollm3")
     return config.get("tie_word_embeddings", default)
 
 
@@ -182,7 +190,7 @@ def values(case, name, shape):
     """Scaled so that scores and logits have a spread of one to three, and that
     no norm, bias or router is neutral."""
     random = source(case["name"], name).standard_normal(shape)
-    is_gemma = case["config"]["model_type"] == "gemma3_text"
+    is_gemma = case["config"]["model_type"].startswith("gemma")
     if name.endswith("e_score_correction_bias"):
         return case.get("bias_mean", 0.0) + 0.2 * random
     if name.endswith(".bias"):
@@ -194,7 +202,7 @@ def values(case, name, shape):
     gain = 1.0
     if name.endswith(("lm_head.weight", "embed_tokens.weight", "gate.weight")):
         gain = 2.0
-    if name.endswith(("q_proj.weight", "k_proj.weight", "q_b_proj.weight")):
+    if name.endswith(("q_proj.weight", "k_proj.weight", "q_b_proj.weight", "qkv_proj.weight")):
         gain = 1.4
     return gain * random / shape[-1] ** 0.5
 

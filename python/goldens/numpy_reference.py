@@ -87,9 +87,10 @@ def route_by_sigmoids(model, x, name, default_scale):
     return chosen, weights * config.get("routed_scaling_factor", default_scale)
 
 
-def attend(query, key, value, scale, window=None):
+def attend(query, key, value, scale, window=None, cap=None):
     """Causal attention. Query [tokens, heads, d], key and value with a divisor
-    of that many heads; a window counts the token itself."""
+    of that many heads; a window counts the token itself, and scores stay below
+    `cap`."""
     tokens, heads, _ = query.shape
     shared = heads // key.shape[1]
     result = numpy.empty((tokens, heads, value.shape[-1]), query.dtype)
@@ -102,6 +103,8 @@ def attend(query, key, value, scale, window=None):
         for head in range(heads):
             keys = key[:high, head // shared]
             scores = query[low:high, head] @ keys.T * scale
+            if cap is not None:
+                scores = cap * numpy.tanh(scores / cap)
             weights = softmax(numpy.where(hidden, -numpy.inf, scores))
             result[low:high, head] = weights @ value[:high, head // shared]
     return result
@@ -205,8 +208,16 @@ class Llama(Model):
     def window(self, n):
         return None
 
+    def cap(self):
+        """What scores stay below."""
+        return None
+
     def head_norm(self, x, name):
         return x
+
+    def project(self, x, name):
+        """Rows of queries, of keys and of values."""
+        return [self.linear(x, f"{name}.{letter}_proj") for letter in "qkv"]
 
     def head_size(self):
         default = self.config["hidden_size"] // self.heads
@@ -229,15 +240,16 @@ class Llama(Model):
     def attention(self, x, n):
         name = f"model.layers.{n}.self_attn"
         tokens, size = len(x), self.head_size()
-
-        def heads(letter):
-            return self.linear(x, f"{name}.{letter}_proj").reshape(tokens, -1, size)
-
-        query = self.head_norm(heads("q"), f"{name}.q_norm")
-        key = self.head_norm(heads("k"), f"{name}.k_norm")
+        rows = self.project(x, name)
+        query, key, value = (part.reshape(tokens, -1, size) for part in rows)
+        query = self.head_norm(query, f"{name}.q_norm")
+        key = self.head_norm(key, f"{name}.k_norm")
+        if self.config.get("clip_qkv") is not None:
+            limit = self.config["clip_qkv"]
+            query, key, value = (part.clip(-limit, limit) for part in (query, key, value))
         query, key = self.turn(query, n), self.turn(key, n)
-        key, value = self.cached(key), self.cached(heads("v"))
-        rows = attend(query, key, value, self.scale(), self.window(n))
+        key, value = self.cached(key), self.cached(value)
+        rows = attend(query, key, value, self.scale(), self.window(n), self.cap())
         return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
 
 
@@ -376,6 +388,46 @@ class Glm4Moe(Llama):
         return routed + self.glu(x, f"{name}.shared_experts")
 
 
+class Phi3(Llama):
+    """Projections that share a matrix."""
+
+    def window(self, n):
+        return self.config.get("sliding_window")
+
+    def project(self, x, name):
+        queries = self.heads * self.head_size()
+        keys = self.config["num_key_value_heads"] * self.head_size()
+        both = self.linear(x, f"{name}.qkv_proj")
+        return numpy.split(both, [queries, queries + keys], axis=-1)
+
+    def turned_size(self):
+        return int(self.head_size() * self.config.get("partial_rotary_factor", 1.0))
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.mlp"
+        gate, up = numpy.split(self.linear(x, f"{name}.gate_up_proj"), 2, axis=-1)
+        return self.linear(self.activation(gate) * up, f"{name}.down_proj")
+
+
+class Granite(Llama):
+    """Factors of embeddings, scores, residuals and logits."""
+
+    def embed(self, tokens):
+        return super().embed(tokens) * self.config.get("embedding_multiplier", 1.0)
+
+    def scale(self):
+        return self.config.get("attention_multiplier", 1.0)
+
+    def block(self, h, n):
+        name, factor = f"model.layers.{n}", self.config.get("residual_multiplier", 1.0)
+        h = h + factor * self.attention(self.norm(h, f"{name}.input_layernorm"), n)
+        return h + factor * self.mlp(self.norm(h, f"{name}.post_attention_layernorm"), n)
+
+    def head(self, h):
+        for low, high, part in super().head(h):
+            yield low, high, part / self.config.get("logits_scaling", 1.0)
+
+
 class Gemma3(Llama):
     """Four norms of one plus the weight, norms of heads, windows by pattern."""
 
@@ -419,6 +471,26 @@ class Gemma3(Llama):
         h = h + self.norm(rows, f"{name}.post_attention_layernorm")
         rows = self.mlp(self.norm(h, f"{name}.pre_feedforward_layernorm"), n)
         return h + self.norm(rows, f"{name}.post_feedforward_layernorm")
+
+
+class Gemma2(Gemma3):
+    """Capped scores and logits; a window in every other layer."""
+
+    def head_norm(self, x, name):
+        return x
+
+    def cap(self):
+        return self.config.get("attn_logit_softcapping", 50.0)
+
+    def layer_type(self, n):
+        kinds = self.config.get("layer_types")
+        default = ("sliding_attention", "full_attention")[n % 2]
+        return kinds[n] if kinds else default
+
+    def head(self, h):
+        cap = self.config.get("final_logit_softcapping", 30.0)
+        for low, high, part in super().head(h):
+            yield low, high, part if cap is None else cap * numpy.tanh(part / cap)
 
 
 class DeepseekV2(Model):
@@ -504,13 +576,16 @@ class DeepseekV3(DeepseekV2):
 FAMILIES = {
     "deepseek_v2": DeepseekV2,
     "deepseek_v3": DeepseekV3,
+    "gemma2": Gemma2,
     "gemma3_text": Gemma3,
     "glm4_moe": Glm4Moe,
+    "granite": Granite,
     "kimi_k2": DeepseekV3,
     "llama": Llama,
     "mistral": Mistral,
     "mixtral": Mixtral,
     "olmoe": Olmoe,
+    "phi3": Phi3,
     "qwen2": Qwen2,
     "qwen2_moe": Qwen2Moe,
     "qwen3": Qwen3,

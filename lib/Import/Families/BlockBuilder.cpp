@@ -156,10 +156,14 @@ Value BlockBuilder::gatedMlp(Value x, llvm::StringRef namePrefix,
   };
   Value gate = project(x, "gate", width);
   Value up = project(x, "up", width);
-  Value product = GluOp::create(builder, getLoc((namePrefix + "glu").str()),
-                                activation, gate, up);
+  Value product = glu(activation, gate, up, (namePrefix + "glu").str());
   int64_t hidden = mlir::cast<RankedTensorType>(x.getType()).getShape().back();
   return project(product, "down", hidden);
+}
+
+Value BlockBuilder::glu(Activation activation, Value gate, Value up,
+                        llvm::StringRef name) {
+  return GluOp::create(builder, getLoc(name), activation, gate, up);
 }
 
 Value BlockBuilder::rope(Value x, RopeAttr rope, RopeEnd end) {
@@ -176,6 +180,12 @@ Value BlockBuilder::updateCache(unsigned index, Value rows) {
 
 Value BlockBuilder::add(Value a, Value b) {
   return arith::AddFOp::create(builder, getLoc("add"), a, b);
+}
+
+Value BlockBuilder::pointwise(PointwiseFunction function, Value x,
+                              double parameter, llvm::StringRef name) {
+  return PointwiseOp::create(builder, getLoc(name), function, x,
+                             f32(parameter));
 }
 
 Value BlockBuilder::splitHeads(Value rows, int64_t heads) {

@@ -70,10 +70,14 @@ public:
   mlir::Value gatedMlp(mlir::Value x, llvm::StringRef namePrefix,
                        llvm::StringRef module, int64_t width,
                        Activation activation, bool hasBias = false);
+  mlir::Value glu(Activation activation, mlir::Value gate, mlir::Value up,
+                  llvm::StringRef name);
   mlir::Value rope(mlir::Value x, RopeAttr rope, RopeEnd end);
   /// Writes rows into a cache and returns it as it is then.
   mlir::Value updateCache(unsigned index, mlir::Value rows);
   mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value pointwise(PointwiseFunction function, mlir::Value x,
+                        double parameter, llvm::StringRef name);
   /// Rows of a token as heads of equal width.
   mlir::Value splitHeads(mlir::Value rows, int64_t heads);
 

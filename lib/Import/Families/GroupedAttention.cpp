@@ -39,32 +39,51 @@ int64_t GroupedAttention::readRotatedWidth(ConfigReader &config,
 }
 
 Value GroupedAttention::project(BlockBuilder &block, Value x, StringRef name,
-                                int64_t count) const {
-  std::string module = ("self_attn." + name + "_proj").str();
+                                ArrayRef<int64_t> row) const {
+  if (!joined)
+    return block.linear(x, name, ("self_attn." + name + "_proj").str(), row,
+                        inputBias);
+  int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
+  int64_t queries = heads * width, keys = keyHeads * width;
+  Value all = block.weight("qkv", "self_attn.qkv_proj.weight",
+                           {queries + 2 * keys, hidden}, WeightRole::Matrix);
+  int64_t first = name == "q" ? 0 : name == "k" ? queries : queries + keys;
+  int64_t rows = name == "q" ? queries : keys;
+  return block.product(x, block.slice(name, all, first, {rows, hidden}), name,
+                       row);
+}
+
+Value GroupedAttention::projectHeads(BlockBuilder &block, Value x,
+                                     StringRef name, int64_t count) const {
   std::string normName = (name + "_norm").str();
   std::string normModule = "self_attn." + normName;
   if (jointNorm) {
-    Value rows = block.linear(x, name, module, count * width, inputBias);
+    Value rows = project(block, x, name, count * width);
     rows = block.norm(rows, normName, normModule, count * width, *jointNorm);
     return block.splitHeads(rows, count);
   }
-  Value rows = block.linear(x, name, module, {count, width}, inputBias);
+  Value rows = project(block, x, name, {count, width});
   if (headNorm)
     rows = block.norm(rows, normName, normModule, width, *headNorm);
   return rows;
 }
 
+Value GroupedAttention::clamp(BlockBuilder &block, Value rows) const {
+  return clip ? block.pointwise(PointwiseFunction::Clamp, rows, *clip, "clip")
+              : rows;
+}
+
 Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
                               std::optional<int64_t> window) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
-  auto turn = [&](Value rows) {
+  auto turn = [&](StringRef name, int64_t count) {
+    Value rows = clamp(block, projectHeads(block, x, name, count));
     return rope ? block.rope(rows, rope, RopeEnd::First) : rows;
   };
-  Value query = turn(project(block, x, "q", heads));
-  Value key = block.updateCache(0, turn(project(block, x, "k", keyHeads)));
-  Value value =
-      block.updateCache(1, block.linear(x, "v", "self_attn.v_proj",
-                                        {keyHeads, width}, inputBias));
+  Value query = turn("q", heads);
+  Value key = block.updateCache(0, turn("k", keyHeads));
+  Value value = block.updateCache(
+      1, clamp(block, project(block, x, "v", {keyHeads, width})));
 
   const StepOperands &step = block.getStep();
   auto mask =

@@ -14,6 +14,10 @@ struct GroupedAttention {
   double scale = 1;
   std::optional<double> softcap;
   bool inputBias = false, outputBias = false;
+  /// Whether one matrix holds the rows of queries, then of keys and of values.
+  bool joined = false;
+  /// The largest element of queries, keys and values, before they rotate.
+  std::optional<double> clip;
   /// Norms of each head of queries and keys, before they rotate.
   std::optional<NormStyle> headNorm;
   /// Norms of all heads of queries together, and of all heads of keys.
@@ -34,9 +38,13 @@ struct GroupedAttention {
                     std::optional<int64_t> window) const;
 
 private:
-  /// Heads of queries or keys by the first letter of their name, normalized.
+  /// Rows of queries (`q`), keys or values, of the given shape.
   mlir::Value project(BlockBuilder &block, mlir::Value x, llvm::StringRef name,
-                      int64_t count) const;
+                      llvm::ArrayRef<int64_t> row) const;
+  /// Heads of queries or keys, normalized.
+  mlir::Value projectHeads(BlockBuilder &block, mlir::Value x,
+                           llvm::StringRef name, int64_t count) const;
+  mlir::Value clamp(BlockBuilder &block, mlir::Value rows) const;
 };
 
 } // namespace tenon

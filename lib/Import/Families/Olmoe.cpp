@@ -18,8 +18,7 @@ class Olmoe : public MixtureFamily {
     mixture.readSoftmaxRouter(config);
     mixture.activation = activation;
     if (config.has("clip_qkv"))
-      config.complain("clip_qkv", "clips queries, keys and values, which no "
-                                  "published model does; expects null");
+      attention.clip = config.getFloat("clip_qkv");
   }
 };
 } // namespace
