@@ -736,6 +736,42 @@ OLMOE_CASES += [
     ),
 ]
 
+GEMMA2 = {**GEMMA3, "architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2"}
+GEMMA2_CASES = [
+    case(
+        "gemma2-capped-f32",
+        {
+            **GEMMA2,
+            **sizes(66, 79, 3, 6, 2, 131, eps=1e-6),
+            "head_dim": 18,
+            "query_pre_attn_scalar": 11,
+            "sliding_window": 12,
+            "attn_logit_softcapping": 2.0,
+            "final_logit_softcapping": 3.0,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=34,
+    ),
+    case(
+        "gemma2-listed-bf16",
+        {
+            **GEMMA2,
+            **sizes(60, 58, 4, 5, 5, 107, eps=1e-6),
+            "head_dim": 16,
+            "query_pre_attn_scalar": 16,
+            "sliding_window": 7,
+            "attn_logit_softcapping": None,
+            "final_logit_softcapping": 5.0,
+            "layer_types": ["full_attention", "sliding_attention"] * 2,
+            "rope_theta": 5000.0,
+        },
+        "BF16",
+        prompt=21,
+        shards=2,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -751,4 +787,5 @@ CASES = [
     *OLMOE_CASES,
     *GLM4_MOE_CASES,
     *KIMI_K2_CASES,
+    *GEMMA2_CASES,
 ]

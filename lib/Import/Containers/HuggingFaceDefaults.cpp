@@ -169,6 +169,21 @@ static constexpr ClassDefault glm4Moe[] = {
     {"n_routed_experts", 128},
 };
 
+// Null caps nothing.
+static constexpr ClassDefault gemma2[] = {
+    {"vocab_size", 256000},
+    {"hidden_size", 2304},
+    {"intermediate_size", 9216},
+    {"num_hidden_layers", 26},
+    {"num_attention_heads", 8},
+    {"num_key_value_heads", 4},
+    {"head_dim", 256},
+    {"max_position_embeddings", 8192},
+    {"sliding_window", 4096, Null::Speaks},
+    {"final_logit_softcapping", 30, Null::Speaks},
+    {"attn_logit_softcapping", 50, Null::Speaks},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -192,6 +207,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
   llvm::StringRef type = values.getString("model_type").value_or("");
   if (type == "llama")
     add(values, llama);
+  if (type == "gemma2")
+    add(values, gemma2);
   if (type == "qwen2" || type == "qwen3")
     add(values, qwen2);
   if (type == "qwen3")

@@ -44,6 +44,8 @@ public:
   int64_t layers = 1, hidden = 1, vocabulary = 1, contextLength = 1;
   NormStyle norm;
   std::optional<double> embeddingScale;
+  /// What logits are multiplied by, and then capped at.
+  std::optional<double> logitScale, logitCap;
   /// The head is the embedding.
   bool tied = false;
 

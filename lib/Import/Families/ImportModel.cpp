@@ -285,8 +285,14 @@ llvm::Error ModuleBuilder::buildStep() {
                            : block.weight("head", "lm_head.weight",
                                           {family.vocabulary, family.hidden},
                                           WeightRole::PlainMatrix);
-  SmallVector<Value> returned{
-      block.product(rows, head, "head", family.vocabulary)};
+  Value logits = block.product(rows, head, "head", family.vocabulary);
+  if (family.logitScale)
+    logits = block.pointwise(PointwiseFunction::Scale, logits,
+                             *family.logitScale, "logits");
+  if (family.logitCap)
+    logits = block.pointwise(PointwiseFunction::Softcap, logits,
+                             *family.logitCap, "logits");
+  SmallVector<Value> returned{logits};
   llvm::append_range(returned, state.drop_front());
   func::ReturnOp::create(block.getBuilder(), step.getLoc(), returned);
   outerWeights = block.getWeights().vec();
