@@ -772,6 +772,41 @@ GEMMA2_CASES = [
     ),
 ]
 
+GRANITE = {**LLAMA, "architectures": ["GraniteForCausalLM"], "model_type": "granite"}
+GRANITE_CASES = [
+    case(
+        "granite-scaled-f32",
+        {
+            **GRANITE,
+            **sizes(72, 93, 3, 6, 2, 121),
+            "embedding_multiplier": 12.0,
+            "residual_multiplier": 0.22,
+            "attention_multiplier": 0.11,
+            "logits_scaling": 0.75,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=26,
+    ),
+    case(
+        "granite-tied-bf16",
+        {
+            **GRANITE,
+            **sizes(80, 61, 2, 5, 5, 113),
+            "tie_word_embeddings": True,
+            "attention_bias": True,
+            "embedding_multiplier": 1.0,
+            "residual_multiplier": 1.5,
+            "attention_multiplier": 0.25,
+            "logits_scaling": 1.0,
+            "rope_theta": 50000.0,
+        },
+        "BF16",
+        prompt=19,
+        shards=2,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -788,4 +823,5 @@ CASES = [
     *GLM4_MOE_CASES,
     *KIMI_K2_CASES,
     *GEMMA2_CASES,
+    *GRANITE_CASES,
 ]

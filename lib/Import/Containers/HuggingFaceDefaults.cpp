@@ -205,7 +205,7 @@ static void add(Object &values, llvm::ArrayRef<ClassDefault> defaults) {
 
 void tenon::addClassDefaults(llvm::json::Object &values) {
   llvm::StringRef type = values.getString("model_type").value_or("");
-  if (type == "llama")
+  if (type == "llama" || type == "granite")
     add(values, llama);
   if (type == "gemma2")
     add(values, gemma2);

@@ -34,9 +34,15 @@ Value PreNormFamily::buildLayer(BlockBuilder &block, LayerStructure structure,
                                 Value x) const {
   Value h = block.norm(x, "norm1", "input_layernorm", hidden, norm);
   h = attention.build(block, h, getRope(structure), getWindow(structure));
-  x = block.add(x, h);
+  x = addScaled(block, x, h);
   h = block.norm(x, "norm2", "post_attention_layernorm", hidden, norm);
-  return block.add(x, buildMlp(block, structure, h));
+  return addScaled(block, x, buildMlp(block, structure, h));
+}
+
+Value PreNormFamily::addScaled(BlockBuilder &block, Value x, Value h) const {
+  if (residualScale)
+    h = block.pointwise(PointwiseFunction::Scale, h, *residualScale, "scale");
+  return block.add(x, h);
 }
 
 Value PreNormFamily::buildMlp(BlockBuilder &block, LayerStructure structure,

@@ -45,9 +45,13 @@ protected:
   RopeAttr rope;
   bool mlpBias = false;
   Activation activation = Activation::Silu;
+  int64_t mlpWidth = 1;
+  /// What is added to the rows of a layer is multiplied by this.
+  std::optional<double> residualScale;
 
 private:
-  int64_t mlpWidth = 1;
+  mlir::Value addScaled(BlockBuilder &block, mlir::Value x,
+                        mlir::Value h) const;
 };
 
 } // namespace tenon
