@@ -807,6 +807,41 @@ GRANITE_CASES = [
     ),
 ]
 
+PHI3 = {
+    **LLAMA,
+    "architectures": ["Phi3ForCausalLM"],
+    "model_type": "phi3",
+    "original_max_position_embeddings": 256,
+    "pad_token_id": None,
+}
+PHI3_CASES = [
+    case(
+        "phi3-window-f32",
+        {
+            **PHI3,
+            **sizes(60, 77, 3, 6, 6, 127),
+            "sliding_window": 14,
+            "rope_theta": 10000.0,
+        },
+        "F32",
+        prompt=33,
+    ),
+    case(
+        "phi3-partial-bf16",
+        {
+            **PHI3,
+            **sizes(64, 69, 2, 4, 2, 139),
+            "sliding_window": None,
+            "partial_rotary_factor": 0.75,
+            "tie_word_embeddings": True,
+            "rope_theta": 250000.0,
+        },
+        "BF16",
+        prompt=24,
+        shards=3,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -824,4 +859,5 @@ CASES = [
     *KIMI_K2_CASES,
     *GEMMA2_CASES,
     *GRANITE_CASES,
+    *PHI3_CASES,
 ]

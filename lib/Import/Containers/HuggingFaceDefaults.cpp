@@ -184,6 +184,12 @@ static constexpr ClassDefault gemma2[] = {
     {"attn_logit_softcapping", 50, Null::Speaks},
 };
 
+static constexpr ClassDefault phi3[] = {
+    {"vocab_size", 32064},       {"hidden_size", 3072},
+    {"intermediate_size", 8192}, {"num_hidden_layers", 32},
+    {"num_attention_heads", 32}, {"max_position_embeddings", 4096},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -209,6 +215,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, llama);
   if (type == "gemma2")
     add(values, gemma2);
+  if (type == "phi3")
+    add(values, phi3);
   if (type == "qwen2" || type == "qwen3")
     add(values, qwen2);
   if (type == "qwen3")
