@@ -26,12 +26,15 @@ from formats import safetensors_file  # noqa: E402
 ARCHITECTURES = {
     "deepseek_v2": "deepseek2",
     "deepseek_v3": "deepseek2",
+    "gemma2": "gemma2",
     "glm4_moe": "glm4moe",
+    "granite": "granite",
     "kimi_k2": "deepseek2",
     "llama": "llama",
     "mistral": "llama",
     "mixtral": "llama",
     "olmoe": "olmoe",
+    "phi3": "phi3",
     "qwen2_moe": "qwen2moe",
     "qwen3": "qwen3",
     "qwen3_moe": "qwen3moe",
@@ -53,6 +56,8 @@ LAYER = {
     "self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa",
     "self_attn.kv_a_layernorm": "attn_kv_a_norm",
     "self_attn.kv_b_proj": "attn_kv_b",
+    "self_attn.qkv_proj": "attn_qkv",
+    "mlp.gate_up_proj": "ffn_up",
     "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
@@ -63,6 +68,20 @@ LAYER = {
 for place in ("shared_expert", "shared_experts"):
     for part in ("gate", "up", "down"):
         LAYER[f"mlp.{place}.{part}_proj"] = f"ffn_{part}_shexp"
+GEMMA = {
+    "post_attention_layernorm": "post_attention_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
+}
+FACTORS = {
+    "attention_multiplier": "attention.scale",
+    "embedding_multiplier": "embedding_scale",
+    "residual_multiplier": "residual_scale",
+    "logits_scaling": "logit_scale",
+    "attn_logit_softcapping": "attn_logit_softcapping",
+    "final_logit_softcapping": "final_logit_softcapping",
+    "clip_qkv": "attention.clamp_kqv",
+}
 EXPERT = {"gate_proj": "gate", "up_proj": "up", "down_proj": "down"}
 EXPERT |= {"w1": "gate", "w3": "up", "w2": "down"}
 
@@ -162,6 +181,9 @@ def scaling(config):
 
 def metadata(config, split):
     values = sizes(config) | experts(config) | scaling(config)
+    values |= {FACTORS[key]: float(config[key]) for key in FACTORS if config.get(key)}
+    if config["model_type"] in ("gemma2", "phi3"):
+        values["attention.sliding_window"] = config["sliding_window"] or 0
     values |= latent(config, split) if "kv_lora_rank" in config else grouped(config)
     name = ARCHITECTURES[config["model_type"]]
     head = {"general.architecture": name, "tokenizer.ggml.model": "no_vocab"}
@@ -177,7 +199,8 @@ def pair_neighbors(rows, heads):
 def layer_tensors(config, tensors, n):
     """Name and values of each tensor of a layer, but for experts."""
     is_glm = config["model_type"] == "glm4_moe"
-    pairs = config["model_type"] in ("llama", "mistral", "mixtral", "smollm3")
+    is_gemma = config["model_type"].startswith("gemma")
+    pairs = config["model_type"] in ("granite", "llama", "mistral", "mixtral", "smollm3")
     heads = {"q": config["num_attention_heads"], "k": config["num_key_value_heads"]}
     for name, values in tensors.items():
         stem, suffix = name.rsplit(".", 1)
@@ -188,7 +211,10 @@ def layer_tensors(config, tensors, n):
             continue
         if pairs and stem in ("self_attn.q_proj", "self_attn.k_proj"):
             values = pair_neighbors(values, heads[stem[10]])
-        part = LAYER[stem]
+        part = GEMMA.get(stem) if is_gemma else None
+        part = part or LAYER[stem]
+        # The writers of Gemma's files add the one.
+        values = values + 1 if is_gemma and stem.endswith("norm") else values
         if is_glm and part == "ffn_norm":
             part = "post_attention_norm"
         if part == "ffn_gate_inp_shexp":
@@ -231,6 +257,8 @@ def convert(config, folder, split):
         values = folder[name].astype(numpy.float32)
         if not name.startswith("model.layers."):
             stem, suffix = name.rsplit(".", 1)
+            if stem == "model.norm" and config["model_type"].startswith("gemma"):
+                values = values + 1
             yield f"{OUTER[stem]}.{suffix}", values
             continue
         number, rest = name.removeprefix("model.layers.").split(".", 1)
@@ -242,7 +270,12 @@ def convert(config, folder, split):
         yield from expert_tensors(tensors, n)
 
 
-def write(folder, path, split=False):
+def store_float32(name, array):
+    return 0, numpy.ascontiguousarray(array, "<f4").tobytes()
+
+
+def write(folder, path, split=False, store=store_float32):
+    """`store` gives the number of a GGUF type and the bytes of a tensor."""
     config = json.loads((folder / "config.json").read_text())
     tensors = dict(convert(config, safetensors_file.Folder(folder), split))
     values = metadata(config, split)
@@ -251,8 +284,9 @@ def write(folder, path, split=False):
         header += tiny_gguf.text(key) + tiny_gguf.pack(value)
     body = b""
     for name, array in tensors.items():
-        header += tiny_gguf.describe(name, array.shape, 0, len(body))
-        body += numpy.ascontiguousarray(array, "<f4").tobytes()
+        kind, data = store(name, array)
+        header += tiny_gguf.describe(name, array.shape, kind, len(body))
+        body += data
         body += bytes(-len(body) % 32)
     path.write_bytes(header + bytes(-len(header) % 32) + body)
 

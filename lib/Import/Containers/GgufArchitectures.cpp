@@ -74,21 +74,62 @@ static constexpr GgufKey gemma3Keys[] = {
     {"attn_logit_softcapping", "attn_logit_softcapping", GgufKey::Kind::Float},
 };
 
-static void completeGemma3(Object &values) {
-  values.erase("hidden_act");
-  for (llvm::StringRef key :
-       {"sliding_window", "final_logit_softcapping", "attn_logit_softcapping"})
-    if (values.getNumber(key) == 0.0)
-      values.erase(key);
-  // Scores are scaled by the width of a head, but by that of an even split in
-  // the size with 62 layers, by which readers know it.
-  constexpr int64_t layersOfEvenSplit = 62;
+/// Scores are scaled by the width of a head, but by that of an even split in
+/// the size with so many layers, by which readers know it.
+static void setQueryScale(Object &values, int64_t layersOfEvenSplit) {
   bool even = values.getInteger("num_hidden_layers") == layersOfEvenSplit;
   int64_t width = *values.getInteger("head_dim");
   int64_t split = *values.getInteger("hidden_size") /
                   *values.getInteger("num_attention_heads");
   values["query_pre_attn_scalar"] = even ? split : width;
 }
+
+static void dropZeros(Object &values) {
+  for (llvm::StringRef key :
+       {"sliding_window", "final_logit_softcapping", "attn_logit_softcapping"})
+    if (values.getNumber(key) == 0.0)
+      values.erase(key);
+}
+
+static void completeGemma3(Object &values) {
+  values.erase("hidden_act");
+  dropZeros(values);
+  setQueryScale(values, /*layersOfEvenSplit=*/62);
+}
+
+//===----------------------------------------------------------------------===//
+// gemma2, granite, phi3
+//===----------------------------------------------------------------------===//
+
+static constexpr GgufKey gemma2Keys[] = {
+    {"attention.sliding_window", "sliding_window"},
+    {"final_logit_softcapping", "final_logit_softcapping",
+     GgufKey::Kind::Float},
+    {"attn_logit_softcapping", "attn_logit_softcapping", GgufKey::Kind::Float},
+};
+
+static void completeGemma2(Object &values) {
+  values.erase("hidden_act");
+  dropZeros(values);
+  setQueryScale(values, /*layersOfEvenSplit=*/46);
+}
+
+static constexpr GgufKey graniteKeys[] = {
+    {"attention.scale", "attention_multiplier", GgufKey::Kind::Float},
+    {"embedding_scale", "embedding_multiplier", GgufKey::Kind::Float},
+    {"residual_scale", "residual_multiplier", GgufKey::Kind::Float},
+    {"logit_scale", "logits_scaling", GgufKey::Kind::Float},
+};
+
+static constexpr GgufName phi3Names[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"attn_qkv", "self_attn.qkv_proj"},
+    {"ffn_up", "mlp.gate_up_proj"},
+};
+
+static constexpr GgufKey phi3Keys[] = {
+    {"attention.sliding_window", "sliding_window"},
+};
 
 //===----------------------------------------------------------------------===//
 // deepseek2, glm4moe
@@ -195,7 +236,7 @@ static void completeDeepSeekV3(Object &values) {
 // The table
 //===----------------------------------------------------------------------===//
 
-// Files of `llama` and `smollm3` hold query and key rows for a rotation of
+// Files of `llama`, `granite` and `smollm3` hold query and key rows for a rotation of
 // neighbors; those of the others keep the order of the checkpoint. The norms of
 // Gemma multiply by 1 + weight, and the writers of its files add the 1.
 // llama.cpp reads llama, qwen2 and gemma3 so: test/e2e/llamacpp.test holds its
@@ -222,6 +263,15 @@ static constexpr GgufArchitecture architectures[] = {
      {},
      twoNorms,
      R"({"no_rope_layer_interval": 4})"},
+    {"granite", "granite", false, RowOrder::Interleaved, "", 0, graniteKeys,
+     twoNorms},
+    {"phi3", "phi3", false, RowOrder::HalfSplit, "", 0, phi3Keys, phi3Names,
+     "{}", false, dropZeros},
+    {"gemma2", "gemma2", true, RowOrder::HalfSplit, "", 0, gemma2Keys,
+     gemma3Names,
+     R"({"hidden_activation": "gelu_pytorch_tanh", "sliding_window": 4096,
+         "final_logit_softcapping": 30.0, "attn_logit_softcapping": 50.0})",
+     false, completeGemma2},
     {"gemma3", "gemma3_text", true, RowOrder::HalfSplit, "", 0, gemma3Keys,
      gemma3Names,
      R"({"hidden_activation": "gelu_pytorch_tanh",

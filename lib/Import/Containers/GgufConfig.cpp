@@ -214,6 +214,10 @@ llvm::Error ConfigBuilder::setRope() {
   if (!architecture.isLatent)
     if (llvm::Error error = setRotatedWidth())
       return error;
+  if (findTensor("rope_factors_long.weight"))
+    return complain("rope.scaling.type", "is longrope, by the tensor "
+                                         "'rope_factors_long.weight'; known "
+                                         "types: none, linear, yarn");
   std::optional<llvm::StringRef> type =
       metadata.getString(getKey("rope.scaling.type"));
   if (type)

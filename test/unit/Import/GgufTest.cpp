@@ -316,8 +316,8 @@ static std::string findArchitecture(const GgufImage &image) {
 TEST(GgufNames, ChecksTheArchitecture) {
   EXPECT_EQ(findArchitecture(makeGgufModel("rwkv")),
             "m.gguf: unknown architecture 'rwkv'; known architectures: llama, "
-            "qwen2, qwen2moe, qwen3, qwen3moe, olmoe, smollm3, gemma3, "
-            "glm4moe, deepseek2");
+            "qwen2, qwen2moe, qwen3, qwen3moe, olmoe, smollm3, "
+            "granite, phi3, gemma2, gemma3, glm4moe, deepseek2");
   EXPECT_EQ(findArchitecture(GgufImage()),
             "m.gguf: the string 'general.architecture' is missing");
 }
