@@ -113,6 +113,165 @@ FAMILIES = {
         | WINDOWS
         | {"head_dim": [GONE, None, 14, 5], "attention_bias": [None, True, False]},
     },
+    "mistral": {
+        "base": BASE | {"sliding_window": 9},
+        "knobs": SIZES | OTHERS | HEADS | {"sliding_window": [GONE, None, 5, 14]},
+    },
+    "granite": {
+        "base": BASE,
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | {
+            "attention_bias": [None, True, False],
+            "mlp_bias": [None, True, False],
+            "attention_multiplier": [None, 0.25, 1.0],
+            "embedding_multiplier": [None, 12.0, 1.0],
+            "residual_multiplier": [None, 0.22, 1.0],
+            "logits_scaling": [None, 8.0, 1.0],
+        },
+    },
+    "smollm3": {
+        "base": BASE | {"pad_token_id": 0},
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | {
+            "attention_bias": [None, True, False],
+            "mlp_bias": [None, True, False],
+            "no_rope_layer_interval": [None, 1, 2, 3],
+            "no_rope_layers": [None, [1, 1, 0], [0, 0, 0, 1], [1, 1, 1]],
+        },
+    },
+    "mixtral": {
+        "base": BASE | {"num_local_experts": 4, "num_experts_per_tok": 2},
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | {
+            "sliding_window": [GONE, None, 5, 14],
+            "num_local_experts": [GONE, None, 6],
+            "num_experts_per_tok": [GONE, None, 1, 3],
+        },
+    },
+    "qwen3_moe": {
+        "base": BASE
+        | {
+            "head_dim": 10,
+            "num_experts": 6,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 7,
+            "norm_topk_prob": True,
+        },
+        "knobs": SIZES
+        | OTHERS
+        | HEADS
+        | {
+            "attention_bias": [None, True, False],
+            "use_sliding_window": [None, True, False],
+            "sliding_window": [None, 5, 9],
+            "head_dim": [14, 12],
+            "num_experts_per_tok": [1, 3],
+            "moe_intermediate_size": [GONE, None, 11],
+            "norm_topk_prob": [GONE, None, False],
+            "decoder_sparse_step": [None, 1, 2],
+            "mlp_only_layers": [None, [], [1], [0, 2]],
+        },
+    },
+    "qwen2_moe": {
+        "base": BASE
+        | {
+            "num_experts": 6,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 7,
+            "shared_expert_intermediate_size": 9,
+            "norm_topk_prob": False,
+        },
+        "knobs": SIZES
+        | OTHERS
+        | {
+            "num_key_value_heads": [1, 4],
+            "qkv_bias": [None, True, False],
+            "num_experts_per_tok": [GONE, None, 1, 3],
+            "moe_intermediate_size": [GONE, None, 11],
+            "shared_expert_intermediate_size": [GONE, None, 13],
+            "norm_topk_prob": [GONE, None, True],
+            "decoder_sparse_step": [None, 1, 2],
+            "mlp_only_layers": [None, [], [1], [0, 2]],
+        },
+    },
+    "olmoe": {
+        "base": BASE | {"num_experts": 6, "num_experts_per_tok": 2},
+        "knobs": SIZES
+        | OTHERS
+        | {
+            "num_key_value_heads": [GONE, None, 1, 4],
+            "attention_bias": [None, True, False],
+            "num_experts_per_tok": [1, 3],
+            "norm_topk_prob": [GONE, None, True],
+            "clip_qkv": [None, 2.5],
+        },
+    },
+    "glm4_moe": {
+        "base": BASE
+        | {
+            "head_dim": 12,
+            "n_routed_experts": 8,
+            "n_shared_experts": 1,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 7,
+            "first_k_dense_replace": 1,
+            "n_group": 4,
+            "topk_group": 2,
+            "use_qk_norm": True,
+            "partial_rotary_factor": 0.5,
+        },
+        "knobs": SIZES
+        | OTHERS
+        | {
+            "num_key_value_heads": [1, 4],
+            "head_dim": [8, 16],
+            "attention_bias": [None, True, False],
+            "use_qk_norm": [GONE, None, False],
+            "partial_rotary_factor": [GONE, 1.0],
+            "n_group": [GONE, None, 1, 2],
+            "topk_group": [GONE, None, 1],
+            "num_experts_per_tok": [1, 3],
+            "n_shared_experts": [GONE, 2],
+            "moe_intermediate_size": [GONE, None, 11],
+            "first_k_dense_replace": [GONE, None, 0, 2],
+            "norm_topk_prob": [None, True, False],
+            "routed_scaling_factor": [None, 1.0, 2.5],
+        },
+    },
+    "gemma2": {
+        "base": {key: value for key, value in BASE.items() if key != "hidden_act"}
+        | {
+            "head_dim": 10,
+            "hidden_activation": "gelu_pytorch_tanh",
+            "sliding_window": 7,
+            "query_pre_attn_scalar": 9,
+            "attn_logit_softcapping": 3.0,
+            "final_logit_softcapping": 5.0,
+            "tie_word_embeddings": True,
+        },
+        "knobs": SIZES
+        | OTHERS
+        | {
+            "hidden_act": [None, "relu"],
+            "hidden_activation": [GONE, None, "silu", "gelu", "relu", "mish"],
+            "head_dim": [GONE, None, 14, 5],
+            "num_key_value_heads": [1, 4],
+            "sliding_window": [GONE, 5],
+            "layer_types": WINDOWS["layer_types"],
+            "query_pre_attn_scalar": [GONE, None, 16],
+            "attn_logit_softcapping": [GONE, None, 30.0],
+            "final_logit_softcapping": [GONE, None, 20.0],
+            "use_bidirectional_attention": [None, False, True],
+            "attention_bias": [None, True, False],
+            "tie_word_embeddings": [GONE, None, False],
+        },
+    },
     "gemma3_text": {
         "base": {key: value for key, value in BASE.items() if key != "hidden_act"}
         | {

@@ -36,7 +36,7 @@ def hash_file(path):
 
 def hash_ways(cases, name, variants, decoded):
     """Prints the hashes of one model, whose tokens lie next to it."""
-    forms = ["naive", "absorbed"] if name.startswith("deepseek") else ["auto"]
+    forms = ["naive", "absorbed"] if name.startswith(("deepseek", "kimi")) else ["auto"]
     targets = ",".join(f"cpu:x86-64-{variant}" for variant in variants)
     for cache, form in itertools.product(CACHES, forms):
         options = [f"--cache-type={cache}"]

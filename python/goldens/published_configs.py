@@ -1,8 +1,8 @@
 # What the published classes make of configurations that are drawn at random.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""published_configs.py FOLDER [ROWS] : writes FOLDER/<family>.json for each family,
-with the configuration classes, models and frequencies of transformers 5.24.0. Needs
+"""published_configs.py FOLDER [ROWS [FAMILY...]] : writes FOLDER/<family>.json for each
+family, with the configuration classes, models and frequencies of transformers 5.24.0. Needs
 torch and transformers; models have no storage, so that class defaults of any size can
 be looked at.
 
@@ -35,7 +35,13 @@ SEED = 20240229
 DIGITS = 6
 MOST_REFUSED = 0.25
 # Keys whose null is not their absence, in classes that take it.
-NULLS = ("q_lora_rank", "num_key_value_heads")
+NULLS = (
+    "q_lora_rank",
+    "num_key_value_heads",
+    "sliding_window",
+    "attn_logit_softcapping",
+    "final_logit_softcapping",
+)
 # Keys for which the class does not take an integer.
 FLOATS = ("rms_norm_eps", "routed_scaling_factor", "attn_logit_softcapping")
 
@@ -93,7 +99,18 @@ def shape(tensor):
     return "x".join(str(size) for size in tensor.shape)
 
 
-def weights(layer):
+# The names of the tensors of experts in checkpoints of a family with other ones.
+OLD_NAMES = {
+    "mixtral": {
+        "mlp.gate.": "block_sparse_moe.gate.",
+        "mlp.experts.{e}.gate_proj": "block_sparse_moe.experts.{e}.w1",
+        "mlp.experts.{e}.up_proj": "block_sparse_moe.experts.{e}.w3",
+        "mlp.experts.{e}.down_proj": "block_sparse_moe.experts.{e}.w2",
+    }
+}
+
+
+def weights(family, layer):
     """The tensors of a layer, under the names and in the shapes of a checkpoint."""
     result = {}
     for name, tensor in list(layer.named_parameters()) + list(layer.named_buffers()):
@@ -105,6 +122,8 @@ def weights(layer):
             result["mlp.experts.{e}.down_proj.weight"] = shape(tensor)
         else:
             result[name] = shape(tensor)
+    for new, old in OLD_NAMES.get(family, {}).items():
+        result = {name.replace(new, old): size for name, size in result.items()}
     return {shorten(name): size for name, size in result.items()}
 
 
@@ -123,6 +142,13 @@ NORMS = {
         "k_norm": "self_attn.k_norm",
     },
     "qwen3": {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"},
+    "gemma2": {
+        "norm3": "pre_feedforward_layernorm",
+        "norm4": "post_feedforward_layernorm",
+    },
+    "glm4_moe": {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"},
+    "olmoe": {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"},
+    "qwen3_moe": {"q_norm": "self_attn.q_norm", "k_norm": "self_attn.k_norm"},
     "deepseek_v2": {"q_norm": "self_attn.q_a_layernorm", "kv_norm": "self_attn.kv_a_layernorm"},
 }
 NORMS["deepseek_v3"] = NORMS["deepseek_v2"]
@@ -140,24 +166,42 @@ def norms(family, layer):
     return {role: eps_of(modules[name]) for role, name in names.items() if name in modules}
 
 
+def softmax_router(family, gate):
+    """The router of families whose weights are normalized by their sum alone."""
+    facts = {"scoring": "softmax", "top": gate.top_k, "scale": 1.0, "groups": 1, "keep": 1}
+    if family == "mixtral" or gate.norm_topk_prob:
+        facts["renorm"] = 0.0
+    return facts
+
+
 def router(family, raw, config, gate):
+    if family not in ("deepseek_v2", *SIGMOIDS):
+        return softmax_router(family, gate)
     facts = {
-        "scoring": "sigmoid" if family == "deepseek_v3" else "softmax",
+        "scoring": "sigmoid" if family in SIGMOIDS else "softmax",
         "top": gate.top_k,
         "scale": number(gate.routed_scaling_factor),
         "groups": 1,
         "keep": 1,
     }
-    if family == "deepseek_v3" or gate.topk_method == "group_limited_greedy":
+    if family in SIGMOIDS or gate.topk_method == "group_limited_greedy":
         facts |= {"groups": gate.num_group, "keep": gate.topk_group}
     if facts["groups"] > 1:
-        facts["by"] = "top2sum" if family == "deepseek_v3" else "max"
-    if family == "deepseek_v3" and gate.norm_topk_prob:
+        facts["by"] = "top2sum" if family in SIGMOIDS else "max"
+    if family in SIGMOIDS and gate.norm_topk_prob:
         facts["renorm"] = number(numpy.float32(1e-20))
     # The authors of V2 normalize weights or scale them, never both.
     if family == "deepseek_v2" and raw.get("norm_topk_prob") and gate.top_k > 1:
         facts |= {"renorm": number(numpy.float32(1e-20)), "scale": 1.0}
     return facts
+
+
+# Families with the router of DeepSeek-V3.
+SIGMOIDS = ("deepseek_v3", "glm4_moe")
+# Families whose layers all have the window of the configuration, or none.
+WINDOWED = ("mistral", "mixtral")
+# Families whose models take one mask for all layers.
+FLAT = ("deepseek", "glm4", "granite", "llama", "mistral", "mixtral", "olmoe", "qwen3_moe")
 
 
 def describe_layer(family, raw, config, model, n):
@@ -176,7 +220,7 @@ def describe_layer(family, raw, config, model, n):
         },
         "scale": number(attention.scaling),
         "eps": norms(family, layer),
-        "weights": weights(layer),
+        "weights": weights(family, layer),
     }
     heads = config.num_attention_heads
     if latent:
@@ -186,14 +230,22 @@ def describe_layer(family, raw, config, model, n):
             "heads": f"{heads}x{attention.head_dim}",
             "key_heads": f"{config.num_key_value_heads}x{attention.head_dim}",
         }
-    if getattr(attention, "sliding_window", None) is not None:
-        facts["window"] = attention.sliding_window
+    whole = config if family in WINDOWED else None
+    window = getattr(whole or attention, "sliding_window", None)
+    if window is not None:
+        facts["window"] = window
+    if not getattr(attention, "use_rope", True):
+        del facts["rope"]
+    if getattr(config, "clip_qkv", None) is not None:
+        facts["clip"] = number(config.clip_qkv)
+    if hasattr(layer, "residual_multiplier") and layer.residual_multiplier != 1:
+        facts["residual"] = number(layer.residual_multiplier)
     if getattr(attention, "attn_logit_softcapping", None) is not None:
         facts["softcap"] = number(attention.attn_logit_softcapping)
     mlp = layer.mlp
     if hasattr(mlp, "gate"):
         facts["router"] = router(family, raw, config, mlp.gate)
-        mlp = mlp.shared_experts
+        mlp = mlp.shared_experts if hasattr(mlp, "shared_experts") else mlp.experts
     facts["activation"] = name_activation(mlp.act_fn)
     return facts
 
@@ -228,7 +280,7 @@ def run(model):
     positions = torch.arange(2, device="meta")[None]
     mask = torch.zeros(1, 1, 2, 2, device="meta")
     masks = {"full_attention": mask, "sliding_attention": mask}
-    flat = model.config.model_type.startswith(("llama", "deepseek"))
+    flat = model.config.model_type.startswith(FLAT)
     model(
         input_ids=tokens,
         position_ids=positions,
@@ -251,12 +303,19 @@ def describe(family, raw):
         facts["lm_head.weight"] = shape(model.lm_head.weight)
     if hasattr(model.model.embed_tokens, "scalar_embed_scale"):
         facts["embedding_scale"] = number(model.model.embed_tokens.scalar_embed_scale)
+    if getattr(config, "embedding_multiplier", 1) != 1:
+        facts["embedding_scale"] = number(config.embedding_multiplier)
+    if getattr(config, "logits_scaling", 1) != 1:
+        facts["logit_scale"] = number(1 / config.logits_scaling)
+    if getattr(config, "final_logit_softcapping", None) is not None and family == "gemma2":
+        facts["logit_cap"] = number(config.final_logit_softcapping)
     # Layers of one type are built alike, but for where experts begin.
     seen, schedule = {}, []
     for n in range(config.num_hidden_layers):
         layer = model.model.layers[n]
         types = getattr(config, "layer_types", None)
-        key = (types[n] if types else "", hasattr(layer.mlp, "gate"))
+        turns = getattr(layer.self_attn, "use_rope", True)
+        key = (types[n] if types else "", hasattr(layer.mlp, "gate"), turns)
         if key not in seen:
             found = describe_layer(family, raw, config, model, n)
             if found not in facts["kinds"]:
@@ -327,8 +386,10 @@ def changes(raw, base):
     return result | {key: "-" for key in base if key not in raw}
 
 
-def main(folder, rows="160"):
+def main(folder, rows="160", *only):
     for family, knobs in FAMILIES.items():
+        if only and family not in only:
+            continue
         rng = random.Random(f"{SEED} {family}")
         base, facts = knobs["base"], describe(family, knobs["base"])
         table, known, refused = [], set(), 0

@@ -89,8 +89,12 @@ static Object describe(func::FuncOp layer) {
       eps[getRole(op)] = norm.getEps().convertToDouble();
     if (auto rope = dyn_cast<RopeOp>(op))
       facts["rope"] = describe(rope.getRope());
-    if (auto router = dyn_cast<RouterOp>(op))
+    if (auto router = dyn_cast<RouterOp>(op); router && !facts.get("router"))
       facts["router"] = describe(router);
+    if (auto scale = dyn_cast<PointwiseOp>(op))
+      facts[scale.getFunction() == PointwiseFunction::Scale ? "residual"
+                                                            : "clip"] =
+          scale.getParameter().convertToDouble();
     if (auto experts = dyn_cast<ExpertsOp>(op))
       facts["activation"] = stringifyActivation(experts.getActivation());
     if (auto glu = dyn_cast<GluOp>(op))
@@ -157,6 +161,12 @@ static Object describe(ModuleOp module) {
   module.walk([&](EmbeddingOp embedding) {
     if (embedding.getScale())
       facts["embedding_scale"] = embedding.getScale()->convertToDouble();
+  });
+  module.walk([&](PointwiseOp op) {
+    if (op->getParentOfType<func::FuncOp>().getName() == "step")
+      facts[op.getFunction() == PointwiseFunction::Scale ? "logit_scale"
+                                                         : "logit_cap"] =
+          op.getParameter().convertToDouble();
   });
   module.walk([&](NormOp norm) {
     if (norm->getParentOfType<func::FuncOp>().getName() == "step")

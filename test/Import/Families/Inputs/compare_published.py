@@ -48,27 +48,29 @@ def number_of(raw, key, absent):
 
 
 def has_windows(raw):
-    return is_of(raw, "gemma3") or raw.get("use_sliding_window")
+    return is_of(raw, "gemma") or raw.get("use_sliding_window")
 
 
 def activation(raw):
-    return raw.get("hidden_activation" if is_of(raw, "gemma3") else "hidden_act")
+    return raw.get("hidden_activation" if is_of(raw, "gemma") else "hidden_act")
 
 
 def splits_unevenly(raw):
-    heads = number_of(raw, "num_attention_heads", 8 if is_of(raw, "gemma3") else 32)
+    heads = number_of(raw, "num_attention_heads", 8 if is_of(raw, "gemma") else 32)
     return number_of(raw, "hidden_size", 4096) % heads != 0
 
 
 def experts(raw):
     """How many experts there are, are chosen, are in a group, and may be chosen from."""
-    v3 = is_of(raw, "deepseek_v3")
-    count = number_of(raw, "n_routed_experts", 256 if v3 else 64)
+    glm4 = is_of(raw, "glm4")
+    v3 = is_of(raw, "deepseek_v3") or glm4
+    count = number_of(raw, "n_routed_experts", 128 if glm4 else 256 if v3 else 64)
     top = number_of(raw, "num_experts_per_tok", 8)
     if not v3 and raw.get("topk_method") != "group_limited_greedy":
         return count, top, 1, count
-    groups = number_of(raw, "n_group", 8)
-    return count, top, groups, count // groups * number_of(raw, "topk_group", 4)
+    groups = number_of(raw, "n_group", 1 if glm4 else 8)
+    kept = number_of(raw, "topk_group", 1 if glm4 else 4)
+    return count, top, groups, count // groups * kept
 
 
 # What tenon refuses although the class takes it: the text of the message, for which
@@ -106,7 +108,7 @@ LIMITS = [
     ),
     (
         "'final_logit_softcapping' caps logits",
-        lambda raw: raw.get("final_logit_softcapping") is not None,
+        lambda raw: is_of(raw, "gemma3") and raw.get("final_logit_softcapping") is not None,
         "no published Gemma 3 caps its logits",
     ),
     (
@@ -116,7 +118,7 @@ LIMITS = [
     ),
     (
         "expects a multiple of 'num_attention_heads'",
-        lambda raw: is_of(raw, "qwen2")
+        lambda raw: is_of(raw, "granite", "mistral", "mixtral", "qwen2", "smollm3")
         and raw.get("head_dim") is None
         and splits_unevenly(raw),
         "the width of a head that the class rounds down is an accident",
@@ -144,7 +146,7 @@ LIMITS = [
     ),
     (
         "'num_experts_per_tok' expects at most",
-        lambda raw: is_of(raw, "deepseek") and experts(raw)[1] > experts(raw)[3],
+        lambda raw: is_of(raw, "deepseek", "glm4") and experts(raw)[1] > experts(raw)[3],
         "more experts than a token may choose from: the class takes masked ones, or "
         "has no layer with experts",
     ),
@@ -153,8 +155,21 @@ LIMITS = [
 # What tenon takes although the class stops: for which configurations, and why.
 LENIENT = [
     (
-        lambda raw: is_of(raw, "llama", "gemma3") and splits_unevenly(raw),
+        lambda raw: is_of(raw, "llama", "gemma") and splits_unevenly(raw),
         "channels need not be a multiple of heads whose width is given or has a default",
+    ),
+    (
+        lambda raw: is_of(raw, "mistral", "mixtral")
+        and "num_key_value_heads" in raw
+        and raw["num_key_value_heads"] is None,
+        "null heads of keys are as many as those of queries, as the class says before "
+        "it checks their type",
+    ),
+    (
+        lambda raw: is_of(raw, "mixtral")
+        and raw.get("head_dim") is None
+        and scaling(raw)["rope_type"] in ("llama3", "yarn"),
+        "the width of a head follows from the others where the class computes with null",
     ),
     (
         lambda raw: is_of(raw, "deepseek") and raw.get("head_dim") is not None,
@@ -202,7 +217,8 @@ def rebuild(base, changed):
             for path, value in kind.items():
                 if path != "like":
                     put(facts_of_kind, path, value)
-            kinds.append(facts_of_kind)
+            # A layer without a rotation, or without experts.
+            kinds.append({key: fact for key, fact in facts_of_kind.items() if fact != {}})
     return facts | {"kinds": kinds}
 
 
@@ -231,7 +247,8 @@ def prepare(facts):
     """Brings an answer of the program into the form of the table."""
     for kind in facts["kinds"]:
         kind["weights"] = {shorten(name): size for name, size in kind["weights"].items()}
-        kind["rope"]["frequencies"] = thin(kind["rope"]["frequencies"])
+        if "rope" in kind:
+            kind["rope"]["frequencies"] = thin(kind["rope"]["frequencies"])
     runs = itertools.groupby(facts["schedule"])
     facts["schedule"] = " ".join(f"{kind}x{len(list(run))}" for kind, run in runs)
     return facts
