@@ -5,6 +5,7 @@
 #include "dialects/Tenon/Roles.h"
 #include "tenon/Import/Tokenizer.h"
 #include "tenon/Support/FirstDiagnostic.h"
+#include "tenon/Support/InputFile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -26,12 +27,13 @@ parseModule(MLIRContext &context, const CompileOptions &options) {
         "'" + options.source +
         "' is a module and has no values of weights; compile the model itself, "
         "or add --skip-weights");
-  if (!llvm::sys::fs::exists(options.source))
-    return llvm::createStringError("cannot open '" + options.source +
-                                   "': no such file; check the path");
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
+      readModuleFile(options.source);
+  if (!file)
+    return file.takeError();
   FirstDiagnostic diagnostic(&context);
-  auto module =
-      parseSourceFile<ModuleOp>(options.source, ParserConfig(&context));
+  auto module = parseSourceString<ModuleOp>(
+      (*file)->getBuffer(), ParserConfig(&context), options.source);
   if (!module)
     return diagnostic.take("cannot parse '" + options.source + "'");
   return module;

@@ -4,11 +4,12 @@
 #include "tenon/Testing/CompareSteps.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Interpreter/Engine.h"
+#include "tenon/Support/InputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
-#include <fstream>
 #include <iostream>
+#include <sstream>
 
 using namespace mlir;
 using namespace tenon;
@@ -75,12 +76,15 @@ llvm::Error StepComparison::run(StringRef step) {
 }
 
 llvm::Error StepComparison::runLines(StringRef path) {
-  std::ifstream file;
-  if (path != "-")
-    file.open(path.str());
-  std::istream &lines = path == "-" ? std::cin : file;
-  if (!lines)
-    return llvm::createStringError("cannot read steps from '" + path + "'");
+  std::istringstream text;
+  if (path != "-") {
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
+        readInputFile(path);
+    if (!file)
+      return file.takeError();
+    text.str((*file)->getBuffer().str());
+  }
+  std::istream &lines = path == "-" ? std::cin : text;
   for (std::string line; std::getline(lines, line);) {
     comparison.clearFailures();
     if (llvm::Error error = run(line))

@@ -8,6 +8,7 @@
 #include "tenon/Interpreter/Npy.h"
 #include "tenon/Interpreter/Tolerance.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Support/InputFile.h"
 #include "tenon/Testing/CompareSteps.h"
 #include "tenon/Testing/KernelTrace.h"
 #include "tenon/Testing/RandomTensors.h"
@@ -22,6 +23,9 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
+
+#include <new>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace tenon;
@@ -106,8 +110,12 @@ static cl::opt<uint64_t>
 
 static llvm::Expected<OwningOpRef<ModuleOp>> parse(MLIRContext &context,
                                                    StringRef path) {
-  ParserConfig config(&context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, config);
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> text =
+      readModuleFile(path);
+  if (!text)
+    return text.takeError();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+      (*text)->getBuffer(), ParserConfig(&context), path);
   if (!module)
     return llvm::createStringError("cannot read a module from '" + path + "'");
   return std::move(module);
@@ -393,8 +401,16 @@ static int fail(llvm::Error error, int code) {
   return code;
 }
 
+/// Sizes that pass every check may still be more than this machine has.
+static void exitOutOfMemory() {
+  constexpr llvm::StringLiteral line = "error: out of memory\n";
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(1);
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  std::set_new_handler(exitOutOfMemory);
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   tenon::registerConversionPasses();
