@@ -394,6 +394,8 @@ static LogicalResult executeConstant(Frame &frame, arith::ConstantOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getType());
   if (!dense || !type || !type.getElementType().isIntOrIndexOrFloat())
     return op.emitOpError() << "expects a number or a tensor of numbers";
+  if (failed(frame.resolveShape(op, type, {})))
+    return failure();
   Tensor tensor(type.getElementType(), type.getShape());
   if (tensor.isFloat())
     for (auto [i, number] : llvm::enumerate(dense.getValues<FloatAttr>()))
@@ -410,6 +412,8 @@ static LogicalResult executeConstant(Frame &frame, arith::ConstantOp op) {
 static LogicalResult executePoison(Frame &frame, ub::PoisonOp op) {
   if (auto type = dyn_cast<RankedTensorType>(op.getType());
       type && type.hasStaticShape()) {
+    if (failed(frame.resolveShape(op, type, {})))
+      return failure();
     frame.set(op, Tensor(type.getElementType(), type.getShape()));
     return success();
   }

@@ -70,20 +70,20 @@ FailureOr<SmallVector<int64_t>>
 Frame::resolveShape(Operation *op, RankedTensorType type,
                     ArrayRef<int64_t> dynamicDims) const {
   SmallVector<int64_t> shape(type.getShape());
-  int64_t elements = 1;
   for (int64_t &dim : shape) {
-    if (ShapedType::isDynamic(dim)) {
-      dim = dynamicDims.front();
-      dynamicDims = dynamicDims.drop_front();
-    }
-    if (dim < 0 || (dim > 0 && elements > (int64_t(1) << 33) / dim))
-      return op->emitOpError()
-             << "expects dimensions that are not negative, and "
-                "at most 2^33 elements, but got a dimension of "
-             << dim;
-    elements *= std::max<int64_t>(dim, 1);
+    if (!ShapedType::isDynamic(dim))
+      continue;
+    dim = dynamicDims.front();
+    dynamicDims = dynamicDims.drop_front();
   }
-  return shape;
+  if (isInterpretable(shape))
+    return shape;
+  InFlightDiagnostic diagnostic = op->emitOpError();
+  diagnostic << "expects dimensions that are not negative, and at most 2^28 "
+                "elements, but got the shape [";
+  llvm::interleaveComma(shape, diagnostic);
+  diagnostic << "]";
+  return diagnostic;
 }
 
 LogicalResult Frame::readRow(Operation *op, Value value, int64_t row,

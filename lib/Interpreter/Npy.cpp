@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Interpreter/Npy.h"
+#include "tenon/Support/InputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/EndianStream.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -60,10 +60,10 @@ llvm::Expected<Tensor> tenon::readNpy(StringRef path, Type element) {
   auto fail = [&](const Twine &reason) {
     return llvm::createStringError("cannot read '" + path + "': " + reason);
   };
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                          /*RequiresNullTerminator=*/false);
-  if (std::error_code error = file.getError())
-    return fail(StringRef(error.message()).lower());
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
+      readInputFile(path);
+  if (!file)
+    return file.takeError();
   StringRef data = (*file)->getBuffer();
   if (data.size() < 12 || !data.starts_with(kMagic) || data[6] < 1 ||
       data[6] > 3)
@@ -94,6 +94,8 @@ llvm::Expected<Tensor> tenon::readNpy(StringRef path, Type element) {
   if (count * bytes != data.size())
     return fail("expects " + Twine(count * bytes) + " bytes of data, but got " +
                 Twine(data.size()));
+  if (!isInterpretable(shape))
+    return fail("it has more than 2^28 elements");
   Tensor tensor(element, shape);
   if (type == "<f4")
     readElements<float>(data, tensor);

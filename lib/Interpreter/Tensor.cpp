@@ -65,6 +65,17 @@ int64_t tenon::wrapTo(Type type, int64_t value) {
   return static_cast<int64_t>(shifted) >> (64 - width);
 }
 
+bool tenon::isInterpretable(ArrayRef<int64_t> shape) {
+  constexpr int64_t most = int64_t(1) << 28;
+  int64_t elements = 1;
+  for (int64_t dim : shape) {
+    if (dim < 0 || (dim > 0 && elements > most / dim))
+      return false;
+    elements *= std::max<int64_t>(dim, 1);
+  }
+  return true;
+}
+
 void History::merge(const History &other) {
   chain = std::max(chain, other.chain);
   longestSum = std::max(longestSum, other.longestSum);

@@ -39,6 +39,10 @@ tenon::getSlicePlaces(Operation *op, ArrayRef<int64_t> shape,
       return op->emitOpError()
              << "expects a slice inside of dimension " << dim << " of " << size
              << ", but got " << count << " from " << offset << " by " << stride;
+    if (!isInterpretable({int64_t(places.size()), count}))
+      return op->emitOpError()
+             << "expects a slice of at most 2^28 elements, but got " << count
+             << " in dimension " << dim;
     std::vector<int64_t> next;
     next.reserve(places.size() * count);
     for (int64_t place : places)

@@ -5,7 +5,10 @@
 #include "tenon/Interpreter/Npy.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -112,14 +115,19 @@ llvm::Expected<StepPlan> StepPlan::parse(StringRef text) {
     SmallVector<int64_t> numbers;
     SmallVector<int64_t> *list = findList(plan, key);
     int64_t *number = findNumber(plan, key);
-    bool isGood = parseNumbers(value, "+", numbers) &&
-                  llvm::all_of(numbers, [](int64_t n) { return n >= 0; }) &&
-                  (list || (number && numbers.size() == 1));
+    // Sums and products of these fit into 64 bits, and lists into memory.
+    int64_t most = key == "seed"  ? std::numeric_limits<int64_t>::max()
+                   : key == "ids" ? std::numeric_limits<int32_t>::max()
+                                  : int64_t(1) << 24;
+    bool isGood =
+        parseNumbers(value, "+", numbers) &&
+        llvm::all_of(numbers, [&](int64_t n) { return n >= 0 && n <= most; }) &&
+        (list || (number && numbers.size() == 1));
     if (!isGood)
       return llvm::createStringError(
           "cannot read '" + entry +
           "' of a step; known keys: tokens, start, slot, slots, block, "
-          "context, vocabulary, rows, ids, seed");
+          "context, vocabulary, rows, ids, seed; numbers are at most 2^24");
     if (key == "rows")
       rows = "listed";
     if (list)
@@ -248,6 +256,27 @@ static std::vector<double> draw(uint64_t seed, int64_t count) {
   return numbers;
 }
 
+/// A tensor of unwritten elements, if it is not too large.
+static llvm::Expected<Tensor> makeTensor(Type element,
+                                         ArrayRef<int64_t> shape) {
+  if (isInterpretable(shape))
+    return Tensor(element, shape);
+  std::string text = llvm::join(
+      llvm::map_range(shape, [](int64_t dim) { return std::to_string(dim); }),
+      "x");
+  return llvm::createStringError(
+      "expects an input of at most 2^28 elements, but got the shape " + text);
+}
+
+/// Fills a tensor that could be made with as many numbers as are asked for.
+static llvm::Expected<Tensor>
+fillFrom(llvm::Expected<Tensor> tensor,
+         llvm::function_ref<std::vector<double>(int64_t)> numbers) {
+  if (!tensor)
+    return tensor.takeError();
+  return fill(*tensor, numbers(tensor->getNumElements()));
+}
+
 /// A cache of random numbers, so that what lies behind a sequence shows if it
 /// is read.
 static llvm::Expected<Tensor> makeCache(RankedTensorType type, uint64_t seed,
@@ -257,8 +286,8 @@ static llvm::Expected<Tensor> makeCache(RankedTensorType type, uint64_t seed,
   for (auto [dim, size] : llvm::enumerate(shape))
     if (ShapedType::isDynamic(size))
       size = dim < 3 ? defaults[dim] : 1;
-  Tensor tensor(type.getElementType(), shape);
-  return fill(tensor, draw(seed, tensor.getNumElements()));
+  return fillFrom(makeTensor(type.getElementType(), shape),
+                  [&](int64_t count) { return draw(seed, count); });
 }
 
 llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
@@ -273,41 +302,41 @@ llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
   if (kind == "npy")
     return readNpy(text, element);
   auto make = [&](int64_t count) {
-    return Tensor(element, findShape(*input, type, count, dims));
+    return makeTensor(element, findShape(*input, type, count, dims));
   };
   uint64_t seed = step.seed;
   bool hasSeed = !input->value.getAsInteger(10, seed);
   if (kind == "cache" && tensor && tensor.getRank() >= 3)
     return makeCache(tensor, seed, step);
-  if (kind == "seed" && hasSeed && isa<FloatType>(element)) {
-    Tensor result = make(-1);
-    return fill(result, draw(seed, result.getNumElements()));
-  }
+  if (kind == "seed" && hasSeed && isa<FloatType>(element))
+    return fillFrom(make(-1), [&](int64_t count) { return draw(seed, count); });
   if (kind == "unwritten")
     return make(-1);
   if (kind == "logits")
     return make(listPart("rows", step).size() *
                 (tensor ? std::max<int64_t>(tensor.getShape().back(), 0) : 0));
   std::vector<double> numbers;
+  auto list = [&](int64_t) { return numbers; };
   if (kind == "iota" && hasSeed && seed <= (1 << 24)) {
     numbers.resize(seed);
     std::iota(numbers.begin(), numbers.end(), 0);
-    return fill(make(seed), numbers);
+    return fillFrom(make(numbers.size()), list);
   }
   if (kind == "zeros" || kind == "fill") {
-    Tensor result = make(-1);
     double number = 0;
     if (kind == "zeros" || !input->value.getAsDouble(number))
-      return fill(result, std::vector<double>(result.getNumElements(), number));
+      return fillFrom(make(-1), [&](int64_t count) {
+        return std::vector<double>(count, number);
+      });
   }
   if (((kind == "ints" && !isa<FloatType>(element)) || kind == "floats") &&
       parseList(input->value, numbers))
-    return fill(make(numbers.size()), numbers);
+    return fillFrom(make(numbers.size()), list);
   if (llvm::is_contained({"tokens", "positions", "slots", "rows", "blocks"},
                          kind)) {
     for (int64_t number : listPart(kind, step))
       numbers.push_back(static_cast<double>(number));
-    return fill(make(numbers.size()), numbers);
+    return fillFrom(make(numbers.size()), list);
   }
   std::string typeText;
   llvm::raw_string_ostream(typeText) << type;

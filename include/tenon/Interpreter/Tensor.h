@@ -23,6 +23,10 @@ double roundTo(mlir::Type type, double value);
 /// is 0 or 1.
 int64_t wrapTo(mlir::Type type, int64_t value);
 
+/// Whether a tensor of this shape is small enough to be interpreted: at most
+/// 2^28 elements, 2 GiB, and no negative dimension.
+bool isInterpretable(llvm::ArrayRef<int64_t> shape);
+
 /// What a tensor went through: its tolerance follows from this.
 struct History {
   /// Roundings one after the other, at most.

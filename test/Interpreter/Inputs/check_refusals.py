@@ -245,7 +245,7 @@ CASES = {
   %y = tensor.insert_slice %row into %x[%i, 0] [1, 4] [1, 1] : tensor<1x4xf32> into tensor<6x4xf32>
 """),
     "empty": Rule("dimensions that are not negative", [0, 2], [-1], "  %y = tensor.empty(%i) : tensor<?xf32>\n"),
-    "elements": Rule("at most 2.33 elements", [0, 3], [2**60], "  %y = tensor.empty(%i) : tensor<?x2xf32>\n"),
+    "elements": Rule("at most 2.28 elements", [0, 3], [2**28, 2**60], "  %y = tensor.empty(%i) : tensor<?x2xf32>\n"),
     "for": Rule("a positive step", [1, 3], [0, -1], """
   scf.for %j = %c0 to %c3 step %i {
   }
