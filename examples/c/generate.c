@@ -130,8 +130,11 @@ static int generate(program *p, const arguments *a) {
   tenon_session_info info = {sizeof(info)};
   uint32_t length;
   int32_t token;
-  if (p->tokenizer)
-    tenon_text_stream_begin(p->tokenizer, TENON_TEXT_SKIP_SPECIAL, &stream);
+  /* What is printed continues the prompt. */
+  if (p->tokenizer &&
+      tenon_text_stream_continue(p->tokenizer, TENON_TEXT_SKIP_SPECIAL,
+                                 p->prompt, p->prompt_size, &stream))
+    return fail(tenon_text_last_error());
   if (tenon_session_get_info(p->session, &info) ||
       tenon_session_get_length(p->session, 0, &length))
     return fail(tenon_last_error());

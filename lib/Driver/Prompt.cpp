@@ -2,18 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Prompt.h"
-#include "tenon/Artifact/OutputFile.h"
 #include "tenon/Driver/UsageError.h"
+#include "tenon/Import/Containers/MappedFile.h"
 #include "tenon/Import/JsonScan.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 #include <limits>
 
 using namespace tenon;
 using Tokens = std::vector<int32_t>;
 
+bool tenon::isText(const RunOptions &options) {
+  return options.prompt || !options.promptFile.empty();
+}
+
 static llvm::Expected<Tokens> encode(const RunOptions &options,
+                                     const std::string &text,
                                      const OwnedTokenizer &tokenizer) {
   if (!tokenizer)
     return llvm::createStringError(
@@ -21,7 +26,6 @@ static llvm::Expected<Tokens> encode(const RunOptions &options,
         "' has no tokenizer, because its model has none; use --tokens=1,2,3");
   // Whoever types a prompt may type special tokens.
   constexpr uint32_t flags = TENON_TEXT_ADD_SPECIAL | TENON_TEXT_PARSE_SPECIAL;
-  const std::string &text = *options.prompt;
   Tokens tokens(text.size() + 8);
   for (;;) {
     uint64_t count = 0;
@@ -38,22 +42,49 @@ static llvm::Expected<Tokens> encode(const RunOptions &options,
   }
 }
 
-static llvm::Expected<Tokens> readFile(const std::string &path) {
+/// The longest text that can be encoded at once.
+static constexpr uint64_t maxTextBytes = uint64_t(1) << 29;
+
+/// Reads until the end, or a byte too many.
+static llvm::Expected<std::string> readStandardInput() {
+  std::string text;
+  std::vector<char> part(1 << 16);
+  while (text.size() <= maxTextBytes) {
+    llvm::Expected<size_t> size =
+        llvm::sys::fs::readNativeFile(llvm::sys::fs::getStdinHandle(), part);
+    if (!size)
+      return size.takeError();
+    if (*size == 0)
+      return text;
+    text.append(part.data(), *size);
+  }
+  return llvm::createStringError("the standard input has more than the " +
+                                 llvm::Twine(maxTextBytes) +
+                                 " bytes that a prompt may have");
+}
+
+static llvm::Expected<Tokens> encodeFile(const RunOptions &options,
+                                         const OwnedTokenizer &tokenizer) {
+  llvm::Expected<std::string> text =
+      options.promptFile == "-"
+          ? readStandardInput()
+          : readTextFile(options.promptFile, maxTextBytes);
+  if (!text)
+    return text.takeError();
+  return encode(options, *text, tokenizer);
+}
+
+static llvm::Expected<Tokens> readTokens(const std::string &path) {
   auto error = [&](const llvm::Twine &text) {
     return llvm::createStringError("'" + path + "' " + text +
                                    "; expects a JSON list: [1, 2, 3]");
   };
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file =
-      llvm::MemoryBuffer::getFile(path);
-  if (!file)
-    return llvm::createStringError(
-        "cannot open '" + path +
-        "': " + llvm::StringRef(file.getError().message()).lower() +
-        "; check the path");
-  if (llvm::Error invalid = scanJson((*file)->getBuffer(), path))
+  llvm::Expected<std::string> text = readTextFile(path, maxJsonBytes);
+  if (!text)
+    return text.takeError();
+  if (llvm::Error invalid = scanJson(*text, path))
     return std::move(invalid);
-  llvm::Expected<llvm::json::Value> value =
-      llvm::json::parse((*file)->getBuffer());
+  llvm::Expected<llvm::json::Value> value = llvm::json::parse(*text);
   if (!value)
     return value.takeError();
   const llvm::json::Array *list = value->getAsArray();
@@ -72,16 +103,17 @@ static llvm::Expected<Tokens> readFile(const std::string &path) {
 
 llvm::Expected<Tokens> tenon::readPrompt(const RunOptions &options,
                                          const OwnedTokenizer &tokenizer) {
-  unsigned given = options.prompt.has_value() + !options.tokens.empty() +
-                   !options.tokensFile.empty();
+  unsigned given = options.prompt.has_value() + !options.promptFile.empty() +
+                   !options.tokens.empty() + !options.tokensFile.empty();
   if (given != 1)
-    return makeUsageError("expects one of --prompt, --tokens and "
-                          "--tokens-file, but got " +
+    return makeUsageError("expects one of --prompt, --prompt-file, --tokens "
+                          "and --tokens-file, but got " +
                           llvm::Twine(given));
-  llvm::Expected<Tokens> tokens = options.prompt ? encode(options, tokenizer)
-                                  : !options.tokensFile.empty()
-                                      ? readFile(options.tokensFile)
-                                      : llvm::Expected<Tokens>(options.tokens);
+  llvm::Expected<Tokens> tokens =
+      options.prompt ? encode(options, *options.prompt, tokenizer)
+      : !options.promptFile.empty() ? encodeFile(options, tokenizer)
+      : !options.tokensFile.empty() ? readTokens(options.tokensFile)
+                                    : llvm::Expected<Tokens>(options.tokens);
   if (tokens && tokens->empty())
     return llvm::createStringError(
         "the prompt has no token; write a longer one");

@@ -9,6 +9,9 @@
 
 namespace tenon {
 
+/// Whether the prompt is text, and not a list of tokens.
+bool isText(const RunOptions &options);
+
 /// Encodes the text, or reads the tokens, that the options name. There is at
 /// least one.
 llvm::Expected<std::vector<int32_t>>

@@ -4,6 +4,7 @@
 #include "tenon/Driver/Run.h"
 #include "tenon/Driver/UsageError.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include "LogitsFile.h"
@@ -12,6 +13,7 @@
 #include "TokenPrinter.h"
 
 #include <chrono>
+#include <limits>
 
 using namespace tenon;
 
@@ -24,11 +26,15 @@ struct Rate {
   double perSecond() const { return seconds > 0 ? tokens / seconds : 0; }
 };
 
+/// Why a generation ended.
+enum class Finish { Count, EndToken, Context };
+
 class Runner {
 public:
   explicit Runner(const RunOptions &options) : options(options) {}
 
   llvm::Error open();
+  llvm::Error startPrinter();
   llvm::Error prefill();
   llvm::Error generate();
   llvm::Error finish();
@@ -37,6 +43,9 @@ private:
   llvm::Error step(llvm::ArrayRef<int32_t> tokens, uint32_t rows);
   llvm::Error decode(int32_t token);
   llvm::Error prefillWithLogits(llvm::ArrayRef<int32_t> tokens);
+  tenon_sampling getSampling() const;
+  llvm::Error checkContext() const;
+  void printFinish() const;
   llvm::Error printJson() const;
 
   const RunOptions &options;
@@ -50,6 +59,7 @@ private:
   std::unique_ptr<LogitsFile> dump;
   std::unique_ptr<TokenPrinter> printer;
   Rate prefilled, decoded;
+  Finish finished = Finish::Count;
 };
 } // namespace
 
@@ -64,7 +74,23 @@ static llvm::Error measure(Rate &rate, uint64_t tokens, Action action) {
   return error;
 }
 
+/// Whatever cannot be meant is refused before anything takes time.
+static llvm::Error checkSampling(const RunOptions &options) {
+  // Written so that NaN is refused.
+  if (!(options.temperature >= 0 &&
+        options.temperature <= std::numeric_limits<float>::max()))
+    return makeUsageError(
+        "--temperature expects a finite number of at least 0, but got " +
+        llvm::formatv("{0}", options.temperature));
+  if (!(options.topP >= 0 && options.topP <= 1))
+    return makeUsageError("--top-p expects a number from 0 to 1, but got " +
+                          llvm::formatv("{0}", options.topP));
+  return llvm::Error::success();
+}
+
 llvm::Error Runner::open() {
+  if (llvm::Error error = checkSampling(options))
+    return error;
   llvm::Expected<OwnedModel> opened = openModel(options.artifact);
   if (!opened)
     return opened.takeError();
@@ -89,9 +115,10 @@ llvm::Error Runner::open() {
   if (!created)
     return created.takeError();
   session = std::move(*created);
-  // Text continues text, and tokens continue tokens.
-  printer = std::make_unique<TokenPrinter>(
-      options.prompt ? tokenizer.get() : nullptr, /*silent=*/options.json);
+  if (llvm::Error error = checkContext())
+    return error;
+  if (llvm::Error error = startPrinter())
+    return error;
   if (options.dumpLogits.empty())
     return llvm::Error::success();
   llvm::Expected<std::unique_ptr<LogitsFile>> file =
@@ -100,6 +127,35 @@ llvm::Error Runner::open() {
     return file.takeError();
   dump = std::move(*file);
   return llvm::Error::success();
+}
+
+/// Text continues text, and tokens continue tokens.
+llvm::Error Runner::startPrinter() {
+  llvm::Expected<std::unique_ptr<TokenPrinter>> created =
+      TokenPrinter::create(isText(options) ? tokenizer.get() : nullptr, prompt,
+                           /*silent=*/options.json);
+  if (!created)
+    return created.takeError();
+  printer = std::move(*created);
+  return llvm::Error::success();
+}
+
+/// A longer context is a matter of the compiler, which most often was not asked
+/// for all that the model can do.
+static std::string adviseContext(uint64_t tokens) {
+  return "compile the model with --max-context=" + std::to_string(tokens) +
+         " or more";
+}
+
+llvm::Error Runner::checkContext() const {
+  uint32_t context = getInfo(session).max_context;
+  if (prompt.size() <= context)
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "the prompt has " + llvm::Twine(prompt.size()) +
+      " tokens, but the context of '" + options.artifact + "' has " +
+      llvm::Twine(context) + "; " +
+      adviseContext(uint64_t(prompt.size()) + options.count));
 }
 
 /// Runs one step and keeps the logits of its last rows.
@@ -161,13 +217,19 @@ llvm::Error Runner::prefill() {
   return llvm::Error::success();
 }
 
-llvm::Error Runner::generate() {
+tenon_sampling Runner::getSampling() const {
   tenon_sampling sampling = {};
   sampling.struct_size = sizeof(sampling);
   sampling.temperature = options.temperature;
   sampling.top_p = options.topP;
-  sampling.top_k = options.topK;
+  // A nucleus of nothing holds the most likely token; to the runtime 0 is all.
+  sampling.top_k = options.topP == 0 ? 1 : options.topK;
   sampling.seed = options.seed;
+  return sampling;
+}
+
+llvm::Error Runner::generate() {
+  tenon_sampling sampling = getSampling();
   uint64_t position = prompt.size();
   uint32_t context = getInfo(session).max_context;
   while (generated.size() < options.count) {
@@ -177,13 +239,20 @@ llvm::Error Runner::generate() {
     if (llvm::Error error = check(
             tenon_sample(session.get(), last, &sampling, position, &token)))
       return error;
-    if (tokenizer && tenon_text_is_eos(tokenizer.get(), token))
+    if (!options.ignoreEos && tokenizer &&
+        tenon_text_is_eos(tokenizer.get(), token)) {
+      finished = Finish::EndToken;
       break;
+    }
     generated.push_back(token);
     if (llvm::Error error = printer->print(token))
       return error;
-    if (generated.size() == options.count || position++ >= context)
+    if (generated.size() == options.count)
       break;
+    if (position++ >= context) {
+      finished = Finish::Context;
+      break;
+    }
     if (llvm::Error error = decode(token))
       return error;
   }
@@ -198,11 +267,37 @@ static void printRate(llvm::StringRef what, const Rate &rate) {
                                  rate.perSecond());
 }
 
+static llvm::StringRef getName(Finish finish) {
+  switch (finish) {
+  case Finish::Count:
+    return "count";
+  case Finish::EndToken:
+    return "end_token";
+  case Finish::Context:
+    return "context";
+  }
+  llvm_unreachable("unknown reason");
+}
+
+void Runner::printFinish() const {
+  llvm::errs() << "finish:  ";
+  if (finished == Finish::Count)
+    llvm::errs() << options.count << " tokens, as -n asks for\n";
+  if (finished == Finish::EndToken)
+    llvm::errs() << "the model ended the text\n";
+  if (finished == Finish::Context)
+    llvm::errs() << "the context of " << getInfo(session).max_context
+                 << " tokens is full; "
+                 << adviseContext(uint64_t(prompt.size()) + options.count)
+                 << '\n';
+}
+
 llvm::Error Runner::printJson() const {
   llvm::json::Object result;
   result["tokens"] = llvm::json::Array(generated);
   result["prompt"] = llvm::json::Array(prompt);
-  if (options.prompt)
+  result["finish_reason"] = getName(finished);
+  if (isText(options))
     result["text"] = llvm::json::fixUTF8(printer->getText());
   for (auto [name, rate] :
        {std::pair("prefill", &prefilled), std::pair("decode", &decoded)})
@@ -224,6 +319,7 @@ llvm::Error Runner::finish() {
   if (options.json)
     if (llvm::Error error = printJson())
       return error;
+  printFinish();
   printRate("prefill:", prefilled);
   printRate("decode: ", decoded);
   return llvm::Error::success();

@@ -6,12 +6,18 @@
 
 using namespace tenon;
 
-TokenPrinter::TokenPrinter(const tenon_tokenizer *tokenizer, bool silent)
-    : tokenizer(tokenizer), silent(silent) {
+llvm::Expected<std::unique_ptr<TokenPrinter>>
+TokenPrinter::create(const tenon_tokenizer *tokenizer,
+                     llvm::ArrayRef<int32_t> prompt, bool silent) {
+  std::unique_ptr<TokenPrinter> printer(new TokenPrinter(tokenizer, silent));
   if (!tokenizer)
-    return;
-  tenon_text_stream_begin(tokenizer, TENON_TEXT_SKIP_SPECIAL, &stream);
-  piece.resize(tenon_text_stream_capacity(tokenizer));
+    return printer;
+  if (llvm::Error error = check(tenon_text_stream_continue(
+          tokenizer, TENON_TEXT_SKIP_SPECIAL, prompt.data(), prompt.size(),
+          &printer->stream)))
+    return std::move(error);
+  printer->piece.resize(tenon_text_stream_capacity(tokenizer));
+  return printer;
 }
 
 llvm::Error TokenPrinter::write(llvm::StringRef piece) {

@@ -4,16 +4,21 @@
 #ifndef TENON_LIB_DRIVER_TOKENPRINTER_H
 #define TENON_LIB_DRIVER_TOKENPRINTER_H
 
-#include <vector>
+#include "llvm/ADT/ArrayRef.h"
 #include "OpenModel.h"
+
+#include <vector>
 
 namespace tenon {
 
 /// As text where there is a tokenizer, else as numbers with commas between.
 class TokenPrinter {
 public:
-  /// When silent, text is only collected.
-  TokenPrinter(const tenon_tokenizer *tokenizer, bool silent);
+  /// What is printed continues the text of `prompt`. When silent, text is only
+  /// collected.
+  static llvm::Expected<std::unique_ptr<TokenPrinter>>
+  create(const tenon_tokenizer *tokenizer, llvm::ArrayRef<int32_t> prompt,
+         bool silent);
 
   llvm::Error print(int32_t token);
   /// Ends the line.
@@ -22,6 +27,8 @@ public:
   llvm::StringRef getText() const { return text; }
 
 private:
+  TokenPrinter(const tenon_tokenizer *tokenizer, bool silent)
+      : tokenizer(tokenizer), silent(silent) {}
   llvm::Error write(llvm::StringRef piece);
 
   const tenon_tokenizer *tokenizer;

@@ -76,7 +76,8 @@ static tenon_status mapDescriptor(int file, const char *path, uint64_t least,
 }
 
 tenon_status MappedFile::open(const char *path, uint64_t least) {
-  int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  // A pipe, which is refused below, must not wait for a writer.
+  int file = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return failOnFile("open", path, errno, kArtifactRemedy);
   tenon_status status = mapDescriptor(file, path, least, bytes, length);

@@ -12,12 +12,18 @@ using namespace tenon::text;
 
 static tenon_text_status checkToken(const tenon_tokenizer &tokenizer,
                                     int32_t token) {
-  uint32_t count = tokenizer.file.numPieces();
-  if (token >= 0 && uint32_t(token) < count)
+  if (token >= 0)
     return TENON_TEXT_OK;
   return fail(TENON_TEXT_INVALID_ARGUMENT,
               "token %d does not exist: the tokenizer has tokens 0 to %u",
-              token, count - 1);
+              token, tokenizer.file.numPieces() - 1);
+}
+
+/// Whether a token stands for something; a row of the model beyond the
+/// vocabulary does not.
+static bool hasPiece(const TokenizerFile &file, int32_t token) {
+  return uint32_t(token) < file.numPieces() &&
+         file.kinds[token] != TENON_PIECE_ABSENT;
 }
 
 /// Appends the text of a token. `atStart` says whether the space that encoding
@@ -25,6 +31,8 @@ static tenon_text_status checkToken(const tenon_tokenizer &tokenizer,
 static void appendToken(const tenon_tokenizer &tokenizer, int32_t token,
                         uint32_t flags, uint32_t &atStart, std::string &text) {
   const TokenizerFile &file = tokenizer.file;
+  if (!hasPiece(file, token))
+    return;
   bool hasPrefix = file.has(TENON_TOKENIZER_SPACE_PREFIX) && atStart;
   atStart = tokenizer.beginsAnew[token];
   if (tokenizer.isSpecial(token)) {
@@ -100,6 +108,25 @@ uint64_t tenon_text_stream_capacity(const tenon_tokenizer *tokenizer) {
 void tenon_text_stream_begin(const tenon_tokenizer *tokenizer, uint32_t flags,
                              tenon_text_stream *stream) {
   *stream = {tokenizer, flags, /*at_start=*/1, /*num_held=*/0, {}};
+}
+
+tenon_text_status tenon_text_stream_continue(const tenon_tokenizer *tokenizer,
+                                             uint32_t flags,
+                                             const int32_t *tokens,
+                                             uint64_t count,
+                                             tenon_text_stream *stream) {
+  tenon_text_stream_begin(tokenizer, flags, stream);
+  uint32_t atStart = 1;
+  std::string out;
+  for (uint64_t i = 0; i < count; ++i) {
+    if (tenon_text_status status = checkToken(*tokenizer, tokens[i]))
+      return status;
+    out.clear();
+    appendToken(*tokenizer, tokens[i], flags, atStart, out);
+  }
+  // Bytes that begin a character are out, so those that end it follow alone.
+  stream->at_start = atStart;
+  return TENON_TEXT_OK;
 }
 
 tenon_text_status tenon_text_stream_next(tenon_text_stream *stream,

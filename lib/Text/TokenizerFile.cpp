@@ -27,7 +27,8 @@ TokenizerFile::~TokenizerFile() {
 }
 
 tenon_text_status TokenizerFile::open(const char *path) {
-  int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  // A pipe, which is refused below, must not wait for a writer.
+  int file = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return fail(TENON_TEXT_INVALID_FILE, "cannot open '%s': %s", path,
                 strerror(errno));

@@ -19,6 +19,10 @@ struct RunCommand : Command {
   cl::opt<std::string> prompt{"prompt", cl::sub(subCommand),
                               cl::value_desc("TEXT"),
                               cl::desc("Text to continue")};
+  cl::opt<std::string> promptFile{
+      "prompt-file", cl::sub(subCommand), cl::value_desc("F"),
+      cl::desc("A file with the text to continue, byte for byte; - is the "
+               "standard input")};
   cl::list<int32_t> tokens{"tokens", cl::sub(subCommand), cl::CommaSeparated,
                            cl::value_desc("1,2,3"),
                            cl::desc("Tokens to continue")};
@@ -32,13 +36,13 @@ struct RunCommand : Command {
       "temperature", cl::sub(subCommand), cl::init(0), cl::value_desc("T"),
       cl::desc("Logits are divided by it; 0 takes the most likely token "
                "(default)")};
-  cl::opt<uint32_t> topK{"top-k", cl::sub(subCommand), cl::init(0),
-                         cl::value_desc("K"),
-                         cl::desc("Draw from this many tokens (default: all)")};
+  cl::opt<uint32_t> topK{
+      "top-k", cl::sub(subCommand), cl::init(0), cl::value_desc("K"),
+      cl::desc("Draw from this many tokens (default: 0, all)")};
   cl::opt<float> topP{
-      "top-p", cl::sub(subCommand), cl::init(0), cl::value_desc("P"),
+      "top-p", cl::sub(subCommand), cl::init(1), cl::value_desc("P"),
       cl::desc("Draw from the fewest tokens with this probability (default: "
-               "all)")};
+               "1, all; 0: the most likely one)")};
   cl::opt<uint64_t> seed{"seed", cl::sub(subCommand), cl::init(0),
                          cl::value_desc("S"),
                          cl::desc("Seed of the draws (default: 0)")};
@@ -56,6 +60,8 @@ struct RunCommand : Command {
       "dump-logits", cl::sub(subCommand), cl::value_desc("F.npy"),
       cl::desc("Write float32 [tokens, vocabulary] for each token that the "
                "model is given")};
+  cl::opt<bool> ignoreEos{"ignore-eos", cl::sub(subCommand),
+                          cl::desc("Go on behind a token that ends the text")};
   cl::opt<bool> verify{"verify", cl::sub(subCommand),
                        cl::desc("Compare all weights with their hashes first")};
   cl::opt<bool> json{"json", cl::sub(subCommand),
@@ -71,6 +77,7 @@ llvm::Error RunCommand::run() const {
   options.artifact = artifact;
   if (prompt.getNumOccurrences())
     options.prompt = prompt;
+  options.promptFile = promptFile;
   options.tokens.assign(tokens.begin(), tokens.end());
   options.tokensFile = tokensFile;
   options.count = count;
@@ -82,6 +89,7 @@ llvm::Error RunCommand::run() const {
   options.chunk = chunk;
   options.decodeLast = decodeLast;
   options.dumpLogits = dumpLogits;
+  options.ignoreEos = ignoreEos;
   options.verify = verify;
   options.json = json;
   return runModel(options);

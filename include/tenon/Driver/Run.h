@@ -12,17 +12,22 @@
 
 namespace tenon {
 
-/// Exactly one of `prompt`, `tokens` and `tokensFile` is given.
+/// Exactly one of `prompt`, `promptFile`, `tokens` and `tokensFile` is given.
 struct RunOptions {
   std::string artifact;
   std::optional<std::string> prompt;
+  /// A file that holds the prompt and nothing else; `-` is the standard input.
+  std::string promptFile;
   std::vector<int32_t> tokens;
   /// A JSON list of tokens.
   std::string tokensFile;
   /// Most tokens to generate.
   uint32_t count = 64;
+  /// 0 takes the most likely token.
   float temperature = 0;
-  float topP = 0;
+  /// 1 keeps all tokens, 0 the most likely one.
+  float topP = 1;
+  /// 0 keeps all tokens.
   uint32_t topK = 0;
   uint64_t seed = 0;
   /// 0 for one for each core.
@@ -35,12 +40,14 @@ struct RunOptions {
   /// Receives float32 [tokens, vocabulary]: a row for each token that the model
   /// was given.
   std::string dumpLogits;
+  /// Goes on behind tokens that end a text.
+  bool ignoreEos = false;
   bool verify = false;
   bool json = false;
 };
 
-/// Writes what follows the prompt to the standard output as it comes, and
-/// tokens per second to the standard error.
+/// Writes what follows the prompt to the standard output as it comes, and to the
+/// standard error why it ended and tokens per second.
 llvm::Error runModel(const RunOptions &options);
 
 } // namespace tenon

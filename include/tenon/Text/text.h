@@ -112,8 +112,11 @@ enum {
   TENON_TEXT_SKIP_SPECIAL = 1 << 2,
 };
 
-/* Writes the text of tokens, without a zero at the end. `*size` is its number
- * of bytes; when it exceeds `capacity`, nothing is written and the status is
+/* Writes the text of tokens, without a zero at the end. A token that the
+ * tokenizer does not have, at or beyond tenon_text_vocabulary or between two
+ * that it has, stands for no text: models have more rows for tokens than
+ * tokenizers have tokens. A negative token is refused. `*size` is the number of
+ * bytes of the text; when it exceeds `capacity`, nothing is written and the status is
  * TENON_TEXT_BUFFER_TOO_SMALL. */
 tenon_text_status tenon_text_decode(const tenon_tokenizer *tokenizer,
                                     const int32_t *tokens, uint64_t count,
@@ -138,6 +141,16 @@ typedef struct tenon_text_stream {
 /* Starts a stream; `flags` as for tenon_text_decode. */
 void tenon_text_stream_begin(const tenon_tokenizer *tokenizer, uint32_t flags,
                              tenon_text_stream *stream);
+
+/* Starts a stream behind tokens whose text is out already, such as a prompt:
+ * that text and all outputs of the stream are together what tenon_text_decode
+ * makes of all tokens. A new stream would take the space away with which a
+ * vocabulary of words begins its first one. */
+tenon_text_status tenon_text_stream_continue(const tenon_tokenizer *tokenizer,
+                                             uint32_t flags,
+                                             const int32_t *tokens,
+                                             uint64_t count,
+                                             tenon_text_stream *stream);
 
 /* Writes what a further token makes complete: `*size` bytes, possibly none. A
  * call that fails leaves the stream as it was. */

@@ -20,6 +20,15 @@ static llvm::Error makeOpenError(llvm::StringRef path, std::error_code code) {
 }
 
 llvm::Expected<MappedFile> MappedFile::open(llvm::StringRef path) {
+  // Before it is opened: a pipe waits for a writer, and opening a device may do
+  // something to it.
+  fs::file_status kind;
+  std::error_code unknown = fs::status(path, kind);
+  if (!unknown && kind.type() == fs::file_type::directory_file)
+    return makeOpenError(path, std::make_error_code(std::errc::is_a_directory));
+  if (!unknown && kind.type() != fs::file_type::regular_file)
+    return makeImportError("cannot open " + quote(path) +
+                           ": expects a regular file");
   llvm::Expected<fs::file_t> handle = fs::openNativeFileForRead(path);
   if (!handle)
     return makeOpenError(path, llvm::errorToErrorCode(handle.takeError()));

@@ -95,9 +95,9 @@ TEST_P(Encode, names_the_size_it_needs) {
   EXPECT_EQ(tokens, expected);
 }
 
-TEST_P(Encode, refuses_tokens_out_of_range) {
+TEST_P(Encode, refuses_negative_tokens) {
   int32_t size = tenon_text_vocabulary(tokenizer.get());
-  for (int32_t token : {-1, size, INT32_MIN, INT32_MAX}) {
+  for (int32_t token : {-1, INT32_MIN}) {
     uint64_t bytes = 0;
     EXPECT_EQ(
         tenon_text_decode(tokenizer.get(), &token, 1, 0, nullptr, 0, &bytes),
@@ -110,6 +110,61 @@ TEST_P(Encode, refuses_tokens_out_of_range) {
   }
   for (int32_t token = 0; token < size; ++token)
     decode(*tokenizer, {token});
+}
+
+// Rows of a model that stand for no token change nothing, wherever they are
+// drawn.
+TEST_P(Encode, gives_no_text_to_rows_beyond_the_vocabulary) {
+  int32_t size = tenon_text_vocabulary(tokenizer.get());
+  Tokens tokens = encode(*tokenizer, " a b\U0001f9ff c", 0);
+  std::string text = decode(*tokenizer, tokens);
+  for (int32_t row : {size, size + 100, INT32_MAX}) {
+    EXPECT_EQ(decode(*tokenizer, {row}), "");
+    EXPECT_FALSE(tenon_text_is_special(tokenizer.get(), row));
+    EXPECT_FALSE(tenon_text_is_eos(tokenizer.get(), row));
+    for (size_t at = 0; at <= tokens.size(); ++at) {
+      Tokens more = tokens;
+      more.insert(more.begin() + at, row);
+      EXPECT_EQ(decode(*tokenizer, more), text) << row << " at " << at;
+      EXPECT_EQ(stream(*tokenizer, more, /*isUtf8=*/true), text);
+    }
+  }
+}
+
+// A text that is out and what a stream writes behind it are the whole text,
+// wherever the border is: before a space, or inside of a character.
+TEST_P(Encode, streams_continue_what_is_out) {
+  std::vector<char> buffer(tenon_text_stream_capacity(tokenizer.get()));
+  for (const char *text :
+       {"Hello world", " a  b ", "x\U0001f9ffy\u00e9", "a\n"})
+    for (uint32_t flags : {0, int(TENON_TEXT_SKIP_SPECIAL)}) {
+      Tokens tokens = encode(*tokenizer, text, TENON_TEXT_ADD_SPECIAL);
+      std::string whole = decode(*tokenizer, tokens, flags);
+      for (size_t border = 0; border <= tokens.size(); ++border) {
+        Tokens prompt(tokens.begin(), tokens.begin() + border);
+        std::string result = decode(*tokenizer, prompt, flags);
+        tenon_text_stream state;
+        ASSERT_EQ(tenon_text_stream_continue(tokenizer.get(), flags,
+                                             prompt.data(), border, &state),
+                  TENON_TEXT_OK);
+        uint64_t size = 0;
+        for (size_t i = border; i < tokens.size(); ++i) {
+          ASSERT_EQ(tenon_text_stream_next(&state, tokens[i], buffer.data(),
+                                           buffer.size(), &size),
+                    TENON_TEXT_OK);
+          result.append(buffer.data(), size);
+        }
+        ASSERT_EQ(tenon_text_stream_finish(&state, buffer.data(), buffer.size(),
+                                           &size),
+                  TENON_TEXT_OK);
+        result.append(buffer.data(), size);
+        EXPECT_EQ(result, whole) << text << " at " << border;
+      }
+    }
+  tenon_text_stream state;
+  int32_t token = -1;
+  EXPECT_EQ(tenon_text_stream_continue(tokenizer.get(), 0, &token, 1, &state),
+            TENON_TEXT_INVALID_ARGUMENT);
 }
 
 // The size is checked before a byte is read.
