@@ -10,6 +10,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "Warning.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -47,6 +48,14 @@ static llvm::Error importSource(MLIRContext &context,
   if (!source)
     return source.takeError();
   input.source = std::move(*source);
+  for (const std::string &warning : input.source->getWarnings())
+    printWarning(warning);
+  ScopedDiagnosticHandler printer(&context, [](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Warning)
+      return failure();
+    printWarning(diagnostic.str());
+    return success();
+  });
   ImportOptions choices{options.maxContext,
                         options.cacheType.value_or(CacheType::F32),
                         options.weights};
@@ -119,21 +128,45 @@ llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
   return input;
 }
 
-llvm::Expected<std::vector<uint8_t>>
-tenon::compileTokenizer(const CompilerInput &input) {
-  if (!input.source)
-    return std::vector<uint8_t>();
-  if (const GgufMetadataView *metadata = input.source->getEmbeddedMetadata()) {
+static llvm::Expected<std::vector<uint8_t>>
+compileAnyTokenizer(const ModelSource &source,
+                    std::vector<std::string> &warnings) {
+  if (const GgufMetadataView *metadata = source.getEmbeddedMetadata()) {
     std::optional<StringRef> model =
         metadata->getString("tokenizer.ggml.model");
     // Files without a vocabulary either say nothing or say so.
     if (!model || *model == "no_vocab" || *model == "none")
       return std::vector<uint8_t>();
-    return compileTokenizerGguf(*metadata);
+    return compileTokenizerGguf(*metadata, &warnings);
   }
-  llvm::SmallString<256> file(input.source->getPath());
+  llvm::SmallString<256> file(source.getPath());
   llvm::sys::path::append(file, "tokenizer.json");
   if (!llvm::sys::fs::exists(file))
     return std::vector<uint8_t>();
-  return compileTokenizerJson(input.source->getPath());
+  return compileTokenizerJson(source.getPath(), &warnings);
+}
+
+/// Why an artifact knows no text, and what to do about it.
+static std::string describeAbsence(const ModelSource &source) {
+  std::string path = source.getPath().str();
+  if (source.getEmbeddedMetadata())
+    return "'" + path + "' has no tokenizer; the artifact runs on tokens alone";
+  return "'" + path +
+         "' has no tokenizer.json, so that the artifact runs on tokens alone; "
+         "save_pretrained of a tokenizer of transformers writes one, also from "
+         "tokenizer.model";
+}
+
+llvm::Expected<std::vector<uint8_t>>
+tenon::compileTokenizer(const CompilerInput &input) {
+  if (!input.source)
+    return std::vector<uint8_t>();
+  std::vector<std::string> warnings;
+  llvm::Expected<std::vector<uint8_t>> bytes =
+      compileAnyTokenizer(*input.source, warnings);
+  for (const std::string &warning : warnings)
+    printWarning(warning);
+  if (bytes && bytes->empty())
+    printWarning(describeAbsence(*input.source));
+  return bytes;
 }

@@ -5,11 +5,11 @@
 #include "tenon/Driver/UsageError.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include "PhaseTimer.h"
 #include "Phases.h"
 #include "ReplaceFile.h"
+#include "Warning.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -94,7 +94,7 @@ static llvm::Error generate(ModuleOp module, const Backend &backend,
     if (!code)
       return code.takeError();
     for (const std::string &warning : code->warnings)
-      llvm::WithColor::warning(llvm::errs(), "tenon") << warning << '\n';
+      printWarning(warning);
     bytes = std::move(code->bytes);
     return llvm::Error::success();
   });

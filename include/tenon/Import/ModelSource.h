@@ -59,6 +59,9 @@ public:
   /// pair, to be applied after everything in the configuration. Empty for none.
   llvm::ArrayRef<double> getRopeDivisors() const { return ropeDivisors; }
 
+  /// What was decided where files of the model disagree: lines for the user.
+  llvm::ArrayRef<std::string> getWarnings() const { return warnings; }
+
   /// The metadata of a file that carries its own tokenizer; null when the
   /// tokenizer is `tokenizer.json` in the folder `getPath()`.
   virtual const GgufMetadataView *getEmbeddedMetadata() const {
@@ -74,6 +77,7 @@ protected:
   bool normsWithOne = false;
   RowOrder rowOrder = RowOrder::HalfSplit;
   std::vector<double> ropeDivisors;
+  std::vector<std::string> warnings;
 };
 
 /// Opens a Hugging Face folder or a GGUF file. With `skipWeights` no weight is

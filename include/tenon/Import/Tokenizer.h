@@ -8,6 +8,7 @@
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace tenon {
@@ -34,16 +35,21 @@ public:
   getIntArray(llvm::StringRef key) const = 0;
 };
 
-/// Compiles `tokenizer.json` of a folder, with the ids of special tokens from
-/// `tokenizer_config.json`, `generation_config.json` and `config.json` where
-/// they exist. Returns the bytes of tokenizer.bin.
+/// Compiles `tokenizer.json` of a folder, with the added tokens of
+/// `tokenizer_config.json` or `added_tokens.json`, and the ids of special tokens
+/// from `tokenizer_config.json`, `special_tokens_map.json`,
+/// `generation_config.json` and `config.json`, where they exist. Returns the
+/// bytes of tokenizer.bin. `warnings`, unless null, gets a line for each thing
+/// that was left out.
 llvm::Expected<std::vector<uint8_t>>
-compileTokenizerJson(llvm::StringRef folder);
+compileTokenizerJson(llvm::StringRef folder,
+                     std::vector<std::string> *warnings = nullptr);
 
 /// Compiles what the keys `tokenizer.ggml.*` describe. Returns the bytes of
 /// tokenizer.bin.
 llvm::Expected<std::vector<uint8_t>>
-compileTokenizerGguf(const GgufMetadataView &metadata);
+compileTokenizerGguf(const GgufMetadataView &metadata,
+                     std::vector<std::string> *warnings = nullptr);
 
 } // namespace tenon
 

@@ -25,20 +25,34 @@ int64_t JsonTokenizer::findNamedToken(const json::Object &config,
   return -1;
 }
 
+/// Returns the token, or -1 for one that the vocabulary does not have: the model
+/// may be able to draw it, but it stands for nothing.
+Expected<int64_t> JsonTokenizer::readTokenId(const json::Value &value,
+                                             StringRef name, StringRef file) {
+  std::optional<int64_t> id = value.getAsInteger();
+  if (!id)
+    return createStringError("%s: '%s' is neither an integer nor an array of "
+                             "them",
+                             file.str().c_str(), name.str().c_str());
+  if (tables.hasToken(*id))
+    return *id;
+  // Some files write -1 for none.
+  if (*id != -1)
+    tables.warnings.push_back(
+        (file + ": '" + name + "' names token " + Twine(*id) +
+         ", but the tokenizer has no such piece among its " +
+         Twine(tables.pieces.size()) + "; it is left out")
+            .str());
+  return -1;
+}
+
 Error JsonTokenizer::readTokenIds(const json::Object &config, StringRef file) {
-  auto check = [&](StringRef name, const json::Value &value) -> Error {
-    std::optional<int64_t> id = value.getAsInteger();
-    if (!id)
-      return createStringError("%s: '%s' is neither an integer nor an array of "
-                               "them",
-                               file.str().c_str(), name.str().c_str());
-    return tables.checkToken(*id, (file + ": '" + name + "'").str());
-  };
   const json::Value *bos = config.get("bos_token_id");
   if (bos && !bos->getAsNull() && tables.bos < 0) {
-    if (Error error = check("bos_token_id", *bos))
-      return error;
-    tables.bos = *bos->getAsInteger();
+    Expected<int64_t> id = readTokenId(*bos, "bos_token_id", file);
+    if (!id)
+      return id.takeError();
+    tables.bos = *id;
   }
   const json::Value *eos = config.get("eos_token_id");
   if (!eos || eos->getAsNull())
@@ -49,29 +63,51 @@ Error JsonTokenizer::readTokenIds(const json::Object &config, StringRef file) {
     one.push_back(*eos);
     ids = &one;
   }
-  for (const json::Value &id : *ids) {
-    if (Error error = check("eos_token_id", id))
-      return error;
-    tables.addEnd(*id.getAsInteger());
+  for (const json::Value &value : *ids) {
+    if (value.getAsNull())
+      continue;
+    Expected<int64_t> id = readTokenId(value, "eos_token_id", file);
+    if (!id)
+      return id.takeError();
+    tables.addEnd(*id);
+  }
+  return Error::success();
+}
+
+/// The names of tokens, of which tokenizer_config.json knows best.
+Error JsonTokenizer::readNamedTokens() {
+  for (StringRef file : {"tokenizer_config.json", "special_tokens_map.json"}) {
+    Expected<json::Object> names = readFile(file, /*mayBeAbsent=*/true);
+    if (!names)
+      return names.takeError();
+    int64_t end = findNamedToken(*names, "eos_token");
+    tables.addEnd(end);
+    eos = eos < 0 ? end : eos;
+    if (tables.bos < 0)
+      tables.bos = findNamedToken(*names, "bos_token");
   }
   return Error::success();
 }
 
 Error JsonTokenizer::readSpecialTokens() {
-  Expected<json::Object> config =
-      readFile("tokenizer_config.json", /*mayBeAbsent=*/true);
-  if (!config)
-    return config.takeError();
-  tables.bos = findNamedToken(*config, "bos_token");
-  int64_t eos = findNamedToken(*config, "eos_token");
-  tables.addEnd(eos);
+  if (Error error = readNamedTokens())
+    return error;
   for (StringRef file : {"generation_config.json", "config.json"}) {
     Expected<json::Object> ids = readFile(file, /*mayBeAbsent=*/true);
     if (!ids)
       return ids.takeError();
     if (Error error = readTokenIds(*ids, file))
       return error;
+    // The text model inside of another one.
+    if (const json::Object *text = ids->getObject("text_config"))
+      if (Error error = readTokenIds(*text, file))
+        return error;
   }
+  tables.addNamedEnds();
+  Expected<json::Object> config =
+      readFile("tokenizer_config.json", /*mayBeAbsent=*/true);
+  if (!config)
+    return config.takeError();
 
   // The tokenizers of the Llama family build their template from these flags,
   // whatever tokenizer.json says; others only add to it.

@@ -11,6 +11,9 @@
 
 namespace tenon {
 
+/// Whether a member is there and neither null, false nor empty.
+bool isSet(const llvm::json::Object &object, llvm::StringRef name);
+
 /// Reads one folder.
 class JsonTokenizer {
 public:
@@ -18,9 +21,10 @@ public:
       : folder(folder), tables("tokenizer.json") {}
 
   llvm::Expected<std::vector<uint8_t>> compile();
+  std::vector<std::string> takeWarnings() { return std::move(tables.warnings); }
 
 private:
-  // TokenizerJson.cpp: files, vocabulary, merges and added tokens.
+  // TokenizerJson.cpp: files, vocabulary and merges.
   llvm::Expected<llvm::json::Object> readFile(llvm::StringRef name,
                                               bool mayBeAbsent) const;
   llvm::Error readModel(const llvm::json::Object &model);
@@ -31,8 +35,15 @@ private:
   llvm::Error readMerges(const llvm::json::Array &merges);
   llvm::Error readMerge(const llvm::json::Value &merge);
   llvm::Error readUnknown(const llvm::json::Object &model);
+
+  // JsonAddedTokens.cpp: tokens that are cut out of a text.
   llvm::Error readAddedTokens(const llvm::json::Array &tokens);
-  llvm::Error readAddedToken(const llvm::json::Object &token);
+  llvm::Error addToken(int64_t id, llvm::StringRef text,
+                       const llvm::json::Object &token);
+  void changeToken(uint32_t id, const llvm::json::Object &token);
+  llvm::Error addFurtherToken(int64_t id, const llvm::json::Object &token,
+                              llvm::StringRef file);
+  llvm::Error readFurtherAddedTokens();
 
   // JsonPipeline.cpp: what happens to a text before and after the model.
   llvm::Error readPipeline(const llvm::json::Object &root);
@@ -46,8 +57,12 @@ private:
 
   // JsonSpecialTokens.cpp: which tokens begin and end a text.
   llvm::Error readSpecialTokens();
+  llvm::Error readNamedTokens();
   llvm::Error readTokenIds(const llvm::json::Object &config,
                            llvm::StringRef file);
+  llvm::Expected<int64_t> readTokenId(const llvm::json::Value &value,
+                                      llvm::StringRef name,
+                                      llvm::StringRef file);
   int64_t findToken(llvm::StringRef text) const;
   int64_t findNamedToken(const llvm::json::Object &config,
                          llvm::StringRef name) const;
@@ -61,6 +76,7 @@ private:
   std::string folder;
   TokenizerTables tables;
   llvm::StringMap<uint32_t> addedIds;
+  int64_t eos = -1;
   bool isByteLevel = false;
 };
 

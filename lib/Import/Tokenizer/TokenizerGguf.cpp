@@ -41,6 +41,7 @@ public:
       : metadata(metadata), tables(metadata.getFile()) {}
 
   Expected<std::vector<uint8_t>> compile();
+  std::vector<std::string> takeWarnings() { return std::move(tables.warnings); }
 
 private:
   Error readVocabulary();
@@ -51,7 +52,7 @@ private:
   Error readMerges();
   Error readPreTokenizer();
   Error readSpecialTokens();
-  Error readToken(StringRef name, int64_t whenAbsent, int64_t &id);
+  int64_t readToken(StringRef name, int64_t whenAbsent);
   void addToken(size_t id);
   bool getFlag(StringRef name, bool whenAbsent) const {
     return metadata.getBool(key(name)).value_or(whenAbsent);
@@ -91,16 +92,6 @@ static ArrayRef<PreTokenizer> preTokenizers() {
       {"smollm", smollm, 0, false},
   };
   return known;
-}
-
-/// Names of tokens that end a turn. A file names one of them at most, while
-/// models of conversations produce several.
-static bool endsTurn(StringRef text) {
-  static const StringLiteral known[] = {
-      "<|eot_id|>", "<|eom_id|>",    "<|im_end|>",
-      "<|end|>",    "<end_of_turn>", "<|endoftext|>",
-  };
-  return is_contained(known, text);
 }
 
 Error GgufTokenizer::readVocabulary() {
@@ -256,31 +247,29 @@ Error GgufTokenizer::readMerged() {
   return readPreTokenizer();
 }
 
-Error GgufTokenizer::readToken(StringRef name, int64_t whenAbsent,
-                               int64_t &id) {
-  id = metadata.getInt(key(name)).value_or(whenAbsent);
-  return id == -1 ? Error::success() : tables.checkToken(id, key(name));
+/// Returns the token, or -1 for none and for one that the vocabulary does not
+/// have.
+int64_t GgufTokenizer::readToken(StringRef name, int64_t whenAbsent) {
+  int64_t id = metadata.getInt(key(name)).value_or(whenAbsent);
+  // Files write -1 for none, most often as a number without a sign.
+  if (id == -1 || id == UINT32_MAX || tables.hasToken(id))
+    return tables.hasToken(id) ? id : -1;
+  tables.warnings.push_back(
+      tables.file + ": '" + key(name) + "' names token " + std::to_string(id) +
+      ", but the tokenizer has no such piece among its " +
+      std::to_string(tables.pieces.size()) + "; it is left out");
+  return -1;
 }
 
 Error GgufTokenizer::readSpecialTokens() {
-  int64_t bos, eos, unknown, end;
-  if (Error error = readToken("bos_token_id", defaultBos, bos))
-    return error;
-  if (Error error = readToken("eos_token_id", defaultEos, eos))
-    return error;
-  if (Error error = readToken("unknown_token_id", defaultUnknown, unknown))
-    return error;
+  int64_t bos = readToken("bos_token_id", defaultBos);
+  int64_t eos = readToken("eos_token_id", defaultEos);
   tables.bos = bos;
-  tables.unknown = unknown;
+  tables.unknown = readToken("unknown_token_id", defaultUnknown);
   tables.addEnd(eos);
-  for (StringRef name : {"eot_token_id", "eom_token_id"}) {
-    if (Error error = readToken(name, /*whenAbsent=*/-1, end))
-      return error;
-    tables.addEnd(end);
-  }
-  for (auto [id, text] : enumerate(texts))
-    if (types[id] == TokenType::Control && endsTurn(text))
-      tables.addEnd(id);
+  for (StringRef name : {"eot_token_id", "eom_token_id"})
+    tables.addEnd(readToken(name, /*whenAbsent=*/-1));
+  tables.addNamedEnds();
 
   if (bos >= 0 && getFlag("add_bos_token", addsBos))
     tables.prefix.push_back(bos);
@@ -306,8 +295,13 @@ Expected<std::vector<uint8_t>> GgufTokenizer::compile() {
 }
 
 Expected<std::vector<uint8_t>>
-compileTokenizerGguf(const GgufMetadataView &metadata) {
-  return GgufTokenizer(metadata).compile();
+compileTokenizerGguf(const GgufMetadataView &metadata,
+                     std::vector<std::string> *warnings) {
+  GgufTokenizer tokenizer(metadata);
+  Expected<std::vector<uint8_t>> bytes = tokenizer.compile();
+  if (warnings)
+    *warnings = tokenizer.takeWarnings();
+  return bytes;
 }
 
 } // namespace tenon

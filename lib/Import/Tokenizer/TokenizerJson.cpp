@@ -4,13 +4,13 @@
 #include "tenon/Import/Tokenizer.h"
 
 #include "tenon/Import/JsonScan.h"
+#include "tenon/Support/InputFile.h"
 #include "ByteAlphabet.h"
 #include "JsonTokenizer.h"
 #include "SurrogatePairs.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -23,10 +23,9 @@ Expected<json::Object> JsonTokenizer::readFile(StringRef name,
   sys::path::append(path, name);
   if (mayBeAbsent && !sys::fs::exists(path))
     return json::Object();
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = readInputFile(path);
   if (!buffer)
-    return createStringError("cannot open '%s': %s", path.c_str(),
-                             buffer.getError().message().c_str());
+    return buffer.takeError();
   StringRef text = (*buffer)->getBuffer();
   if (Error error = scanJson(text, name))
     return std::move(error);
@@ -40,8 +39,7 @@ Expected<json::Object> JsonTokenizer::readFile(StringRef name,
   return std::move(*object);
 }
 
-/// Returns whether a member is there and neither null, false nor empty.
-static bool isSet(const json::Object &object, StringRef name) {
+bool isSet(const json::Object &object, StringRef name) {
   const json::Value *value = object.get(name);
   if (!value || value->getAsNull())
     return false;
@@ -171,49 +169,6 @@ Error JsonTokenizer::readUnknown(const json::Object &model) {
   return Error::success();
 }
 
-Error JsonTokenizer::readAddedTokens(const json::Array &tokens) {
-  for (const json::Value &token : tokens) {
-    if (!token.getAsObject())
-      return fail("expects every entry of added_tokens to be an object");
-    if (Error error = readAddedToken(*token.getAsObject()))
-      return error;
-  }
-  return Error::success();
-}
-
-Error JsonTokenizer::readAddedToken(const json::Object &token) {
-  std::optional<int64_t> id = token.getInteger("id");
-  std::optional<StringRef> text = token.getString("content");
-  if (!id || !text || text->empty())
-    return fail("expects every entry of added_tokens to have an id and a "
-                "content");
-  if (!addedIds.try_emplace(*text, *id).second)
-    return fail("added token '%s' is there a second time", text->str().c_str());
-  bool special = isSet(token, "special");
-  uint8_t kind = special ? TENON_PIECE_CONTROL : TENON_PIECE_ADDED;
-
-  bool isKnown = *id >= 0 && *id < int64_t(tables.pieces.size()) &&
-                 tables.pieces[*id].kind != TENON_PIECE_ABSENT;
-  if (isKnown) {
-    TokenizerTables::Piece &piece = tables.pieces[*id];
-    if (piece.text != *text)
-      return fail("added token '%s' has the identifier %lld of the piece '%s'",
-                  text->str().c_str(), static_cast<long long>(*id),
-                  piece.text.c_str());
-    piece.kind = kind;
-  } else if (Error error = tables.addPiece(*id, text->str(), kind, false)) {
-    return error;
-  }
-
-  uint32_t flags = special ? TENON_ADDED_SPECIAL : 0;
-  flags |= isSet(token, "normalized") ? TENON_ADDED_NORMALIZED : 0;
-  flags |= isSet(token, "lstrip") ? TENON_ADDED_STRIP_LEFT : 0;
-  flags |= isSet(token, "rstrip") ? TENON_ADDED_STRIP_RIGHT : 0;
-  flags |= isSet(token, "single_word") ? TENON_ADDED_SINGLE_WORD : 0;
-  tables.added.push_back({uint32_t(*id), flags});
-  return Error::success();
-}
-
 Expected<std::vector<uint8_t>> JsonTokenizer::compile() {
   Expected<json::Object> root =
       readFile("tokenizer.json", /*mayBeAbsent=*/false);
@@ -230,13 +185,20 @@ Expected<std::vector<uint8_t>> JsonTokenizer::compile() {
   if (const json::Array *tokens = root->getArray("added_tokens"))
     if (Error error = readAddedTokens(*tokens))
       return std::move(error);
+  if (Error error = readFurtherAddedTokens())
+    return std::move(error);
   if (Error error = readSpecialTokens())
     return std::move(error);
   return tables.write();
 }
 
-Expected<std::vector<uint8_t>> compileTokenizerJson(StringRef folder) {
-  return JsonTokenizer(folder).compile();
+Expected<std::vector<uint8_t>>
+compileTokenizerJson(StringRef folder, std::vector<std::string> *warnings) {
+  JsonTokenizer tokenizer(folder);
+  Expected<std::vector<uint8_t>> bytes = tokenizer.compile();
+  if (warnings)
+    *warnings = tokenizer.takeWarnings();
+  return bytes;
 }
 
 } // namespace tenon

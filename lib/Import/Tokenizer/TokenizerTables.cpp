@@ -83,9 +83,32 @@ void TokenizerTables::addEnd(int64_t id) {
     ends.push_back(id);
 }
 
+// The names are those that llama.cpp takes for ends.
+void TokenizerTables::addNamedEnds() {
+  static const StringLiteral names[] = {
+      "<|eot_id|>",    "<|eom_id|>",    "<|im_end|>",      "<|end|>",
+      "<|return|>",    "<|call|>",      "<|flush|>",       "<|calls|>",
+      "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<end_of_utterance>",
+      "</s>",          "<EOT>",         "_<EOT>",          "[EOT]",
+      "[EOS]",
+  };
+  auto findName = [&](StringRef name) -> int64_t {
+    for (auto [id, piece] : enumerate(pieces))
+      if ((piece.kind == TENON_PIECE_CONTROL ||
+           piece.kind == TENON_PIECE_ADDED) &&
+          piece.text == name)
+        return id;
+    return -1;
+  };
+  // Where a message ends and others follow, other names end the turn.
+  bool endsMessages = findName("<|return|>") >= 0 && findName("<|call|>") >= 0;
+  for (StringRef name : names)
+    if (!endsMessages || name != "<|end|>")
+      addEnd(findName(name));
+}
+
 Error TokenizerTables::checkToken(int64_t id, StringRef what) const {
-  if (id >= 0 && id < int64_t(pieces.size()) &&
-      pieces[id].kind != TENON_PIECE_ABSENT)
+  if (hasToken(id))
     return Error::success();
   return createStringError(
       "%s: %s is %lld, but the tokenizer has no such piece among its %zu",

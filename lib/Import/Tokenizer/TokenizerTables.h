@@ -45,11 +45,21 @@ public:
                        llvm::StringRef spelling);
   /// Appends a split by a pattern in the syntax of tokenizer.json.
   llvm::Error addSplit(uint32_t behavior, bool invert, llvm::StringRef pattern);
-  /// Adds a token that ends a generation, unless it is known.
+  /// Adds a token that ends a generation, unless it is known or -1.
   void addEnd(int64_t id);
+  /// Adds the tokens, special or added ones, whose texts are names under which
+  /// models end a turn or a text. Files name one end most often, while models of
+  /// conversations produce several.
+  void addNamedEnds();
 
   /// Returns the identifier of a searchable piece, or -1.
   int64_t find(llvm::StringRef text) const;
+
+  /// Whether an identifier has a piece.
+  bool hasToken(int64_t id) const {
+    return id >= 0 && id < int64_t(pieces.size()) &&
+           pieces[id].kind != TENON_PIECE_ABSENT;
+  }
 
   /// Returns an error unless an identifier has a piece. `what` is for messages.
   llvm::Error checkToken(int64_t id, llvm::StringRef what) const;
@@ -68,6 +78,8 @@ public:
   std::vector<tenon_added_token> added;
   std::vector<uint32_t> prefix;
   std::vector<uint32_t> suffix;
+  /// What was left out: lines for the user.
+  std::vector<std::string> warnings;
 
 private:
   llvm::Error check() const;

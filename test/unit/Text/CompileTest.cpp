@@ -37,7 +37,7 @@ protected:
     EXPECT_FALSE(error);
   }
   std::string compile() {
-    Expected<Bytes> bytes = compileTokenizerJson(path);
+    Expected<Bytes> bytes = compileTokenizerJson(path, &warnings);
     if (!bytes)
       return toString(bytes.takeError());
     tokenizer = openBytes(*bytes);
@@ -51,8 +51,15 @@ protected:
     return compile(edit(good, from, to));
   }
 
+  Tokens endsOf() const {
+    const int32_t *ends = nullptr;
+    uint64_t count = tenon_text_eos(tokenizer.get(), &ends);
+    return Tokens(ends, ends + count);
+  }
+
   SmallString<128> path;
   TokenizerPtr tokenizer;
+  std::vector<std::string> warnings;
   const std::string good = R"({
     "normalizer": null,
     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
@@ -197,13 +204,125 @@ TEST_F(Folder, tokens_of_the_other_files) {
   EXPECT_EQ(ends[0], 4);
   EXPECT_EQ(ends[1], 1);
 
-  write("config.json", R"({"eos_token_id": 77})");
-  EXPECT_EQ(compile(good),
-            "tokenizer.json: config.json: 'eos_token_id' is 77, but the "
-            "tokenizer has no such piece among its 5");
+  // A token that does not exist is left out, and the user is told, unless the
+  // number says that there is none.
+  write("config.json",
+        R"({"bos_token_id": -1, "eos_token_id": [77, -1, 0, 4294967296]})");
+  write("generation_config.json", R"({"eos_token_id": 5})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(tenon_text_bos(tokenizer.get()), -1);
+  EXPECT_EQ(endsOf(), Tokens({0}));
+  EXPECT_EQ(warnings,
+            std::vector<std::string>(
+                {"generation_config.json: 'eos_token_id' names token 5, but "
+                 "the tokenizer has no such piece among its 5; it is left out",
+                 "config.json: 'eos_token_id' names token 77, but the "
+                 "tokenizer has no such piece among its 5; it is left out",
+                 "config.json: 'eos_token_id' names token 4294967296, but the "
+                 "tokenizer has no such piece among its 5; it is left out"}));
+  // The text model inside of another one names further ends.
+  write("config.json", R"({"text_config": {"eos_token_id": [1, 2]}})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(endsOf(), Tokens({1, 2}));
   write("config.json", R"({"eos_token_id": "x"})");
   EXPECT_EQ(compile(good), "config.json: 'eos_token_id' is neither an integer "
                            "nor an array of them");
+}
+
+// Tokens that stand in only one of the files, as the published classes read
+// them.
+TEST_F(Folder, added_tokens_of_the_other_files) {
+  auto tokens = [&](const std::string &entry, const std::string &text) {
+    write("tokenizer_config.json",
+          R"({"added_tokens_decoder": {)" + entry + "}}");
+    EXPECT_EQ(compile(good), "");
+    return encode(*tokenizer, text, TENON_TEXT_PARSE_SPECIAL);
+  };
+  const std::string special = R"("special": true})";
+  EXPECT_EQ(tokens(R"("5": {"content": "<b>", )" + special, "a<b>b<end>"),
+            Tokens({0, 5, 1, 4}));
+  EXPECT_TRUE(tenon_text_is_special(tokenizer.get(), 5));
+  // Special tokens are text unless they are asked for; others are not.
+  EXPECT_EQ(encode(*tokenizer, "a<b>b", 0), Tokens({2, 1}));
+  EXPECT_EQ(tokens(R"("5": {"content": "<b>", "special": false})", "a<b>b"),
+            Tokens({0, 5, 1}));
+  EXPECT_EQ(encode(*tokenizer, "a<b>b", 0), Tokens({0, 5, 1}));
+  // Behind a hole, and several in no order.
+  EXPECT_EQ(
+      tokens(R"("9": {"content": "<c>"}, "7": {"content": "<b>"})", "<b><c>"),
+      Tokens({7, 9}));
+  // A piece is cut out under the identifier that it has.
+  EXPECT_EQ(tokens(R"("2": {"content": "ab"})", "aab"), Tokens({0, 2}));
+  EXPECT_EQ(tokens(R"("7": {"content": "ab"})", "aab"), Tokens({0, 2}));
+  // Both files know it: special if either says so, and the space around it as
+  // the second one says.
+  EXPECT_EQ(tokens(R"("4": {"content": "<end>", "special": false})", "a<end>"),
+            Tokens({0, 4}));
+  EXPECT_TRUE(tenon_text_is_special(tokenizer.get(), 4));
+  EXPECT_EQ(encode(*tokenizer, "a <end>", TENON_TEXT_PARSE_SPECIAL),
+            Tokens({0, 3, 4}));
+  EXPECT_EQ(tokens(R"("4": {"content": "<end>", "lstrip": true})", "a <end>"),
+            Tokens({0, 4}));
+
+  write("tokenizer_config.json",
+        R"({"added_tokens_decoder": {"1": {"content": "<q>"}}})");
+  EXPECT_EQ(compile(good), "tokenizer.json: added token '<q>' has the "
+                           "identifier 1 of the piece 'b'");
+  write("tokenizer_config.json", R"({"added_tokens_decoder": {"x": {}}})");
+  EXPECT_EQ(compile(good),
+            "tokenizer_config.json: expects 'added_tokens_decoder' to give an "
+            "object for each token, but not for 'x'");
+  write("tokenizer_config.json", R"({"added_tokens_decoder": {"6": {}}})");
+  EXPECT_EQ(compile(good),
+            "tokenizer_config.json: added token 6 has no content");
+}
+
+// Older folders have names and identifiers, which count where the newer key is
+// absent.
+TEST_F(Folder, added_tokens_of_their_own_file) {
+  write("added_tokens.json", R"({"<b>": 5, "<end>": 4, "<c>": 8})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(encode(*tokenizer, "<c>a<b>", 0), Tokens({8, 0, 5}));
+  EXPECT_FALSE(tenon_text_is_special(tokenizer.get(), 5));
+  EXPECT_TRUE(tenon_text_is_special(tokenizer.get(), 4));
+  write("tokenizer_config.json", R"({"added_tokens_decoder": {}})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(encode(*tokenizer, "a<b>b", 0), Tokens({2, 1}));
+  write("tokenizer_config.json", "{}");
+  write("added_tokens.json", R"({"<b>": "5"})");
+  EXPECT_EQ(compile(good), "added_tokens.json: expects an integer for each "
+                           "token, but not for '<b>'");
+}
+
+// All that any file calls an end, and what is called one by its name.
+TEST_F(Folder, ends_of_all_files) {
+  write("tokenizer_config.json",
+        R"({"eos_token": "a", "added_tokens_decoder": {)"
+        R"("5": {"content": "<|im_end|>", "special": true},)"
+        R"("6": {"content": "<end_of_turn>"}, "7": {"content": "<x>"}}})");
+  write("special_tokens_map.json",
+        R"({"bos_token": "b", "eos_token": {"content": "ab"}})");
+  write("generation_config.json", R"({"eos_token_id": [4, null, 0]})");
+  write("config.json", R"({"eos_token_id": 3})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(endsOf(), Tokens({0, 2, 4, 3, 5, 6}));
+  EXPECT_EQ(tenon_text_bos(tokenizer.get()), 1);
+}
+
+// Where messages end in <|end|>, a turn ends in another way.
+TEST_F(Folder, ends_of_messages) {
+  auto ends = [&](const std::string &more) {
+    write("tokenizer_config.json",
+          R"({"added_tokens_decoder": {"5": {"content": "<|end|>"})" + more +
+              "}}");
+    EXPECT_EQ(compile(good), "");
+    return endsOf();
+  };
+  EXPECT_EQ(ends(""), Tokens({5}));
+  EXPECT_EQ(ends(R"(, "6": {"content": "<|return|>"})"), Tokens({5, 6}));
+  EXPECT_EQ(ends(R"(, "6": {"content": "<|return|>"},)"
+                 R"( "7": {"content": "<|call|>"})"),
+            Tokens({6, 7}));
 }
 
 TEST_F(Folder, steps_of_the_pipeline) {
@@ -405,9 +524,9 @@ TEST_F(Folder, tokens_of_the_configuration) {
                            "nor an array of them");
   // A hole in the vocabulary is no token.
   write("config.json", R"({"eos_token_id": 5})");
-  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 9)"),
-            "tokenizer.json: config.json: 'eos_token_id' is 5, but the "
-            "tokenizer has no such piece among its 10");
+  EXPECT_EQ(compileEdited(R"("id": 4)", R"("id": 9)"), "");
+  EXPECT_EQ(endsOf(), Tokens());
+  EXPECT_EQ(warnings.size(), 1u);
 }
 
 // Pieces are all that the letters of a word can become, so tokens show the
@@ -463,9 +582,6 @@ TEST(Gguf, refuses_inconsistent_metadata) {
   EXPECT_EQ(compileGguf("scored", "token_type", json::Array({1})),
             "model.gguf: expects as many entries of "
             "'tokenizer.ggml.token_type' as tokens, but got 1 and 1400");
-  EXPECT_EQ(compileGguf("scored", "bos_token_id", 5000),
-            "model.gguf: tokenizer.ggml.bos_token_id is 5000, but the "
-            "tokenizer has no such piece among its 1400");
   json::Array types = copy("token_type");
   types[7] = 9;
   EXPECT_EQ(compileGguf("scored", "token_type", std::move(types)),
@@ -476,6 +592,28 @@ TEST(Gguf, refuses_inconsistent_metadata) {
   EXPECT_TRUE(StringRef(same).starts_with(
       "model.gguf: identifiers 1398 and 1399 have one piece, '"))
       << same;
+}
+
+// Tokens that do not exist are left out, and the user is told.
+TEST(Gguf, leaves_absent_tokens_out) {
+  for (StringRef name :
+       {"bos_token_id", "eos_token_id", "unknown_token_id", "eot_token_id"})
+    for (int64_t id : {int64_t(5000), int64_t(-1), int64_t(UINT32_MAX)}) {
+      JsonMetadata metadata = readMetadata("scored/metadata.json");
+      metadata.values[("tokenizer.ggml." + name).str()] = id;
+      std::vector<std::string> warnings;
+      Expected<Bytes> bytes = compileTokenizerGguf(metadata, &warnings);
+      ASSERT_TRUE(bool(bytes)) << toString(bytes.takeError());
+      EXPECT_EQ(warnings,
+                id != 5000 ? std::vector<std::string>()
+                           : std::vector<std::string>(
+                                 {"model.gguf: 'tokenizer.ggml." + name.str() +
+                                  "' names token 5000, but the tokenizer "
+                                  "has no such piece among its 1400; it is "
+                                  "left out"}));
+      if (name == "bos_token_id")
+        EXPECT_EQ(tenon_text_bos(openBytes(*bytes).get()), -1);
+    }
 }
 
 static json::Object mergedMetadata() {

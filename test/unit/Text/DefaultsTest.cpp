@@ -126,7 +126,7 @@ TEST(Defaults, scored) {
   }
   EXPECT_EQ(encodeWithSpecial(changed("bos_token_id", 2), "a"),
             Tokens({2, marked}));
-  EXPECT_EQ(endsOf(changed("eos_token_id", 1)), Tokens({1}));
+  EXPECT_EQ(endsOf(changed("eos_token_id", 1)), Tokens({1, 2}));
 }
 
 // Without a piece for some byte a character is unknown: token 0, unless the
@@ -212,25 +212,28 @@ TEST(Defaults, no_token_to_add) {
     EXPECT_EQ(tenon_text_bos(tokenizer.get()), hasBos ? 259 : -1);
     EXPECT_EQ(tenon_text_add_bos(tokenizer.get()), hasBos);
     EXPECT_EQ(tenon_text_add_eos(tokenizer.get()), !hasBos);
-    EXPECT_EQ(endsOf(tokenizer), hasBos ? Tokens() : Tokens({260}));
+    // By its name.
+    EXPECT_EQ(endsOf(tokenizer), Tokens({260}));
   }
 }
 
 // Each key that names a token that ends a turn, and names that need no key if
-// the token is a control token.
+// the token is a special or an added one.
 TEST(Defaults, ends) {
   for (const char *name : {"eot_token_id", "eom_token_id"}) {
     EXPECT_EQ(endsOf(compile(with(mergedKeys(), name, 261))),
               Tokens({260, 261}));
     EXPECT_EQ(endsOf(compile(with(mergedKeys(), name, 260))), Tokens({260}));
   }
-  for (const char *name : {"<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>",
-                           "<end_of_turn>", "<|endoftext|>", "<|other|>"})
-    for (int type : {3, 4}) {
+  for (const char *name :
+       {"<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>",
+        "<|endoftext|>", "<|other|>", "<|return|>", "<|call|>",
+        "<|end_of_text|>", "[EOT]", "<end_of_utterance>"})
+    for (int type : {3, 4, 5}) {
       json::Object keys = mergedKeys();
       (*keys.getArray(key("tokens")))[261] = name;
       (*keys.getArray(key("token_type")))[261] = type;
-      bool ends = type == 3 && StringRef(name) != "<|other|>";
+      bool ends = type != 5 && StringRef(name) != "<|other|>";
       EXPECT_EQ(endsOf(compile(keys)),
                 ends ? Tokens({260, 261}) : Tokens({260}))
           << name << " of type " << type;

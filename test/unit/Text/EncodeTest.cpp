@@ -240,8 +240,10 @@ TEST(Special, llama3) {
   EXPECT_TRUE(tenon_text_is_eos(tokenizer.get(), end));
   EXPECT_FALSE(tenon_text_is_eos(tokenizer.get(), bos));
   const int32_t *ends = nullptr;
-  ASSERT_EQ(tenon_text_eos(tokenizer.get(), &ends), 1u);
-  EXPECT_EQ(*ends, end);
+  // The one that the folder names, and another one by its name.
+  ASSERT_EQ(tenon_text_eos(tokenizer.get(), &ends), 2u);
+  EXPECT_EQ(ends[0], end);
+  EXPECT_EQ(ends[1], find(*tokenizer, "<|end_of_text|>"));
 
   uint32_t flags = TENON_TEXT_ADD_SPECIAL | TENON_TEXT_PARSE_SPECIAL;
   Tokens tokens = encode(*tokenizer, "a<|eot_id|>", flags);
