@@ -4,6 +4,9 @@
 #include "Family.h"
 #include "RotaryEmbedding.h"
 
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Remarks.h"
+
 #include <cmath>
 
 using namespace tenon;
@@ -26,7 +29,56 @@ llvm::Error Family::read() {
                                  !source.getTensors().find("lm_head.weight"));
   if (!config.failed())
     readLayers(config);
-  return config.takeError();
+  if (llvm::Error error = config.takeError())
+    return error;
+  return resolveHead();
+}
+
+/// Whether two tensors are stored alike, byte for byte.
+static llvm::Expected<bool> areEqual(const TensorSource &tensors,
+                                     const TensorInfo &first,
+                                     const TensorInfo &second) {
+  if (first.type != second.type || first.shape != second.shape)
+    return false;
+  llvm::Expected<llvm::ArrayRef<uint8_t>> bytes = tensors.read(first);
+  if (!bytes)
+    return bytes.takeError();
+  llvm::Expected<llvm::ArrayRef<uint8_t>> others = tensors.read(second);
+  if (!others)
+    return others.takeError();
+  return *bytes == *others;
+}
+
+/// A configuration ties the head to the embedding, and yet the file may have a
+/// head: what is stored counts, as in the published classes. Where the two are
+/// equal, or one of them is missing, one tensor is both.
+llvm::Error Family::resolveHead() {
+  static constexpr llvm::StringLiteral headTensor = "lm_head.weight";
+  const TensorSource &tensors = source.getTensors();
+  const TensorInfo *head =
+      tied && source.knowsTensors() ? tensors.find(headTensor) : nullptr;
+  if (!head)
+    return llvm::Error::success();
+  const TensorInfo *embedding = tensors.find(embeddingTensor);
+  if (!embedding) {
+    embeddingTensor = headTensor.str();
+    return llvm::Error::success();
+  }
+  llvm::Expected<bool> equal = areEqual(tensors, *embedding, *head);
+  if (!equal)
+    return equal.takeError();
+  tied = *equal;
+  if (tied)
+    return llvm::Error::success();
+  mlir::Location loc =
+      mlir::NameLoc::get(mlir::StringAttr::get(context, "head"));
+  mlir::remark::analysis(
+      loc, mlir::remark::RemarkOpts::name("HeadIsStored").category("import"))
+      << mlir::remark::metric("Tensor", headTensor);
+  mlir::emitWarning(loc) << "'tie_word_embeddings' is true, but tensor '"
+                         << headTensor << "' differs from '" << embeddingTensor
+                         << "'; the stored head is used";
+  return llvm::Error::success();
 }
 
 RopePairing Family::getQueryKeyPairing() const {

@@ -48,6 +48,8 @@ public:
   std::optional<double> logitScale, logitCap;
   /// The head is the embedding.
   bool tied = false;
+  /// The tensor of the embedding; that of the head where only it is there.
+  std::string embeddingTensor = "model.embed_tokens.weight";
 
 protected:
   /// Reads what the layers need. The values above are there already.
@@ -62,6 +64,9 @@ protected:
 
   mlir::MLIRContext *context;
   const ModelSource &source;
+
+private:
+  llvm::Error resolveHead();
 };
 
 /// Reads the function between the projections of an MLP.

@@ -267,7 +267,7 @@ llvm::Error ModuleBuilder::buildStep() {
   BlockBuilder block(body, formats, /*prefix=*/"", /*path=*/"", /*layer=*/0,
                      StepOperands(), /*caches=*/{});
   auto getEmbedding = [&] {
-    return block.weight("embed", "model.embed_tokens.weight",
+    return block.weight("embed", family.embeddingTensor,
                         {family.vocabulary, family.hidden},
                         WeightRole::PlainMatrix);
   };
