@@ -79,6 +79,11 @@ public:
   llvm::Expected<std::vector<std::string>>
   getStringList(llvm::StringRef key, bool required = true) const;
 
+  /// Gives a key, which may go into objects, a value that the container knows.
+  /// `origin` says in messages where it comes from.
+  void set(llvm::StringRef key, llvm::json::Value value,
+           llvm::StringRef origin);
+
   /// An error of one line about a key, for rules between several keys:
   /// `config.json: 'num_attention_heads' <text>`.
   llvm::Error makeError(llvm::StringRef key, const llvm::Twine &text) const;

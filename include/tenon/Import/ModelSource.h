@@ -6,6 +6,7 @@
 
 #include "tenon/Import/ModelConfig.h"
 #include "tenon/Support/TensorSource.h"
+#include "llvm/ADT/StringMap.h"
 #include <memory>
 
 namespace tenon {
@@ -78,6 +79,8 @@ protected:
   RowOrder rowOrder = RowOrder::HalfSplit;
   std::vector<double> ropeDivisors;
   std::vector<std::string> warnings;
+  /// The types of tensors that no weight can have, by canonical name.
+  llvm::StringMap<std::string> foreignTypes;
 };
 
 /// Opens a Hugging Face folder or a GGUF file. With `skipWeights` no weight is

@@ -6,6 +6,7 @@
 #include "tenon/Import/Containers/MappedTensors.h"
 #include "tenon/Import/Containers/Messages.h"
 #include "tenon/Import/Containers/Safetensors.h"
+#include "tenon/Import/Containers/TensorNames.h"
 #include "tenon/Import/JsonScan.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -27,29 +28,27 @@ static std::string joinPath(llvm::StringRef folder, llvm::StringRef name) {
   return result.str().str();
 }
 
-/// Multimodal checkpoints hold the text model under a prefix.
-static std::string getCanonicalName(llvm::StringRef name) {
-  for (auto [prefix, canonical] :
-       {std::pair<llvm::StringLiteral, llvm::StringLiteral>{
-            "language_model.model.", "model."},
-        {"language_model.lm_head.", "lm_head."},
-        {"model.language_model.", "model."}})
-    if (name.consume_front(prefix))
-      return (canonical + name).str();
-  return name.str();
-}
-
 namespace {
+/// A file whose names are as they are stored.
+struct OpenFile {
+  MappedFile file;
+  std::string name;
+  std::vector<StoredTensor> tensors;
+};
+
 class HuggingFaceSource : public ModelSource {
 public:
   llvm::Error open(llvm::StringRef folder, bool skipWeights);
 
 private:
   llvm::Error openConfig();
-  llvm::Error openWeights(MappedTensors &weights);
-  llvm::Error openShards(MappedTensors &weights);
-  llvm::Error openFile(llvm::StringRef name, llvm::StringRef reason,
-                       MappedTensors &weights);
+  llvm::Error openWeights();
+  llvm::Error openShards();
+  llvm::Error openFile(llvm::StringRef name, llvm::StringRef reason);
+  void warnOfAbsent(llvm::ArrayRef<std::pair<std::string, std::string>> index);
+  llvm::Error addTensors(MappedTensors &weights);
+
+  std::vector<OpenFile> files;
 };
 } // namespace
 
@@ -71,8 +70,7 @@ llvm::Error HuggingFaceSource::openConfig() {
 }
 
 llvm::Error HuggingFaceSource::openFile(llvm::StringRef name,
-                                        llvm::StringRef reason,
-                                        MappedTensors &weights) {
+                                        llvm::StringRef reason) {
   llvm::Expected<MappedFile> file = MappedFile::open(joinPath(path, name));
   if (!file)
     return makeImportError(llvm::toString(file.takeError()) + reason);
@@ -80,9 +78,31 @@ llvm::Error HuggingFaceSource::openFile(llvm::StringRef name,
       parseSafetensors(file->getBytes(), name);
   if (!tensors)
     return tensors.takeError();
-  for (StoredTensor &tensor : *tensors)
-    tensor.info.name = getCanonicalName(tensor.info.name);
-  return weights.addFile(std::move(*file), name, std::move(*tensors));
+  files.push_back({std::move(*file), name.str(), std::move(*tensors)});
+  return llvm::Error::success();
+}
+
+/// Takes over the tensors of all files, under their canonical names.
+llvm::Error HuggingFaceSource::addTensors(MappedTensors &weights) {
+  std::vector<llvm::StringRef> names;
+  for (const OpenFile &file : files)
+    for (const StoredTensor &tensor : file.tensors)
+      names.push_back(tensor.info.name);
+  TensorNames canonical(names);
+  for (OpenFile &file : files) {
+    for (StoredTensor &tensor : file.tensors) {
+      tensor.info.name = canonical.translate(tensor.info.name);
+      if (!tensor.foreignType.empty())
+        foreignTypes[tensor.info.name] = tensor.foreignType;
+    }
+    llvm::erase_if(file.tensors, [](const StoredTensor &tensor) {
+      return !tensor.foreignType.empty();
+    });
+    if (llvm::Error error = weights.addFile(std::move(file.file), file.name,
+                                            std::move(file.tensors)))
+      return error;
+  }
+  return llvm::Error::success();
 }
 
 /// A name in an index may go to a sub-folder, but not out of the folder.
@@ -142,7 +162,26 @@ tenon::parseSafetensorsIndex(llvm::StringRef text, llvm::StringRef file) {
   return entries;
 }
 
-llvm::Error HuggingFaceSource::openShards(MappedTensors &weights) {
+/// An index lists files; what a file holds is what it says itself. Only a model
+/// that needs a tensor misses it.
+void HuggingFaceSource::warnOfAbsent(
+    llvm::ArrayRef<std::pair<std::string, std::string>> index) {
+  llvm::StringSet<> stored;
+  for (const OpenFile &file : files)
+    for (const StoredTensor &tensor : file.tensors)
+      stored.insert(tensor.info.name);
+  llvm::StringRef first;
+  size_t absent = 0;
+  for (auto &[tensor, file] : index)
+    if (!stored.contains(tensor) && absent++ == 0)
+      first = tensor;
+  if (absent)
+    warnings.push_back(indexName.str() + ": lists " + std::to_string(absent) +
+                       (absent == 1 ? " tensor" : " tensors") +
+                       " that no file has, first " + quote(first));
+}
+
+llvm::Error HuggingFaceSource::openShards() {
   llvm::Expected<std::string> text =
       readTextFile(joinPath(path, indexName), maxJsonBytes);
   if (!text)
@@ -154,26 +193,18 @@ llvm::Error HuggingFaceSource::openShards(MappedTensors &weights) {
   llvm::StringSet<> opened;
   for (auto &[tensor, file] : *entries)
     if (opened.insert(file).second)
-      if (llvm::Error error = openFile(
-              file, "; " + indexName.str() + " says that it holds weights",
-              weights))
+      if (llvm::Error error = openFile(file, "; " + indexName.str() +
+                                                 " says that it holds weights"))
         return error;
-  for (auto &[tensor, file] : *entries) {
-    llvm::StringRef actual = weights.getFileOf(getCanonicalName(tensor));
-    if (actual != file)
-      return makeImportError(
-          indexName + ": says that tensor " + quote(tensor) + " is in " +
-          quote(file) + ", but " +
-          (actual.empty() ? "no file has it" : "it is in " + quote(actual)));
-  }
+  warnOfAbsent(*entries);
   return llvm::Error::success();
 }
 
-llvm::Error HuggingFaceSource::openWeights(MappedTensors &weights) {
+llvm::Error HuggingFaceSource::openWeights() {
   if (fs::exists(joinPath(path, singleName)))
-    return openFile(singleName, "", weights);
+    return openFile(singleName, "");
   if (fs::exists(joinPath(path, indexName)))
-    return openShards(weights);
+    return openShards();
   return makeImportError(
       "folder " + quote(path) + " has neither " + singleName + " nor " +
       indexName +
@@ -185,9 +216,14 @@ llvm::Error HuggingFaceSource::open(llvm::StringRef folder, bool skipWeights) {
   if (llvm::Error error = openConfig())
     return error;
   auto weights = std::make_unique<MappedTensors>(/*readable=*/!skipWeights);
-  if (!skipWeights)
-    if (llvm::Error error = openWeights(*weights))
+  if (!skipWeights) {
+    if (llvm::Error error = openWeights())
       return error;
+    if (llvm::Error error = addTensors(*weights))
+      return error;
+  }
+  if (llvm::Error error = nameQuantization(path, *weights, config))
+    return error;
   tensorsKnown = !skipWeights;
   tensors = std::move(weights);
   return llvm::Error::success();

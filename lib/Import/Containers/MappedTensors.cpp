@@ -25,13 +25,6 @@ llvm::Error MappedTensors::addFile(MappedFile file, llvm::StringRef name,
   return llvm::Error::success();
 }
 
-llvm::StringRef MappedTensors::getFileOf(llvm::StringRef tensor) const {
-  auto entry = indices.find(tensor);
-  if (entry == indices.end())
-    return {};
-  return fileNames[places[entry->second].file];
-}
-
 const TensorInfo *MappedTensors::find(llvm::StringRef name) const {
   auto entry = indices.find(name);
   return entry == indices.end() ? nullptr : &infos[entry->second];

@@ -31,6 +31,24 @@ const llvm::json::Value *ModelConfig::find(llvm::StringRef key) const {
   }
 }
 
+void ModelConfig::set(llvm::StringRef key, llvm::json::Value value,
+                      llvm::StringRef origin) {
+  origins[key] = origin.str();
+  llvm::json::Object *object = &values;
+  while (true) {
+    auto [first, rest] = key.split('.');
+    llvm::json::Value &entry = (*object)[first];
+    if (rest.empty()) {
+      entry = std::move(value);
+      return;
+    }
+    if (!entry.getAsObject())
+      entry = llvm::json::Object();
+    object = entry.getAsObject();
+    key = rest;
+  }
+}
+
 llvm::Error ModelConfig::makeError(llvm::StringRef key,
                                    const llvm::Twine &text) const {
   auto origin = origins.find(key);

@@ -21,6 +21,12 @@ ModelSource::requireTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
   if (!tensorsKnown)
     return nullptr;
   const TensorInfo *tensor = tensors->find(name);
+  auto foreign = foreignTypes.find(name);
+  if (!tensor && foreign != foreignTypes.end())
+    return makeImportError(quote(path) + ": tensor " + quote(name) +
+                           " has type " + quote(foreign->second) +
+                           ", which cannot be imported; convert it to F32, "
+                           "F16, BF16 or F8_E4M3");
   if (!tensor)
     return makeImportError(quote(path) + ": tensor " + quote(name) +
                            " is missing; a model of type " +

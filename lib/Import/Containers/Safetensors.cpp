@@ -6,8 +6,10 @@
 #include "tenon/Import/Containers/Messages.h"
 #include "tenon/Import/JsonScan.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace tenon;
 using Token = JsonCursor::Token;
@@ -23,6 +25,19 @@ static std::optional<StorageType> parseType(llvm::StringRef name) {
       .Case("I32", StorageType::I32)
       .Case("I64", StorageType::I64)
       .Case("BOOL", StorageType::Bool)
+      .Default(std::nullopt);
+}
+
+/// Bits of one element of the types that no weight can have. A type that is
+/// not in the format is as large as it says.
+static std::optional<uint64_t> getForeignBits(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<uint64_t>>(name)
+      .Cases({"F64", "U64", "C64"}, 64)
+      .Case("U32", 32)
+      .Cases({"I16", "U16"}, 16)
+      .Cases({"F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"}, 8)
+      .Cases({"F6_E2M3", "F6_E3M2"}, 6)
+      .Case("F4", 4)
       .Default(std::nullopt);
 }
 
@@ -45,6 +60,7 @@ private:
   llvm::Error readNumbers(llvm::StringRef field, size_t most,
                           llvm::SmallVectorImpl<int64_t> &numbers);
   llvm::Error place(StoredTensor &tensor);
+  llvm::Error checkSize(const StoredTensor &tensor, uint64_t size);
   llvm::Error complain(const StoredTensor &tensor, const llvm::Twine &text) {
     return makeImportError(file + ": tensor " + quote(tensor.info.name) + " " +
                            text);
@@ -81,12 +97,10 @@ llvm::Error HeaderReader::readType(StoredTensor &tensor) {
   if (llvm::Error error =
           cursor.expect(Token::String, "'dtype' to be a string"))
     return error;
+  // Nobody may ask for a tensor of another type.
   std::optional<StorageType> type = parseType(cursor.getText());
-  if (!type)
-    return complain(tensor, "has type " + quote(cursor.getText()) +
-                                ", which cannot be imported; convert it to "
-                                "F32, F16, BF16 or F8_E4M3");
-  tensor.info.type = *type;
+  tensor.info.type = type.value_or(StorageType::U8);
+  tensor.foreignType = type ? "" : cursor.getText().str();
   hasType = true;
   return llvm::Error::success();
 }
@@ -153,22 +167,40 @@ llvm::Error HeaderReader::place(StoredTensor &tensor) {
                                 ", but the data of the file has " +
                                 llvm::Twine(dataSize) +
                                 " bytes; the file is truncated or damaged");
-  std::optional<uint64_t> bytes =
-      getStoredBytes(tensor.info.type, tensor.info.shape);
-  if (!bytes)
-    return complain(tensor, "has the shape " +
-                                stringifyShape(tensor.info.shape) +
-                                ", which has more than 2^60 elements");
-  if (*bytes != end - begin)
-    return complain(tensor,
-                    "of type " + stringifyStorageType(tensor.info.type) +
-                        " and shape " + stringifyShape(tensor.info.shape) +
-                        " needs " + llvm::Twine(*bytes) +
-                        " bytes, but its data_offsets cover " +
-                        llvm::Twine(end - begin));
+  if (llvm::Error error = checkSize(tensor, end - begin))
+    return error;
   tensor.begin = dataBegin + begin;
-  tensor.size = *bytes;
+  tensor.size = end - begin;
   return llvm::Error::success();
+}
+
+/// The bytes of a tensor follow from its type and its shape.
+llvm::Error HeaderReader::checkSize(const StoredTensor &tensor, uint64_t size) {
+  const llvm::SmallVector<int64_t, 4> &shape = tensor.info.shape;
+  bool isForeign = !tensor.foreignType.empty();
+  // As many bytes as elements, of which there are less than 2^61: bits fit.
+  std::optional<uint64_t> bytes = getStoredBytes(
+      isForeign ? StorageType::U8 : tensor.info.type, tensor.info.shape);
+  if (!bytes)
+    return complain(tensor, "has the shape " + stringifyShape(shape) +
+                                ", which has more than 2^60 elements");
+  std::string type = isForeign ? quote(tensor.foreignType)
+                               : stringifyStorageType(tensor.info.type).str();
+  if (isForeign) {
+    std::optional<uint64_t> bits = getForeignBits(tensor.foreignType);
+    if (!bits)
+      return llvm::Error::success();
+    if (*bytes > (uint64_t(1) << 57))
+      return complain(tensor, "has the shape " + stringifyShape(shape) +
+                                  ", which has more than 2^57 elements");
+    bytes = llvm::divideCeil(*bytes * *bits, 8);
+  }
+  if (*bytes == size)
+    return llvm::Error::success();
+  return complain(
+      tensor, "of type " + type + " and shape " + stringifyShape(shape) +
+                  " needs " + llvm::Twine(*bytes) +
+                  " bytes, but its data_offsets cover " + llvm::Twine(size));
 }
 
 llvm::Expected<std::vector<StoredTensor>> HeaderReader::read() {
@@ -194,6 +226,29 @@ llvm::Expected<std::vector<StoredTensor>> HeaderReader::read() {
   }
 }
 
+/// Every byte behind the header belongs to a tensor: the format has it so, and
+/// what is left over shows that a file was joined or cut wrongly.
+static llvm::Error checkCovered(llvm::ArrayRef<StoredTensor> tensors,
+                                uint64_t begin, uint64_t end,
+                                llvm::StringRef file) {
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;
+  for (const StoredTensor &tensor : tensors)
+    if (tensor.size)
+      ranges.emplace_back(tensor.begin, tensor.size);
+  llvm::sort(ranges);
+  uint64_t covered = begin;
+  for (auto [first, size] : ranges) {
+    if (first != covered)
+      break;
+    covered += size;
+  }
+  if (covered == end)
+    return llvm::Error::success();
+  return makeImportError(file + ": the bytes from " + llvm::Twine(covered) +
+                         " on belong to no tensor, but tensors cover a "
+                         "safetensors file without gaps; the file is damaged");
+}
+
 llvm::Expected<std::vector<StoredTensor>>
 tenon::parseSafetensors(llvm::StringRef bytes, llvm::StringRef file) {
   constexpr uint64_t prefix = sizeof(uint64_t);
@@ -216,6 +271,8 @@ tenon::parseSafetensors(llvm::StringRef bytes, llvm::StringRef file) {
   if (!tensors)
     return tensors;
   if (llvm::Error error = checkDisjoint(*tensors, file))
+    return error;
+  if (llvm::Error error = checkCovered(*tensors, dataBegin, bytes.size(), file))
     return error;
   return tensors;
 }

@@ -35,7 +35,15 @@ llvm::Error WeightFormats::read() {
                                       {"float32", "float16", "bfloat16"})];
   quantized = config.has("quantization_config");
   if (quantized) {
-    config.getChoice("quantization_config.quant_method", std::nullopt, {"fp8"});
+    constexpr llvm::StringLiteral method = "quantization_config.quant_method";
+    config.getChoice(method, std::nullopt, {"fp8"});
+    if (!config.failed() &&
+        !config.has("quantization_config.weight_block_size"))
+      config.complain(method, "is 'fp8' without 'weight_block_size', which is "
+                              "one scale for each tensor; known: fp8 with a "
+                              "scale for each block");
+    if (config.failed())
+      return config.takeError();
     std::vector<int64_t> block = config.getIntList(
         "quantization_config.weight_block_size", {1, ConfigReader::maxSize});
     if (!config.failed() && block.size() != 2)
@@ -75,8 +83,10 @@ WeightFormats::getBlockScaled(const TensorInfo &tensor,
   SmallVector<int64_t, 2> grid;
   for (auto [size, block] : llvm::zip_equal(tensor.shape, scaleBlock))
     grid.push_back(llvm::divideCeil(size, block));
+  static constexpr StorageType scaleTypes[] = {
+      StorageType::F32, StorageType::F16, StorageType::BF16};
   llvm::Expected<const TensorInfo *> scales =
-      source.requireTensor(getScaleName(tensor.name), grid, StorageType::F32);
+      source.requireTensor(getScaleName(tensor.name), grid, scaleTypes);
   if (!scales)
     return scales.takeError();
   return StoredAs{getStorageFormat(context, StorageType::F8E4M3, scaleBlock),

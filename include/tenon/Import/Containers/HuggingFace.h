@@ -21,6 +21,12 @@ llvm::Expected<ModelConfig> parseHuggingFaceConfig(llvm::StringRef text,
 /// `model_type`, as that class does. Keys are canonical.
 void addClassDefaults(llvm::json::Object &values);
 
+/// Gives the configuration the `quantization_config.quant_method` that it does
+/// not name itself, where another key, a file beside it or the names of tensors
+/// tell that weights are quantized and how.
+llvm::Error nameQuantization(llvm::StringRef folder,
+                             const TensorSource &tensors, ModelConfig &config);
+
 /// Reads the text of a `model.safetensors.index.json`: pairs of a tensor and
 /// the file that holds it, which lies inside the folder of the index.
 llvm::Expected<std::vector<std::pair<std::string, std::string>>>

@@ -20,8 +20,6 @@ public:
   /// inside of it. Fails when a name is known already.
   llvm::Error addFile(MappedFile file, llvm::StringRef name,
                       std::vector<StoredTensor> tensors);
-  /// The file, of those added, that a tensor lies in; empty for none.
-  llvm::StringRef getFileOf(llvm::StringRef tensor) const;
 
   const TensorInfo *find(llvm::StringRef name) const override;
   llvm::ArrayRef<TensorInfo> getTensors() const override { return infos; }

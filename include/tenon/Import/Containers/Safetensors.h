@@ -13,7 +13,7 @@ namespace tenon {
 
 /// Reads the header of a file with these bytes: its length as 64 bits little
 /// endian, JSON, then the data. Every tensor returned lies inside the bytes,
-/// and no two share one. `file` is the name to print in messages.
+/// and every byte belongs to exactly one. `file` is the name to print in messages.
 llvm::Expected<std::vector<StoredTensor>>
 parseSafetensors(llvm::StringRef bytes, llvm::StringRef file);
 

@@ -13,6 +13,9 @@ namespace tenon {
 struct StoredTensor {
   /// The name is that of the file until the container makes it canonical.
   TensorInfo info{};
+  /// The spelling of a type that no weight can have; `info.type` says nothing
+  /// then. Empty for all others.
+  std::string foreignType{};
   /// Counted from the beginning of the file.
   uint64_t begin = 0;
   uint64_t size = 0;

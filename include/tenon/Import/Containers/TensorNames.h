@@ -1,0 +1,33 @@
+// The names of tensors without what a wrapper puts in front of them.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef TENON_IMPORT_CONTAINERS_TENSORNAMES_H
+#define TENON_IMPORT_CONTAINERS_TENSORNAMES_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+
+namespace tenon {
+
+/// Translates the names of one checkpoint to canonical ones, in which the text
+/// model is `model.` and its head `lm_head.`. What stands in front of the
+/// embedding says what a checkpoint has there instead: nothing if the model was
+/// saved without its head, `language_model.model.` or `model.language_model.`
+/// if it is a part of another one, or what a trainer put there.
+class TensorNames {
+public:
+  /// Looks at all names of a checkpoint.
+  explicit TensorNames(llvm::ArrayRef<llvm::StringRef> names);
+
+  std::string translate(llvm::StringRef name) const;
+
+private:
+  /// In front of the embedding, if a tensor is one.
+  std::optional<std::string> prefix;
+};
+
+} // namespace tenon
+
+#endif // TENON_IMPORT_CONTAINERS_TENSORNAMES_H
