@@ -33,14 +33,18 @@ static void appendToken(const tenon_tokenizer &tokenizer, int32_t token,
   const TokenizerFile &file = tokenizer.file;
   if (!hasPiece(file, token))
     return;
-  bool hasPrefix = file.has(TENON_TOKENIZER_SPACE_PREFIX) && atStart;
-  atStart = tokenizer.beginsAnew[token];
+  bool hasPrefix = atStart && file.has(TENON_TOKENIZER_SPACE_PREFIX |
+                                       TENON_TOKENIZER_MARK_PARTS |
+                                       TENON_TOKENIZER_MARK_FIRST);
+  // Where only the beginning of a text is marked, no token makes another one.
+  bool onlyFirst = file.has(TENON_TOKENIZER_MARK_FIRST);
   if (tokenizer.isSpecial(token)) {
     if (!(flags & TENON_TEXT_SKIP_SPECIAL))
       text.append(file.piece(token));
-    atStart = 1;
+    atStart = onlyFirst ? atStart : 1;
     return;
   }
+  atStart = onlyFirst ? 0 : tokenizer.beginsAnew[token];
   std::string_view piece = file.piece(token);
   if (!file.has(TENON_TOKENIZER_SPACE_MARK) || tokenizer.beginsAnew[token]) {
     text.append(piece);

@@ -26,8 +26,9 @@ public:
   tenon_text_status encode(std::string_view text);
 
 private:
-  tenon_text_status encodeFragment(std::string_view text);
-  tenon_text_status encodeNormalized(std::string_view text);
+  tenon_text_status encodeFragment(std::string_view text, bool isFirst);
+  tenon_text_status encodeNormalized(std::string_view text, bool isFirst);
+  bool needsMark(std::string_view text, bool isFirst) const;
   void encodePart(std::string_view text);
   void encodeWord(std::string_view word);
   void encodeBytes(std::string_view bytes);
@@ -51,23 +52,25 @@ tenon_text_status Encoder::encode(std::string_view text) {
   for (const CutPart &part : parts) {
     if (part.token >= 0)
       tokens.push_back(part.token);
-    else if (tenon_text_status status = encodeFragment(part.text))
+    else if (tenon_text_status status =
+                 encodeFragment(part.text, part.text.data() == text.data()))
       return status;
   }
   return TENON_TEXT_OK;
 }
 
-tenon_text_status Encoder::encodeFragment(std::string_view text) {
+/// `isFirst` says that the whole text begins here.
+tenon_text_status Encoder::encodeFragment(std::string_view text, bool isFirst) {
   uint32_t flags = file.header().flags;
   bool prefix = flags & TENON_TOKENIZER_SPACE_PREFIX;
   while (!text.empty()) {
     size_t whole = countWholeBytes(text);
     // A fragment that begins with stray bytes has a space in front of those.
     if (whole || prefix)
-      if (tenon_text_status status =
-              encodeNormalized(normalize(text.substr(0, whole), flags, prefix)))
+      if (tenon_text_status status = encodeNormalized(
+              normalize(text.substr(0, whole), flags, prefix), isFirst))
         return status;
-    prefix = false;
+    prefix = isFirst = false;
     text.remove_prefix(whole);
 
     size_t stray = 0;
@@ -81,16 +84,28 @@ tenon_text_status Encoder::encodeFragment(std::string_view text) {
   return TENON_TEXT_OK;
 }
 
-tenon_text_status Encoder::encodeNormalized(std::string_view text) {
+bool Encoder::needsMark(std::string_view text, bool isFirst) const {
+  bool isMarked = file.has(TENON_TOKENIZER_MARK_PARTS) ||
+                  (file.has(TENON_TOKENIZER_MARK_FIRST) && isFirst);
+  return isMarked && text.substr(0, spaceMark.size()) != spaceMark;
+}
+
+tenon_text_status Encoder::encodeNormalized(std::string_view text,
+                                            bool isFirst) {
   std::vector<CutPart> cuts;
   tokenizer.normalizedTokens.cut(text, parseSpecial, cuts);
   std::vector<std::string_view> parts, finer;
+  std::string marked;
   for (const CutPart &cut : cuts) {
     if (cut.token >= 0) {
       tokens.push_back(cut.token);
       continue;
     }
     parts.assign({cut.text});
+    if (needsMark(cut.text, isFirst && cut.text.data() == text.data())) {
+      marked.assign(spaceMark).append(cut.text);
+      parts.assign({marked});
+    }
     for (const SplitStep &step : tokenizer.splits) {
       finer.clear();
       for (std::string_view part : parts)

@@ -15,7 +15,7 @@ extern "C" {
  * an offset in the file, which is a multiple of 8. */
 
 #define TENON_TOKENIZER_MAGIC "TENONTK1"
-#define TENON_TOKENIZER_VERSION 1u
+#define TENON_TOKENIZER_VERSION 2u
 
 /* How a word becomes pieces. */
 enum {
@@ -39,6 +39,10 @@ enum {
                                   << 3, /* a word that is a piece stays whole */
   TENON_TOKENIZER_FUSE_UNKNOWN = 1
                                  << 4, /* unknown neighbors become one token */
+  /* A text between added tokens gets a U+2581 in front unless it begins with
+   * one: each of them, or only the one that begins the whole text. */
+  TENON_TOKENIZER_MARK_PARTS = 1 << 5,
+  TENON_TOKENIZER_MARK_FIRST = 1 << 6,
 };
 
 /* What a piece is. */

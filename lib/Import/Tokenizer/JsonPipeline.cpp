@@ -4,6 +4,8 @@
 #include "JsonTokenizer.h"
 #include "SplitPattern.h"
 
+#include <utility>
+
 using namespace llvm;
 
 namespace tenon {
@@ -106,6 +108,9 @@ Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
     return fail("pre-tokenizer '%s' comes after ByteLevel, which must be the "
                 "last",
                 type.str().c_str());
+  if (type == "Metaspace")
+    return readMetaspace(step);
+  sawPreTokenizer = true;
   if (type == "Split")
     return readSplit(step);
   if (type == "ByteLevel")
@@ -117,8 +122,41 @@ Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
                            /*invert=*/false, R"(\p{N})");
   }
   return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: ByteLevel, "
-              "Digits, Sequence, Split",
+              "Digits, Metaspace, Sequence, Split",
               type.str().c_str());
+}
+
+/// Marks spaces as the normalizers Replace and Prepend do, but puts none in front
+/// of a text that begins with one.
+Error JsonTokenizer::readMetaspace(const json::Object &step) {
+  if (std::exchange(sawPreTokenizer, true))
+    return fail("pre-tokenizer Metaspace is not the first one");
+  StringRef mark = step.getString("replacement").value_or(spaceMark);
+  if (mark != spaceMark)
+    return fail("pre-tokenizer Metaspace makes '%s' of a space; only %s is "
+                "known",
+                mark.str().c_str(), spaceMark.data());
+  tables.flags |= TENON_TOKENIZER_SPACE_MARK;
+  // Older files say only whether there is a prefix.
+  bool adds = step.getBoolean("add_prefix_space").value_or(true);
+  StringRef scheme =
+      step.getString("prepend_scheme").value_or(adds ? "always" : "never");
+  if (!adds && scheme != "never")
+    return fail("add_prefix_space of Metaspace is false, but prepend_scheme is "
+                "'%s'; remove one of the two",
+                scheme.str().c_str());
+  if (scheme == "always")
+    tables.flags |= TENON_TOKENIZER_MARK_PARTS;
+  else if (scheme == "first")
+    tables.flags |= TENON_TOKENIZER_MARK_FIRST;
+  else if (scheme != "never")
+    return fail("unknown prepend_scheme '%s' of Metaspace; known schemes: "
+                "always, first, never",
+                scheme.str().c_str());
+  if (!step.getBoolean("split").value_or(true))
+    return Error::success();
+  return tables.addSplit(TENON_SPLIT_MERGED_WITH_NEXT, /*invert=*/false,
+                         spaceMark);
 }
 
 static std::optional<uint32_t> parseBehavior(StringRef name) {

@@ -52,6 +52,7 @@ private:
   llvm::Error readPreTokenizer(const llvm::json::Object &step);
   llvm::Error readSplit(const llvm::json::Object &step);
   llvm::Error readByteLevel(const llvm::json::Object &step);
+  llvm::Error readMetaspace(const llvm::json::Object &step);
   llvm::Error readPostProcessor(const llvm::json::Object &step);
   llvm::Error readTemplate(const llvm::json::Object &step);
 
@@ -78,6 +79,7 @@ private:
   llvm::StringMap<uint32_t> addedIds;
   int64_t eos = -1;
   bool isByteLevel = false;
+  bool sawPreTokenizer = false;
 };
 
 } // namespace tenon

@@ -118,8 +118,18 @@ Error Translator::translateCharacter() {
     classBegin = at;
     return Error::success();
   }
-  if (peek(0) == '^' || peek(0) == '$')
-    return refuse(pattern.substr(at, 1), "whose lines differ from PCRE2");
+  // Oniguruma, as the publishers use it, matches them at every line, and lets
+  // a dot match all but the end of one.
+  if (peek(0) == '^' || peek(0) == '$') {
+    result += peek(0) == '^' ? "(?m:^)" : "(?m:$)";
+    ++at;
+    return Error::success();
+  }
+  if (peek(0) == '.') {
+    result += R"([^\n])";
+    ++at;
+    return Error::success();
+  }
   if (peek(0) == '}' && peek(1) == '+')
     return refuse("}+", "which is not possessive everywhere");
   if (peek(0) == '(' && peek(1) == '?' &&

@@ -117,7 +117,7 @@ TEST_F(Folder, what_is_unknown_names_what_is_known) {
   EXPECT_EQ(
       compileEdited(R"("type": "Split")", R"("type": "BertPreTokenizer")"),
       "tokenizer.json: unknown pre-tokenizer 'BertPreTokenizer'; known "
-      "pre-tokenizers: ByteLevel, Digits, Sequence, Split");
+      "pre-tokenizers: ByteLevel, Digits, Metaspace, Sequence, Split");
   EXPECT_EQ(compileEdited(R"("Isolated")", R"("Scattered")"),
             "tokenizer.json: unknown split behavior 'Scattered'; known "
             "behaviors: Contiguous, Isolated, MergedWithNext, "
@@ -146,13 +146,99 @@ TEST_F(Folder, patterns_that_would_mean_something_else) {
             message("[a[b]]", "[", 2, "a class inside a class"));
   EXPECT_EQ(compileEdited(old, R"([a&&b])"),
             message("[a&&b]", "&&", 2, "an intersection of classes"));
-  EXPECT_EQ(compileEdited(old, R"(^a)"),
-            message("^a", "^", 0, "whose lines differ from PCRE2"));
   EXPECT_EQ(compileEdited(old, R"(a{2}+)"),
             message("a{2}+", "}+", 3, "which is not possessive everywhere"));
   EXPECT_EQ(compileEdited(old, "(a"),
             "tokenizer.json: split pattern '(a' is wrong at byte 2: missing "
             "closing parenthesis");
+}
+
+/// A vocabulary of words whose pre-tokenizer is Metaspace with these members.
+static std::string metaspace(const std::string &members) {
+  return R"({"pre_tokenizer": {"type": "Metaspace")" + members +
+         R"(}, "added_tokens": [{"id": 5, "content": "<s>", "special": true}],)"
+         R"( "model": {"type": "BPE", "vocab": {"\u2581": 0, "a": 1, "b": 2,)"
+         R"( "\u2581a": 3, "a\u2581": 4}, "merges": [["a", "\u2581"],)"
+         R"( ["\u2581", "a"]]}})";
+}
+
+// The tokens are those of the tokenizers library.
+TEST_F(Folder, metaspace) {
+  struct Row {
+    const char *members;
+    std::vector<Tokens> expected;
+  };
+  const char *texts[] = {"a b", "a a", "b<s>a", "<s>a", " a", "  a", "<s>", ""};
+  const Row rows[] = {
+      {R"(, "prepend_scheme": "always", "split": true)",
+       {{3, 0, 2}, {3, 3}, {0, 2, 5, 3}, {5, 3}, {3}, {0, 3}, {5}, {}}},
+      {R"(, "prepend_scheme": "always", "split": false)",
+       {{0, 4, 2}, {0, 4, 1}, {0, 2, 5, 3}, {5, 3}, {3}, {0, 3}, {5}, {}}},
+      {R"(, "prepend_scheme": "first", "split": true)",
+       {{3, 0, 2}, {3, 3}, {0, 2, 5, 1}, {5, 1}, {3}, {0, 3}, {5}, {}}},
+      {R"(, "prepend_scheme": "first", "split": false)",
+       {{0, 4, 2}, {0, 4, 1}, {0, 2, 5, 1}, {5, 1}, {3}, {0, 3}, {5}, {}}},
+      {R"(, "prepend_scheme": "never", "split": true)",
+       {{1, 0, 2}, {1, 3}, {2, 5, 1}, {5, 1}, {3}, {0, 3}, {5}, {}}},
+      {R"(, "prepend_scheme": "never", "split": false)",
+       {{4, 2}, {4, 1}, {2, 5, 1}, {5, 1}, {3}, {0, 3}, {5}, {}}},
+      {R"(, "add_prefix_space": true)",
+       {{3, 0, 2}, {3, 3}, {0, 2, 5, 3}, {5, 3}, {3}, {0, 3}, {5}, {}}},
+      {"", {{3, 0, 2}, {3, 3}, {0, 2, 5, 3}, {5, 3}, {3}, {0, 3}, {5}, {}}},
+  };
+  for (const Row &row : rows) {
+    ASSERT_EQ(compile(metaspace(row.members)), "") << row.members;
+    for (auto [text, expected] : zip_equal(texts, row.expected))
+      EXPECT_EQ(encode(*tokenizer, text, TENON_TEXT_PARSE_SPECIAL), expected)
+          << row.members << " '" << text << "'";
+    for (const char *text : {"a b", "a a", "ba"}) {
+      Tokens tokens = encode(*tokenizer, text, 0);
+      EXPECT_EQ(decode(*tokenizer, tokens), text) << row.members;
+    }
+  }
+}
+
+// Only the beginning of the whole text loses its mark again.
+TEST_F(Folder, metaspace_comes_back) {
+  ASSERT_EQ(compile(metaspace(R"(, "prepend_scheme": "first")")), "");
+  EXPECT_EQ(decode(*tokenizer, {3, 5, 3}), "a<s> a");
+  EXPECT_EQ(decode(*tokenizer, {5, 3, 3}, TENON_TEXT_SKIP_SPECIAL), "a a");
+  ASSERT_EQ(compile(metaspace(R"(, "prepend_scheme": "always")")), "");
+  EXPECT_EQ(decode(*tokenizer, {3, 5, 3}), "a<s>a");
+  ASSERT_EQ(compile(metaspace(R"(, "prepend_scheme": "never")")), "");
+  EXPECT_EQ(decode(*tokenizer, {3, 5, 3}), " a<s> a");
+}
+
+TEST_F(Folder, metaspace_that_is_unknown) {
+  EXPECT_EQ(compile(metaspace(R"(, "prepend_scheme": "last")")),
+            "tokenizer.json: unknown prepend_scheme 'last' of Metaspace; known "
+            "schemes: always, first, never");
+  EXPECT_EQ(compile(metaspace(R"(, "replacement": "_")")),
+            "tokenizer.json: pre-tokenizer Metaspace makes '_' of a space; "
+            "only \u2581 is known");
+  EXPECT_EQ(compile(metaspace(
+                R"(, "add_prefix_space": false, "prepend_scheme": "first")")),
+            "tokenizer.json: add_prefix_space of Metaspace is false, but "
+            "prepend_scheme is 'first'; remove one of the two");
+  EXPECT_EQ(compileEdited(R"({"type": "ByteLevel", "add_prefix_space")",
+                          R"({"type": "Metaspace", "add_prefix_space")"),
+            "tokenizer.json: pre-tokenizer Metaspace is not the first one");
+}
+
+// Lines as the tokenizers library cuts them: at each end of a line, and a dot
+// does not cross one.
+TEST_F(Folder, patterns_of_lines) {
+  auto tokens = [&](StringRef pattern, const std::string &text) {
+    EXPECT_EQ(compileEdited(R"(\\s+|\\S+)", pattern), "") << pattern.str();
+    return encode(*tokenizer, text, 0);
+  };
+  EXPECT_EQ(tokens("x", "ab\nab"), Tokens({2, 2}));
+  EXPECT_EQ(tokens("^a", "ab\nab ab"), Tokens({0, 1, 0, 1, 3, 2}));
+  EXPECT_EQ(tokens("b$", "ab ab\nab"), Tokens({2, 3, 0, 1, 0, 1}));
+  EXPECT_EQ(tokens("b$", "ab\n"), Tokens({0, 1}));
+  EXPECT_EQ(tokens("b.", "ab\nab"), Tokens({2, 2}));
+  EXPECT_EQ(tokens("b.", "aba\nab"), Tokens({0, 1, 0, 2}));
+  EXPECT_EQ(tokens("a(?=.)", "ab\na"), Tokens({0, 1, 0}));
 }
 
 TEST_F(Folder, inconsistent_tables) {

@@ -65,14 +65,21 @@ TEST(Pattern, refuses_what_means_something_else) {
         << escape;
   EXPECT_TRUE(isRefused("[a[b]]", "["));
   EXPECT_TRUE(isRefused("[a&&b]", "&&"));
-  EXPECT_TRUE(isRefused("a$", "$"));
-  EXPECT_TRUE(isRefused("(^a)", "^"));
   EXPECT_TRUE(isRefused("a{2}+", "}+"));
   for (StringRef group : {"(?#", "(?P", "(?m", "(?|", "(?'"})
     EXPECT_TRUE(isRefused((group + "a)").str(), group)) << group.str();
   for (StringRef wrong : {"(", "[", "a)", R"(\p{)", R"(\p{Xx})", "*", "\\"})
     EXPECT_TRUE(StringRef(translate(wrong)).starts_with("error: "))
         << wrong.str();
+}
+
+// Oniguruma matches them at each line; a dot is no end of a line.
+TEST(Pattern, spells_lines_out) {
+  EXPECT_EQ(translate("a$"), "a(?m:$)");
+  EXPECT_EQ(translate("(^a)"), "((?m:^)a)");
+  EXPECT_EQ(translate(".+"), "[^\\n]+");
+  EXPECT_EQ(translate("[.$^]"), "[.$^]");
+  EXPECT_EQ(translate(R"(\.\$\^)"), R"(\.\$\^)");
 }
 
 TEST(Pattern, quotes) {
