@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 #include "Family.h"
+#include "UnusedTensors.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -348,6 +349,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModuleBuilder::build() {
       return std::move(error);
   if (llvm::Error error = verifyModule())
     return std::move(error);
+  warnOfUnusedTensors(*module, source, family.layers);
   return std::move(module);
 }
 

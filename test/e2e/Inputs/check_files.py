@@ -148,6 +148,13 @@ class Pairs:
         short = {key: QWEN3[key] for key in QWEN3 if key != "head_dim"}
         self.add("default-head-dim", short, wide, QWEN3, wide)
         self.add("null-head-dim", LLAMA | {"head_dim": None}, plain, LLAMA, plain)
+        biases = {
+            f"model.layers.{n}.self_attn.q_proj.bias": ("F32", numpy.ones(40))
+            for n in range(2)
+        }
+        self.add("unused-biases", LLAMA, plain | biases, LLAMA, plain)
+        old = {"model.layers.0.self_attn.rotary_emb.inv_freq": ("F32", numpy.ones(4))}
+        self.add("old-frequencies", LLAMA, plain | old, LLAMA, plain)
         other = LLAMA | {"torch_dtype": "float16"}
         self.add("dtype-differs", other, plain, LLAMA, plain)
         fewer = tensors_of(LLAMA | {"num_hidden_layers": 1})
