@@ -54,6 +54,7 @@ private:
   llvm::Error readTensor(StoredTensor &tensor);
   llvm::Error readShape(StoredTensor &tensor);
   llvm::Error readTensorType(StoredTensor &tensor);
+  llvm::Error readSize(StoredTensor &tensor);
   llvm::Error placeTensors(std::vector<StoredTensor> &tensors);
   llvm::Error readAlignment(uint64_t &alignment);
   llvm::Error complain(const llvm::Twine &text) const {
@@ -241,12 +242,10 @@ llvm::Error HeaderReader::readTensorType(StoredTensor &tensor) {
   uint32_t number = 0;
   if (!readNumber(number))
     return makeTruncated("tensor " + quote(tensor.info.name));
+  // Nobody may ask for a tensor of another type.
   std::optional<StorageType> type = getGgufType(number);
-  if (!type)
-    return complain(tensor, "has type " + stringifyGgufType(number) +
-                                ", which cannot be imported; convert it to "
-                                "Q4_K or Q8_0");
-  tensor.info.type = *type;
+  tensor.info.type = type.value_or(StorageType::U8);
+  tensor.foreignType = type ? "" : stringifyGgufType(number);
   return llvm::Error::success();
 }
 
@@ -262,6 +261,14 @@ llvm::Error HeaderReader::readTensor(StoredTensor &tensor) {
   // Counted from the beginning of the data, until that is known.
   if (!readNumber(tensor.begin))
     return makeTruncated("tensor " + quote(name));
+  if (tensor.foreignType.empty())
+    return readSize(tensor);
+  // Nobody knows how large it is; its place is checked.
+  tensor.size = 0;
+  return llvm::Error::success();
+}
+
+llvm::Error HeaderReader::readSize(StoredTensor &tensor) {
   int64_t row = tensor.info.shape.empty() ? 1 : tensor.info.shape.back();
   int64_t block = getBlockElements(tensor.info.type);
   if (row % block != 0)

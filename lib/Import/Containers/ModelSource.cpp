@@ -23,10 +23,10 @@ ModelSource::requireTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
   const TensorInfo *tensor = tensors->find(name);
   auto foreign = foreignTypes.find(name);
   if (!tensor && foreign != foreignTypes.end())
-    return makeImportError(quote(path) + ": tensor " + quote(name) +
-                           " has type " + quote(foreign->second) +
-                           ", which cannot be imported; convert it to F32, "
-                           "F16, BF16 or F8_E4M3");
+    return makeImportError(
+        quote(path) + ": tensor " + quote(name) + " has type " +
+        quote(foreign->second) + ", which cannot be imported; convert it to " +
+        (getEmbeddedMetadata() ? "Q4_K or Q8_0" : "F32, F16, BF16 or F8_E4M3"));
   if (!tensor)
     return makeImportError(quote(path) + ": tensor " + quote(name) +
                            " is missing; a model of type " +

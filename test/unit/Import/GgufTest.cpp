@@ -252,13 +252,28 @@ TEST(Gguf, StopsHugeShapes) {
   EXPECT_EQ(parse(GgufImage().addTensor("a", {}, 0, 4)), "no error");
 }
 
-TEST(Gguf, StopsTypesWithoutImport) {
-  EXPECT_EQ(parse(GgufImage().addTensorAt(0, "blk.0.attn_q.weight", {256}, 11)),
-            "m.gguf: tensor 'blk.0.attn_q.weight' has type Q3_K, which cannot "
-            "be imported; convert it to Q4_K or Q8_0");
-  EXPECT_EQ(parse(GgufImage().addTensorAt(0, "a", {256}, 99)),
-            "m.gguf: tensor 'a' has type number 99, which cannot be imported; "
-            "convert it to Q4_K or Q8_0");
+// Tensors of types that no weight can have are known by that type; how large
+// they are is not.
+TEST(Gguf, KeepsForeignTypes) {
+  for (auto [number, name] :
+       {std::pair<uint32_t, const char *>{31, "number 31"},
+        {99, "number 99"}}) {
+    std::string bytes = GgufImage()
+                            .addTensor("a", {256}, number, 7)
+                            .addTensor("b", {3}, 0, 12)
+                            .build();
+    llvm::Expected<GgufContents> contents = parseGguf(bytes, "m.gguf");
+    ASSERT_TRUE(bool(contents)) << takeMessage(contents.takeError());
+    const std::vector<StoredTensor> &tensors = contents->tensors;
+    ASSERT_EQ(tensors.size(), 2u);
+    EXPECT_EQ(tensors[0].foreignType, name);
+    EXPECT_EQ(tensors[1].foreignType, "");
+    EXPECT_EQ(tensors[1].size, 12u);
+  }
+  EXPECT_NE(parse(GgufImage().addTensorAt(4096, "a", {256}, 99)), "no error");
+}
+
+TEST(Gguf, StopsRowsOfPartsOfBlocks) {
   EXPECT_EQ(parse(GgufImage().addTensorAt(0, "a", {96, 2}, 12)),
             "m.gguf: tensor 'a' of type Q4_K expects rows of a multiple of "
             "256 elements, but got 96");

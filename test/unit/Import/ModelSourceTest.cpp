@@ -164,6 +164,38 @@ TEST_F(ModelSourceTest, ForeignTypesStopWhereTheyAreNeeded) {
                        "F8_E4M3");
 }
 
+// The same of GGUF files, whose types are numbers.
+TEST_F(ModelSourceTest, ForeignTypesOfGguf) {
+  GgufImage image = makeGgufModel("llama");
+  image.addTensor("blk.0.attn_q.weight", {32, 3}, 31, 7)
+      .addTensor("blk.0.attn_k.weight", {32, 3}, 0, 384);
+  write("m.gguf", image.build());
+  std::unique_ptr<ModelSource> source =
+      takeValue(openModelSource(getPath("m.gguf")));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(takeMessage(source->requireTensor(
+                "model.layers.0.self_attn.q_proj.weight", {3, 32})),
+            "'" + getPath("m.gguf") +
+                "': tensor 'model.layers.0.self_attn.q_proj.weight' has type "
+                "'number 31', which cannot be imported; convert it to Q4_K or "
+                "Q8_0");
+  EXPECT_TRUE(source->getTensors().find("model.layers.0.self_attn.k_proj."
+                                        "weight"));
+}
+
+// One file beside an index is read alone.
+TEST_F(ModelSourceTest, PrefersOneFileToAnIndex) {
+  writeConfig();
+  write("model.safetensors", makeOne("a", 3));
+  write("2.safetensors", makeOne("b", 5));
+  write("model.safetensors.index.json",
+        R"({"weight_map": {"b": "2.safetensors"}})");
+  std::unique_ptr<ModelSource> source = takeValue(openModelSource(folder));
+  ASSERT_TRUE(source);
+  EXPECT_TRUE(source->getTensors().find("a"));
+  EXPECT_FALSE(source->getTensors().find("b"));
+}
+
 /// What a folder says of its quantization, or that it says nothing.
 static std::string getMethod(const ModelSource &source) {
   return takeValue(source.getConfig().getString(
