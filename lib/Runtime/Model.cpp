@@ -78,11 +78,11 @@ static int findMapping(dl_phdr_info *info, size_t, void *result) {
   Mapping &mapping = *static_cast<Mapping *>(result);
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr) &segment = info->dlpi_phdr[i];
-    uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-    if (segment.p_type != PT_LOAD || mapping.address < begin ||
-        mapping.address - begin >= segment.p_memsz)
+    // Of an address below the segment this is a huge number.
+    uintptr_t offset = mapping.address - (info->dlpi_addr + segment.p_vaddr);
+    if (segment.p_type != PT_LOAD || offset >= segment.p_memsz)
       continue;
-    mapping.readable = segment.p_memsz - (mapping.address - begin);
+    mapping.readable = segment.p_memsz - offset;
     return 1;
   }
   return 0;

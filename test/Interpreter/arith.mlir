@@ -5,6 +5,8 @@
 // RUN: tenon-run %s --entry=maps --input=ints:-7 --input=ints:9 --print | FileCheck %s --check-prefix=MAP
 // RUN: tenon-run %s --entry=tensors --input=floats:1,-2,3@3 --input=ints:4,5,6@3 --print | FileCheck %s --check-prefix=TENSOR
 
+// RUN: tenon-run %s --entry=undefined --input=ints:-9223372036854775808 --input=ints:-1 --input=ints:0 --print | FileCheck %s --check-prefix=UNDEFINED
+
 // INT: result 0: i32 = -3
 // INT-NEXT: result 1: i32 = -4
 // INT-NEXT: result 2: i32 = -3
@@ -28,6 +30,19 @@ func.func @integers(%a: i32, %b: i32) -> (i32, i32, i32, i32, i32, i32, i1, i1, 
   %8 = arith.shli %a, %b : i32
   %9 = arith.minui %a, %b : i32
   return %0, %1, %2, %3, %4, %5, %6, %7, %8, %9 : i32, i32, i32, i32, i32, i32, i1, i1, i32, i32
+}
+
+// What has no quotient gives 0 and does not end the program.
+// UNDEFINED: result 0: i64 = 0
+// UNDEFINED-NEXT: result 1: i64 = 0
+// UNDEFINED-NEXT: result 2: i64 = 0
+// UNDEFINED-NEXT: result 3: i64 = 0
+func.func @undefined(%least: i64, %minus: i64, %zero: i64) -> (i64, i64, i64, i64) {
+  %0 = arith.divsi %least, %minus : i64
+  %1 = arith.divsi %minus, %zero : i64
+  %2 = arith.remsi %least, %minus : i64
+  %3 = arith.remsi %minus, %zero : i64
+  return %0, %1, %2, %3 : i64, i64, i64, i64
 }
 
 // 300 wraps to 44 in i8; 200 is -56 there. A true i1 is 1 without and -1 with a sign.

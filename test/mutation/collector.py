@@ -47,7 +47,8 @@ DIAGNOSTICS = re.compile(
 )
 # Calls that give the same whatever the order of their first arguments.
 SYMMETRIC = re.compile(
-    r"\b(min|max|gcd|lcm|swap|memcmp|(Add|Mul|And|Or|XOr|Max\w*|Min\w*)[IF]Op::create)\b"
+    r"\b(min|max|gcd|lcm|swap|memcmp|(Add|Mul|And|Or|XOr|Max\w*|Min\w*)[IF]Op::create"
+    r"|(Add|Mul)Overflow|b(uilder)?\.(add|mul))\b"
 )
 INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)([uUlLzZ]*)")
 FLOAT = re.compile(r"[0-9.][0-9.a-fA-FxXpP+-]*?([fFlL]?)")

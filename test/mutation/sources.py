@@ -113,8 +113,9 @@ def compile_arguments(build):
         words = shlex.split(entry["command"])
         kept, index = [], 0
         while index < len(words):
-            if words[index] in ("-o", "-c"):
-                index += words[index] == "-o"
+            # Precompiled headers are of no use here.
+            if words[index] in ("-o", "-c", "-Xclang", "-Winvalid-pch"):
+                index += words[index] in ("-o", "-Xclang")
             elif words[index].startswith("-"):
                 kept.append(words[index])
                 if words[index] in ("-isystem", "-include", "-I", "-D"):

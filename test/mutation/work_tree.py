@@ -88,7 +88,9 @@ class WorkTree:
 
     def configure(self):
         if not (self.build / "build.ninja").exists():
-            command = [".ci/build.sh", "dev", "help"]
+            command = [".ci/build.sh", "dev", "help", "-DTENON_PRECOMPILE_HEADERS=ON"]
+            # Without a time in it a compiler cache knows the precompiled file again.
+            command.append("-DCMAKE_CXX_FLAGS=-Xclang -fno-pch-timestamp")
             environment = {"TENON_BUILD_DIR": "build"}
             self.call(["env", *(f"{k}={v}" for k, v in environment.items()), *command])
 

@@ -103,13 +103,13 @@ public:
     int64_t cols;
   };
 
-  int64_t rows = 0;
-  int64_t cols = 0;
-  int64_t height = kPanelHeight;
-  int64_t depth = 1;
+  int64_t rows;
+  int64_t cols;
+  int64_t height;
+  int64_t depth;
   /// Half of a panel's rows comes from each half of the matrix.
-  bool pair = false;
-  int64_t codeBits = 0;
+  bool pair;
+  int64_t codeBits;
 
   /// `codeBits` is a multiple of 8, or below 8. The columns of each factor are a
   /// multiple of those of a period, and divide those of the widest factor.

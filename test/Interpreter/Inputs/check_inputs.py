@@ -39,6 +39,8 @@ class Tool:
         outputs = [f"--output={file}" for file in files]
         command = [self.tool, module, *options, *outputs]
         done = subprocess.run(command, stderr=subprocess.DEVNULL)
+        # What is refused has a message; a crash is none.
+        self.expect(f"code {done.returncode} of {options}", done.returncode in (0, 1))
         return None if done.returncode else [np.load(file) for file in files]
 
     def expect(self, what, good):

@@ -15,6 +15,13 @@ struct Options {
 constexpr double kScale = 0.5;
 static_assert(sizeof(Options) >= 5);
 
+struct Builder {
+  int add(int a, int b) { return a + b; }
+};
+
+/// The order of the arguments makes no difference.
+int total(Builder b, int sum) { return b.add(sum, 1); }
+
 static int subtract(int a, int b) { return a - b; }
 
 static bool isInside(int at, const Options &options) {

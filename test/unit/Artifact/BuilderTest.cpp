@@ -85,6 +85,19 @@ TEST(Builder, Head) {
             0);
 }
 
+// Numbers that nobody gives are zero.
+TEST(Builder, FactsThatAreNotGiven) {
+  Reader reader(ManifestBuilder(ModelFacts{}));
+  const tenon_manifest &head = reader.head();
+  EXPECT_EQ(head.vocabulary, 0u);
+  EXPECT_EQ(head.hidden, 0u);
+  EXPECT_EQ(head.layers, 0u);
+  EXPECT_EQ(head.max_context, 0u);
+  EXPECT_EQ(head.token_bytes, 0u);
+  EXPECT_EQ(head.weights_size, 0u);
+  EXPECT_EQ(reader.textOf(head.architecture), "");
+}
+
 TEST(Builder, BucketsStatesAndVariants) {
   Reader reader(makeBuilder());
   auto buckets = reader.entries<tenon_bucket>(reader.head().buckets);

@@ -105,6 +105,25 @@ TEST_F(ArtifactTest, ChunksThatNobodyWrites) {
   }
 }
 
+// A chunk is hashed when its last bytes are there, whichever part brings them.
+TEST_F(ArtifactTest, PartsThatCrossChunks) {
+  constexpr uint64_t chunk = TENON_HASH_CHUNK_BYTES;
+  std::vector<uint8_t> data(2 * chunk);
+  for (uint64_t at = 0; at != data.size(); ++at)
+    data[at] = getSampleByte(at);
+  auto weights =
+      llvm::cantFail(WeightsFile::create(folder + "/w", data.size()));
+  uint64_t begin = 0;
+  for (uint64_t end : {uint64_t(5), chunk - 9, chunk + 7, 2 * chunk}) {
+    expectSuccess(weights->write(
+        begin, llvm::ArrayRef<uint8_t>(data).slice(begin, end - begin)));
+    begin = end;
+  }
+  std::vector<uint64_t> expected = {tenon_hash(data.data(), chunk),
+                                    tenon_hash(&data[chunk], chunk)};
+  EXPECT_EQ(llvm::cantFail(weights->finish()), expected);
+}
+
 // The trailer says how much code there was, and what it hashes to.
 TEST_F(ArtifactTest, TrailerOfTheCode) {
   std::unique_ptr<ArtifactWriter> writer = start();

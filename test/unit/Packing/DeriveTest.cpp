@@ -317,6 +317,21 @@ TEST_F(PackTest, CastsOfWhatIsNotFinite) {
   }
 }
 
+// Eight bits have no infinity: what has no number becomes NaN, of its sign.
+TEST_F(PackTest, CastsOfWhatIsNotFiniteToEightBits) {
+  std::vector<float> numbers = {INFINITY, -INFINITY, NAN, -NAN, 1};
+  std::vector<uint8_t> bytes(20);
+  memcpy(bytes.data(), numbers.data(), 20);
+  source.add("v", StorageType::F32, {5}, bytes);
+  Unpacked v = unpack(pack("tenon.weight @v \"v\" : !tenon.weight<5, <f32>>\n"
+                           "tenon.derive @c = cast [@v] : !tenon.weight<5, "
+                           "<f8E4M3FN>> at 0"),
+                      "c");
+  const uint64_t expected[] = {0x7f, 0xff, 0x7f, 0xff, 0x38};
+  for (size_t i = 0; i < numbers.size(); ++i)
+    EXPECT_EQ(v.codes[i], expected[i]) << numbers[i];
+}
+
 TEST_F(PackTest, TablesOfRotations) {
   constexpr int64_t positions = 1000, dims = 6, coarse = 4;
   std::string text = formatv(
