@@ -18,18 +18,24 @@
 #include "Roofline.h"
 
 #include <chrono>
-#include <numeric>
 #include <optional>
 
 using namespace tenon;
 using Clock = std::chrono::steady_clock;
 
 namespace {
+/// The part of the time that one kernel takes.
+struct KernelShare {
+  std::string name;
+  double share = 0;
+};
+
 /// What is measured of prefilling or of decoding.
 struct Section {
   /// Of each repetition.
   std::vector<double> seconds;
   /// Of all repetitions together.
+  llvm::StringMap<uint64_t> samples;
   std::vector<KernelShare> kernels;
 };
 
@@ -147,19 +153,14 @@ llvm::Error Bench::decode() {
 llvm::Error Bench::measure(Section &section,
                            llvm::function_ref<llvm::Error()> run) {
   if (profile)
-    if (llvm::Error error = profile->start())
-      return error;
+    profile->discard();
   Clock::time_point begin = Clock::now();
   llvm::Error error = run();
   std::chrono::duration<double> time = Clock::now() - begin;
   section.seconds.push_back(time.count());
-  if (profile) {
-    profile->stop();
-    for (KernelShare &kernel : profile->take()) {
-      kernel.share *= time.count();
-      section.kernels.push_back(std::move(kernel));
-    }
-  }
+  if (profile)
+    for (const auto &kernel : profile->take())
+      section.samples[kernel.first()] += kernel.second;
   return error;
 }
 
@@ -174,16 +175,14 @@ llvm::Error Bench::repeat() {
   return measure(decodes, [&] { return decode(); });
 }
 
-/// Joins the repetitions' seconds of each kernel to parts of all of them.
-static void joinKernels(Section &section) {
-  double all =
-      std::accumulate(section.seconds.begin(), section.seconds.end(), 0.0);
-  llvm::StringMap<double> seconds;
-  for (const KernelShare &kernel : section.kernels)
-    seconds[kernel.name] += kernel.share;
-  section.kernels.clear();
-  for (const auto &kernel : seconds)
-    section.kernels.push_back({kernel.first().str(), kernel.second / all});
+/// The parts of the samples of all repetitions, the largest first.
+static void shareTime(Section &section) {
+  uint64_t all = 0;
+  for (const auto &kernel : section.samples)
+    all += kernel.second;
+  for (const auto &kernel : section.samples)
+    section.kernels.push_back(
+        {kernel.first().str(), double(kernel.second) / double(all)});
   llvm::sort(section.kernels, [](const KernelShare &a, const KernelShare &b) {
     return std::tie(b.share, a.name) < std::tie(a.share, b.name);
   });
@@ -202,12 +201,16 @@ llvm::Error Bench::measure() {
     if (!opened)
       return opened.takeError();
     profile = std::move(*opened);
+    if (llvm::Error error = profile->start())
+      return error;
   }
   for (uint32_t i = 0; i < options.repetitions; ++i)
     if (llvm::Error error = repeat())
       return error;
-  joinKernels(prefills);
-  joinKernels(decodes);
+  if (profile)
+    profile->stop();
+  shareTime(prefills);
+  shareTime(decodes);
   after = measureLimits(threads, getLanes(info));
   return llvm::Error::success();
 }

@@ -3,7 +3,6 @@
 
 #include "KernelProfile.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Object/ELFObjectFile.h"
 
 #include <atomic>
@@ -84,9 +83,11 @@ void KernelProfile::stop() {
   sigaction(SIGPROF, &action, nullptr);
 }
 
-std::vector<KernelShare> KernelProfile::take() {
+void KernelProfile::discard() { numSamples = 0; }
+
+llvm::StringMap<uint64_t> KernelProfile::take() {
   size_t count = std::min(numSamples.exchange(0), samples.size());
-  llvm::StringMap<size_t> hits;
+  llvm::StringMap<uint64_t> hits;
   for (uint64_t sample : llvm::ArrayRef(samples).take_front(count)) {
     uint64_t at = sample - base;
     auto after =
@@ -96,8 +97,5 @@ std::vector<KernelShare> KernelProfile::take() {
     bool isKernel = after != functions.begin() && at < std::prev(after)->end;
     ++hits[isKernel ? llvm::StringRef(std::prev(after)->name) : "runtime"];
   }
-  std::vector<KernelShare> shares;
-  for (const auto &hit : hits)
-    shares.push_back({hit.first().str(), double(hit.second) / count});
-  return shares;
+  return hits;
 }

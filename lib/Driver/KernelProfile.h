@@ -4,18 +4,12 @@
 #ifndef TENON_LIB_DRIVER_KERNELPROFILE_H
 #define TENON_LIB_DRIVER_KERNELPROFILE_H
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
 
 namespace tenon {
-
-/// The part of the samples that fell into one function of model.so; `runtime`
-/// is everything outside it.
-struct KernelShare {
-  std::string name;
-  double share = 0;
-};
 
 /// Samples the place of execution of all threads about a thousand times a
 /// second of their running time. At most one profile may be taken at a time.
@@ -26,12 +20,16 @@ public:
   static llvm::Expected<KernelProfile> open(const std::string &artifact,
                                             const void *inside);
 
-  /// Begins or goes on.
+  /// Begins. What is measured may be shorter than the time between two samples,
+  /// if it is measured often and the profile goes on meanwhile.
   llvm::Error start();
   void stop();
 
-  /// The samples until now, in any order, and forgets them.
-  std::vector<KernelShare> take();
+  /// Forgets the samples until now.
+  void discard();
+  /// How many samples fell into each function of model.so, and into `runtime`,
+  /// which is everything outside it, since the last call of take or discard.
+  llvm::StringMap<uint64_t> take();
 
 private:
   struct Function {

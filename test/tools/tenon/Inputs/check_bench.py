@@ -6,11 +6,15 @@ import statistics
 import sys
 
 bench = json.load(open(sys.argv[1]))
+repetitions = int(sys.argv[3]) if sys.argv[3:] else 5
 for phase in ["prefill", "decode"]:
     seconds = bench[f"{phase}_seconds"]
-    assert len(seconds) == 5, seconds
+    assert len(seconds) == repetitions, seconds
     rate = bench[f"{phase}_tokens"] / statistics.median(seconds)
     assert abs(rate / bench[f"{phase}_tokens_per_second"] - 1) < 1e-6, rate
+    # All of the time is that of some kernel, or of the runtime.
+    shares = bench[f"{phase}_kernels"].values()
+    assert not shares or abs(sum(shares) - 1) < 1e-6, shares
 for moment in ["before", "after"]:
     limits = bench[f"limits_{moment}"]
     assert limits["gigaflops"] > 0.1 and limits["gigabytes_per_second"] > 0.1, limits
@@ -26,7 +30,7 @@ assert state + 300_000 < bench["bytes_per_token"] < state + 1_500_000, bench
 def table(bench):
     """The lines of the table, from the numbers of the JSON file."""
     before, after = bench["limits_before"], bench["limits_after"]
-    yield f"{bench['variant']}, {bench['threads']} threads, medians of 5"
+    yield f"{bench['variant']}, {bench['threads']} threads, medians of {repetitions}"
     rates = [bench[f"{phase}_tokens_per_second"] for phase in ("prefill", "decode")]
     tokens, context = bench["decode_tokens"], bench["context"]
     read = bench["bytes_per_token"]
