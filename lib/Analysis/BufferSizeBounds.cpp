@@ -132,7 +132,8 @@ Bound BufferSizeBounds::getDimOfArgument(BlockArgument arg, int64_t dim) {
   if (auto loop = dyn_cast<scf::ForOp>(parent))
     return getDim(loop.getTiedLoopInit(arg)->get(), dim);
   auto func = dyn_cast<func::FuncOp>(parent);
-  if (!func || llvm::is_contained(open, arg))
+  // Branches to a block of a function may give it any buffer.
+  if (!func || !arg.getOwner()->isEntryBlock() || llvm::is_contained(open, arg))
     return std::nullopt;
   ArrayRef<func::CallOp> callers = calls[func];
   if (func.isPublic() || callers.empty()) {
