@@ -10,8 +10,6 @@ using namespace tenon::nvptx;
 
 Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel, AttentionOp op) {
   Type type = op.getKey().getType().getElementType();
-  if (!type.isF32() && !type.isBF16())
-    return "caches are neither f32 nor bf16";
   if (op.getValue() && op.getValue().getType().getElementType() != type)
     return "keys and values have different types";
   for (Type rows : {op.getQuery().getType().getElementType(),

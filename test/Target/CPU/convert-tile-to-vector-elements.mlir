@@ -103,6 +103,23 @@ func.func @bias(%b: !tenon.weight<45, <f32>>, %f: index, %o: memref<2x32xf32>) {
   return
 }
 
+/// Columns that fill no vector have a condition each.
+// CHECK-LABEL: func @bias_of_odd_columns
+// CHECK-SAME:    %[[W:.*]]: !tenon.weight<45, <f32>>, %[[F:.*]]: index, %[[O:.*]]: memref<2x17xf32>
+func.func @bias_of_odd_columns(%b: !tenon.weight<45, <f32>>, %f: index, %o: memref<2x17xf32>) {
+  // CHECK:     %[[V:.*]] = tile.weight_view %[[W]]
+  // CHECK:     scf.for %{{.*}} = %c0 to %c16 step %c8
+  // CHECK:     %[[AT:.*]] = arith.addi %[[F]], %c16
+  // CHECK:     %[[LEFT:.*]] = arith.subi %c29, %[[F]]
+  // CHECK:     %[[ANY:.*]] = arith.cmpi sgt, %[[LEFT]], %c0
+  // CHECK:     scf.if %[[ANY]]
+  // CHECK-NEXT:  %[[E:.*]] = memref.load %[[V]][%[[AT]]]
+  // CHECK:       %[[S:.*]] = arith.addf %{{.*}}, %[[E]] : f32
+  // CHECK-NEXT:  memref.store %[[S]], %[[O]][%{{.*}}, %c16]
+  tile.add_bias %b[%f] into %o : !tenon.weight<45, <f32>> into memref<2x17xf32>
+  return
+}
+
 /// Of paired panels, eight columns belong to each half of the bias.
 // CHECK-LABEL: func @bias_of_pairs
 func.func @bias_of_pairs(%b: !tenon.weight<48, <f32>>, %f: index, %o: memref<2x32xf32>) {

@@ -97,4 +97,20 @@ func.func @embed(%w: !tenon.weight<40x7, <bf16>, <16x2>>, %t: index, %o: memref<
   tile.embed %t, %w scale 2.0 into %o : !tenon.weight<40x7, <bf16>, <16x2>> into memref<1x7xf32>
   return
 }
+
+/// In a table without panels a token is a row, of which vectors are read.
+// CHECK-LABEL: func @embed_of_rows
+// CHECK-SAME:    %[[W:.*]]: !tenon.weight<40x9, <bf16>>, %[[T:.*]]: index, %[[O:.*]]: memref<1x9xf32>
+func.func @embed_of_rows(%w: !tenon.weight<40x9, <bf16>>, %t: index, %o: memref<1x9xf32>) {
+  // CHECK:         %[[V:.*]] = tile.weight_view %[[W]] at %c0 : <40x9, <bf16>> to memref<40x9xbf16>
+  // CHECK-NEXT:    %[[NARROW:.*]] = vector.load %[[V]][%[[T]], %c0] : memref<40x9xbf16>, vector<8xbf16>
+  // CHECK-NEXT:    %[[WIDE:.*]] = arith.extf %[[NARROW]]
+  // CHECK-NEXT:    %[[SCALED:.*]] = arith.mulf %[[WIDE]], %{{.*}} : vector<8xf32>
+  // CHECK-NEXT:    vector.store %[[SCALED]], %[[O]][%c0, %c0]
+  // CHECK-NEXT:    memref.load %[[V]][%[[T]], %c8]
+  // CHECK:         memref.store %{{.*}}, %[[O]][%c0, %c8]
+  // CHECK-NEXT:    return
+  tile.embed %t, %w scale 2.0 into %o : !tenon.weight<40x9, <bf16>> into memref<1x9xf32>
+  return
+}
 }

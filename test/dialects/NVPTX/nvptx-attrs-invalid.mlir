@@ -156,3 +156,81 @@ func.func private @negative() attributes {nvptx.shared_bytes = -1 : i64}
 
 // expected-error@+1 {{has unknown attribute "nvptx.warps"; the dialect knows nvptx.launch, nvptx.refused and nvptx.shared_bytes}}
 func.func private @unknown() attributes {nvptx.warps = 8}
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a positive multiple of 8 tokens and of 2 panels, but got 0 and 2}}
+#a = #nvptx.contraction<tokens = 0, panels = 2, stages = 3, parts = 8, columns = split, warps = 8>
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a positive multiple of 8 tokens and of 2 panels, but got -8 and 2}}
+#a = #nvptx.contraction<tokens = -8, panels = 2, stages = 3, parts = 8, columns = split, warps = 8>
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a positive multiple of 8 tokens and of 2 panels, but got 8 and 0}}
+#a = #nvptx.contraction<tokens = 8, panels = 0, stages = 3, parts = 8, columns = split, warps = 8>
+
+// -----
+
+// C1
+// expected-error@+1 {{expects a positive multiple of 8 tokens and of 2 panels, but got 8 and -2}}
+#a = #nvptx.contraction<tokens = 8, panels = -2, stages = 3, parts = 8, columns = split, warps = 8>
+
+// -----
+
+// C2
+// expected-error@+1 {{expects at least 2 stages and 1 part, and between 1 and 32 warps, but got 3, 0 and 8}}
+#a = #nvptx.contraction<tokens = 8, panels = 2, stages = 3, parts = 0, columns = split, warps = 8>
+
+// -----
+
+// C2
+// expected-error@+1 {{expects at least 2 stages and 1 part, and between 1 and 32 warps, but got 3, 8 and 0}}
+#a = #nvptx.contraction<tokens = 8, panels = 2, stages = 3, parts = 8, columns = split, warps = 0>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, 0 rows, 64 keys and 1 splits}}
+#a = #nvptx.attention<tokens = 8, rows = 0, keys = 64, splits = 1>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, -16 rows, 64 keys and 1 splits}}
+#a = #nvptx.attention<tokens = 8, rows = -16, keys = 64, splits = 1>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, 16 rows, 64 keys and 0 splits}}
+#a = #nvptx.attention<tokens = 8, rows = 16, keys = 64, splits = 0>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, 16 rows, 64 keys and -1 splits}}
+#a = #nvptx.attention<tokens = 8, rows = 16, keys = 64, splits = -1>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, 16 rows, 1024 keys and 33 splits}}
+#a = #nvptx.attention<tokens = 8, rows = 16, keys = 1024, splits = 33>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, 16 rows, 0 keys and 1 splits}}
+#a = #nvptx.attention<tokens = 8, rows = 16, keys = 0, splits = 1>
+
+// -----
+
+// C1
+// expected-error@+1 {{but got 8 tokens, 16 rows, -9223372036854775808 keys and 1 splits}}
+#a = #nvptx.attention<tokens = 8, rows = 16, keys = -9223372036854775808, splits = 1>
