@@ -33,14 +33,14 @@ int64_t StepPlan::countTokens() const {
 /// Fills in what the text left out.
 static void complete(StepPlan &plan, StringRef rows) {
   int64_t sequences = plan.tokens.size(), longest = 0, row = 0;
-  plan.start.resize(sequences, 0);
+  plan.start.resize(std::max<int64_t>(sequences, plan.start.size()), 0);
   if (!plan.slots && plan.slot.empty())
     plan.slots = sequences;
   for (int64_t slot : plan.slot)
     plan.slots = std::max(plan.slots, slot + 1);
   for (int64_t s = plan.slot.size(); s < sequences; ++s)
     plan.slot.push_back(plan.slots - 1 - s);
-  for (auto [count, first] : llvm::zip_equal(plan.tokens, plan.start)) {
+  for (auto [count, first] : llvm::zip(plan.tokens, plan.start)) {
     longest = std::max(longest, first + count);
     for (int64_t i = 0; i < count; ++i, ++row)
       if (rows == "all" || (rows == "last" && i + 1 == count))

@@ -113,7 +113,9 @@ def check_steps(tool):
         tool.expect("each cache has numbers of its own", not np.array_equal(*got[5:7]))
         tool.equal(f"logits of {text}", got[7], np.full((len(want[2]), 9), np.nan))
     for text in ("tokens:4,slots:0,context:3", "tokens:1+1,slots:1", "block:0", "tokens:-1",
-                 "vocabulary:0", "words:3", "rows:some", "slots:1+2"):  # fmt: skip
+                 "vocabulary:0", "words:3", "rows:some", "slots:1+2", "tokens:3,rows:3",
+                 "tokens:3,ids:1+2", "tokens:3,start:1+2", "tokens:1+1,slot:0+0",
+                 "tokens:1,slot:0+1", "tokens:"):  # fmt: skip
         tool.expect(
             f"{text} is refused", tool.run(STEP_TYPES, f"--step={text}") is None
         )

@@ -3,12 +3,18 @@
 
 #include "lib/Runtime/Pool.h"
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <pthread.h>
 #include <sched.h>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 #include "gtest/gtest.h"
 
@@ -169,4 +175,35 @@ TEST(SpinPolicy, SpinsOnlyWithACpuForEachThread) {
   cpu_set_t usable;
   ASSERT_EQ(sched_getaffinity(0, sizeof(usable), &usable), 0);
   EXPECT_EQ(countUsableCpus(), unsigned(CPU_COUNT(&usable)));
+}
+
+/// The pages of addresses that this process has.
+static uint64_t countPages() {
+  std::ifstream file("/proc/self/statm");
+  uint64_t pages = 0;
+  file >> pages;
+  return pages;
+}
+
+/// Starts more threads than there is room for the stacks of, then fewer.
+static void startWithoutRoom() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = countPages() * sysconf(_SC_PAGESIZE) + (48 << 20);
+  setrlimit(RLIMIT_AS, &limit);
+  Pool pool;
+  tenon_status status = pool.start(64, /*pin=*/false);
+  fprintf(stderr, "%d: %s\n", status, tenon_last_error());
+  // Those that had started have ended, and their room can be had again.
+  bool isUsable = pool.start(2, /*pin=*/false) == TENON_OK && pool.size() == 2;
+  std::atomic<int> calls{0};
+  pool.run([](void *sum, int64_t) { ++*static_cast<std::atomic<int> *>(sum); },
+           &calls);
+  pool.stop();
+  exit(status == TENON_ERROR_SYSTEM && isUsable && calls == 2 ? 0 : 1);
+}
+
+TEST(Pool, ThreadsThatTheSystemRefuses) {
+  EXPECT_EXIT(startWithoutRoom(), testing::ExitedWithCode(0),
+              "cannot start thread [0-9]+ of 64: .*; ask for fewer threads");
 }
