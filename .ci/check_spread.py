@@ -4,7 +4,8 @@
 Usage: check_spread.py [--table] [--allow=FILE] [repository root]
 
 For each op of the tenon and tile dialects: the files that name its class, besides its
-dialect, the oracle (Interpreter) and its lowerings (lib/Conversion and lib/Target).
+dialect, the oracle (Interpreter), its lowerings (lib/Conversion and lib/Target) and the
+harness of tests (Testing).
 For other facts that belong into one place (names of CPU levels, the height of a panel,
 ...): the files that spell them. And each list of more than three op classes in one
 `isa` or `TypeSwitch` outside dialects, oracle and lowerings.
@@ -28,7 +29,8 @@ SOURCES = ["lib", "include", "dialects", "tools"]
 DIALECTS = ["Tenon", "Tile"]
 # Where an op is defined, executed and lowered: every op may stand there.
 OWN = re.compile(
-    r"(?:dialects|(?:lib|include/tenon)/Interpreter|lib/Conversion|lib/Target)/"
+    r"(?:dialects|(?:lib|include/tenon)/(?:Interpreter|Testing)"
+    r"|lib/Conversion|lib/Target)/"
 )
 # Repeats facts on purpose, to judge the others.
 ORACLE = re.compile(r"lib/Interpreter/")
