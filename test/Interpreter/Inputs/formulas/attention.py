@@ -74,6 +74,13 @@ def emit_cache(case, cache, kind):
     return case.cast(value, cache.shape, (2, "?", "?", *cache.shape[3:]), kind)
 
 
+PROBABILITIES = "probabilities bf16"
+
+
+def round_narrow(round_, narrow):
+    return (lambda e: round_("bf16", e)) if narrow else None
+
+
 def add_attentions(suite):
     product = itertools.product(MASKS, STEPS)
     for i, (mask, counts) in enumerate(product):
@@ -93,11 +100,11 @@ def add_attentions(suite):
         scale, layer = np.float32((0.4, 1.3)[i % 2]), i % 2
         case = suite.case("attention")
         emit_attention(case, step, q, type_, key, value, cache_kind, layer, sinks,
-                       scale, mask, softcap, first, width)  # fmt: skip
+                       scale, mask, softcap, first, width, i % 7 < 2)  # fmt: skip
 
 
 def emit_attention(case, step, q, type_, key, value, cache_kind, layer, sinks, scale,
-                   mask, softcap, first, width):  # fmt: skip
+                   mask, softcap, first, width, narrow):  # fmt: skip
     (at, at_type), (slot, _), (blocks, blocks_type) = emit_step(case, step)
     query, q_type = case.rows(q, type_)
     k, k_type = emit_cache(case, key, cache_kind)
@@ -113,6 +120,7 @@ def emit_attention(case, step, q, type_, key, value, cache_kind, layer, sinks, s
         f"tenon.attention {query}, {k}{', ' + v if v else ''}[{case.scalar(layer)}] "
         f"at {at} in {slot} blocks {blocks} {sink} scale {number(scale)} "
         f"mask {mask_text(mask)} {f'softcap {number(softcap)}' if softcap else ''} "
+        f"{PROBABILITIES if narrow else ''} "
         f"{f'value_first {width}' if first else ''} : {q_type}, {k_type} "
         f"{'and ' + v_type if v else ''}, {at_type}, {blocks_type} -> {result}"
     )
@@ -128,7 +136,7 @@ def emit_attention(case, step, q, type_, key, value, cache_kind, layer, sinks, s
             step, q, lambda s, h: head(key, s, h),
             lambda s, h: head(value, s, h)[:, :width], width, mask, float(scale),
             None if softcap is None else float(softcap),
-            sinks.values if sinks else None,
+            sinks.values if sinks else None, round_narrow(round_, narrow),
         ))  # fmt: skip
 
     # Scores are sums of products below 1.5 * 3, times the scale.
@@ -162,13 +170,14 @@ def add_mla(suite):
         y = case.emit(
             f"tenon.mla_attention {query}, {c}[{case.scalar(layer)}], {w} at {at} in "
             f"{slot} blocks {blocks} nope {nope} scale {number(scale)} mask "
-            f"{mask_text(mask)} : {q_type}, {c_type}, {w_type}, {at_type}, "
+            f"{mask_text(mask)} {PROBABILITIES if i % 5 == 1 else ''} : {q_type}, {c_type}, "
+            f"{w_type}, {at_type}, "
             f"{blocks_type} -> {result}"
         )
 
         def want(round_, step=step, q=q, cache=cache, expand=expand, mask=mask,
                  scale=scale, layer=layer, heads=heads, nope=nope, v=v, r=r,
-                 type_=type_):  # fmt: skip
+                 type_=type_, narrow=i % 5 == 1):  # fmt: skip
             w = expand.values.reshape(heads, nope + v, r)
 
             def keys(slot, h):
@@ -179,7 +188,8 @@ def add_mla(suite):
                 return cache[layer, slot][:, :r] @ w[h, nope:].T
 
             return round_(type_, formulas.attend_step(
-                step, q, keys, values, v, mask, float(scale), None, None))  # fmt: skip
+                step, q, keys, values, v, mask, float(scale), None, None,
+                round_narrow(round_, narrow)))  # fmt: skip
 
         largest = 0.7 * 2 * (1.5 * r * nope + 1.5 * turned)
         case.result(y, result, type_, want, terms=16, chain=16 + largest**2)
@@ -277,7 +287,8 @@ def add_tiles(suite):
         sinks = suite.weight(suite.draw(5)) if i % 3 else None
         tile = dict(q=q, key=key, value=value, rows=rows, heads=heads, mask=mask,
                     softcap=softcap, kind=kind, scale=np.float32(0.6 * LOG2E),
-                    position=int(suite.random.randint(0, 9)), sinks=sinks, head=2)  # fmt: skip
+                    position=int(suite.random.randint(0, 9)), sinks=sinks, head=2,
+                    narrow=i % 5 == 2)  # fmt: skip
         tile["length"] = tile["position"] + tokens + 1
         emit_tiles(suite.case("online_attention"), tile)
 
@@ -312,7 +323,8 @@ def emit_tiles(case, tile):
             f"{operands['value']}[{at}, {one}, {zero}] along 0 keys 4 first "
             f"{case.scalar(first)} count {case.scalar(keys)} at "
             f"{case.scalar(tile['position'])} of {case.scalar(tile['length'])} heads "
-            f"{tile['heads']} scale {number(tile['scale'])} {mask} {cap} into "
+            f"{tile['heads']} scale {number(tile['scale'])} {mask} {cap} "
+            f"{PROBABILITIES if tile['narrow'] else ''} into "
             f"{', '.join(state)} : {kinds['q']}, {kinds['key']}, {kinds['value']} into "
             f"{list_} -> {list_}",
         )
@@ -358,6 +370,7 @@ def tile_state(round_, tile, count):
                 s = cap * np.tanh(s / cap)
             new = max(maximum[row], s.max())
             e, f = np.exp2(s - new), np.exp2(maximum[row] - new)
+            e = round_("bf16", e) if tile["narrow"] else e
             acc[row] = round_("f32", acc[row] * f + e @ v)
             total[row] = round_("f32", total[row] * f + e.sum())
             maximum[row] = round_("f32", new)

@@ -134,7 +134,7 @@ def sees(mask, p, n, length):
     return seen
 
 
-def attention(q, keys, values, seen, scale, softcap=None, sink=None):
+def attention(q, keys, values, seen, scale, softcap=None, sink=None, rounded=None):
     """One row over the keys of its head; returns the row and the largest score."""
     score = scale * (keys @ q)
     if softcap is not None:
@@ -146,6 +146,9 @@ def attention(q, keys, values, seen, scale, softcap=None, sink=None):
     if sink is not None:
         score = np.append(score, sink)
     e = np.exp(score - score.max())
+    # That of a sink is a part of the sum alone.
+    if rounded is not None:
+        e[: int(seen.sum())] = rounded(e[: int(seen.sum())])
     weights = e / e.sum()
     return weights[: int(seen.sum())] @ values[seen]
 
@@ -157,8 +160,9 @@ def step_lengths(step):
     }
 
 
-def attend_step(step, q, key_of, value_of, width, mask, scale, softcap, sinks):
-    """All rows of q [T, H, d]; key_of(slot, h) gives the keys of a head."""
+def attend_step(step, q, key_of, value_of, width, mask, scale, softcap, sinks, rounded=None):
+    """All rows of q [T, H, d]; key_of(slot, h) gives the keys of a head, and `rounded`
+    rounds probabilities."""
     lengths = step_lengths(step)
     out = np.zeros((*q.shape[:2], width))
     for t, (p, slot) in enumerate(zip(step["positions"], step["slots"])):
@@ -167,7 +171,9 @@ def attend_step(step, q, key_of, value_of, width, mask, scale, softcap, sinks):
         for h in range(q.shape[1]):
             keys, values = key_of(slot, h)[n], value_of(slot, h)[n]
             sink = None if sinks is None else sinks[h]
-            out[t, h] = attention(q[t, h], keys, values, seen, scale, softcap, sink)
+            out[t, h] = attention(
+                q[t, h], keys, values, seen, scale, softcap, sink, rounded
+            )
     return out
 
 
