@@ -47,12 +47,6 @@ static constexpr GgufKey olmoeKeys[] = {
     {"attention.clamp_kqv", "clip_qkv", GgufKey::Kind::Float},
 };
 
-/// A factor of 0 is one that was not written.
-static void completeScale(Object &values) {
-  if (values.getNumber("routed_scaling_factor") == 0.0)
-    values["routed_scaling_factor"] = 1.0;
-}
-
 //===----------------------------------------------------------------------===//
 // gemma3
 //===----------------------------------------------------------------------===//
@@ -179,6 +173,7 @@ static constexpr GgufKey deepSeekKeys[] = {
     {"expert_weights_norm", "norm_topk_prob", GgufKey::Kind::Bool},
     {"expert_group_count", "n_group"},
     {"expert_group_used_count", "topk_group"},
+    {"nextn_predict_layers", "num_nextn_predict_layers"},
     {"attention.q_lora_rank", "q_lora_rank"},
     {"attention.kv_lora_rank", "kv_lora_rank"},
     {"rope.dimension_count", "qk_rope_head_dim"},
@@ -193,9 +188,11 @@ static constexpr llvm::StringLiteral expertConstants =
         "first_k_dense_replace": 0, "n_shared_experts": 0,
         "n_group": 1, "topk_group": 1, "partial_rotary_factor": 1.0})";
 
-/// The last layers of a file may predict further tokens.
-static void completeGlm4Moe(Object &values) {
-  completeScale(values);
+/// The last layers of a file may predict further tokens. A factor of 0 is one
+/// that was not written.
+static void completeExperts(Object &values) {
+  if (values.getNumber("routed_scaling_factor") == 0.0)
+    values["routed_scaling_factor"] = 1.0;
   std::optional<int64_t> layers = values.getInteger("num_hidden_layers");
   std::optional<int64_t> further =
       values.getInteger("num_nextn_predict_layers");
@@ -204,7 +201,7 @@ static void completeGlm4Moe(Object &values) {
 }
 
 static void completeDeepSeek(Object &values) {
-  completeScale(values);
+  completeExperts(values);
   std::optional<int64_t> whole = values.getInteger("qk_head_dim");
   if (!whole)
     whole = values.getInteger("head_dim");
@@ -278,7 +275,7 @@ static constexpr GgufArchitecture architectures[] = {
          "rope_local_base_freq": 10000.0, "sliding_window_pattern": 6})",
      false, completeGemma3},
     {"glm4moe", "glm4_moe", false, RowOrder::HalfSplit, "", 0, glm4MoeKeys,
-     deepSeekNames, expertConstants, false, completeGlm4Moe},
+     deepSeekNames, expertConstants, false, completeExperts},
     {"deepseek2", "deepseek_v3", false, RowOrder::HalfSplit,
      "expert_gating_func", 2, deepSeekKeys, deepSeekNames, expertConstants,
      true, completeDeepSeekV3},

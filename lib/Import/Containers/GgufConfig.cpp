@@ -4,6 +4,8 @@
 #include "tenon/Import/Containers/Gguf.h"
 #include "tenon/Import/Containers/Messages.h"
 
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace tenon;
@@ -38,6 +40,7 @@ private:
   llvm::Error setRotatedWidth();
   llvm::Error setRope();
   llvm::Error setRopeScaling(llvm::StringRef type);
+  llvm::Error checkForeign() const;
   llvm::Error copyKeys();
 
   const GgufMetadata &metadata;
@@ -278,17 +281,45 @@ llvm::Error ConfigBuilder::setRopeScaling(llvm::StringRef type) {
   return llvm::Error::success();
 }
 
-/// What the table of the architecture says. Experts that it does not know of
-/// would be left out without a word.
+/// What some models have and others must not: left out without a word, it would
+/// make another model of the file.
+llvm::Error ConfigBuilder::checkForeign() const {
+  static constexpr std::pair<llvm::StringLiteral, double> neutral[] = {
+      {"expert_count", 0},           {"attention.clamp_kqv", 0},
+      {"attention.scale", 0},        {"attention.temperature_scale", 0},
+      {"attn_logit_softcapping", 0}, {"final_logit_softcapping", 0},
+      {"embedding_scale", 1},        {"logit_scale", 1},
+      {"residual_scale", 1},
+  };
+  for (const auto &entry : neutral) {
+    llvm::StringRef suffix = entry.first;
+    double without = entry.second;
+    std::optional<double> value = metadata.getFloat(getKey(suffix));
+    if (std::optional<int64_t> whole = metadata.getInt(getKey(suffix)))
+      value = static_cast<double>(*whole);
+    bool isRead = llvm::any_of(architecture.keys, [&](const GgufKey &key) {
+      return llvm::StringRef(key.suffix) == suffix;
+    });
+    // Readers take a factor of 0 for one that was not written.
+    if (!value || isRead || *value == without || *value == 0)
+      continue;
+    std::string printed;
+    llvm::raw_string_ostream(printed) << llvm::format("%g", *value);
+    return complain(suffix, "is " + printed +
+                                ", but models of this architecture have no "
+                                "such thing; expects " +
+                                llvm::Twine(int(without)));
+  }
+  if (metadata.getBool(getKey("attention.causal")) == false)
+    return complain("attention.causal",
+                    "is false, but the mask is causal; expects true");
+  return llvm::Error::success();
+}
+
+/// What the table of the architecture says.
 llvm::Error ConfigBuilder::copyKeys() {
-  std::optional<int64_t> experts = metadata.getInt(getKey("expert_count"));
-  bool hasExperts = llvm::any_of(architecture.keys, [](const GgufKey &key) {
-    return key.suffix == llvm::StringLiteral("expert_count");
-  });
-  if (experts && *experts != 0 && !hasExperts)
-    return complain("expert_count", "is " + llvm::Twine(*experts) +
-                                        ", but models of this architecture "
-                                        "have no experts; expects 0");
+  if (llvm::Error error = checkForeign())
+    return error;
   for (const GgufKey &key : architecture.keys) {
     llvm::Error error =
         key.kind == GgufKey::Kind::Int     ? copyInt(key.suffix, key.key)

@@ -80,9 +80,11 @@ WeightFormats::getBlockScaled(const TensorInfo &tensor,
         "quantization_config.weight_block_size",
         "is missing; tensor '" + tensor.name +
             "' is stored as F8_E4M3 and needs it");
-  SmallVector<int64_t, 2> grid;
-  for (auto [size, block] : llvm::zip_equal(tensor.shape, scaleBlock))
-    grid.push_back(llvm::divideCeil(size, block));
+  // One tensor of all experts has the blocks of each.
+  SmallVector<int64_t, 4> grid(tensor.shape);
+  for (auto [size, block] :
+       llvm::zip_equal(MutableArrayRef<int64_t>(grid).take_back(2), scaleBlock))
+    size = llvm::divideCeil(size, block);
   static constexpr StorageType scaleTypes[] = {
       StorageType::F32, StorageType::F16, StorageType::BF16};
   llvm::Expected<const TensorInfo *> scales =

@@ -1,10 +1,11 @@
-# Compares latent attention over rows in blocks of Q8_0 with the same numbers in float32.
+# Compares experts and latent attention in blocks of Q8_0 with the same numbers in float32.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 """check_split_blocks.py TENON GOLDENS FOLDER VARIANT
 
-The rows of keys are stored apart and transposed; blocks of 32 are along what becomes
-the rows, so the compiler holds these weights in float32. The numbers are decoded by
+Experts are one tensor each of gates, ups and downs. The rows of keys are stored apart and
+transposed; blocks of 32 are along what becomes the rows, so the compiler holds these
+weights in float32. The numbers are decoded by
 python/formats/gguf_file.py, and sums of the same products may be added in another
 order: a few hundred roundings of float32, as in check_logits.py.
 """
@@ -30,11 +31,14 @@ CASE = checkpoint_cases.case(
         **checkpoint_cases.DEEPSEEK_V3,
         **checkpoint_cases.sizes(64, 80, 2, 4, 4, 101),
         **checkpoint_cases.latent(None, 32, 32, 8, 16),
-        **checkpoint_cases.experts(4, 2, 24, 1, 1, 1.5, norm_topk_prob=True),
+        **checkpoint_cases.experts(4, 2, 32, 1, 1, 1.5, norm_topk_prob=True),
     },
     "F32",
     prompt=9,
 )
+
+
+BLOCKS = ("attn_k_b.weight", "attn_v_b.weight", "_exps.weight")
 
 
 def encode(array):
@@ -46,13 +50,13 @@ def encode(array):
 
 
 def store_blocks(name, array):
-    if not name.endswith(("attn_k_b.weight", "attn_v_b.weight")):
+    if not name.endswith(BLOCKS):
         return folder_to_gguf.store_float32(name, array)
     return Q8_0, encode(array).tobytes()
 
 
 def store_decoded(name, array):
-    if name.endswith(("attn_k_b.weight", "attn_v_b.weight")):
+    if name.endswith(BLOCKS):
         array = gguf_file.q8_0(encode(array)).reshape(array.shape)
     return folder_to_gguf.store_float32(name, array)
 

@@ -262,7 +262,19 @@ TEST(GgufConfig, StopsContradictions) {
       "the width of a head, 4, but is 3");
   EXPECT_EQ(complain(makeGgufModel("qwen2").addInt("qwen2.expert_count", 8)),
             "m.gguf: 'qwen2.expert_count' is 8, but models of this "
-            "architecture have no experts; expects 0");
+            "architecture have no such thing; expects 0");
+  EXPECT_EQ(complain(makeGgufModel("llama").addFloat("llama.logit_scale", 8)),
+            "m.gguf: 'llama.logit_scale' is 8, but models of this "
+            "architecture have no such thing; expects 1");
+  EXPECT_EQ(
+      complain(makeGgufModel("deepseek2")
+                   .addFloat("deepseek2.attention.temperature_scale", 0.5f)),
+      "m.gguf: 'deepseek2.attention.temperature_scale' is 0.5, but "
+      "models of this architecture have no such thing; expects 0");
+  EXPECT_EQ(
+      complain(makeGgufModel("qwen3").addBool("qwen3.attention.causal", false)),
+      "m.gguf: 'qwen3.attention.causal' is false, but the mask is causal; "
+      "expects true");
 }
 
 TEST(GgufConfig, StopsWrongNumbers) {

@@ -46,6 +46,9 @@ public:
   GgufImage &addInt(const std::string &key, uint32_t value) {
     return addNumber(key, 4, value);
   }
+  GgufImage &addBool(const std::string &key, bool value) {
+    return addNumber(key, 7, uint8_t(value));
+  }
   GgufImage &addFloat(const std::string &key, float value) {
     return addNumber(key, 6, value);
   }

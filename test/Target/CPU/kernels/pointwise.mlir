@@ -1,6 +1,6 @@
 // Functions of single elements as native code: vectors and the rest of a row.
 // REQUIRES: avx2
-// RUN: tenon-run %s --entry=f --engine=native --compare=interpret --input=seed:1@5x75 --input=seed:2@5x75 \
+// RUN: tenon-run %s --entry=f --engine=native --compare=interpret --input=seed:1@5x75 --input=seed:2@5x75 --input=unwritten@5x75 \
 // RUN:   --pipeline='builtin.module(tenon-simplify-pipeline,tenon-form-pipeline{buckets=8 positions=64},tenon-tile-pipeline)' | FileCheck %s
 // CHECK: ratio 0
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
