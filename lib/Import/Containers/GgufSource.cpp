@@ -102,16 +102,15 @@ llvm::Error GgufSource::open(llvm::StringRef file, MappedFile mapped,
   rowOrder = (*arch)->queryKeyRows;
   ropeDivisors = std::move(*divisors);
   metadata = std::move(contents->metadata);
-  for (StoredTensor &tensor : contents->tensors) {
+  for (StoredTensor &tensor : contents->tensors)
     canonicalizeGgufTensor(tensor.info, **arch);
-    if (!tensor.foreignType.empty())
-      foreignTypes[tensor.info.name] = tensor.foreignType;
-  }
-  llvm::erase_if(contents->tensors, [](const StoredTensor &tensor) {
-    return !tensor.foreignType.empty();
-  });
   // The mapping does not move with its owner, so the metadata stays valid.
   auto weights = std::make_unique<MappedTensors>(/*readable=*/!skipWeights);
+  llvm::erase_if(contents->tensors, [&](const StoredTensor &tensor) {
+    if (!tensor.foreignType.empty())
+      foreignTypes[tensor.info.name] = tensor.foreignType;
+    return !tensor.foreignType.empty();
+  });
   if (llvm::Error error = weights->addFile(
           std::move(mapped), metadata->getFile(), std::move(contents->tensors)))
     return error;

@@ -4,6 +4,7 @@
 #include "tenon/Import/Containers/TensorNames.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
 
 using namespace tenon;
 

@@ -10,7 +10,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 #include "Family.h"
-#include "UnusedTensors.h"
 
 #include "llvm/ADT/StringExtras.h"
 
