@@ -156,14 +156,24 @@ def encode(name, values):
 class Vector:
     name: str
     size: int
+    code: str = "f32"
     dynamic = ()
 
     @property
     def type(self):
-        return f"!tenon.weight<{self.size}, <f32>>"
+        return f"!tenon.weight<{self.size}, <{self.code}>>"
+
+    def round(self, value):
+        """What is left of numbers that are stored so."""
+        if self.code == "bf16":
+            return round_bf16(value)
+        kind = np.float16 if self.code == "f16" else np.float32
+        return np.asarray(value, kind).astype(np.float64)
 
     def pack(self, value):
-        return np.asarray(value, np.float32)
+        if self.code == "bf16":
+            return f32_to_bf16(np.asarray(value, np.float32)).astype(np.uint16)
+        return np.asarray(value, np.float16 if self.code == "f16" else np.float32)
 
 
 @dataclasses.dataclass

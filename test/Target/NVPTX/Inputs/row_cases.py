@@ -44,10 +44,12 @@ def table(name, dims, coarse):
     return Table(name, f"!tenon.weight<{coarse + 256}x{dims}, <f32>>")
 
 
-def norms(name, tokens, size, **more):
-    """Residual addition, then a norm of the sum; both are results."""
+def norms(name, tokens, size, codes=("f32", "f32", "f32"), **more):
+    """Residual addition, then a norm of the sum; both are results. `codes` are those of
+    the weights and of the bias."""
     row = f"tensor<?x{size}xf32>"
-    inputs = [Tensor("x", row), Vector("w", size), Vector("v", size), Vector("c", size)]
+    vectors = [Vector(letter, size, code) for letter, code in zip("wvc", codes)]
+    inputs = [Tensor("x", row), *vectors]
     outs = [Tensor("y", row), Tensor("z", row)]
     body = f"""    %n = tenon.norm rms %a_x, %a_w eps 1.0e-6 order one_plus : {row}, {inputs[1].type}
     %s = arith.addf %a_y, %n : {row}
@@ -56,8 +58,8 @@ def norms(name, tokens, size, **more):
 
     def make(rng):
         return {"x": rng.standard_normal((tokens, size)), "y": rng.standard_normal((tokens, size)),
-                "w": rng.standard_normal(size), "v": rng.standard_normal(size),
-                "c": rng.standard_normal(size), "z": np.zeros((tokens, size))}
+                **{v.name: v.round(rng.standard_normal(size)) for v in vectors},
+                "z": np.zeros((tokens, size))}
 
     def reference(arrays):
         total = arrays["y"] + norm(arrays["x"], arrays["w"], 1e-6, one_plus=True)
@@ -215,6 +217,8 @@ def pointwise(name, tokens, size):
 norms("norms", 5, 1000, apart=True)
 norms("norms.odd", 3, 61)
 norms("norms.none", 0, 64)
+norms("norms.bf16", 3, 60, ("bf16", "bf16", "bf16"))
+norms("norms.mixed", 2, 33, ("f16", "f32", "bf16"))
 caches("caches.half", 4, 3, 32, 16, True, False, "bf16", apart=True)
 caches("caches.interleaved", 4, 2, 24, 8, True, True, "f32")
 caches("caches.odd", 3, 2, 7, 6, False, False, "f32")
