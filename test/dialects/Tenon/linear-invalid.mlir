@@ -161,3 +161,12 @@ func.func @pointwise_by_a_negative_number(%x: tensor<?x64xf32>) {
   %y = tenon.pointwise clamp %x by -8.0 : tensor<?x64xf32>
   return
 }
+
+// -----
+
+// A matrix for each head is a stack of them.
+func.func @head_linear_with_one_matrix(%q: tensor<?x4x16xf32>, %w: !tenon.weight<32x16, <bf16>>) {
+  // expected-error@+1 {{operand #1 must be stack of weight matrices}}
+  %a = tenon.head_linear %q, %w : tensor<?x4x16xf32>, !tenon.weight<32x16, <bf16>> -> tensor<?x4x32xf32>
+  return
+}

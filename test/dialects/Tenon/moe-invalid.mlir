@@ -286,3 +286,25 @@ func.func @combine_with_other_tokens(%dn: tensor<?x64xf32>, %place: tensor<3x2xi
      : tensor<?x64xf32>, tensor<3x2xi32>, tensor<3x2xf32>, tensor<4x64xf32>
   return
 }
+
+// -----
+
+// Weights of experts are stacks of matrices, one for each expert.
+func.func @experts_with_one_matrix(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
+    %g: !tenon.weight<24x64, <bf16>>, %u: !tenon.weight<24x64, <bf16>>, %d: !tenon.weight<64x24, <bf16>>) {
+  // expected-error@+1 {{operand #3 must be stack of weight matrices}}
+  %y = tenon.experts silu %x, %id, %wt, %g, %u, %d
+     : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<24x64, <bf16>>,
+       !tenon.weight<24x64, <bf16>>, !tenon.weight<64x24, <bf16>>
+  return
+}
+
+// -----
+
+func.func @grouped_linear_with_one_matrix(%x: tensor<?x64xf32>, %offs: tensor<9xi32>,
+                                          %w: !tenon.weight<48x64, <bf16>>) {
+  // expected-error@+1 {{operand #2 must be stack of weight matrices}}
+  %a = tenon.grouped_linear %x of %offs, %w
+      : tensor<?x64xf32>, tensor<9xi32>, !tenon.weight<48x64, <bf16>> -> tensor<?x48xf32>
+  return
+}
