@@ -130,10 +130,19 @@ def operation(function, dtypes, operands, program):
 # Arithmetic -------------------------------------------------------------------
 
 
+def on_halves(function):
+    """The same on patterns of bf16."""
+    return lambda *values: f32_to_bf16(
+        function(*map(bf16_to_f32, values))).astype(np.uint16)
+
+
 def binary(function):
     def decoder(name, operands, program):
+        if name[-1] in ("bf16x2", "f16x2"):
+            raise RuntimeError("unknown type")
         dtype = TYPES[name[-1]]
-        return operation(function, [dtype, dtype], operands, program)
+        return operation(on_halves(function) if name[-1] == "bf16" else function,
+                         [dtype, dtype], operands, program)
     return decoder
 
 
@@ -157,6 +166,8 @@ def decode_not(name, operands, program):
 
 
 def decode_neg(name, operands, program):
+    if "bf16" in name[-1]:
+        raise RuntimeError("unknown type")
     return operation(np.negative, [TYPES[name[-1]]], operands, program)
 
 
@@ -216,6 +227,8 @@ def multiply_halves(a, b, c=None):
 def decode_mul(name, operands, program):
     dtype = TYPES[name[-1]]
     function = multiply_halves if name[-1] == "bf16x2" else multiply(name, dtype)
+    if name[-1] == "bf16":
+        function = on_halves(np.multiply)
     return operation(function, [dtype, dtype], operands, program)
 
 
@@ -338,6 +351,8 @@ UNORDERED = {"equ": np.equal, "neu": np.not_equal, "ltu": np.less, "leu": np.les
 
 def decode_setp(name, operands, program):
     dtype = TYPES[name[-1]]
+    if "bf16" in name[-1]:
+        raise RuntimeError("unknown type")
     if len(name) > 2 and name[1] != "ftz":
         raise RuntimeError("unknown form")
     compare = COMPARE.get(name[0])
