@@ -4,11 +4,11 @@
 module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
 
 // CHECK-LABEL: @rows_of_16_bits
-// CHECK: nvptx.refused = "rows are not f32"
-func.func @rows_of_16_bits(%x: tensor<?x64xbf16>, %w: !tenon.weight<64x64, <bf16>, <16x2>>, %y: tensor<?x64xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
-  %r = tile.kernel "k" ins(%x, %w : tensor<?x64xbf16>, !tenon.weight<64x64, <bf16>, <16x2>>) outs(%y : tensor<?x64xf32>) {
-  ^bb0(%ax: tensor<?x64xbf16>, %aw: !tenon.weight<64x64, <bf16>, <16x2>>, %ay: tensor<?x64xf32>):
-    %l = tenon.linear %ax, %aw : tensor<?x64xbf16>, !tenon.weight<64x64, <bf16>, <16x2>> -> tensor<?x64xf32>
+// CHECK: nvptx.refused = "rows are neither f32 nor bf16"
+func.func @rows_of_16_bits(%x: tensor<?x64xf16>, %w: !tenon.weight<64x64, <bf16>, <16x2>>, %y: tensor<?x64xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%x, %w : tensor<?x64xf16>, !tenon.weight<64x64, <bf16>, <16x2>>) outs(%y : tensor<?x64xf32>) {
+  ^bb0(%ax: tensor<?x64xf16>, %aw: !tenon.weight<64x64, <bf16>, <16x2>>, %ay: tensor<?x64xf32>):
+    %l = tenon.linear %ax, %aw : tensor<?x64xf16>, !tenon.weight<64x64, <bf16>, <16x2>> -> tensor<?x64xf32>
     tile.yield %l : tensor<?x64xf32>
   } -> tensor<?x64xf32>
   return
@@ -257,13 +257,13 @@ func.func @gathered_inside(%x: tensor<?x64xf32>, %i: tensor<?xi32>, %y: tensor<?
 }
 
 // CHECK-LABEL: @sums_of_16_bits
-// CHECK: nvptx.refused = "rows are not f32"
-func.func @sums_of_16_bits(%x: tensor<?x64xbf16>, %y: tensor<?x64xbf16>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
-  %r = tile.kernel "k" ins(%x : tensor<?x64xbf16>) outs(%y : tensor<?x64xbf16>) {
-  ^bb0(%ax: tensor<?x64xbf16>, %ay: tensor<?x64xbf16>):
-    %s = arith.addf %ax, %ay : tensor<?x64xbf16>
-    tile.yield %s : tensor<?x64xbf16>
-  } -> tensor<?x64xbf16>
+// CHECK: nvptx.refused = "rows are neither f32 nor bf16"
+func.func @sums_of_16_bits(%x: tensor<?x64xf16>, %y: tensor<?x64xf16>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%x : tensor<?x64xf16>) outs(%y : tensor<?x64xf16>) {
+  ^bb0(%ax: tensor<?x64xf16>, %ay: tensor<?x64xf16>):
+    %s = arith.addf %ax, %ay : tensor<?x64xf16>
+    tile.yield %s : tensor<?x64xf16>
+  } -> tensor<?x64xf16>
   return
 }
 
