@@ -5,6 +5,7 @@
 #include "tenon/Support/Log2E.h"
 #include "tenon/Support/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "KernelLowering.h"
 
 #define DEBUG_TYPE "convert-tenon-to-tile"
