@@ -27,12 +27,14 @@ using namespace tenon;
 ALWAYS_ENABLED_STATISTIC(numRounded, "Operands that became bf16");
 ALWAYS_ENABLED_STATISTIC(numCast, "Uses of weights that became bf16");
 
-/// Whether a router reads a value, in whatever shape. What it decides is not
-/// continuous, so its logits keep all of their bits.
+/// Whether a router reads a value, or what ops on rows make of it. What it
+/// decides is not continuous, so its logits keep all of their bits.
 static bool feedsRouter(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
-    return isa<RouterOp>(user) ||
-           (isRowView(user) && feedsRouter(user->getResult(0)));
+    if (isa<RouterOp>(user))
+      return true;
+    bool isOnRows = isRowView(user) || isa<RowOpInterface>(user);
+    return isOnRows && llvm::any_of(user->getResults(), feedsRouter);
   });
 }
 
@@ -66,8 +68,8 @@ private:
 };
 } // namespace
 
-/// The same values as `bf16`. Reshapes are done again behind the rounding, which
-/// so stands beside the op that makes the rows.
+/// The same values as `bf16`. Reshapes are repeated after the rounding, which is
+/// so next to the op that makes the rows.
 Value Rounder::getRounded(Value value) {
   if (Value known = rounded.lookup(value))
     return known;
@@ -124,8 +126,8 @@ void Rounder::roundAtRoots() {
     SmallVector<arith::TruncFOp> rounds;
     for (Operation *user : result.getUsers()) {
       auto round = dyn_cast<arith::TruncFOp>(user);
-      bool isSize = isa<tensor::DimOp>(user);
-      if (!round && !isSize)
+      bool isBF16 = round && getElementTypeOrSelf(round.getType()).isBF16();
+      if (!isBF16 && !isa<tensor::DimOp>(user))
         return;
       if (round)
         rounds.push_back(round);

@@ -98,3 +98,35 @@ func.func @shared(%x: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) 
   %b = tenon.linear %a, %w : tensor<?x64xf32>, !tenon.weight<64x64, <bf16>> -> tensor<?x64xf32>
   return %a, %b : tensor<?x64xf32>, tensor<?x64xf32>
 }
+
+// -----
+
+// A result that is read in another narrow type, too, keeps its own.
+tenon.weight @w "w" : !tenon.weight<64x64, <bf16>>
+// CHECK-LABEL: func.func @halves
+// CHECK: %[[A:.*]] = tenon.linear %{{.*}} -> tensor<?x64xf32>
+// CHECK-DAG: %[[R:.*]] = arith.truncf %[[A]] : tensor<?x64xf32> to tensor<?x64xbf16>
+// CHECK-DAG: arith.truncf %[[A]] : tensor<?x64xf32> to tensor<?x64xf16>
+// CHECK: tenon.linear %[[R]]
+func.func @halves(%x: tensor<?x64xf32>) -> (tensor<?x64xf16>, tensor<?x64xf32>) {
+  %w = tenon.weight_ref @w : !tenon.weight<64x64, <bf16>>
+  %a = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<64x64, <bf16>> -> tensor<?x64xf32>
+  %h = arith.truncf %a : tensor<?x64xf32> to tensor<?x64xf16>
+  %b = tenon.linear %a, %w : tensor<?x64xf32>, !tenon.weight<64x64, <bf16>> -> tensor<?x64xf32>
+  return %h, %b : tensor<?x64xf16>, tensor<?x64xf32>
+}
+
+// -----
+
+// A router keeps f32 in front of what it reads, whatever stands between.
+tenon.weight @r "r" : !tenon.weight<8x64, <f32>>
+// CHECK-LABEL: func.func @capped
+// CHECK-NOT: truncf
+// CHECK: return
+func.func @capped(%x: tensor<?x64xf32>, %b: tensor<?x8xf32>) -> tensor<?x2xf32> {
+  %wr = tenon.weight_ref @r : !tenon.weight<8x64, <f32>>
+  %z = tenon.linear %x, %wr : tensor<?x64xf32>, !tenon.weight<8x64, <f32>> -> tensor<?x8xf32>
+  %c = arith.addf %z, %b : tensor<?x8xf32>
+  %i, %w = tenon.router softmax %c top 2 scale 1.0 : tensor<?x8xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
+  return %w : tensor<?x2xf32>
+}

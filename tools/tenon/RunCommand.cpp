@@ -60,8 +60,9 @@ struct RunCommand : Command {
       "dump-logits", cl::sub(subCommand), cl::value_desc("F.npy"),
       cl::desc("Write float32 [tokens, vocabulary] for each token that the "
                "model is given")};
-  cl::opt<bool> ignoreEos{"ignore-eos", cl::sub(subCommand),
-                          cl::desc("Go on behind a token that ends the text")};
+  cl::opt<bool> ignoreEos{
+      "ignore-eos", cl::sub(subCommand),
+      cl::desc("Continue after a token that ends the text")};
   cl::opt<bool> verify{"verify", cl::sub(subCommand),
                        cl::desc("Compare all weights with their hashes first")};
   cl::opt<bool> json{"json", cl::sub(subCommand),

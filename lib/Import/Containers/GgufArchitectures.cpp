@@ -275,13 +275,27 @@ static constexpr GgufArchitecture architectures[] = {
          "rope_local_base_freq": 10000.0, "sliding_window_pattern": 6})",
      false, completeGemma3},
     {"glm4moe", "glm4_moe", false, RowOrder::HalfSplit, "", 0, glm4MoeKeys,
-     deepSeekNames, expertConstants, false, completeExperts},
+     deepSeekNames, expertConstants, false, completeExperts, 2},
     {"deepseek2", "deepseek_v3", false, RowOrder::HalfSplit,
      "expert_gating_func", 2, deepSeekKeys, deepSeekNames, expertConstants,
-     true, completeDeepSeekV3},
+     true, completeDeepSeekV3, 2},
     {"deepseek2", "deepseek_v2", false, RowOrder::HalfSplit, "", 0,
      deepSeekKeys, deepSeekNames, expertConstants, true, completeDeepSeek},
 };
+
+/// Fails if experts are chosen in another way than the architecture does.
+static llvm::Error checkGating(const GgufMetadata &metadata,
+                               const GgufArchitecture &architecture) {
+  std::string key = (architecture.name + ".expert_gating_func").str();
+  int64_t gating = metadata.getInt(key).value_or(0);
+  if (gating == 0 || gating == architecture.gating)
+    return llvm::Error::success();
+  return makeImportError(
+      metadata.getFile() + ": " + quote(key) + " is " + llvm::Twine(gating) +
+      ", but a model of type " + quote(architecture.modelType) + " has " +
+      llvm::Twine(architecture.gating) +
+      " (1 is a softmax, 2 a sigmoid); no other one is read");
+}
 
 llvm::Expected<const GgufArchitecture *>
 tenon::getGgufArchitecture(const GgufMetadata &metadata) {
@@ -297,8 +311,11 @@ tenon::getGgufArchitecture(const GgufMetadata &metadata) {
         (architecture.name + "." + architecture.condition).str();
     if (architecture.name == *name &&
         (architecture.condition.empty() ||
-         metadata.getInt(condition).value_or(0) >= architecture.atLeast))
+         metadata.getInt(condition).value_or(0) >= architecture.atLeast)) {
+      if (llvm::Error error = checkGating(metadata, architecture))
+        return std::move(error);
       return &architecture;
+    }
     if (architecture.name != last)
       known += (known.empty() ? "" : ", ") + architecture.name.str();
     last = architecture.name;

@@ -19,8 +19,11 @@ Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel, AttentionOp op) {
   if (kernel.getYield().getValues().size() != 1 ||
       kernel.getYield().getValues().front() != op.getResult())
     return "the result goes through other operations";
+  FailureOr<RowAccess> queries = resolveRowViews(op.getQuery());
+  if (failed(queries) || !isa<BlockArgument>(queries->base))
+    return "queries are not rows of an argument of the kernel";
   for (Value operand : op->getOperands())
-    if (!isa<BlockArgument>(operand))
+    if (operand != op.getQuery() && !isa<BlockArgument>(operand))
       return "an operand is not an argument of the kernel";
   return std::nullopt;
 }
@@ -46,7 +49,8 @@ Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
 AttentionEmitter::AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
                                    AttentionAttr config,
                                    const AttentionTiling &tiling)
-    : kernel(kernel), b(kernel.b), op(op), config(config), t(tiling) {
+    : kernel(kernel), b(kernel.b), op(op), config(config), t(tiling),
+      queries(*resolveRowViews(op.getQuery())) {
   query.type = t.queryType;
   query.stride = t.getQueryStride();
   query.at = kernel.reserve(t.getRows() * query.stride, 128);

@@ -4,6 +4,7 @@
 #ifndef TENON_LIB_TARGET_NVPTX_ATTENTION_H
 #define TENON_LIB_TARGET_NVPTX_ATTENTION_H
 
+#include "tenon/Analysis/KernelStructure.h"
 #include "DeviceKernel.h"
 #include "SharedTile.h"
 
@@ -148,6 +149,7 @@ private:
   AttentionAttr config;
   AttentionTiling t;
   mlir::Value rowTile, split; // of the warp
+  RowAccess queries;
   SharedTile query, powers;
   CacheTile keys, values;
   int64_t maximaAt = 0;

@@ -34,7 +34,9 @@ void AttentionEmitter::clearPadding() {
 }
 
 void AttentionEmitter::loadQuery(const Block &block) {
-  int64_t width = t.keySize % 4 == 0 ? 4 : 1, units = t.keyPadded / width;
+  bool isAligned =
+      t.keySize % 4 == 0 && queries.stride % 4 == 0 && queries.first % 4 == 0;
+  int64_t width = isAligned ? 4 : 1, units = t.keyPadded / width;
   b.loop(
       kernel.thread, b.i32(t.getRows() * units), b.i32(kernel.threads),
       [&](Value number) {
@@ -47,9 +49,10 @@ void AttentionEmitter::loadQuery(const Block &block) {
             [&] {
               auto [token, head] = getTokenAndHead(block, row);
               Value index = b.zext64(b.add(block.first, token));
-              index = b.add(b.mul(index, t.heads), b.zext64(head));
-              index = b.add(b.mul(index, t.keySize), b.zext64(column));
-              Value from = b.offset(kernel.getPointer(op.getQuery()),
+              index = b.add(b.mul(index, queries.stride), queries.first);
+              index = b.add(index, b.mul(b.zext64(head), t.keySize));
+              index = b.add(index, b.zext64(column));
+              Value from = b.offset(kernel.getPointer(queries.base),
                                     b.mul(index, query.getBytes()));
               return b.loadVector(query.type, width, from);
             },

@@ -37,7 +37,7 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
   if (!root)
     return choose(checkRowKernel(kernel), [&] { return chooseRows(kernel); });
   if (isa<RouterOp>(root))
-    return choose(checkExpertKernel(kernel, root),
+    return choose(checkRouters(kernel),
                   [&] { return RowsAttr::get(context, /*warps=*/1); });
   if (isa<MoeDispatchOp>(root))
     return choose(checkExpertKernel(kernel, root),
@@ -54,7 +54,7 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
     auto contraction = Contraction::match(kernel, root, reason);
     if (failed(contraction))
       return failure();
-    return Config(chooseContraction(*contraction, tokens));
+    return Config(chooseContraction(*contraction, tokens, machine.getShared()));
   }
   reason =
       "there is no device code for " + root->getName().getStringRef().str();

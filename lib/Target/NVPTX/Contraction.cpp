@@ -81,7 +81,8 @@ FailureOr<Contraction> Contraction::match(tile::KernelOp kernel,
 //===----------------------------------------------------------------------===//
 
 ContractionAttr tenon::nvptx::chooseContraction(const Contraction &c,
-                                                int64_t tokens) {
+                                                int64_t tokens,
+                                                int64_t sharedBytes) {
   // The order of sums follows from the parts alone: they are a constant.
   constexpr int64_t parts = 8, warps = 8, stages = 3;
   // Rows that share one pass over a matrix.
@@ -101,9 +102,16 @@ ContractionAttr tenon::nvptx::chooseContraction(const Contraction &c,
                                 /*panels=*/2, stages, parts, Columns::Split,
                                 warps);
   }
-  return ContractionAttr::get(context, rows <= 32 || hasOffset ? 32 : 64,
-                              /*panels=*/8, stages, parts, Columns::Whole,
-                              warps);
+  constexpr int64_t panels = 8;
+  int64_t slabBytes = PanelSlab::getSharedBytes(type.getPanelLayout());
+  // Two buffers of rows, in parts.
+  int64_t rowBytes =
+      2 * countParts(c.inputType) *
+      getStagedRowBytes(PanelSlab::getColumns(type.getPanelLayout()));
+  bool fits = stages * panels * slabBytes + 64 * rowBytes <= sharedBytes;
+  return ContractionAttr::get(context,
+                              rows <= 32 || hasOffset || !fits ? 32 : 64,
+                              panels, stages, parts, Columns::Whole, warps);
 }
 
 Refusal tenon::nvptx::emitContraction(DeviceKernel &kernel, Operation *root) {

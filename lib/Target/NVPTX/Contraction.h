@@ -34,9 +34,13 @@ struct Contraction {
   bool isGrouped() const { return static_cast<bool>(offsets); }
 };
 
-/// Tiles for a step of at most `tokens` tokens.
+/// Tiles for a step of at most `tokens` tokens, for blocks of threads with so
+/// many bytes of shared memory.
 ContractionAttr chooseContraction(const Contraction &contraction,
-                                  int64_t tokens);
+                                  int64_t tokens, int64_t sharedBytes);
+
+/// Bytes of one part of a row in shared memory.
+inline int64_t getStagedRowBytes(int64_t columns) { return columns * 2 + 32; }
 
 class ContractionEmitter {
 public:
@@ -69,7 +73,7 @@ private:
   /// Columns that a thread loads at once, as parts of a slab.
   int64_t getUnits() const { return slab.columns / 4; }
   /// Of a staged row in shared memory, and of one part of all of them.
-  int64_t getRowBytes() const { return slab.columns * 2 + 32; }
+  int64_t getRowBytes() const { return getStagedRowBytes(slab.columns); }
   int64_t getPlaneBytes() const { return tiling.getTokens() * getRowBytes(); }
   /// With whole columns: which panels and rows of the tile a warp computes.
   mlir::Value getPairOfWarp();

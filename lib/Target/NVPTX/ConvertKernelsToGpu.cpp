@@ -31,8 +31,8 @@ static Refusal emitKernel(DeviceKernel &kernel) {
     return emitRows(kernel);
   if (auto attention = dyn_cast<AttentionOp>(root))
     return emitAttention(kernel, attention);
-  if (auto router = dyn_cast<RouterOp>(root))
-    return emitRouter(kernel, router);
+  if (isa<RouterOp>(root))
+    return emitRouters(kernel);
   if (auto dispatch = dyn_cast<MoeDispatchOp>(root))
     return emitGroup(kernel, dispatch);
   if (isa<LinearOp, HeadLinearOp, GroupedLinearOp>(root))

@@ -72,12 +72,14 @@ Refusal checkRowKernel(tile::KernelOp kernel);
 RowsAttr chooseRows(tile::KernelOp kernel);
 /// The same for kernels of one op that yield its results.
 Refusal checkExpertKernel(tile::KernelOp kernel, mlir::Operation *root);
+/// The same for a kernel of routers alone.
+Refusal checkRouters(tile::KernelOp kernel);
 
 /// Ops that a kernel is written for; each returns why it is not, if so.
 Refusal emitRows(DeviceKernel &kernel);
 Refusal emitContraction(DeviceKernel &kernel, mlir::Operation *root);
 Refusal emitAttention(DeviceKernel &kernel, AttentionOp op);
-Refusal emitRouter(DeviceKernel &kernel, RouterOp op);
+Refusal emitRouters(DeviceKernel &kernel);
 Refusal emitGroup(DeviceKernel &kernel, MoeDispatchOp op);
 
 } // namespace tenon::nvptx

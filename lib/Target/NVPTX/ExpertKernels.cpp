@@ -1,6 +1,7 @@
 // Kernels that choose experts for tokens, and sort the choices by expert.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "tenon/Analysis/KernelStructure.h"
 #include "tenon/Support/Log2E.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "PackedWeight.h"
@@ -21,6 +22,21 @@ Refusal tenon::nvptx::checkExpertKernel(tile::KernelOp kernel,
          " goes together with other operations";
 }
 
+Refusal tenon::nvptx::checkRouters(tile::KernelOp kernel) {
+  SmallVector<Value> results;
+  auto routers = kernel.getBody().front().getOps<RouterOp>();
+  for (RouterOp op : routers)
+    results.append(op->result_begin(), op->result_end());
+  if (!llvm::equal(kernel.getYield().getValues(), results))
+    return "tenon.router goes together with other operations";
+  for (RouterOp op : routers) {
+    FailureOr<RowAccess> logits = resolveRowViews(op.getLogits());
+    if (failed(logits) || !isa<BlockArgument>(logits->base))
+      return "logits of a router are not rows of an argument of the kernel";
+  }
+  return std::nullopt;
+}
+
 //===----------------------------------------------------------------------===//
 // Router: a warp for each token
 //===----------------------------------------------------------------------===//
@@ -28,8 +44,9 @@ Refusal tenon::nvptx::checkExpertKernel(tile::KernelOp kernel,
 namespace {
 class RouterEmitter {
 public:
-  RouterEmitter(DeviceKernel &kernel, RouterOp op)
-      : kernel(kernel), b(kernel.b), op(op) {
+  /// Results of the kernel from `firstResult` on are those of the op.
+  RouterEmitter(DeviceKernel &kernel, RouterOp op, int64_t firstResult)
+      : kernel(kernel), b(kernel.b), op(op), firstResult(firstResult) {
     experts = op.getLogits().getType().getDimSize(1);
     scoresAt = kernel.reserve(experts * 4);
     choicesAt = kernel.reserve(experts * 4);
@@ -76,14 +93,16 @@ private:
   DeviceKernel &kernel;
   DeviceBuilder &b;
   RouterOp op;
-  int64_t experts;
+  int64_t firstResult, experts;
   int64_t scoresAt, choicesAt, groupsAt, chosenAt;
 };
 } // namespace
 
 void RouterEmitter::computeScores(Value token) {
-  Value row = b.mul(b.zext64(token), experts * 4);
-  Value logits = b.offset(kernel.getPointer(op.getLogits()), row);
+  RowAccess access = *resolveRowViews(op.getLogits());
+  Value row = b.mul(b.zext64(token), access.stride);
+  Value logits = b.offset(kernel.getPointer(access.base),
+                          b.mul(b.add(row, access.first), 4));
   bool isSigmoid = op.getScoring() == Scoring::Sigmoid;
   forEach(experts, [&](Value expert) {
     Value from = b.offset(logits, b.zext64(b.shl(expert, 2)));
@@ -229,23 +248,32 @@ void RouterEmitter::storeWeights(Value token) {
     Value weight = divisor ? b.divide(pair[1], divisor) : pair[1];
     weight = b.mul(weight, b.f32(op.getScale().convertToFloat()));
     Value bytes = b.mul(b.add(b.mul(b.zext64(token), top), b.zext64(rank)), 4);
-    b.store(pair[0], b.offset(kernel.getPointer(kernel.getOut(0)), bytes), 4);
-    b.store(weight, b.offset(kernel.getPointer(kernel.getOut(1)), bytes), 4);
+    auto store = [&](Value value, int64_t result) {
+      Value out = kernel.getPointer(kernel.getOut(firstResult + result));
+      b.store(value, b.offset(out, bytes), 4);
+    };
+    store(pair[0], 0);
+    store(weight, 1);
   });
 }
 
-Refusal tenon::nvptx::emitRouter(DeviceKernel &kernel, RouterOp op) {
+Refusal tenon::nvptx::emitRouters(DeviceKernel &kernel) {
   auto config = kernel.getConfig<RowsAttr>();
   if (!config)
     return kernel.refuseConfig();
   if (config.getWarps() != 1)
     return "a router is the work of one warp for each token";
-  if (Refusal refusal = checkExpertKernel(kernel.op, op))
+  if (Refusal refusal = checkRouters(kernel.op))
     return refusal;
-  RouterEmitter emitter(kernel, op);
+  SmallVector<RouterEmitter> emitters;
+  for (RouterOp router : kernel.op.getBody().front().getOps<RouterOp>())
+    emitters.emplace_back(kernel, router, 2 * emitters.size());
   kernel.blocks = kernel.tokens;
   Value tokens = kernel.b.trunc32(kernel.getSize(kernel.getOut(0), 0));
-  kernel.forEachWorkItem(tokens, [&](Value token) { emitter.emit(token); });
+  kernel.forEachWorkItem(tokens, [&](Value token) {
+    for (RouterEmitter &emitter : emitters)
+      emitter.emit(token);
+  });
   return std::nullopt;
 }
 

@@ -49,6 +49,9 @@ public:
   PanelSlab(DeviceKernel &kernel, mlir::Value weight);
 
   static constexpr int64_t kCodeBytes = 2048;
+  /// Columns of a slab, and the bytes that it takes in shared memory.
+  static int64_t getColumns(const PanelLayout &layout);
+  static int64_t getSharedBytes(const PanelLayout &layout);
   /// Columns of a matrix instruction.
   static constexpr int64_t kStepCols = 2 * 8;
   int64_t columns = 0;

@@ -11,9 +11,14 @@ using namespace tenon::nvptx;
 /// What a copy moves.
 static constexpr int64_t kUnitBytes = 16;
 
-/// Columns of a slab, whose codes are 2048 bytes.
-static int64_t getColumns(const PanelLayout &layout) {
-  return PanelSlab::kCodeBytes / layout.getLineBytes() * layout.periodCols;
+int64_t PanelSlab::getColumns(const PanelLayout &layout) {
+  return kCodeBytes / layout.getLineBytes() * layout.periodCols;
+}
+
+int64_t PanelSlab::getSharedBytes(const PanelLayout &layout) {
+  int64_t groups =
+      layout.hasFactors() ? getColumns(layout) / layout.groupCols : 1;
+  return kCodeBytes + groups * layout.getHeaderBytes();
 }
 
 Refusal PanelSlab::check(WeightType weight) {
@@ -49,7 +54,7 @@ PanelSlab::PanelSlab(DeviceKernel &kernel, Value weight)
   count = llvm::divideCeil(layout.cols, columns);
   if (hasScale())
     stepsOfGroup = layout.groupCols / kStepCols;
-  sharedBytes = kCodeBytes + getGroupsOfSlab() * layout.getHeaderBytes();
+  sharedBytes = getSharedBytes(layout);
 }
 
 int64_t PanelSlab::getGroupsOfSlab() const {

@@ -25,7 +25,13 @@ static void collectReads(Value row, bool moved, SmallPtrSetImpl<Value> &here,
     return;
   }
   Operation *op = row.getDefiningOp();
-  moved |= isa<RopeOp, GatherRowsOp, MoeCombineOp, tensor::ExtractSliceOp>(op);
+  // What rows of experts are added to is read where the sum goes.
+  if (auto combine = dyn_cast<MoeCombineOp>(op)) {
+    collectReads(combine.getInit(), moved, here, elsewhere);
+    collectReads(combine.getInput(), /*moved=*/true, here, elsewhere);
+    return;
+  }
+  moved |= isa<RopeOp, GatherRowsOp, tensor::ExtractSliceOp>(op);
   for (Value operand : op->getOperands())
     if (isa<RankedTensorType>(operand.getType()))
       collectReads(operand, moved, here, elsewhere);

@@ -154,7 +154,7 @@ func.func @caches_of_two_types(%q: tensor<?x2x32xf32>, %k: tensor<2x?x?x2x32xbf1
 }
 
 // CHECK-LABEL: @query_made_inside
-// CHECK: nvptx.refused = "an operand is not an argument of the kernel"
+// CHECK: nvptx.refused = "queries are not rows of an argument of the kernel"
 func.func @query_made_inside(%q: tensor<?x2x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x2x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
   %r = tile.kernel "k" ins(%q, %k, %v, %l, %p, %s, %b : tensor<?x2x32xf32>, tensor<2x?x?x2x32xf32>, tensor<2x?x?x2x32xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%y : tensor<?x2x32xf32>) {
   ^bb0(%aq: tensor<?x2x32xf32>, %ak: tensor<2x?x?x2x32xf32>, %av: tensor<2x?x?x2x32xf32>, %al: index, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ab: tensor<?x4xi32>, %ay: tensor<?x2x32xf32>):
@@ -178,7 +178,7 @@ func.func @attention_and_more(%q: tensor<?x2x32xf32>, %k: tensor<2x?x?x2x32xf32>
 }
 
 // CHECK-LABEL: @router_and_more
-// CHECK: nvptx.refused = "tenon.router goes together with other operations"
+// CHECK: nvptx.refused = "logits of a router are not rows of an argument of the kernel"
 func.func @router_and_more(%x: tensor<?x37xf32>, %i: tensor<?x4xi32>, %w: tensor<?x4xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
   %r:2 = tile.kernel "k" ins(%x : tensor<?x37xf32>) outs(%i, %w : tensor<?x4xi32>, tensor<?x4xf32>) {
   ^bb0(%ax: tensor<?x37xf32>, %ai: tensor<?x4xi32>, %aw: tensor<?x4xf32>):

@@ -125,6 +125,9 @@ struct GgufArchitecture {
   bool isLatent = false;
   /// Changes what takes more than a table, when everything else is there.
   void (*complete)(llvm::json::Object &values) = nullptr;
+  /// How scores of experts are made of logits, as `expert_gating_func` says: 1
+  /// is a softmax, 2 a sigmoid.
+  int64_t gating = 1;
 };
 
 /// Returns the architecture of a file, or an error that names those known.

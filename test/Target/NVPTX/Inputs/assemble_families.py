@@ -30,6 +30,8 @@ CASES = [
     "qwen3-window-f32",
     "smollm3-listed-bf16",
 ]
+# A router of shared experts is formed into one kernel with the sum of the others.
+INCOMPLETE = ["qwen-moe2-shared-f32"]
 ARCHITECTURES = ["sm_80", "sm_90a"]
 
 
@@ -38,7 +40,7 @@ def call(*command):
     return result.returncode, result.stdout + result.stderr
 
 
-def assemble(tenon, ptxas, model, architecture):
+def assemble(tenon, ptxas, model, name, architecture):
     """How many kernels there are, or a complaint."""
     output = model.with_name(f"{model.name}.{architecture}.ptx")
     options = ["--skip-weights", "--max-context=64", "--buckets=1,8,129"]
@@ -46,9 +48,12 @@ def assemble(tenon, ptxas, model, architecture):
     code, said = call(tenon, "compile", model, *options, *target)
     if code:
         return f"fault: {said}"
+    skipped = said.count("has no device code")
+    if skipped and name not in INCOMPLETE:
+        return f"fault: {said}"
     check = pathlib.Path(__file__).with_name("check_ptxas.py")
     code, said = call(sys.executable, check, ptxas, architecture, output)
-    return f"fault: {said}" if code else f"{said.count(' registers')} kernels"
+    return f"fault: {said}" if code else f"{said.count(' registers')} kernels, {skipped} without code"
 
 
 def main():
@@ -59,7 +64,7 @@ def main():
     failures = 0
     for name in names:
         for architecture in ARCHITECTURES:
-            said = assemble(tenon, ptxas, folder / name, architecture)
+            said = assemble(tenon, ptxas, folder / name, name, architecture)
             failures += said.startswith("fault")
             print(f"{name} {architecture}: {said}", flush=True)
     return 1 if failures else 0
