@@ -23,6 +23,13 @@ static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 // What can be computed, and how much at once
 //===----------------------------------------------------------------------===//
 
+/// Whether a slice has columns of all rows; how many there are is not asked.
+static bool showsColumns(tensor::ExtractSliceOp op) {
+  return op.getSourceType().getRank() == 2 && op.getType().getRank() == 2 &&
+         op.hasUnitStride() && op.getStaticOffset(0) == 0 &&
+         !op.isDynamicOffset(1);
+}
+
 static Refusal checkOp(Operation *op) {
   // Sizes of views, which follow from the operands of the kernel.
   if (isa<tensor::DimOp, arith::ConstantOp>(op) &&
@@ -44,7 +51,7 @@ static Refusal checkOp(Operation *op) {
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
-    bool isRows = isRowView(op) && (!slice || slice.getType().getRank() == 2);
+    bool isRows = slice ? showsColumns(slice) : isRowView(op);
     return isRows ? Refusal() : "a view does not keep whole rows";
   }
   if (auto rope = dyn_cast<RopeOp>(op)) {
