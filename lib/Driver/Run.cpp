@@ -12,6 +12,7 @@
 #include "ReplaceFile.h"
 #include "TokenPrinter.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -141,10 +142,12 @@ llvm::Error Runner::startPrinter() {
 }
 
 /// A longer context is a matter of the compiler, which most often was not asked
-/// for all that the model can do.
-static std::string adviseContext(uint64_t tokens) {
-  return "compile the model with --max-context=" + std::to_string(tokens) +
-         " or more";
+/// for all that the model can do. The last token that is drawn needs no
+/// position.
+static std::string adviseContext(uint64_t prompt, uint64_t count) {
+  uint64_t positions = prompt + std::max<uint64_t>(count, 1) - 1;
+  return "compile the model with --max-context=" + std::to_string(positions) +
+         " or more, if it allows so many";
 }
 
 llvm::Error Runner::checkContext() const {
@@ -155,7 +158,7 @@ llvm::Error Runner::checkContext() const {
       "the prompt has " + llvm::Twine(prompt.size()) +
       " tokens, but the context of '" + options.artifact + "' has " +
       llvm::Twine(context) + "; " +
-      adviseContext(uint64_t(prompt.size()) + options.count));
+      adviseContext(prompt.size(), options.count));
 }
 
 /// Runs one step and keeps the logits of its last rows.
@@ -288,8 +291,7 @@ void Runner::printFinish() const {
   if (finished == Finish::Context)
     llvm::errs() << "the context of " << getInfo(session).max_context
                  << " tokens is full; "
-                 << adviseContext(uint64_t(prompt.size()) + options.count)
-                 << '\n';
+                 << adviseContext(prompt.size(), options.count) << '\n';
 }
 
 llvm::Error Runner::printJson() const {

@@ -4,6 +4,7 @@
 #include "JsonTokenizer.h"
 #include "SplitPattern.h"
 
+#include <algorithm>
 #include <utility>
 
 using namespace llvm;
@@ -237,9 +238,12 @@ Error JsonTokenizer::readTemplate(const json::Object &step) {
       return fail("TemplateProcessing names the token '%s', which its "
                   "special_tokens lack",
                   name.str().c_str());
-    for (const json::Value &id : *ids)
+    for (const json::Value &id : *ids) {
+      // A number that no token has is refused with the others.
+      uint64_t number = id.getAsUINT64().value_or(UINT32_MAX);
       (sawText ? tables.suffix : tables.prefix)
-          .push_back(id.getAsUINT64().value_or(UINT32_MAX));
+          .push_back(uint32_t(std::min<uint64_t>(number, UINT32_MAX)));
+    }
   }
   if (!sawText)
     return fail("TemplateProcessing leaves the text out");

@@ -103,6 +103,23 @@ TEST_F(Folder, an_identifier_may_be_missing) {
   EXPECT_EQ(decode(*tokenizer, {0, 7, 9}), "a<end>");
 }
 
+// Numbers that no token can have stay out of range, however large they are.
+TEST_F(Folder, template_with_a_token_that_does_not_exist) {
+  auto useTemplate = [&](StringRef id) {
+    return compileEdited(R"("post_processor": {"type": "ByteLevel"})",
+                         (R"("post_processor": {"type": "TemplateProcessing",
+             "single": [{"SpecialToken": {"id": "<end>"}}, {"Sequence": {}}],
+             "special_tokens": {"<end>": {"ids": [)" +
+                          id + "]}}}")
+                             .str());
+  };
+  EXPECT_EQ(useTemplate("4"), "");
+  EXPECT_EQ(encode(*tokenizer, "a", TENON_TEXT_ADD_SPECIAL), Tokens({4, 0}));
+  for (StringRef id : {"9", "-1", "4294967300", "18446744073709551615"})
+    EXPECT_TRUE(StringRef(useTemplate(id)).contains("has no such piece"))
+        << id.str();
+}
+
 TEST_F(Folder, no_tokenizer) {
   EXPECT_TRUE(StringRef(compile()).starts_with("cannot open '"));
 }
