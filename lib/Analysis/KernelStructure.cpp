@@ -50,13 +50,17 @@ KernelStructure::KernelStructure(Block &body) {
       llvm::equal(body.getTerminator()->getOperands(), getLast()->getResults());
 }
 
+bool tenon::isColumnSlice(tensor::ExtractSliceOp slice) {
+  return slice.getSourceType().getRank() == 2 && slice.hasUnitStride() &&
+         slice.getStaticOffset(0) == 0 && !slice.isDynamicOffset(1);
+}
+
 FailureOr<RowAccess> tenon::resolveRowViews(Value value) {
   RowAccess rows;
   for (Operation *def = value.getDefiningOp(); def;
        def = value.getDefiningOp()) {
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(def)) {
-      if (slice.getSourceType().getRank() != 2 || !slice.hasUnitStride() ||
-          slice.getStaticOffset(0) != 0 || slice.isDynamicOffset(1))
+      if (!isColumnSlice(slice))
         return failure();
       rows.first += slice.getStaticOffset(1);
       value = slice.getSource();

@@ -6,6 +6,7 @@
 
 #include "dialects/Tenon/Tenon.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace tenon {
 
@@ -44,6 +45,10 @@ struct RowAccess {
   int64_t stride = 0;
   int64_t first = 0;
 };
+
+/// Whether a slice shows columns of rows, from a known one on. How many rows it
+/// has is not asked.
+bool isColumnSlice(mlir::tensor::ExtractSliceOp slice);
 
 /// Follows views of rows up to what is no view; fails if some view does not
 /// keep whole rows.

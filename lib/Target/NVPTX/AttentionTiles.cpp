@@ -23,9 +23,8 @@ Values AttentionEmitter::computeScores(Value buffer) {
       SmallVector<Values> pairs = keys.loadRight(b, right, i * 16, column);
       for (int64_t j = 0; j < 2; ++j) {
         int64_t first = (2 * i + j) * 4;
-        Values sums = b.multiplyParts(rows, takeHalf(pairs, j),
-                                      ValueRange(scores).slice(first, 4));
-        std::copy(sums.begin(), sums.end(), scores.begin() + first);
+        b.addProduct(MutableArrayRef(scores).slice(first, 4), rows,
+                     takeHalf(pairs, j));
       }
     }
   }
@@ -167,9 +166,7 @@ void AttentionEmitter::addValues(Value buffer,
       buffer);
   auto accumulate = [&](int64_t first, ArrayRef<Values> left,
                         ArrayRef<Values> right) {
-    Values result =
-        b.multiplyParts(left, right, ValueRange(sums).slice(first, 4));
-    std::copy(result.begin(), result.end(), sums.begin() + first);
+    b.addProduct(MutableArrayRef(sums).slice(first, 4), left, right);
   };
   SmallVector<Values> ones = {Values(2, b.i32(0x3f803f80))};
   for (auto [step, left] : llvm::enumerate(rows)) {
@@ -236,7 +233,7 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
 void AttentionEmitter::storeRows(const Block &block, ValueRange state) {
   int64_t width = t.valueSize % 2 == 0 ? 2 : 1;
   Type type = op.getType().getElementType();
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = getBytes(type);
   Value first =
       b.add(b.mul(split, columnTiles * 8), b.shl(b.bitAnd(kernel.lane, 3), 1));
   for (int64_t h = 0; h < 2; ++h) {

@@ -11,7 +11,7 @@ using namespace tenon;
 using namespace tenon::nvptx;
 
 static CacheCopy getCopy(Type type, int64_t keySize, int64_t valueSize) {
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = getBytes(type);
   if (keySize * bytes % 16 != 0 || valueSize * bytes % 16 != 0)
     return CacheCopy::Direct;
   return type.isF32() ? CacheCopy::Single : CacheCopy::Ahead;

@@ -21,7 +21,7 @@ Value ContractionEmitter::getRowPointer(const Tile &tile, Value row) {
   Value element = b.add(b.mul(b.zext64(real), c.input.stride),
                         b.add(tile.inputFirst, c.input.first));
   return b.offset(kernel.getPointer(c.input.base),
-                  b.mul(element, c.inputType.getIntOrFloatBitWidth() / 8));
+                  b.mul(element, getBytes(c.inputType)));
 }
 
 /// `count` elements that lie together. Beyond the last column, the first one is
@@ -31,8 +31,7 @@ Values ContractionEmitter::loadInputRun(Value pointer, Value column,
   bool isEven = c.cols % slab.columns == 0;
   Value valid = isEven ? Value() : b.less(column, c.cols);
   Value real = isEven ? column : b.select(valid, column, b.i32(0));
-  int64_t bytes = c.inputType.getIntOrFloatBitWidth() / 8;
-  Value from = b.offset(pointer, b.mul(b.zext64(real), bytes));
+  Value from = b.offset(pointer, b.mul(b.zext64(real), getBytes(c.inputType)));
   Values values;
   if (c.inputType.isF32())
     values = b.loadVector(c.inputType, count, from);
@@ -103,9 +102,7 @@ Values ContractionEmitter::addSlab(Value source, ValueRange init,
   SmallVector<Values> one = {Values(4, b.i32(0x3f803f80))};
   auto add = [&](Values &into, int64_t first, ArrayRef<Values> left,
                  ArrayRef<Values> right) {
-    Values result =
-        b.multiplyParts(left, right, ValueRange(into).slice(first, 4));
-    std::copy(result.begin(), result.end(), into.begin() + first);
+    b.addProduct(MutableArrayRef(into).slice(first, 4), left, right);
   };
   for (int64_t step = 0; step < slab.getSteps(); ++step) {
     if (slab.hasScale() && step % slab.stepsOfGroup == 0) {

@@ -97,15 +97,11 @@ void ContractionEmitter::finishElement(const Tile &tile, Value row,
                                        Value column, Value value) {
   Value element = b.add(b.mul(b.zext64(row), c.outStride),
                         b.add(tile.outFirst, b.zext64(column)));
-  int64_t size = c.outType.getIntOrFloatBitWidth() / 8;
-  Value bytes = b.mul(element, size);
   if (c.residual) {
-    Value other = b.offset(kernel.getPointer(c.residual), bytes);
-    other = b.load(c.outType, other, size);
-    value = b.add(b.convert(b.getF32Type(), other), value);
+    Value rows = kernel.getPointer(c.residual);
+    value = b.add(b.loadFloats(c.outType, 1, rows, element).front(), value);
   }
-  b.store(b.convert(c.outType, value),
-          b.offset(kernel.getPointer(kernel.getOut(0)), bytes), size);
+  b.storeFloats(c.outType, value, kernel.getPointer(kernel.getOut(0)), element);
 }
 
 void ContractionEmitter::storeResults(const Tile &tile) {
@@ -143,16 +139,12 @@ void ContractionEmitter::copyKept(const Tile &tile) {
          [&](Value number) {
            Value token = b.div(number, c.kept), index = b.rem(number, c.kept);
            Value pointer = getRowPointer(tile, token);
-           int64_t size = c.inputType.getIntOrFloatBitWidth() / 8;
-           Value from = b.mul(b.zext64(b.add(index, c.cols)), size);
-           Value value = b.load(c.inputType, b.offset(pointer, from), size);
-           value = b.convert(b.getF32Type(), value);
+           Value from = b.zext64(b.add(index, c.cols));
+           Values value = b.loadFloats(c.inputType, 1, pointer, from);
            Value element =
                b.add(b.mul(b.zext64(b.add(tile.firstRow, token)), c.outStride),
                      b.add(tile.outFirst, b.zext64(b.add(index, c.rows))));
            Value out = kernel.getPointer(kernel.getOut(0));
-           int64_t outSize = c.outType.getIntOrFloatBitWidth() / 8;
-           b.store(b.convert(c.outType, value),
-                   b.offset(out, b.mul(element, outSize)), outSize);
+           b.storeFloats(c.outType, value, out, element);
          });
 }

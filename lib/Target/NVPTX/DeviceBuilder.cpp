@@ -132,10 +132,6 @@ Value DeviceBuilder::equal(Value a, Value b) {
   return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b);
 }
 
-Value DeviceBuilder::isTrue() {
-  return arith::ConstantIntOp::create(*this, getI1Type(), 1);
-}
-
 Value DeviceBuilder::select(Value condition, Value yes, Value no) {
   return createOrFold<arith::SelectOp>(condition, yes, no);
 }
@@ -193,6 +189,10 @@ Value DeviceBuilder::packBF16(Value low, Value high) {
   return bitcast(getI32Type(), pair);
 }
 
+int64_t tenon::nvptx::getBytes(Type type) {
+  return type.getIntOrFloatBitWidth() / 8;
+}
+
 int64_t tenon::nvptx::countParts(Type type) {
   return llvm::divideCeil(cast<FloatType>(type).getFPMantissaWidth(), 8);
 }
@@ -218,11 +218,6 @@ Value DeviceBuilder::convert(Type type, Value value) {
   if (type.isF32())
     return LLVM::FPExtOp::create(*this, type, value);
   return LLVM::FPTruncOp::create(*this, type, value);
-}
-
-std::pair<Value, Value> DeviceBuilder::unpackBF16(Value word) {
-  return {bitcast(getF32Type(), shl(word, 16)),
-          bitcast(getF32Type(), bitAnd(word, 0xffff0000))};
 }
 
 std::pair<Value, Value> DeviceBuilder::unpackF16(Value word) {
@@ -254,7 +249,7 @@ void DeviceBuilder::store(Value value, Value pointer, int64_t alignment) {
 }
 
 Values DeviceBuilder::loadVector(Type type, int64_t count, Value pointer) {
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = getBytes(type);
   if (count == 1)
     return {load(type, pointer, bytes)};
   Value vector = load(VectorType::get(count, type), pointer, count * bytes);
@@ -266,13 +261,30 @@ Values DeviceBuilder::loadVector(Type type, int64_t count, Value pointer) {
 
 void DeviceBuilder::storeVector(ValueRange values, Value pointer) {
   Type type = values.front().getType();
-  int64_t count = values.size(), bytes = type.getIntOrFloatBitWidth() / 8;
+  int64_t count = values.size(), bytes = getBytes(type);
   if (count == 1)
     return store(values.front(), pointer, bytes);
   Value vector = LLVM::PoisonOp::create(*this, VectorType::get(count, type));
   for (int64_t i = 0; i < count; ++i)
     vector = LLVM::InsertElementOp::create(*this, vector, values[i], i32(i));
   store(vector, pointer, count * bytes);
+}
+
+Values DeviceBuilder::loadFloats(Type type, int64_t count, Value base,
+                                 Value element) {
+  Value pointer = offset(base, mul(element, getBytes(type)));
+  Values values = loadVector(type, count, pointer);
+  for (Value &value : values)
+    value = convert(getF32Type(), value);
+  return values;
+}
+
+void DeviceBuilder::storeFloats(Type type, ValueRange values, Value base,
+                                Value element) {
+  Values stored;
+  for (Value value : values)
+    stored.push_back(convert(type, value));
+  storeVector(stored, offset(base, mul(element, getBytes(type))));
 }
 
 Value DeviceBuilder::shared(Value bytes) {
@@ -353,15 +365,13 @@ Values DeviceBuilder::multiplyTile(ValueRange a, ValueRange b, ValueRange c) {
   return sums;
 }
 
-Values DeviceBuilder::multiplyParts(ArrayRef<Values> a, ArrayRef<Values> b,
-                                    ValueRange c) {
+void DeviceBuilder::addProduct(MutableArrayRef<Value> sums, ArrayRef<Values> a,
+                               ArrayRef<Values> b) {
   constexpr size_t orders = 3;
-  Values sums(c);
   for (auto [i, left] : llvm::enumerate(a))
     for (auto [j, right] : llvm::enumerate(b))
       if (i + j < orders)
-        sums = multiplyTile(left, right, sums);
-  return sums;
+        llvm::copy(multiplyTile(left, right, sums), sums.begin());
 }
 
 //===----------------------------------------------------------------------===//

@@ -11,6 +11,8 @@ namespace tenon::nvptx {
 
 using Values = llvm::SmallVector<mlir::Value>;
 
+/// Bytes of an element.
+int64_t getBytes(mlir::Type type);
 /// How many `bf16`, of 8 significant bits each, add up to any number of a type.
 int64_t countParts(mlir::Type type);
 
@@ -57,7 +59,6 @@ public:
   Value lessSigned(Value a, Value b);
   Value equal(Value a, Value b);
   Value equal(Value a, int64_t b) { return equal(a, like(a, b)); }
-  Value isTrue();
   Value select(Value condition, Value yes, Value no);
 
   Value fma(Value a, Value b, Value c);
@@ -75,8 +76,7 @@ public:
   Values splitBF16(Value low, Value high, int64_t parts);
   /// A float as another type, rounded to nearest even if it is narrower.
   Value convert(mlir::Type type, Value value);
-  /// The halves of a word of two `bf16` or `f16`.
-  std::pair<Value, Value> unpackBF16(Value word);
+  /// The halves of a word of two `f16`.
   std::pair<Value, Value> unpackF16(Value word);
   /// The bytes of `a`, 0 to 3, and `b`, 4 to 7, that the digits of `selector`
   /// name.
@@ -90,6 +90,11 @@ public:
   /// `count` values of one type, side by side and aligned to their size.
   Values loadVector(mlir::Type type, int64_t count, Value pointer);
   void storeVector(mlir::ValueRange values, Value pointer);
+  /// The same for floats in memory of a type, from an element on behind `base`;
+  /// values are f32.
+  Values loadFloats(mlir::Type type, int64_t count, Value base, Value element);
+  void storeFloats(mlir::Type type, mlir::ValueRange values, Value base,
+                   Value element);
   /// Shared memory of the block, from a byte on.
   Value shared(Value bytes);
 
@@ -112,11 +117,11 @@ public:
   /// c + A B for a tile of 16 x 8 with 16 summands, of `bf16`.
   Values multiplyTile(mlir::ValueRange a, mlir::ValueRange b,
                       mlir::ValueRange c);
-  /// The same for sums of parts, as `splitBF16` gives them. Products that are
-  /// less than 2^-22 of the largest are left out, which is less than one
-  /// addition rounds away.
-  Values multiplyParts(llvm::ArrayRef<Values> a, llvm::ArrayRef<Values> b,
-                       mlir::ValueRange c);
+  /// Adds the product to `sums` for operands that are sums of parts, as
+  /// `splitBF16` gives them. Products that are less than 2^-22 of the largest
+  /// are left out, which is less than one addition rounds away.
+  void addProduct(llvm::MutableArrayRef<Value> sums, llvm::ArrayRef<Values> a,
+                  llvm::ArrayRef<Values> b);
 
   using LoopBody = llvm::function_ref<Values(Value, mlir::ValueRange)>;
   Values loop(Value lower, Value upper, Value step, mlir::ValueRange init,

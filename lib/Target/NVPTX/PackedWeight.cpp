@@ -46,7 +46,7 @@ Values tenon::nvptx::loadFromVector(DeviceKernel &kernel, Value weight,
                                     Value at, int64_t count) {
   DeviceBuilder &b = kernel.b;
   Type code = cast<WeightType>(weight.getType()).getFormat().getCode();
-  int64_t bytes = code.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = getBytes(code);
   Value pointer =
       b.offset(kernel.getPointer(weight), b.mul(b.zext64(at), bytes));
   if (code.isF32())

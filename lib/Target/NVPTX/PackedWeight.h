@@ -82,7 +82,6 @@ public:
   Values loadScales(mlir::Value source, int64_t group, bool offsets);
 
 private:
-  int64_t getGroupsOfSlab() const;
   int64_t getUnitsOfGroup() const;
   mlir::Value getUnitAddress(mlir::Value unit);
   Values loadUnit(mlir::Value source, mlir::Value word);

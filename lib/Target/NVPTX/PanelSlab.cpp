@@ -15,10 +15,14 @@ int64_t PanelSlab::getColumns(const PanelLayout &layout) {
   return kCodeBytes / layout.getLineBytes() * layout.periodCols;
 }
 
+/// Groups of a slab that have scales of their own.
+static int64_t getGroupsOfSlab(const PanelLayout &layout) {
+  return layout.hasFactors() ? PanelSlab::getColumns(layout) / layout.groupCols
+                             : 1;
+}
+
 int64_t PanelSlab::getSharedBytes(const PanelLayout &layout) {
-  int64_t groups =
-      layout.hasFactors() ? getColumns(layout) / layout.groupCols : 1;
-  return kCodeBytes + groups * layout.getHeaderBytes();
+  return kCodeBytes + getGroupsOfSlab(layout) * layout.getHeaderBytes();
 }
 
 Refusal PanelSlab::check(WeightType weight) {
@@ -57,12 +61,8 @@ PanelSlab::PanelSlab(DeviceKernel &kernel, Value weight)
   sharedBytes = getSharedBytes(layout);
 }
 
-int64_t PanelSlab::getGroupsOfSlab() const {
-  return hasScale() ? columns / layout.groupCols : 1;
-}
-
 int64_t PanelSlab::getUnitsOfGroup() const {
-  return kCodeBytes / kUnitBytes / getGroupsOfSlab();
+  return kCodeBytes / kUnitBytes / getGroupsOfSlab(layout);
 }
 
 Value PanelSlab::getUnitAddress(Value unit) {
@@ -81,7 +81,7 @@ void PanelSlab::copyUnit(Value panel, Value within, Value target) {
 
 void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
                      Value target, Value thread, int64_t threads) {
-  int64_t groups = getGroupsOfSlab(), header = layout.getHeaderBytes();
+  int64_t groups = getGroupsOfSlab(layout), header = layout.getHeaderBytes();
   int64_t slabBytes = kCodeBytes + groups * header;
   Value begin = b.mul(b.zext64(slab), slabBytes);
   // Each thread takes one unit of `threads` neighbors at a time.

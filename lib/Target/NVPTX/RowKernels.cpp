@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/MapVector.h"
 #include "RowValues.h"
 
@@ -70,22 +71,8 @@ static Value getTarget(DeviceKernel &kernel, int64_t index, Value token) {
     row = b.mul(b.add(row, slot), kernel.getSize(out, 2));
     row = b.add(row, position);
   }
-  Type type = cast<RankedTensorType>(out.getType()).getElementType();
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = getBytes(getElementTypeOrSelf(out));
   return b.offset(kernel.getPointer(out), b.mul(row, length * bytes));
-}
-
-/// Rounds elements to the type that they are stored as.
-static void storeElements(DeviceBuilder &b, Type type, ValueRange values,
-                          Value row, Value at) {
-  int64_t bytes = type.getIntOrFloatBitWidth() / 8;
-  Value pointer = b.offset(row, b.mul(b.zext64(at), bytes));
-  if (type.isF32())
-    return b.storeVector(values, pointer);
-  Values rounded;
-  for (Value value : values)
-    rounded.push_back(LLVM::FPTruncOp::create(b, type, value));
-  b.storeVector(rounded, pointer);
 }
 
 static void storeResults(DeviceKernel &kernel, RowValues &rows, Value token) {
@@ -110,9 +97,8 @@ static void storeResults(DeviceKernel &kernel, RowValues &rows, Value token) {
              for (auto [i, target, elements] :
                   llvm::zip_equal(group, targets, values)) {
                Value out = kernel.getOut(i);
-               storeElements(
-                   b, cast<RankedTensorType>(out.getType()).getElementType(),
-                   elements, target, at);
+               b.storeFloats(getElementTypeOrSelf(out), elements, target,
+                             b.zext64(at));
              }
            });
   }

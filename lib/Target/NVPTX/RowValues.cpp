@@ -23,13 +23,6 @@ static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 // What can be computed, and how much at once
 //===----------------------------------------------------------------------===//
 
-/// Whether a slice has columns of all rows; how many there are is not asked.
-static bool showsColumns(tensor::ExtractSliceOp op) {
-  return op.getSourceType().getRank() == 2 && op.getType().getRank() == 2 &&
-         op.hasUnitStride() && op.getStaticOffset(0) == 0 &&
-         !op.isDynamicOffset(1);
-}
-
 static Refusal checkOp(Operation *op) {
   // Sizes of views, which follow from the operands of the kernel.
   if (isa<tensor::DimOp, arith::ConstantOp>(op) &&
@@ -51,7 +44,8 @@ static Refusal checkOp(Operation *op) {
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
-    bool isRows = slice ? showsColumns(slice) : isRowView(op);
+    bool isRows = slice ? isColumnSlice(slice) && slice.getType().getRank() == 2
+                        : isRowView(op);
     return isRows ? Refusal() : "a view does not keep whole rows";
   }
   if (auto rope = dyn_cast<RopeOp>(op)) {
@@ -128,13 +122,8 @@ RowValues::RowValues(DeviceKernel &kernel)
 Values RowValues::loadArgument(Value argument, Value token, Value at) {
   Value element =
       b.add(b.mul(b.zext64(token), getRowLength(argument)), b.zext64(at));
-  Type type = getElementTypeOrSelf(argument);
-  Value pointer = b.offset(kernel.getPointer(argument),
-                           b.mul(element, type.getIntOrFloatBitWidth() / 8));
-  Values values = b.loadVector(type, width, pointer);
-  for (Value &value : values)
-    value = b.convert(b.getF32Type(), value);
-  return values;
+  return b.loadFloats(getElementTypeOrSelf(argument), width,
+                      kernel.getPointer(argument), element);
 }
 
 Values RowValues::evaluateView(Operation *op, Value token, Value at) {

@@ -24,7 +24,7 @@ struct SharedTile {
   /// at once lies in different banks: of `bf16` an odd number of units of 16
   /// bytes, of `f32` an odd number of 32 bytes.
   static int64_t getStride(mlir::Type type, int64_t columns);
-  int64_t getBytes() const { return type.getIntOrFloatBitWidth() / 8; }
+  int64_t getBytes() const { return nvptx::getBytes(type); }
 
   /// 16 rows and 16 columns as a left operand, four words in each part.
   mlir::Value locateLeft(DeviceBuilder &b, mlir::Value lane,
