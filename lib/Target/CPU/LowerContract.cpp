@@ -125,7 +125,10 @@ public:
     auto type = cast<MemRefType>(acc.getType());
     rows = type.getDimSize(0);
     panels = type.getDimSize(1) / layout.height;
-    bool isDecodedBefore = needsDecoding() && rows > kFewRows;
+    // A single instruction hides behind the multiply-adds of several rows, and
+    // narrow weights are fewer lines to read than the f32 that they become.
+    bool isDecodedBefore =
+        PanelReader::countDecoding(weight) > 1 && rows > kFewRows;
     tile = isDecodedBefore
                ? chooseRegisterTile({b.registers, vectors}, rows, panels)
                : chooseDecodingTile(rows);
@@ -151,9 +154,6 @@ private:
   RegisterTile chooseDecodingTile(int64_t most) const;
   int64_t chooseColumns() const;
   void clearSums();
-  bool needsDecoding() const {
-    return layout.hasFactors() || !weight.getFormat().getCode().isF32();
-  }
 
   void buildBlock(ColumnBlock block);
   void loopRows(ColumnBlock block, Value whole);

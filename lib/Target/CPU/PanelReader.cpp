@@ -66,8 +66,9 @@ int64_t PanelReader::getLineColumns(WeightType weight) {
 
 int64_t PanelReader::countDecoding(WeightType weight) {
   FormatAttr format = weight.getFormat();
-  // Codes become floats, and floats are scaled.
-  return !format.getCode().isF32() + format.hasScale();
+  Type code = format.getCode();
+  // Codes become floats, and floats are scaled. F16C converts in two steps.
+  return !code.isF32() + code.isF16() + format.hasScale();
 }
 
 VectorBuilder::Values PanelReader::loopGroups(VectorBuilder &b,

@@ -299,7 +299,7 @@ func.func @many_rows(%x: memref<?x8xf32>, %w: !tenon.weight<96x8, <f32>, <16x1>>
 /// decode in place.
 // CHECK-LABEL: func @blocks
 // CHECK-SAME:    %[[ACC:[a-z0-9]+]]: memref<16x48xf32>, %[[N:[a-z0-9]+]]: index
-func.func @blocks(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <bf16>, <16x2>>, %acc: memref<16x48xf32>, %n: index) {
+func.func @blocks(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <f16>, <16x2>>, %acc: memref<16x48xf32>, %n: index) {
   // CHECK-DAG:      %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
   // CHECK:          %[[W:.*]] = memref.alloca() {alignment = 64 : i64} : memref<512x48xf32>
   // CHECK:          scf.for %[[ROW:.*]] = %c0 to %[[N]] step %c1
@@ -330,6 +330,24 @@ func.func @blocks(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <bf16>, <16
   // CHECK-COUNT-6:  vector.fma
   // CHECK-NOT:      vector.fma
   // CHECK:          return
+  %c0 = arith.constant 0 : index
+  tile.contract %x[%c0, %c0] along 0 count %n, %w panel %c0 into %acc
+      : memref<?x1024xf32>, !tenon.weight<48x1024, <f16>, <16x2>> into memref<16x48xf32>
+  return
+}
+
+/// One instruction makes a weight of bf16, which hides behind the multiply-adds of eight
+/// rows: these codes are decoded in place, however many rows there are.
+// CHECK-LABEL: func @rows_of_bf16
+func.func @rows_of_bf16(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <bf16>, <16x2>>, %acc: memref<16x48xf32>, %n: index) {
+  // CHECK-NOT:      memref.alloca() {alignment = 64 : i64} : memref<512x48xf32>
+  // CHECK:          scf.for %{{.*}} = %c0 to %c1024 step %c512
+  // CHECK:            scf.for {{.*}} step %c8
+  // CHECK:              scf.for %{{.*}} = %c0 to %c256 step %c1 iter_args
+  // CHECK-COUNT-3:        vector.load {{.*}} vector<16xi32>
+  // CHECK-COUNT-48:       vector.fma
+  // CHECK-NOT:            vector.fma
+  // CHECK:            vector.store
   %c0 = arith.constant 0 : index
   tile.contract %x[%c0, %c0] along 0 count %n, %w panel %c0 into %acc
       : memref<?x1024xf32>, !tenon.weight<48x1024, <bf16>, <16x2>> into memref<16x48xf32>
