@@ -166,6 +166,22 @@ static llvm::Error checkRemarksFile(const CompileOptions &options) {
                         "'; choose another name");
 }
 
+/// The importer chooses types of caches and weights; a module has them.
+static llvm::Error checkModuleChoices(const CompileOptions &asked) {
+  if (!isModuleFile(asked.source))
+    return llvm::Error::success();
+  const char *option = asked.cacheType                       ? "--cache-type"
+                       : asked.weights != WeightChoice::Keep ? "--weights"
+                                                             : nullptr;
+  if (!option)
+    return llvm::Error::success();
+  return makeUsageError(llvm::Twine(option) +
+                        " chooses a type when a model is imported, but '" +
+                        asked.source +
+                        "' is a module, which has its types; leave it out, or "
+                        "compile the model itself");
+}
+
 /// Types that the user has not chosen are those that all targets prefer.
 static void chooseTypes(CompileOptions &options,
                         llvm::ArrayRef<TargetName> targets) {
@@ -181,6 +197,8 @@ static void chooseTypes(CompileOptions &options,
 llvm::Error tenon::compileModel(const CompileOptions &asked) {
   CompileOptions options = asked;
   if (llvm::Error error = orderBuckets(options.buckets))
+    return error;
+  if (llvm::Error error = checkModuleChoices(asked))
     return error;
   llvm::Expected<std::vector<TargetName>> targets =
       parseTargets(options.targets);

@@ -21,6 +21,8 @@ static constexpr StringLiteral kProducer = "tenon 0.1.0";
 /// session grow with it, and few uses need all that a model can do.
 static constexpr int64_t kDefaultContext = 4096;
 
+bool tenon::isModuleFile(StringRef source) { return source.ends_with(".mlir"); }
+
 static llvm::Expected<OwningOpRef<ModuleOp>>
 parseModule(MLIRContext &context, const CompileOptions &options) {
   if (!options.skipWeights && !options.stopAfter && !options.emit)
@@ -69,17 +71,24 @@ static llvm::Error importSource(MLIRContext &context,
 
 /// Reads what the module says about itself, and limits the context if nobody
 /// has asked for one.
-static void readModelAttribute(ModuleOp module, int64_t asked,
-                               ModelFacts &facts) {
+static llvm::Error readModelAttribute(ModuleOp module, int64_t asked,
+                                      StringRef source, ModelFacts &facts) {
   // Nothing of the dialect may stand in a module that was parsed.
   module.getContext()->loadDialect<TenonDialect>();
   auto model = module->getAttrOfType<ModelAttr>(TenonDialect::kModelName);
   int64_t length = model ? model.getContextLength() : kDefaultContext;
+  if (model && asked > length)
+    return llvm::createStringError(
+        "'" + source + "': '" + TenonDialect::kModelName +
+        "' has a context_length of " + Twine(length) +
+        " positions, but a context of " + Twine(asked) +
+        " was asked for; ask for at most " + Twine(length));
   facts.maxContext = asked ? asked : std::min(length, kDefaultContext);
   facts.architecture = model ? model.getFamily().str() : "module";
   module->setAttr(TenonDialect::kModelName,
                   ModelAttr::get(module.getContext(), facts.architecture,
                                  facts.maxContext));
+  return llvm::Error::success();
 }
 
 /// Reads sizes off the types of the step.
@@ -112,7 +121,7 @@ static llvm::Error readSizes(ModuleOp module, StringRef source,
 llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
                                                const CompileOptions &options) {
   CompilerInput input;
-  if (StringRef(options.source).ends_with(".mlir")) {
+  if (isModuleFile(options.source)) {
     llvm::Expected<OwningOpRef<ModuleOp>> module =
         parseModule(context, options);
     if (!module)
@@ -122,7 +131,9 @@ llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
     return std::move(error);
   }
   input.facts.producer = kProducer.str();
-  readModelAttribute(*input.module, options.maxContext, input.facts);
+  if (llvm::Error error = readModelAttribute(*input.module, options.maxContext,
+                                             options.source, input.facts))
+    return std::move(error);
   if (llvm::Error error = readSizes(*input.module, options.source, input.facts))
     return std::move(error);
   return input;

@@ -18,6 +18,9 @@ struct CompilerInput {
   ModelFacts facts;
 };
 
+/// Whether `source` is the text of a module, by its name.
+bool isModuleFile(llvm::StringRef source);
+
 /// Imports a folder or a GGUF file, or reads a module.
 llvm::Expected<CompilerInput> openInput(mlir::MLIRContext &context,
                                         const CompileOptions &options);

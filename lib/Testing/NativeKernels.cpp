@@ -236,7 +236,26 @@ static llvm::Error matchKernels(ModuleOp before, ModuleOp behind,
   return llvm::Error::success();
 }
 
+/// Names an op that code generation does not know.
+static llvm::Error verifyTiled(ModuleOp module) {
+  KernelRootOpInterface root;
+  module.walk([&](KernelRootOpInterface op) {
+    root = op;
+    return WalkResult::interrupt();
+  });
+  if (!root)
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "native code is generated from tiles, but '" +
+      root->getParentOfType<func::FuncOp>().getName() + "' holds '" +
+      root->getName().getStringRef() +
+      "'; add --pipeline='builtin.module(tenon-tile-pipeline)', after "
+      "tenon-form-pipeline if the module was imported only");
+}
+
 llvm::Error NativeKernels::Code::compile(ModuleOp outlined) {
+  if (llvm::Error error = verifyTiled(outlined))
+    return error;
   OwningOpRef<ModuleOp> module = outlined.clone();
   {
     FirstDiagnostic diagnostic(module->getContext());

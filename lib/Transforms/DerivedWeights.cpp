@@ -25,8 +25,10 @@ tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
   };
   ModuleOp module = cast<ModuleOp>(symbols.getOp());
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  if (auto existing = symbols.lookup<DeriveOp>(name.str()))
-    if (isSame(existing))
+  // The name may have got a suffix, if another symbol had it before.
+  std::string prefix = name.str();
+  for (DeriveOp existing : module.getOps<DeriveOp>())
+    if (existing.getSymName().starts_with(prefix) && isSame(existing))
       return existing;
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
     builder.setInsertionPoint(func);

@@ -130,3 +130,23 @@ func.func @capped(%x: tensor<?x64xf32>, %b: tensor<?x8xf32>) -> tensor<?x2xf32> 
   %i, %w = tenon.router softmax %c top 2 scale 1.0 : tensor<?x8xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
   return %w : tensor<?x2xf32>
 }
+
+// -----
+
+// A cast is found again where another weight has the name that it would have.
+tenon.weight @w "w" : !tenon.weight<64x64, <f32>>
+tenon.weight @w.bf16 "other" : !tenon.weight<64x64, <bf16>>
+// CHECK: tenon.derive @[[$CAST:.*]] = cast [@w] : !tenon.weight<64x64, <bf16>>
+// CHECK-NOT: derive
+// CHECK-LABEL: func.func @taken
+// CHECK-COUNT-2: tenon.weight_ref @[[$CAST]] :
+// CHECK: tenon.weight_ref @w.bf16 :
+func.func @taken(%x: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = tenon.weight_ref @w : !tenon.weight<64x64, <f32>>
+  %v = tenon.weight_ref @w : !tenon.weight<64x64, <f32>>
+  %u = tenon.weight_ref @w.bf16 : !tenon.weight<64x64, <bf16>>
+  %a = tenon.linear %x, %w : tensor<?x64xf32>, !tenon.weight<64x64, <f32>> -> tensor<?x64xf32>
+  %b = tenon.linear %x, %v : tensor<?x64xf32>, !tenon.weight<64x64, <f32>> -> tensor<?x64xf32>
+  %c = tenon.linear %x, %u : tensor<?x64xf32>, !tenon.weight<64x64, <bf16>> -> tensor<?x64xf32>
+  return %a, %b, %c : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>
+}
