@@ -60,13 +60,12 @@ def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
     ```
     y[t, n]      = sum over k of input[t, k] * weight[n, k] + bias[n]
     result[t, n] = round(y[t, n])                                      without glu
-                 = round(act(y[t, n]) * y[t, n + N / 2]), n < N / 2    with glu act
+                 = round(glu(y[t, n], y[t, n + N / 2])), n < N / 2     with glu
     ```
 
     The target chooses the order of the sum over `k`; it does not depend on `T`.
     Without `bias` nothing is added. A result of rank 3 is split into heads.
-    `silu(z) = z / (1 + exp(-z))`; `gelu` is exact (erf); `gelu_tanh` is its tanh
-    approximation; `relu(z) = max(z, 0)`.
+    The functions `glu` are those of `tenon.glu`.
 
     | Operand  | Shape                  | Meaning                             |
     |----------|------------------------|-------------------------------------|
@@ -90,7 +89,7 @@ def Tenon_LinearOp : Tenon_TokenOp<"linear", [KernelRootOpInterface]> {
     ```
   }];
   let arguments = (ins Tenon_ActivationTensor:$input, Tenon_MatrixWeight:$weight,
-    Optional<Tenon_VectorWeight>:$bias, OptionalProp<EnumProp<Tenon_Activation>>:$glu);
+    Optional<Tenon_VectorWeight>:$bias, OptionalProp<Tenon_GatedActivation>:$glu);
   let results = (outs Tenon_ActivationTensor:$result);
   let assemblyFormat = [{
     $input `,` $weight (`bias` $bias^)? (`glu` $glu^)? attr-dict
@@ -182,10 +181,17 @@ def Tenon_GluOp : Tenon_TokenOp<"glu", [
   let summary = "Gated linear unit: act(gate) * up";
   let description = [{
     ```
-    result[t, i] = round(act(gate[t, i]) * up[t, i])
+    result[t, i] = round(glu(gate[t, i], up[t, i]))
+    glu(g, u)    = act(alpha * min(g, limit)) / alpha
+                   * (min(max(u, -limit), limit) + beta)
     ```
 
-    Activation functions are those of `tenon.linear`.
+    `silu(z) = z / (1 + exp(-z))`; `gelu` is exact (erf); `gelu_tanh` is its tanh
+    approximation; `relu(z) = max(z, 0)`.
+
+    The parameters of an activation are numbers of `f32`: `alpha` is positive and is
+    1 where it is not given, `beta` is 0, and `limit` is positive and infinite.
+    Without parameters, `glu(g, u) = act(g) * u`.
 
     | Operand | Shape   | Meaning                      |
     |---------|---------|------------------------------|
@@ -196,9 +202,10 @@ def Tenon_GluOp : Tenon_TokenOp<"glu", [
 
     ```mlir
     %a = tenon.glu silu %g, %u : tensor<?x96xf32>
+    %b = tenon.glu silu<alpha = 1.702, beta = 1.0, limit = 7.0> %g, %u : tensor<?x96xf32>
     ```
   }];
-  let arguments = (ins EnumProp<Tenon_Activation>:$activation,
+  let arguments = (ins Tenon_GatedActivation:$activation,
                        Tenon_RowTensor:$gate, Tenon_RowTensor:$up);
   let results = (outs Tenon_RowTensor:$result);
   let assemblyFormat = "$activation $gate `,` $up attr-dict `:` type($result)";

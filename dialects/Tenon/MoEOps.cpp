@@ -50,6 +50,31 @@ LogicalResult RouterOp::verify() {
   return success();
 }
 
+/// Whether a weight is the stack of columns that goes with a stack of matrices.
+static bool isBiasOf(TypedValue<WeightType> bias, WeightType matrices) {
+  SmallVector<int64_t> shape(matrices.getShape());
+  shape.back() = 1;
+  return bias.getType().getShape() == ArrayRef<int64_t>(shape);
+}
+
+/// C5: there are biases of all projections of experts or of none.
+static LogicalResult verifyBiases(ExpertsOp op) {
+  TypedValue<WeightType> biases[] = {op.getGateBias(), op.getUpBias(),
+                                     op.getDownBias()};
+  WeightType projections[] = {op.getGate().getType(), op.getUp().getType(),
+                              op.getDown().getType()};
+  for (auto [bias, projection] : llvm::zip_equal(biases, projections)) {
+    if (!bias != !biases[0]) // C5
+      return op.emitOpError()
+             << "expects biases of all projections or of none";
+    if (bias && !isBiasOf(bias, projection)) // C5
+      return op.emitOpError() << "expects a bias with the shape of its "
+                                 "projection, but one column, but got "
+                              << bias.getType() << " and " << projection;
+  }
+  return success();
+}
+
 LogicalResult ExpertsOp::verify() {
   ArrayRef<int64_t> gate = getGate().getType().getShape();
   ArrayRef<int64_t> down = getDown().getType().getShape();
@@ -73,7 +98,7 @@ LogicalResult ExpertsOp::verify() {
                            "number of tokens", getDim(getInput().getType(), 0),
                            getDim(value.getType(), 0))))
       return failure();
-  return success();
+  return verifyBiases(*this); // C5
 }
 
 LogicalResult MoeDispatchOp::verify() {
@@ -112,6 +137,10 @@ LogicalResult GroupedLinearOp::verify() {
     return emitOpError() << "expects choices to be positive with order and "
                             "absent without, but got "
                          << getChoices();
+  if (getBias() && !isBiasOf(getBias(), weight)) // C5
+    return emitOpError() << "expects a bias with the shape of weight, but one "
+                            "column, but got "
+                         << getBias().getType() << " and " << weight;
   return success();
 }
 

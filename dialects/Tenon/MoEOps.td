@@ -72,16 +72,18 @@ def Tenon_RouterOp : Tenon_TokenOp<"router", [RowOpInterface]> {
 }
 
 def Tenon_ExpertsOp : Tenon_Op<"experts", [
-    Pure, AllTypesMatch<["input", "result"]>]> {
+    Pure, AttrSizedOperandSegments, AllTypesMatch<["input", "result"]>]> {
   let summary = "Weighted sum of the selected experts";
   let description = [{
     ```
-    y[t, j]   = down[e] * (act(gate[e] * input[t]) . (up[e] * input[t])),  e = choice[t, j]
+    g[t, j]   = gate[e] * input[t] + gate_bias[e],  e = choice[t, j]
+    u[t, j]   = up[e] * input[t] + up_bias[e]
+    y[t, j]   = down[e] * glu(g[t, j], u[t, j]) + down_bias[e]
     result[t] = round(sum over j of weights[t, j] * y[t, j])
     ```
 
-    The sum over `j` is in ascending order, in `f32`. Activation functions are those
-    of `tenon.linear`.
+    The sum over `j` is in ascending order, in `f32`. The functions `glu` are those of
+    `tenon.glu`. Without biases nothing is added.
 
     | Operand           | Shape       | Meaning                         |
     |-------------------|-------------|---------------------------------|
@@ -89,6 +91,8 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
     | `choice`, `weights` | `T x k`   | top-k experts and their weights |
     | `gate`, `up`      | `E x I x D` | gate and up projections         |
     | `down`            | `E x D x I` | down projection                 |
+    | `gate_bias`, `up_bias` | `E x I x 1` | one column per expert      |
+    | `down_bias`       | `E x D x 1` | one column per expert           |
 
     Constraints:
 
@@ -96,6 +100,8 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
     * (C2) `down` has the shape of `gate` with its last two dimensions swapped.
     * (C3) A row of `input` has `D` elements.
     * (C4) `choice` and `weights` agree on their shape, and with `input` on `T`.
+    * (C5) There is a bias of each projection or of none; it has the shape of the
+      projection, but one column.
 
     Example:
 
@@ -106,13 +112,17 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
          !tenon.weight<8x64x24, <bf16>>
     ```
   }];
-  let arguments = (ins EnumProp<Tenon_Activation>:$activation,
+  let arguments = (ins Tenon_GatedActivation:$activation,
     Tenon_RowTensor:$input, Tenon_ChoiceTensor:$choice, Tenon_ScoreTensor:$weights,
     Tenon_MatrixStackWeight:$gate, Tenon_MatrixStackWeight:$up,
-    Tenon_MatrixStackWeight:$down);
+    Tenon_MatrixStackWeight:$down, Optional<Tenon_MatrixStackWeight>:$gateBias,
+    Optional<Tenon_MatrixStackWeight>:$upBias,
+    Optional<Tenon_MatrixStackWeight>:$downBias);
   let results = (outs Tenon_RowTensor:$result);
   let assemblyFormat = [{
-    $activation $input `,` $choice `,` $weights `,` $gate `,` $up `,` $down attr-dict
+    $activation $input `,` $choice `,` $weights `,` $gate `,` $up `,` $down
+    (`bias` $gateBias^ `:` type($gateBias) `,` $upBias `:` type($upBias) `,`
+     $downBias `:` type($downBias))? attr-dict
     `:` type($input) `,` type($choice) `,` type($weights) `,` type($gate) `,`
     type($up) `,` type($down)
   }];
@@ -173,7 +183,8 @@ def Tenon_MoeDispatchOp : Tenon_Op<"moe_dispatch", [
   }];
 }
 
-def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterface]> {
+def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [
+    AttrSizedOperandSegments, KernelRootOpInterface]> {
   let summary = "Grouped GEMM: every row with the matrix of its expert";
   let description = [{
     Row `j` belongs to the expert `e` with `offsets[e] <= j < offsets[e + 1]`.
@@ -181,12 +192,13 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
     number of experts per token (a fused gather); without it, the row is `j`:
 
     ```
-    y[j, n]      = sum over i of row[j, i] * weight[e, n, i]
+    y[j, n]      = sum over i of row[j, i] * weight[e, n, i] + bias[e, n]
     result[j, n] = round(y[j, n])                                      without glu
-                 = round(act(y[j, n]) * y[j, n + N / 2]), n < N / 2    with glu act
+                 = round(glu(y[j, n], y[j, n + N / 2])), n < N / 2     with glu
     ```
 
-    The order of the sum over `i` is that of `tenon.linear`. No computation takes
+    The order of the sum over `i` is that of `tenon.linear`, and the functions `glu`
+    are those of `tenon.glu`. Without `bias` nothing is added. No computation takes
     place for an expert without rows.
 
     | Operand   | Shape       | Meaning                              |
@@ -195,6 +207,7 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
     | `order`   | `T k`       | result of `tenon.moe_dispatch`       |
     | `offsets` | `E + 1`     | result of `tenon.moe_dispatch`       |
     | `weight`  | `E x N x K` | one matrix per expert                |
+    | `bias`    | `E x N x 1` | one column per expert                |
 
     Constraints:
 
@@ -202,6 +215,7 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
     * (C2) A row of the result has `N` elements, `N / 2` with `glu`.
     * (C3) `offsets` has `E + 1` elements.
     * (C4) `choices` is positive with `order` and absent without it.
+    * (C5) `bias` has the shape of `weight`, but one column.
 
     Example:
 
@@ -213,11 +227,13 @@ def Tenon_GroupedLinearOp : Tenon_TokenOp<"grouped_linear", [KernelRootOpInterfa
   }];
   let arguments = (ins Tenon_RowTensor:$input, Optional<Tenon_IndexTensor>:$order,
     Tenon_IndexTensor:$offsets, Tenon_MatrixStackWeight:$weight,
+    Optional<Tenon_MatrixStackWeight>:$bias,
     DefaultValuedProp<I64Prop, "0">:$choices,
-    OptionalProp<EnumProp<Tenon_Activation>>:$glu);
+    OptionalProp<Tenon_GatedActivation>:$glu);
   let results = (outs Tenon_RowTensor:$result);
   let assemblyFormat = [{
-    $input (`rows` $order^ `:` type($order) `choices` $choices)? `of` $offsets `,` $weight (`glu` $glu^)?
+    $input (`rows` $order^ `:` type($order) `choices` $choices)? `of` $offsets `,` $weight
+    (`bias` $bias^ `:` type($bias))? (`glu` $glu^)?
     attr-dict `:` type($input) `,` type($offsets) `,`
     type($weight) `->` type($result)
   }];

@@ -5,6 +5,7 @@
 #define TENON_DIALECTS_TENON_TENON_H
 
 #include "dialects/Tenon/FormatFactor.h"
+#include "dialects/Tenon/GatedActivation.h"
 #include "tenon/Support/PanelLayout.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -4,6 +4,7 @@
 #ifndef TENON_DIALECTS_TENON_TENONDIALECT_TD
 #define TENON_DIALECTS_TENON_TENONDIALECT_TD
 
+include "dialects/Tenon/GatedActivation.td"
 include "dialects/Tenon/TenonEnums.td"
 include "dialects/Tenon/TenonInterfaces.td"
 include "mlir/IR/EnumAttr.td"

@@ -176,7 +176,9 @@ static SmallVector<int64_t> getDerivedShape(DeriveOp op,
   }
   case Derivation::SliceRows: {
     int64_t count = op.getWeightType().getRows();
-    if (op.getFirst() < 0 || op.getFirst() > rows - count)
+    int64_t first = op.getFirst(), step = op.getStep();
+    if (first < 0 || first >= rows || step < 1 ||
+        (rows - 1 - first) / step < count - 1)
       return {};
     rows = count;
     return shape;
@@ -208,6 +210,11 @@ static LogicalResult verifyFormats(DeriveOp op, ArrayRef<WeightType> from) {
                                  "the scale's block of "
                               << block << ", but got " << type.getRows();
   }
+  if (op.getDerivation() == Derivation::SliceRows && op.getStep() > 1 &&
+      block != 1) // C4
+    return op.emitOpError() << "expects blocks of scales of one row for a "
+                               "slice with a step, but got "
+                            << block << " rows";
   bool splits = op.getDerivation() == Derivation::SplitRows;
   int64_t cut = splits ? op.getCount() : op.getFirst();
   if ((splits || op.getDerivation() == Derivation::SliceRows) &&

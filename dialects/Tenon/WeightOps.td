@@ -23,7 +23,7 @@ def Tenon_WeightOp : Tenon_Op<"weight", [
     ```
 
     A source without `{e}` may store all experts in one tensor with one more
-    dimension.
+    dimension. A tensor may leave out a last dimension of 1.
 
     Scales and offsets may be stored in separate tensors. `factors` names one for
     each factor of the format; such a tensor has one element for each block of the
@@ -94,7 +94,7 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     ```
     concat_rows   result[..., n, k] = a[..., n, k] for n < Na, b[..., n - Na, k] ...
     split_rows    result[..., h, n, k] = a[..., h * count + n, k]
-    slice_rows    result[..., n, k] = a[..., first + n, k]
+    slice_rows    result[..., n, k] = a[..., first + n * step, k]
     transpose     result[..., n, k] = a[..., k, n]
     cast          result[..., n, k] = a[..., n, k] in the format of the result
     ```
@@ -108,6 +108,7 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     |-----------|--------------------------------------------------------|
     | `from`    | one weight; one or more for `concat_rows`              |
     | `first`   | first row, for `slice_rows`                            |
+    | `step`    | rows from one to the next, for `slice_rows`            |
     | `count`   | rows per part, for `split_rows`                        |
     | `offset`  | byte offset in the packed weights                      |
 
@@ -119,7 +120,8 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     * (C3) All derivations except `cast` and `transpose` preserve the format; a
       `transpose` swaps the dimensions of the scale block, and requires a format
       without a scale or with a square block.
-    * (C4) A slice, split or concatenation is aligned to scale blocks.
+    * (C4) A slice, split or concatenation is aligned to scale blocks, which have
+      one row if a slice has a step.
     * (C5) No weight is derived from itself, directly or through others.
 
     Example:
@@ -136,9 +138,9 @@ def Tenon_DeriveOp : Tenon_Op<"derive", [
     TypedArrayAttrBase<FlatSymbolRefAttr, "weights">:$from,
     DefaultValuedProp<I64Prop, "0">:$first,
     DefaultValuedProp<I64Prop, "0">:$count, TypeAttrOf<Tenon_WeightType>:$type,
-    OptionalAttr<I64Attr>:$offset);
+    OptionalAttr<I64Attr>:$offset, DefaultValuedProp<I64Prop, "1">:$step);
   let assemblyFormat = [{
-    $sym_name `=` $derivation $from (`first` $first^)? (`count` $count^)?
+    $sym_name `=` $derivation $from (`first` $first^)? (`step` $step^)? (`count` $count^)?
     attr-dict `:` $type (`at` $offset^)?
   }];
   let hasVerifier = 1;

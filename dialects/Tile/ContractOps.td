@@ -95,21 +95,26 @@ def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", [ReadsOuts]> {
   let summary = "Adds a bias to every row of a tile";
   let description = [{
     ```
-    outs[i, j] = outs[i, j] + bias[row(first div 16, j)]    0 is added beyond the end of bias
+    outs[i, j] = outs[i, j] + bias[row(first div 16, j)]            without matrix
+               = outs[i, j] + bias[matrix, row(first div 16, j), 0] with matrix
     ```
+
+    Beyond the end of `bias` 0 is added.
 
     With `pair`, `row(p, j)` is the order of rows in paired panels, see
     `#tenon.panel`; without it, column `j` corresponds to element `first + j`.
 
     | Operand | Shape   | Meaning                               |
     |---------|---------|---------------------------------------|
-    | `bias`  | `N`     | one element per row of the matrix     |
+    | `bias`  | `N` or `B x N x 1` | one element per row of the matrix |
     | `first` |         | first column of the tile, a multiple of 16 |
+    | `matrix` |        | index into the stack of columns       |
     | `outs`  | `M x W` | columns from `first` on               |
 
     Constraints:
 
     * (C1) `outs` is static and of rank 2.
+    * (C2) `bias` is a vector, or a stack of columns with `matrix`.
 
     Example:
 
@@ -117,10 +122,10 @@ def Tile_AddBiasOp : Tile_DestinationOp<"add_bias", [ReadsOuts]> {
     %s = tile.add_bias %b[%n] into %a : !tenon.weight<96, <f32>> into tensor<4x32xf32> -> tensor<4x32xf32>
     ```
   }];
-  let arguments = (ins Tenon_VectorWeight:$bias, Index:$first, Tile_Buffer:$outs,
-                       UnitProp:$pair);
+  let arguments = (ins Tenon_WeightType:$bias, Index:$first, Optional<Index>:$matrix,
+                       Tile_Buffer:$outs, UnitProp:$pair);
   let assemblyFormat = [{
-    $bias `[` $first `]` (`pair` $pair^)? `into` $outs attr-dict
+    $bias `[` $first `]` (`of` $matrix^)? (`pair` $pair^)? `into` $outs attr-dict
     `:` type($bias) `into` type($outs) (`->` type($results)^)?
   }];
   let hasVerifier = 1;
@@ -133,10 +138,10 @@ def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", [MultipliesInputs]> {
     and the corresponding 8 columns of the up projection:
 
     ```
-    outs[i, 8 q + j] = act(input[i, 16 q + j]) * input[i, 16 q + 8 + j],  j < 8
+    outs[i, 8 q + j] = glu(input[i, 16 q + j], input[i, 16 q + 8 + j]),  j < 8
     ```
 
-    Activation functions are those of `tenon.linear`.
+    The functions `glu` are those of `tenon.glu`.
 
     Constraints:
 
@@ -149,7 +154,7 @@ def Tile_GluPairsOp : Tile_DestinationOp<"glu_pairs", [MultipliesInputs]> {
     %g = tile.glu_pairs silu %s into %e : tensor<4x32xf32> into tensor<4x16xf32> -> tensor<4x16xf32>
     ```
   }];
-  let arguments = (ins EnumProp<Tenon_Activation>:$activation,
+  let arguments = (ins Tenon_GatedActivation:$activation,
                        Tile_Buffer:$input, Tile_Buffer:$outs);
   let assemblyFormat = [{
     $activation $input `into` $outs attr-dict
@@ -191,10 +196,10 @@ def Tile_GluOp : Tile_DestinationOp<"glu", [WorksInPlace, MultipliesInputs]> {
   let summary = "Gated linear unit: act(gate) * up";
   let description = [{
     ```
-    outs[...] = act(gate[...]) * up[...]
+    outs[...] = glu(gate[...], up[...])
     ```
 
-    Activation functions are those of `tenon.linear`.
+    The functions `glu` are those of `tenon.glu`.
 
     Constraints:
 
@@ -206,7 +211,7 @@ def Tile_GluOp : Tile_DestinationOp<"glu", [WorksInPlace, MultipliesInputs]> {
     %a = tile.glu silu %g, %u into %o : tensor<1x96xf32>, tensor<1x96xf32> into tensor<1x96xf32> -> tensor<1x96xf32>
     ```
   }];
-  let arguments = (ins EnumProp<Tenon_Activation>:$activation,
+  let arguments = (ins Tenon_GatedActivation:$activation,
                        Tile_Buffer:$gate, Tile_Buffer:$up, Tile_Buffer:$outs);
   let assemblyFormat = [{
     $activation $gate `,` $up `into` $outs attr-dict

@@ -115,6 +115,12 @@ LogicalResult tile::AddBiasOp::verify() {
   if (!isStaticOfRank(getOuts(), 2)) // C1
     return emitOpError() << "expects a static tile of rank 2, but got "
                          << getOuts().getType();
+  auto bias = cast<WeightType>(getBias().getType());
+  bool isColumns = bias.getRank() == 3 && bias.getCols() == 1;
+  if (getMatrix() ? !isColumns : bias.getRank() != 1) // C2
+    return emitOpError() << "expects a bias that is a vector, or a stack of "
+                            "columns with matrix, but got "
+                         << bias;
   return success();
 }
 

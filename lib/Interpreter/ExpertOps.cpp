@@ -146,7 +146,39 @@ static LogicalResult execute(Frame &frame, tenon::MoeDispatchOp op) {
   return success();
 }
 
-/// One expert for all tokens that chose it: `down * (act(gate x) . (up x))`.
+FailureOr<std::vector<double>> tenon::readColumn(Frame &frame, Operation *op,
+                                                 Value weight, int64_t matrix) {
+  if (!weight)
+    return std::vector<double>();
+  auto type = cast<WeightType>(weight.getType());
+  int64_t rows = type.getRows();
+  if (failed(checkInside(op, "a matrix", matrix, type.getMatrices())))
+    return failure();
+  std::vector<double> column(rows);
+  for (int64_t n = 0; n < rows; ++n)
+    if (failed(frame.readRow(op, weight, matrix * rows + n,
+                             MutableArrayRef<double>(column[n]))))
+      return failure();
+  return column;
+}
+
+/// Adds the bias of an expert to each of its rows.
+static LogicalResult addColumn(Frame &frame, Operation *op, Value bias,
+                               int64_t expert,
+                               std::vector<std::vector<double>> &rows) {
+  // Without rows nothing is read, as for an expert that no token chose.
+  if (!bias || rows.empty())
+    return success();
+  FailureOr<std::vector<double>> column = readColumn(frame, op, bias, expert);
+  if (failed(column))
+    return failure();
+  for (std::vector<double> &row : rows)
+    for (auto [element, addend] : llvm::zip_equal(row, *column))
+      element += addend;
+  return success();
+}
+
+/// One expert for all tokens that chose it.
 static LogicalResult addExpert(Frame &frame, tenon::ExpertsOp op,
                                int64_t expert,
                                std::vector<std::vector<double>> &results) {
@@ -165,17 +197,20 @@ static LogicalResult addExpert(Frame &frame, tenon::ExpertsOp op,
   auto gates = multiply(frame, first, rows);
   first.weight = op.getUp();
   auto ups = multiply(frame, first, rows);
-  if (failed(gates) || failed(ups))
+  if (failed(gates) || failed(ups) ||
+      failed(addColumn(frame, op, op.getGateBias(), expert, *gates)) ||
+      failed(addColumn(frame, op, op.getUpBias(), expert, *ups)))
     return failure();
   SmallVector<const double *> inners;
   for (auto [gate, up] : llvm::zip_equal(*gates, *ups)) {
     for (auto [g, u] : llvm::zip_equal(gate, up))
-      g = activate(op.getActivation(), g) * u;
+      g = joinGate(op.getActivation(), g, u);
     inners.push_back(gate.data());
   }
   Product second{op, op.getDown(), expert * length, length, inner};
   auto downs = multiply(frame, second, inners);
-  if (failed(downs))
+  if (failed(downs) ||
+      failed(addColumn(frame, op, op.getDownBias(), expert, *downs)))
     return failure();
   for (auto [c, down] : llvm::zip_equal(chosen, *downs))
     results[c] = std::move(down);
@@ -241,7 +276,8 @@ static LogicalResult execute(Frame &frame, tenon::GroupedLinearOp op) {
       inputs.push_back(input.floats().data() + row * k);
     }
     auto sums = multiply(frame, {op, op.getWeight(), e * n, n, k}, inputs);
-    if (failed(sums))
+    if (failed(sums) ||
+        failed(addColumn(frame, op, op.getBias(), e, *sums)))
       return failure();
     for (auto [i, sum] : llvm::enumerate(*sums))
       finishRow(frame, result.getElementType(), sum, op.getGlu(),

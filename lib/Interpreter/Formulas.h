@@ -26,15 +26,22 @@ mlir::FailureOr<std::vector<std::vector<double>>>
 multiply(Frame &frame, const Product &product,
          llvm::ArrayRef<const double *> inputs);
 
-double activate(Activation activation, double value);
+/// The function of `tenon.glu`.
+double joinGate(const GatedActivation &activation, double gate, double up);
 /// The functions of `tenon.pointwise`.
 double applyPointwise(PointwiseFunction function, double parameter,
                       double value);
 
+/// The elements of one of a stack of columns; none without a weight.
+mlir::FailureOr<std::vector<double>> readColumn(Frame &frame,
+                                                mlir::Operation *op,
+                                                mlir::Value weight,
+                                                int64_t matrix);
+
 /// Rounds sums to a row of a result, with an activation of the first half times
 /// the second one if there is any.
 void finishRow(const Frame &frame, mlir::Type type, llvm::ArrayRef<double> sums,
-               std::optional<Activation> glu,
+               std::optional<GatedActivation> glu,
                llvm::MutableArrayRef<double> out);
 
 /// What a norm does to every row.

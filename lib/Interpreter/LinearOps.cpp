@@ -43,7 +43,7 @@ tenon::multiply(Frame &frame, const Product &product,
   return sums;
 }
 
-double tenon::activate(Activation activation, double z) {
+static double activate(Activation activation, double z) {
   switch (activation) {
   case Activation::Silu:
     return z / (1 + std::exp(-z));
@@ -59,12 +59,21 @@ double tenon::activate(Activation activation, double z) {
   llvm_unreachable("all activations are listed");
 }
 
+double tenon::joinGate(const GatedActivation &activation, double gate,
+                       double up) {
+  double alpha = activation.alpha, limit = activation.limit;
+  gate = std::min(gate, limit);
+  up = std::min(std::max(up, -limit), limit);
+  return activate(activation.function, alpha * gate) / alpha *
+         (up + activation.beta);
+}
+
 void tenon::finishRow(const Frame &frame, Type type, ArrayRef<double> sums,
-                      std::optional<Activation> glu,
+                      std::optional<GatedActivation> glu,
                       MutableArrayRef<double> out) {
   for (auto [n, element] : llvm::enumerate(out))
     element = frame.round(
-        type, glu ? activate(*glu, sums[n]) * sums[n + out.size()] : sums[n]);
+        type, glu ? joinGate(*glu, sums[n], sums[n + out.size()]) : sums[n]);
 }
 
 /// The beginning of each of the rows of a tensor, heads taken together.
@@ -191,8 +200,8 @@ static LogicalResult execute(Frame &frame, tenon::GluOp op) {
   MutableArrayRef<double> out = result.mutableFloats();
   for (int64_t i = 0, e = out.size(); i < e; ++i)
     out[i] = frame.round(result.getElementType(),
-                         activate(op.getActivation(), gate.floats()[i]) *
-                             up.floats()[i]);
+                         joinGate(op.getActivation(), gate.floats()[i],
+                                  up.floats()[i]));
   frame.noteSum(1);
   frame.set(op, std::move(result));
   return success();

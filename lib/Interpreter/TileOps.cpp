@@ -129,7 +129,10 @@ static LogicalResult execute(Frame &frame, tile::ConvertOp op) {
 }
 
 static LogicalResult execute(Frame &frame, tile::AddBiasOp op) {
-  FailureOr<std::vector<double>> bias = frame.readVector(op, op.getBias());
+  int64_t matrix = op.getMatrix() ? frame.integer(op.getMatrix()) : 0;
+  FailureOr<std::vector<double>> bias =
+      op.getMatrix() ? readColumn(frame, op, op.getBias(), matrix)
+                     : frame.readVector(op, op.getBias());
   if (failed(bias))
     return failure();
   int64_t first = frame.integer(op.getFirst()), elements = bias->size();
@@ -156,8 +159,8 @@ static LogicalResult execute(Frame &frame, tile::GluPairsOp op) {
     int64_t row = at / width, column = at % width;
     int64_t gate = row * 2 * width + column / 8 * 16 + column % 8;
     out[at] = frame.round(result.getElementType(),
-                          activate(op.getActivation(), input.floats()[gate]) *
-                              input.floats()[gate + 8]);
+                          joinGate(op.getActivation(), input.floats()[gate],
+                                   input.floats()[gate + 8]));
   }
   frame.noteSum(1);
   frame.set(op->getResult(0), std::move(result));
@@ -175,7 +178,7 @@ static LogicalResult execute(Frame &frame, tile::GluOp op) {
   for (auto [out, g, u] :
        llvm::zip_equal(result.mutableFloats(), gate.floats(), up.floats()))
     out = frame.round(result.getElementType(),
-                      activate(op.getActivation(), g) * u);
+                      joinGate(op.getActivation(), g, u));
   frame.noteSum(1);
   frame.set(op->getResult(0), std::move(result));
   return success();

@@ -64,6 +64,67 @@ private:
   SmallVector<const MatrixReader *> from;
 };
 
+/// Rows of another weight that are equally far from each other. Those between
+/// them are read, too, which a transposition does not read one by one.
+class StepReader : public MatrixReader {
+public:
+  StepReader(WeightType type, const MatrixReader &from, int64_t first,
+             int64_t step)
+      : MatrixReader(type), from(from), first(first), step(step) {}
+
+  llvm::Error readCodes(const Rectangle &region, uint8_t *codes,
+                        int64_t stride) const override {
+    int64_t rowBytes = region.cols * getCodeBytes();
+    return forEachRow(
+        region, rowBytes,
+        [&](const Rectangle &rows, uint8_t *buffer) {
+          return from.readCodes(rows, buffer, rowBytes);
+        },
+        [&](int64_t row, const uint8_t *found) {
+          memcpy(codes + row * stride, found, rowBytes);
+        });
+  }
+
+  llvm::Error readFactor(size_t number, const Rectangle &blocks,
+                         uint8_t *numbers) const override {
+    int64_t rowBytes = blocks.cols * getFactorBytes(number);
+    return forEachRow(
+        blocks, rowBytes,
+        [&](const Rectangle &rows, uint8_t *buffer) {
+          return from.readFactor(number, rows, buffer);
+        },
+        [&](int64_t row, const uint8_t *found) {
+          memcpy(numbers + row * rowBytes, found, rowBytes);
+        });
+  }
+
+  void release(int64_t matrix) const override { from.release(matrix); }
+
+private:
+  /// Reads all rows from the first to the last one of a region, and visits its
+  /// own.
+  llvm::Error forEachRow(
+      const Rectangle &region, int64_t rowBytes,
+      llvm::function_ref<llvm::Error(const Rectangle &, uint8_t *)> read,
+      llvm::function_ref<void(int64_t, const uint8_t *)> visit) const {
+    if (region.rows == 0)
+      return llvm::Error::success();
+    Rectangle all = region;
+    all.row = first + region.row * step;
+    all.rows = (region.rows - 1) * step + 1;
+    std::vector<uint8_t> buffer(all.rows * rowBytes);
+    if (llvm::Error error = read(all, buffer.data()))
+      return error;
+    for (int64_t row = 0; row < region.rows; ++row)
+      visit(row, buffer.data() + row * step * rowBytes);
+    return llvm::Error::success();
+  }
+
+  const MatrixReader &from;
+  int64_t first;
+  int64_t step;
+};
+
 /// Consecutive rows of another weight. Matrix `m` begins in matrix
 /// `m div parts`, at row `first + (m mod parts) * rows`: a slice has one part.
 class RowsReader : public MatrixReader {
@@ -182,6 +243,9 @@ tenon::makeDerivedReader(WeightSymbolOpInterface weight,
     return std::make_unique<RowsReader>(type, *from[0], /*first=*/0,
                                         from[0]->getRows() / type.getRows());
   case Derivation::SliceRows:
+    if (op.getStep() > 1)
+      return std::make_unique<StepReader>(type, *from[0], op.getFirst(),
+                                          op.getStep());
     return std::make_unique<RowsReader>(type, *from[0], op.getFirst(),
                                         /*parts=*/1);
   case Derivation::Transpose:

@@ -32,14 +32,22 @@ struct Need {
 };
 
 /// Whether a product takes the rows of a weight in pairs.
-static bool isPairedBy(Operation *user) {
-  auto root = dyn_cast<KernelRootOpInterface>(user);
-  return root && root.pairsWeightRows();
+static bool isPairedBy(OpOperand &use) {
+  auto root = dyn_cast<KernelRootOpInterface>(use.getOwner());
+  return root && root.pairsWeightRows() && root.getMultipliedWeight() == &use;
 }
 
 static bool isPaired(WeightRefOp use) {
-  return use.getType().getRank() > 1 &&
-         llvm::any_of(use->getUsers(), isPairedBy);
+  return llvm::any_of(use->getUses(), isPairedBy);
+}
+
+/// Whether a weight is read as it is: a vector, or columns that are added.
+static bool isVector(WeightRefOp use) {
+  return use.getType().getRank() == 1 ||
+         llvm::any_of(use->getUses(), [](OpOperand &operand) {
+           auto op = dyn_cast<GroupedLinearOp>(operand.getOwner());
+           return op && op.getBias() == operand.get();
+         });
 }
 
 /// Gives products that take pairs a use of their own.
@@ -47,13 +55,11 @@ static void separateUsers(ModuleOp module) {
   SmallVector<WeightRefOp> uses;
   module.walk([&](WeightRefOp use) { uses.push_back(use); });
   for (WeightRefOp use : uses) {
-    if (!isPaired(use) || llvm::all_of(use->getUsers(), isPairedBy))
+    if (!isPaired(use) || llvm::all_of(use->getUses(), isPairedBy))
       continue;
     OpBuilder builder(use);
     Operation *own = builder.clone(*use);
-    use.getResult().replaceUsesWithIf(
-        own->getResult(0),
-        [](OpOperand &operand) { return isPairedBy(operand.getOwner()); });
+    use.getResult().replaceUsesWithIf(own->getResult(0), isPairedBy);
   }
 }
 
@@ -97,7 +103,7 @@ private:
                        Need &need) {
     if (need.plain.empty() && need.paired.empty())
       return success();
-    if (!need.plain.empty() && need.plain.front().getType().getRank() == 1) {
+    if (!need.plain.empty() && isVector(need.plain.front())) {
       castVector(symbols, op, need.plain);
       return success();
     }

@@ -41,6 +41,20 @@ static Residual findResidual(ExpertsOp op) {
   return {other, add};
 }
 
+/// The uses of the weights of gates and of projections up, without which they
+/// cannot be joined; null if one has no name.
+static SmallVector<WeightRefOp> findUses(ArrayRef<Value> weights) {
+  SmallVector<WeightRefOp> uses;
+  for (Value weight : weights) {
+    if (!weight)
+      continue;
+    uses.push_back(weight.getDefiningOp<WeightRefOp>());
+    if (!uses.back())
+      return {};
+  }
+  return uses;
+}
+
 namespace {
 struct DecomposeExpert : OpRewritePattern<ExpertsOp> {
   DecomposeExpert(MLIRContext *context, SymbolTable &symbols)
@@ -48,9 +62,10 @@ struct DecomposeExpert : OpRewritePattern<ExpertsOp> {
 
   LogicalResult matchAndRewrite(ExpertsOp op,
                                 PatternRewriter &rewriter) const override {
-    auto gate = op.getGate().getDefiningOp<WeightRefOp>();
-    auto up = op.getUp().getDefiningOp<WeightRefOp>();
-    if (!gate || !up)
+    SmallVector<WeightRefOp> uses = findUses({op.getGate(), op.getUp()});
+    SmallVector<WeightRefOp> biases =
+        findUses({op.getGateBias(), op.getUpBias()});
+    if (uses.empty() || biases.empty() != !op.getGateBias())
       return rewriter.notifyMatchFailure(op, "has a weight without a name");
     if (!op.getType().getElementType().isF32())
       return rewriter.notifyMatchFailure(op,
@@ -59,17 +74,22 @@ struct DecomposeExpert : OpRewritePattern<ExpertsOp> {
     Residual residual = findResidual(op);
     Operation *last = residual.add ? residual.add.getOperation() : op;
     rewriter.setInsertionPoint(last);
-    WeightRefOp both;
-    Refusal refusal = refuseConcat({gate, up});
-    if (refusal)
+    Joined both;
+    Refusal refusal = refuseConcat(uses);
+    if (!refusal && !biases.empty())
+      refusal = refuseConcat(biases);
+    if (refusal) {
       remark::missed(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ConcatGateUp"))
           << remark::reason("{0}", *refusal);
-    else
-      both = concatRows(rewriter, symbols, {gate, up}, last);
+    } else {
+      both.weight = concatRows(rewriter, symbols, uses, last);
+      if (!biases.empty())
+        both.bias = concatRows(rewriter, symbols, biases, last);
+    }
     remark::passed(op.getLoc(),
                    getRemarkOpts(op, DEBUG_TYPE, "DecomposeExpert"))
-        << remark::metric("Experts", gate.getType().getShape().front())
-        << remark::metric("Products", both ? 2 : 3)
+        << remark::metric("Experts", uses[0].getType().getShape().front())
+        << remark::metric("Products", both.weight ? 2 : 3)
         << remark::metric("AddsToResidual", bool(residual.add));
     ++numDecomposed;
     Value init = residual.init;
@@ -82,6 +102,12 @@ struct DecomposeExpert : OpRewritePattern<ExpertsOp> {
   }
 
 private:
+  /// Gates and projections up as one weight, and their biases; null if they
+  /// cannot be joined.
+  struct Joined {
+    Value weight, bias;
+  };
+
   static Value createZeros(PatternRewriter &rewriter, ExpertsOp op) {
     Location loc = op.getLoc();
     Value zero = arith::ConstantOp::create(
@@ -94,7 +120,7 @@ private:
   }
 
   /// group, two grouped products, combine.
-  static Value open(PatternRewriter &rewriter, ExpertsOp op, WeightRefOp both,
+  static Value open(PatternRewriter &rewriter, ExpertsOp op, Joined both,
                     Value init) {
     Location loc = op.getLoc();
     ArrayRef<int64_t> gate = op.getGate().getType().getShape();
@@ -107,23 +133,24 @@ private:
                                                 offsets, op.getChoice());
     Type element = op.getType().getElementType();
     auto hiddenType = RankedTensorType::get({dynamic, gate[1]}, element);
-    auto project = [&](Value weight, std::optional<Activation> glu) -> Value {
+    auto project = [&](Value weight, Value bias,
+                       std::optional<GatedActivation> glu) -> Value {
       return GroupedLinearOp::create(rewriter, loc, hiddenType, op.getInput(),
                                      group.getOrder(), group.getOffsets(),
-                                     weight, top, glu);
+                                     weight, bias, top, glu);
     };
     Value hidden;
-    if (both) {
-      hidden = project(both, op.getActivation());
+    if (both.weight) {
+      hidden = project(both.weight, both.bias, op.getActivation());
     } else {
-      Value gated = project(op.getGate(), std::nullopt);
-      Value up = project(op.getUp(), std::nullopt);
+      Value gated = project(op.getGate(), op.getGateBias(), std::nullopt);
+      Value up = project(op.getUp(), op.getUpBias(), std::nullopt);
       hidden = GluOp::create(rewriter, loc, op.getActivation(), gated, up);
     }
     Value rows = GroupedLinearOp::create(
         rewriter, loc, RankedTensorType::get({dynamic, gate[2]}, element),
         hidden, /*order=*/Value(), group.getOffsets(), op.getDown(),
-        /*choices=*/0, /*glu=*/std::nullopt);
+        op.getDownBias(), /*choices=*/0, /*glu=*/std::nullopt);
     return MoeCombineOp::create(rewriter, loc, rows, group.getPlace(),
                                 op.getWeights(), init);
   }

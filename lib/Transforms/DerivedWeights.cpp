@@ -21,7 +21,7 @@ tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
     return op.getDerivation() == derivation &&
            op.getFrom().getValue() == from && op.getWeightType() == type &&
            static_cast<int64_t>(op.getFirst()) == first &&
-           static_cast<int64_t>(op.getCount()) == count;
+           static_cast<int64_t>(op.getCount()) == count && op.getStep() == 1;
   };
   ModuleOp module = cast<ModuleOp>(symbols.getOp());
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());

@@ -38,6 +38,23 @@ func.func @kinds(%x: tensor<?x64xf32>, %pos: tensor<?xi32>) -> tensor<?x96xf32> 
 
 // -----
 
+/// Biases of experts are read as they are, like vectors, whatever their products pair.
+// CHECK-DAG: tenon.weight @gu "gu" : !tenon.weight<3x14x5, <f16>, <16x2, pair>> at 0{{$}}
+// CHECK-DAG: tenon.weight @b "b" : !tenon.weight<3x14x1, <bf16>>{{$}}
+// CHECK-DAG: tenon.derive @b.f32 = cast [@b] : !tenon.weight<3x14x1, <f32>> at 4096{{$}}
+// CHECK-LABEL: func @biases
+// CHECK:       tenon.weight_ref @b.f32 : <3x14x1, <f32>>
+tenon.weight @gu "gu" : !tenon.weight<3x14x5, <f16>>
+tenon.weight @b "b" : !tenon.weight<3x14x1, <bf16>>
+func.func @biases(%x: tensor<?x5xf32>, %offs: tensor<4xi32>) -> tensor<?x7xf32> {
+  %gu = tenon.weight_ref @gu : !tenon.weight<3x14x5, <f16>>
+  %b = tenon.weight_ref @b : !tenon.weight<3x14x1, <bf16>>
+  %a = tenon.grouped_linear %x of %offs, %gu bias %b : !tenon.weight<3x14x1, <bf16>> glu silu : tensor<?x5xf32>, tensor<4xi32>, !tenon.weight<3x14x5, <f16>> -> tensor<?x7xf32>
+  return %a : tensor<?x7xf32>
+}
+
+// -----
+
 /// Stacks keep their front dimensions; gates are paired; columns of `f32`, `f16` and bytes.
 // CHECK-DAG: tenon.weight @gu "gu.{l}.{e}" layers [0, 1] : !tenon.weight<2x3x14x5, <f16>, <16x2, pair>> at 0{{$}}
 // CHECK-DAG: tenon.weight @down "d.{l}.{e}" layers [0, 1] : !tenon.weight<2x3x5x7, <f32>, <16x1>> at 4096{{$}}

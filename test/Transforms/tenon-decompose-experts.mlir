@@ -4,6 +4,7 @@
 /// What became products, and what keeps them from being two.
 // REMARK: remark: [Missed] DecomposeExpert | Category:tenon-decompose-experts | Function=nameless_gate | Reason="has a weight without a name"
 // REMARK: remark: [Missed] DecomposeExpert | Category:tenon-decompose-experts | Function=rounded | Reason="keeps more than its type between"
+// REMARK: remark: [Missed] ConcatGateUp | Category:tenon-decompose-experts | Function=biased_apart | Reason="has a weight of another format"
 // REMARK: remark: [Passed] DecomposeExpert | Category:tenon-decompose-experts | Function=not_added | AddsToResidual=false, Experts=8, Products=2
 // REMARK: remark: [Passed] DecomposeExpert | Category:tenon-decompose-experts | Function=added | AddsToResidual=true, Experts=8, Products=2
 // REMARK: remark: [Missed] ConcatGateUp | Category:tenon-decompose-experts | Function=apart | Reason="has rows that do not fall on whole blocks of scales"
@@ -15,6 +16,7 @@ tenon.weight @down "d.{l}.{e}" layers [3, 4] : !tenon.weight<2x8x64x24, <bf16>>
 
 /// The example of the pass's description: experts that are added to something.
 // CHECK-DAG: tenon.derive @gate_up = concat_rows [@gate, @up] : !tenon.weight<2x8x48x64, <bf16>>
+// CHECK-DAG: tenon.derive @gate_b_up_b = concat_rows [@gate_b, @up_b] : !tenon.weight<2x8x48x1, <bf16>>
 // CHECK-LABEL: func @added
 // CHECK-SAME:    %[[X:.*]]: tensor<?x64xf32>, %[[H:.*]]: tensor<?x64xf32>, %[[ID:.*]]: tensor<?x2xi32>, %[[WT:.*]]: tensor<?x2xf32>, %[[L:.*]]: index
 // CHECK:       %[[D:.*]] = tenon.weight_ref @down[%[[L]]]
@@ -75,6 +77,45 @@ func.func @twice(%h: tensor<3x64xf32>, %id: tensor<3x2xi32>, %wt: tensor<3x2xf32
   %e = tenon.experts silu %h, %id, %wt, %g, %u, %d : tensor<3x64xf32>, tensor<3x2xi32>, tensor<3x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
   %y = arith.addf %e, %e : tensor<3x64xf32>
   return %y : tensor<3x64xf32>
+}
+
+/// Biases go with their projections, and the activation with its parameters.
+// CHECK-LABEL: func @biased
+// CHECK:       %[[DB:.*]] = tenon.weight_ref @down_b
+// CHECK:       %[[GU:.*]] = tenon.weight_ref @gate_up
+// CHECK:       %[[B:.*]] = tenon.weight_ref @gate_b_up_b[%{{.*}}] : <8x48x1, <bf16>>
+// CHECK:       tenon.grouped_linear {{.*}}, %[[GU]] bias %[[B]] : !tenon.weight<8x48x1, <bf16>> glu silu<limit = 7.000000e+00>
+// CHECK:       tenon.grouped_linear {{.*}} bias %[[DB]] : !tenon.weight<8x64x1, <f32>> : tensor<?x24xf32>
+tenon.weight @gate_b "gb.{l}" layers [3, 4] : !tenon.weight<2x8x24x1, <bf16>>
+tenon.weight @up_b "ub.{l}" layers [3, 4] : !tenon.weight<2x8x24x1, <bf16>>
+tenon.weight @down_b "db.{l}" layers [3, 4] : !tenon.weight<2x8x64x1, <f32>>
+func.func @biased(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %u = tenon.weight_ref @up[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %gb = tenon.weight_ref @gate_b[%l] : !tenon.weight<8x24x1, <bf16>>
+  %ub = tenon.weight_ref @up_b[%l] : !tenon.weight<8x24x1, <bf16>>
+  %db = tenon.weight_ref @down_b[%l] : !tenon.weight<8x64x1, <f32>>
+  %e = tenon.experts silu<limit = 7.0> %h, %id, %wt, %g, %u, %d bias %gb : !tenon.weight<8x24x1, <bf16>>, %ub : !tenon.weight<8x24x1, <bf16>>, %db : !tenon.weight<8x64x1, <f32>> : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xf32>
+}
+
+/// Biases of other formats keep the gate apart.
+// CHECK-LABEL: func @biased_apart
+// CHECK-DAG:   %[[GB:.*]] = tenon.weight_ref @gate_b[
+// CHECK-DAG:   %[[UB:.*]] = tenon.weight_ref @up_wide[
+// CHECK:       tenon.grouped_linear {{.*}} bias %[[GB]] : !tenon.weight<8x24x1, <bf16>> :
+// CHECK:       tenon.grouped_linear {{.*}} bias %[[UB]] : !tenon.weight<8x24x1, <f32>> :
+// CHECK:       tenon.glu relu
+tenon.weight @up_wide "uw.{l}" layers [3, 4] : !tenon.weight<2x8x24x1, <f32>>
+func.func @biased_apart(%h: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>, %l: index) -> tensor<?x64xf32> {
+  %g = tenon.weight_ref @gate[%l] : !tenon.weight<8x24x64, <bf16>>
+  %d = tenon.weight_ref @down[%l] : !tenon.weight<8x64x24, <bf16>>
+  %gb = tenon.weight_ref @gate_b[%l] : !tenon.weight<8x24x1, <bf16>>
+  %ub = tenon.weight_ref @up_wide[%l] : !tenon.weight<8x24x1, <f32>>
+  %db = tenon.weight_ref @down_b[%l] : !tenon.weight<8x64x1, <f32>>
+  %e = tenon.experts relu %h, %id, %wt, %g, %g, %d bias %gb : !tenon.weight<8x24x1, <bf16>>, %ub : !tenon.weight<8x24x1, <f32>>, %db : !tenon.weight<8x64x1, <f32>> : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %e : tensor<?x64xf32>
 }
 
 /// Nothing happens: sums of `bf16` would be rounded once less.

@@ -22,7 +22,7 @@ namespace {
 /// cut into blocks of panels, and what is done with one tile.
 struct ColumnBlocks {
   ColumnBlocks(KernelLowering &lowering, WeightType weight,
-               std::optional<Activation> glu, Value bias)
+               std::optional<GatedActivation> glu, Value bias)
       : lowering(lowering), glu(glu), bias(bias),
         panels(lowering.config.getPanels()), rows(lowering.config.getRows()) {
     outputs = glu ? weight.getRows() / 2 : weight.getRows();
@@ -54,7 +54,8 @@ struct ColumnBlocks {
   }
 
   /// The product of a tile of rows, with bias and activation: `count` rows and
-  /// the columns of the block are valid.
+  /// the columns of the block are valid. With `matrix` the bias is a column of a
+  /// stack, too.
   Value tile(Value input, ValueRange at, int64_t along, Value count,
              Value order, int64_t choices, Value weight, Value matrix,
              Value block) {
@@ -68,7 +69,7 @@ struct ColumnBlocks {
     if (bias)
       result = tile::AddBiasOp::create(builder, lowering.loc, acc.getType(),
                                        bias, lowering.mul(block, places),
-                                       result, glu.has_value())
+                                       matrix, result, glu.has_value())
                    ->getResult(0);
     if (!glu)
       return result;
@@ -79,7 +80,7 @@ struct ColumnBlocks {
   }
 
   KernelLowering &lowering;
-  std::optional<Activation> glu;
+  std::optional<GatedActivation> glu;
   Value bias;
   int64_t panels, places, rows, outputs, width;
 };
@@ -262,7 +263,7 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
                                    op.getGlu().has_value())))
     return failure();
   WeightType weight = op.getWeight().getType();
-  ColumnBlocks blocks(lowering, weight, op.getGlu(), Value());
+  ColumnBlocks blocks(lowering, weight, op.getGlu(), op.getBias());
   Value order = op.getOrder(), offsets = op.getOffsets();
   // Workers take shares of consecutive iterations. With few tokens most experts
   // have no rows, and each worker is to have its part of all the others. With

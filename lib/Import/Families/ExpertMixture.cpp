@@ -130,7 +130,8 @@ Value ExpertMixture::buildShared(BlockBuilder &block, Value x) const {
   Value down = stack("down", hidden, sharedWidth);
   return ExpertsOp::create(builder, block.getLoc("shared"), activation, x,
                            router.getChoice(), router.getWeights(), gate, up,
-                           down);
+                           down, /*gateBias=*/Value(), /*upBias=*/Value(),
+                           /*downBias=*/Value());
 }
 
 Value ExpertMixture::build(BlockBuilder &block, Value x, bool hasBias) const {
@@ -151,6 +152,8 @@ Value ExpertMixture::build(BlockBuilder &block, Value x, bool hasBias) const {
   Stacks stacks = buildStacks(block, hidden);
   Value result = ExpertsOp::create(builder, block.getLoc("experts"), activation,
                                    x, router.getChoice(), router.getWeights(),
-                                   stacks.gate, stacks.up, stacks.down);
+                                   stacks.gate, stacks.up, stacks.down,
+                                   /*gateBias=*/Value(), /*upBias=*/Value(),
+                                   /*downBias=*/Value());
   return sharedWidth == 0 ? result : block.add(result, buildShared(block, x));
 }

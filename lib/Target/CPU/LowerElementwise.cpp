@@ -84,13 +84,33 @@ static LogicalResult lowerAdd(VectorBuilder &b, tile::AddOp op) {
   return success();
 }
 
+/// The function of `tenon.glu`. The division by `alpha` is part of the addition
+/// to the projection up.
+static Value joinGate(VectorBuilder &b, const GatedActivation &activation,
+                      Value gate, Value up) {
+  if (activation.hasLimit()) {
+    Value limit = b.constantLike(gate, activation.limit);
+    gate = b.min(limit, gate);
+    up = b.min(limit, b.max(b.constantLike(up, -activation.limit), up));
+  }
+  if (activation.alpha != 1)
+    gate = b.mul(gate, b.constantLike(gate, activation.alpha));
+  Value act = buildActivation(b, activation.function, gate);
+  if (activation.alpha != 1 || activation.beta != 0) {
+    double scale = 1 / static_cast<double>(activation.alpha);
+    up = b.fma(up, b.constantLike(up, scale),
+               b.constantLike(up, scale * activation.beta));
+  }
+  return b.mul(act, up);
+}
+
 static LogicalResult lowerGlu(VectorBuilder &b, tile::GluOp op) {
   loopElements(b, {op.getOuts(), op.getGate(), op.getUp()},
                [&](ValueRange at, int64_t width) {
                  Value gate = b.load(op.getGate(), at, width);
-                 Value act = buildActivation(b, op.getActivation(), gate);
                  Value up = b.load(op.getUp(), at, width);
-                 b.store(b.mul(act, up), op.getOuts(), at);
+                 b.store(joinGate(b, op.getActivation(), gate, up),
+                         op.getOuts(), at);
                });
   return success();
 }
@@ -132,8 +152,7 @@ static LogicalResult lowerGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
       Value from = b.add(column, b.mul(b.div(column, half), half));
       Value gate = b.load(input, {row, from}, width);
       Value up = b.load(input, {row, b.add(from, half)}, width);
-      Value act = buildActivation(b, op.getActivation(), gate);
-      b.store(b.mul(act, up), outs, {row, column});
+      b.store(joinGate(b, op.getActivation(), gate, up), outs, {row, column});
     });
   });
   return success();
@@ -169,7 +188,7 @@ static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
 }
 
 static LogicalResult lowerAddBias(VectorBuilder &b, tile::AddBiasOp op) {
-  FailureOr<Value> bias = viewRowMajor(b, op, op.getBias());
+  FailureOr<Value> bias = viewRowMajor(b, op, op.getBias(), op.getMatrix());
   if (failed(bias))
     return failure();
   Value outs = op.getOuts();

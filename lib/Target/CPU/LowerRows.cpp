@@ -21,7 +21,7 @@ using namespace tenon;
 using Values = VectorBuilder::Values;
 
 FailureOr<Value> tenon::viewRowMajor(VectorBuilder &b, Operation *op,
-                                     Value weight) {
+                                     Value weight, Value matrix) {
   auto type = cast<WeightType>(weight.getType());
   Type code = type.getFormat().getCode();
   if (type.getLayout() || !(code.isF32() || code.isF16() || code.isBF16()))
@@ -29,8 +29,13 @@ FailureOr<Value> tenon::viewRowMajor(VectorBuilder &b, Operation *op,
            << "expects a row-major weight of f32, f16 or bf16, but got " << type
            << "; run tenon-assign-weight-layouts before";
   auto view = MemRefType::get(type.getShape(), code);
+  Value first = b.index(0);
+  if (matrix) {
+    view = MemRefType::get(type.getRows(), code);
+    first = b.mul(matrix, type.getMatrixBytes());
+  }
   return Value(
-      tile::WeightViewOp::create(b.builder, b.loc, view, weight, b.index(0)));
+      tile::WeightViewOp::create(b.builder, b.loc, view, weight, first));
 }
 
 /// Vectors that a sum over a row is kept in.

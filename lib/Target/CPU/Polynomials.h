@@ -19,7 +19,7 @@ mlir::Value buildExp2(VectorBuilder &b, mlir::Value x);
 mlir::Value buildExp(VectorBuilder &b, mlir::Value x);
 mlir::Value buildSigmoid(VectorBuilder &b, mlir::Value x);
 mlir::Value buildTanh(VectorBuilder &b, mlir::Value x);
-/// The functions of `tenon.linear`, each x times a factor between 0 and 1,
+/// The functions of `tenon.glu`, each x times a factor between 0 and 1,
 /// which is 0 where it is too small for a normal number. Largest relative error
 /// elsewhere; it grows with the exponent of a small factor, of which a part is
 /// lost when it is rounded:

@@ -45,9 +45,11 @@ std::pair<mlir::Value, mlir::Value>
 buildKeyRange(VectorBuilder &b, MaskAttr::KeyRange range, mlir::Value first,
               mlir::Value last, mlir::Value length);
 
-/// A row-major weight, a vector or a table, as a memref of its shape.
-mlir::FailureOr<mlir::Value> viewRowMajor(VectorBuilder &b, mlir::Operation *op,
-                                          mlir::Value weight);
+/// A row-major weight, a vector or a table, as a memref of its shape; with
+/// `matrix` that one of a stack of columns as a memref of one dimension.
+mlir::FailureOr<mlir::Value>
+viewRowMajor(VectorBuilder &b, mlir::Operation *op, mlir::Value weight,
+             mlir::Value matrix = mlir::Value());
 
 /// Puts a number into every element of a memory.
 void fill(VectorBuilder &b, mlir::Value memref, mlir::Value scalar);

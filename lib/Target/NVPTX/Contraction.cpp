@@ -19,6 +19,7 @@ static Value readRoot(Operation *root, Contraction &c) {
     input = op.getInput();
   } else if (auto op = dyn_cast<GroupedLinearOp>(root)) {
     c.weight = op.getWeight();
+    c.bias = op.getBias();
     c.glu = op.getGlu();
     c.order = op.getOrder();
     c.offsets = op.getOffsets();

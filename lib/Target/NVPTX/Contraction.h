@@ -17,7 +17,7 @@ struct Contraction {
   mlir::Value weight;
   mlir::Value bias;     // may be null
   mlir::Value residual; // may be null: rows that are added, an argument
-  std::optional<Activation> glu;
+  std::optional<GatedActivation> glu;
   RowAccess input;
   mlir::Type inputType, outType; // of elements
   mlir::Value order, offsets;    // of grouped rows; may be null
@@ -96,7 +96,7 @@ private:
   mlir::Value sumParts(mlir::Value token, mlir::Value place);
   void finishElement(const Tile &tile, mlir::Value row, mlir::Value column,
                      mlir::Value value);
-  mlir::Value addBias(mlir::Value value, mlir::Value row);
+  mlir::Value addBias(const Tile &tile, mlir::Value value, mlir::Value row);
   void copyKept(const Tile &tile);
 
   DeviceKernel &kernel;
@@ -113,8 +113,9 @@ private:
   int64_t weightsAt = 0, inputsAt = 0, resultsAt = 0;
 };
 
-mlir::Value activate(DeviceBuilder &b, Activation activation,
-                     mlir::Value value);
+/// The function of `tenon.glu`.
+mlir::Value joinGate(DeviceBuilder &b, const GatedActivation &activation,
+                     mlir::Value gate, mlir::Value up);
 
 } // namespace tenon::nvptx
 

@@ -25,8 +25,7 @@ static Value emitErf(DeviceBuilder &b, Value x) {
   return b.bitcast(f32, b.bitOr(b.bitcast(i32, result), sign));
 }
 
-Value tenon::nvptx::activate(DeviceBuilder &b, Activation activation,
-                             Value value) {
+static Value activate(DeviceBuilder &b, Activation activation, Value value) {
   // z / (1 + e^-y)
   auto gate = [&](Value y) {
     Value power = b.exp2(b.mul(y, b.f32(-kLog2E)));
@@ -49,6 +48,25 @@ Value tenon::nvptx::activate(DeviceBuilder &b, Activation activation,
     return b.max(value, b.f32(0));
   }
   llvm_unreachable("no other activations");
+}
+
+Value tenon::nvptx::joinGate(DeviceBuilder &b,
+                             const GatedActivation &activation, Value gate,
+                             Value up) {
+  if (activation.hasLimit()) {
+    Value limit = b.f32(activation.limit);
+    gate = b.min(gate, limit);
+    up = b.min(b.max(up, b.f32(-activation.limit)), limit);
+  }
+  if (activation.alpha != 1)
+    gate = b.mul(gate, b.f32(activation.alpha));
+  Value act = activate(b, activation.function, gate);
+  // The division by alpha is part of the addition to the projection up.
+  if (activation.alpha != 1 || activation.beta != 0) {
+    double scale = 1 / static_cast<double>(activation.alpha);
+    up = b.fma(up, b.f32(scale), b.f32(scale * activation.beta));
+  }
+  return b.mul(act, up);
 }
 
 void ContractionEmitter::stageSums(ValueRange sums) {
@@ -87,9 +105,12 @@ Value ContractionEmitter::sumParts(Value token, Value place) {
   return sum;
 }
 
-Value ContractionEmitter::addBias(Value value, Value row) {
+Value ContractionEmitter::addBias(const Tile &tile, Value value, Value row) {
   if (!c.bias)
     return value;
+  // Each expert has a column of its own.
+  if (c.isGrouped())
+    row = b.add(b.mul(tile.matrix, c.rows), row);
   return b.add(value, loadFromVector(kernel, c.bias, row, 1).front());
 }
 
@@ -121,11 +142,11 @@ void ContractionEmitter::storeResults(const Tile &tile) {
              Value place = index;
              if (c.glu)
                place = b.add(b.shl(b.shr(index, 3), 4), b.bitAnd(index, 7));
-             Value value = addBias(sumParts(token, place), column);
+             Value value = addBias(tile, sumParts(token, place), column);
              if (c.glu) {
                Value up = sumParts(token, b.add(place, 8));
-               up = addBias(up, b.add(column, columns));
-               value = b.mul(activate(b, *c.glu, value), up);
+               up = addBias(tile, up, b.add(column, columns));
+               value = joinGate(b, *c.glu, value, up);
              }
              finishElement(tile, b.add(tile.firstRow, token), column, value);
            });

@@ -238,7 +238,7 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
           [&](auto op) { return evaluate(op.getIn(), token, at); })
       .Case<GluOp>([&](GluOp op) {
         return combineEach(op.getGate(), op.getUp(), [&](Value x, Value y) {
-          return b.mul(activate(b, op.getActivation(), x), y);
+          return joinGate(b, op.getActivation(), x, y);
         });
       })
       .Case<PointwiseOp>([&](PointwiseOp op) {

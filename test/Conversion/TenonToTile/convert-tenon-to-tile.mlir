@@ -191,6 +191,23 @@ func.func private @grouped_few(%x: tensor<?x7xf32>, %order: tensor<?xi32>, %offs
   return %y : tensor<?x9xf32>
 }
 
+/// The bias of the expert, and a gate with parameters.
+// CHECK-LABEL: func private @grouped_biased(
+// CHECK:       ^bb0(%{{.*}}: tensor<?x7xf32>, %{{.*}}: tensor<4xi32>, %[[W:.*]]: !tenon.weight<3x18x7, {{.*}}, %[[B:.*]]: !tenon.weight<3x18x1,
+// CHECK:         scf.forall (%{{.*}}, %[[E:.*]]) in (2, 3)
+// CHECK:             %[[C:.*]] = tile.contract {{.*}} %[[W]][%[[E]]] panel
+// CHECK:             %[[S:.*]] = tile.add_bias %[[B]][%{{.*}}] of %[[E]] pair into %[[C]]
+// CHECK:             tile.glu_pairs silu<beta = 1.000000e+00> %[[S]]
+func.func private @grouped_biased(%x: tensor<?x7xf32>, %offs: tensor<4xi32>, %w: !tenon.weight<3x18x7, <f32>, <16x1, pair>>, %b: !tenon.weight<3x18x1, <f32>>, %e: tensor<?x9xf32>) -> tensor<?x9xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 3>} {
+  %y = tile.kernel "k" <rows = 3> ins(%x, %offs, %w, %b : tensor<?x7xf32>, tensor<4xi32>, !tenon.weight<3x18x7, <f32>, <16x1, pair>>, !tenon.weight<3x18x1, <f32>>) outs(%e : tensor<?x9xf32>) {
+  ^bb0(%0: tensor<?x7xf32>, %1: tensor<4xi32>, %2: !tenon.weight<3x18x7, <f32>, <16x1, pair>>, %3: !tenon.weight<3x18x1, <f32>>, %4: tensor<?x9xf32>):
+    %r = tenon.grouped_linear %0 of %1, %2 bias %3 : !tenon.weight<3x18x1, <f32>> glu silu<beta = 1.0> : tensor<?x7xf32>, tensor<4xi32>, !tenon.weight<3x18x7, <f32>, <16x1, pair>> -> tensor<?x9xf32>
+    tile.yield %r : tensor<?x9xf32>
+  } -> tensor<?x9xf32>
+  return %y : tensor<?x9xf32>
+}
+
 /// One worker sorts the choices.
 // CHECK-LABEL: func private @group(
 // CHECK:         scf.forall (%{{.*}}) in (1) shared_outs(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})

@@ -131,6 +131,17 @@ func.func @bias_of_pairs(%b: !tenon.weight<48, <f32>>, %f: index, %o: memref<2x3
   return
 }
 
+/// One column of a stack is a vector that begins further on.
+// CHECK-LABEL: func @bias_of_expert
+// CHECK-SAME:    %[[W:.*]]: !tenon.weight<3x45x1, <f32>>, %[[E:.*]]: index, %[[F:.*]]: index,
+func.func @bias_of_expert(%b: !tenon.weight<3x45x1, <f32>>, %e: index, %f: index, %o: memref<2x32xf32>) {
+  // CHECK: %[[FIRST:.*]] = arith.muli %[[E]], %c180
+  // CHECK: %[[V:.*]] = tile.weight_view %[[W]] at %[[FIRST]] : <3x45x1, <f32>> to memref<45xf32>
+  // CHECK: vector.maskedload %[[V]][
+  tile.add_bias %b[%f] of %e into %o : !tenon.weight<3x45x1, <f32>> into memref<2x32xf32>
+  return
+}
+
 /// Gates and the projections beside them lie eight columns apart.
 // CHECK-LABEL: func @glu_pairs
 // CHECK-SAME:    %[[X:.*]]: memref<1x32xf32>
@@ -152,6 +163,18 @@ func.func @silu(%g: memref<1x8xf32>, %o: memref<1x8xf32>) {
   // CHECK-NOT:     {{math|call|vector.fma}}
   // CHECK:         return
   tile.glu silu %g, %g into %o : memref<1x8xf32>, memref<1x8xf32> into memref<1x8xf32>
+  return
+}
+
+/// The parameters of a gate take three bounds, a product and one multiply-add, which also
+/// divides by alpha.
+// CHECK-LABEL: func @limited_silu
+func.func @limited_silu(%g: memref<1x8xf32>, %o: memref<1x8xf32>) {
+  // CHECK-NOT:     {{math|call}}
+  // CHECK-COUNT-9: vector.fma
+  // CHECK-NOT:     {{math|call|vector.fma}}
+  // CHECK:         return
+  tile.glu silu<alpha = 1.702, beta = 1.0, limit = 7.0> %g, %g into %o : memref<1x8xf32>, memref<1x8xf32> into memref<1x8xf32>
   return
 }
 

@@ -170,3 +170,45 @@ func.func @head_linear_with_one_matrix(%q: tensor<?x4x16xf32>, %w: !tenon.weight
   %a = tenon.head_linear %q, %w : tensor<?x4x16xf32>, !tenon.weight<32x16, <bf16>> -> tensor<?x4x32xf32>
   return
 }
+
+// -----
+
+func.func @glu_of_nothing(%g: tensor<?x96xf32>) {
+  // expected-error@+2 {{expected an activation function}}
+  // expected-error@+1 {{invalid value for property activation, expected gated activation with a positive alpha and a positive limit}}
+  %a = tenon.glu %g, %g : tensor<?x96xf32>
+  return
+}
+
+// -----
+
+func.func @glu_with_unknown_parameter(%g: tensor<?x96xf32>) {
+  // expected-error@+2 {{expected alpha, beta or limit}}
+  // expected-error@+1 {{invalid value for property activation, expected gated activation with a positive alpha and a positive limit}}
+  %a = tenon.glu silu<gamma = 1.0> %g, %g : tensor<?x96xf32>
+  return
+}
+
+// -----
+
+func.func @glu_with_no_limit(%g: tensor<?x96xf32>) {
+  // expected-error@+1 {{gated activation with a positive alpha and a positive limit}}
+  %a = tenon.glu silu<limit = 0.0> %g, %g : tensor<?x96xf32>
+  return
+}
+
+// -----
+
+func.func @linear_with_negative_alpha(%h: tensor<?x64xf32>, %w: !tenon.weight<96x64, <bf16>>) {
+  // expected-error@+1 {{gated activation with a positive alpha and a positive limit}}
+  %y = tenon.linear %h, %w glu silu<alpha = -1.0> : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x48xf32>
+  return
+}
+
+// -----
+
+func.func @glu_of_other_attribute(%g: tensor<?x96xf32>) {
+  // expected-error@+1 {{expected an activation function, alpha, beta and limit, but got [9 : i32]}}
+  %a = "tenon.glu"(%g, %g) <{activation = [9 : i32]}> : (tensor<?x96xf32>, tensor<?x96xf32>) -> tensor<?x96xf32>
+  return
+}

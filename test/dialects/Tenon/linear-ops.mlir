@@ -84,6 +84,11 @@ func.func @glu(%g: tensor<?x96xf32>, %u: tensor<?x96xf32>) -> tensor<?x96xf32> {
   %b = tenon.glu gelu %a, %u : tensor<?x96xf32>
   // CHECK: tenon.glu relu %{{.*}}, %[[U]]
   %c = tenon.glu relu %b, %u : tensor<?x96xf32>
+  // CHECK: tenon.glu silu<alpha = 1.702000e+00, beta = 1.000000e+00, limit = 7.000000e+00> %{{.*}}, %[[U]]
+  %d = tenon.glu silu<alpha = 1.702, beta = 1.0, limit = 7.0> %c, %u : tensor<?x96xf32>
+  /// What changes nothing is not printed.
+  // CHECK: tenon.glu silu<beta = -5.000000e-01> %{{.*}}, %[[U]]
+  %e = tenon.glu silu<alpha = 1.0, beta = -0.5> %d, %u : tensor<?x96xf32>
   return %c : tensor<?x96xf32>
 }
 

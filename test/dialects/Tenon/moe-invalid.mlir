@@ -249,8 +249,48 @@ func.func @grouped_linear_with_no_choices(%x: tensor<?x64xf32>, %order: tensor<?
 /// The syntax of tenon.grouped_linear has no choices without an order.
 func.func @choices_without_order(%x: tensor<?x64xf32>, %offs: tensor<9xi32>, %w: !tenon.weight<8x48x64, <bf16>>) {
   // expected-error@+1 {{expects choices to be positive with order and absent without, but got -2}}
-  %a = "tenon.grouped_linear"(%x, %offs, %w) <{choices = -2 : i64, operandSegmentSizes = array<i32: 1, 0, 1, 1>}>
+  %a = "tenon.grouped_linear"(%x, %offs, %w) <{choices = -2 : i64, operandSegmentSizes = array<i32: 1, 0, 1, 1, 0>}>
       : (tensor<?x64xf32>, tensor<9xi32>, !tenon.weight<8x48x64, <bf16>>) -> tensor<?x48xf32>
+  return
+}
+
+// -----
+
+// C5
+func.func @grouped_linear_with_short_bias(%x: tensor<?x64xf32>, %offs: tensor<9xi32>,
+                                          %w: !tenon.weight<8x48x64, <bf16>>, %b: !tenon.weight<8x24x1, <f32>>) {
+  // expected-error@+1 {{expects a bias with the shape of weight, but one column, but got '!tenon.weight<8x24x1, <f32>>' and '!tenon.weight<8x48x64, <bf16>>'}}
+  %a = tenon.grouped_linear %x of %offs, %w bias %b : !tenon.weight<8x24x1, <f32>> glu silu
+      : tensor<?x64xf32>, tensor<9xi32>, !tenon.weight<8x48x64, <bf16>> -> tensor<?x24xf32>
+  return
+}
+
+// -----
+
+// C5
+func.func @experts_with_biases_of_two_columns(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
+    %g: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>,
+    %gb: !tenon.weight<8x24x1, <f32>>, %db: !tenon.weight<8x64x2, <f32>>) {
+  // expected-error@+1 {{expects a bias with the shape of its projection, but one column, but got '!tenon.weight<8x64x2, <f32>>' and '!tenon.weight<8x64x24, <bf16>>'}}
+  %y = tenon.experts silu %x, %id, %wt, %g, %g, %d
+       bias %gb : !tenon.weight<8x24x1, <f32>>, %gb : !tenon.weight<8x24x1, <f32>>, %db : !tenon.weight<8x64x2, <f32>>
+     : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>,
+       !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return
+}
+
+// -----
+
+// C5
+func.func @experts_with_one_bias(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
+    %g: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>, %db: !tenon.weight<8x64x1, <f32>>) {
+  // expected-error@+1 {{expects biases of all projections or of none}}
+  %y = "tenon.experts"(%x, %id, %wt, %g, %g, %d, %db) <{
+      activation = [0 : i32, 1.0 : f32, 0.0 : f32, 0x7f800000 : f32],
+      operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 1>}>
+      : (tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, !tenon.weight<8x24x64, <bf16>>,
+         !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>, !tenon.weight<8x64x1, <f32>>)
+      -> tensor<?x64xf32>
   return
 }
 

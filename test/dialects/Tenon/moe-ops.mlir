@@ -44,6 +44,20 @@ func.func @experts(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf
   return %y : tensor<?x64xf32>
 }
 
+/// Biases of all projections, and an activation with parameters.
+// CHECK-LABEL: func @experts_with_biases
+func.func @experts_with_biases(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
+    %g: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>,
+    %gb: !tenon.weight<8x24x1, <f32>>, %db: !tenon.weight<8x64x1, <bf16>>) -> tensor<?x64xf32> {
+  // CHECK: tenon.experts silu<alpha = 1.702000e+00, beta = 1.000000e+00, limit = 7.000000e+00> %{{.*}}, %[[D:[^ ]*]] bias %[[GB:.*]] : !tenon.weight<8x24x1, <f32>>, %[[GB]] : !tenon.weight<8x24x1, <f32>>, %{{[^ ]*}} : !tenon.weight<8x64x1, <bf16>> : tensor<?x64xf32>
+  %y = tenon.experts silu<limit = 7.0, alpha = 1.702, beta = 1.0> %x, %id, %wt, %g, %g, %d
+       bias %gb : !tenon.weight<8x24x1, <f32>>, %gb : !tenon.weight<8x24x1, <f32>>, %db : !tenon.weight<8x64x1, <bf16>>
+     : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>,
+       !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>,
+       !tenon.weight<8x64x24, <bf16>>
+  return %y : tensor<?x64xf32>
+}
+
 /// The example of the op's description.
 // CHECK-LABEL: func @group
 // CHECK-SAME:    %[[ID:.*]]: tensor<?x2xi32>
@@ -63,6 +77,16 @@ func.func @grouped_linear_in_order(%x: tensor<?x64xf32>, %order: tensor<?xi32>, 
   %a = tenon.grouped_linear %x rows %order : tensor<?xi32> choices 2 of %offs, %w glu silu
       : tensor<?x64xf32>, tensor<9xi32>,
         !tenon.weight<8x48x64, <bf16>> -> tensor<?x24xf32>
+  return %a : tensor<?x24xf32>
+}
+
+/// A bias of each expert, and a gate with a parameter.
+// CHECK-LABEL: func @grouped_linear_with_bias
+func.func @grouped_linear_with_bias(%x: tensor<?x64xf32>, %offs: tensor<9xi32>, %w: !tenon.weight<8x48x64, <bf16>>,
+                                    %b: !tenon.weight<8x48x1, <f32>>) -> tensor<?x24xf32> {
+  // CHECK: tenon.grouped_linear %{{[^ ]*}} of %{{[^ ]*}}, %{{[^ ]*}} bias %{{[^ ]*}} : !tenon.weight<8x48x1, <f32>> glu relu<limit = 2.500000e+00> : tensor<?x64xf32>
+  %a = tenon.grouped_linear %x of %offs, %w bias %b : !tenon.weight<8x48x1, <f32>> glu relu<limit = 2.5>
+      : tensor<?x64xf32>, tensor<9xi32>, !tenon.weight<8x48x64, <bf16>> -> tensor<?x24xf32>
   return %a : tensor<?x24xf32>
 }
 

@@ -150,6 +150,34 @@ tenon.derive @slice_before_the_start = slice_rows [@a] first -1 : !tenon.weight<
 
 // C2
 tenon.weight @a "a" : !tenon.weight<7x3, <f32>>
+// expected-error@+1 {{expects a result that slice_rows gives, but got '!tenon.weight<3x3, <f32>>' from}}
+tenon.derive @steps_beyond_the_end = slice_rows [@a] first 3 step 2 : !tenon.weight<3x3, <f32>>
+
+// -----
+
+// C2
+tenon.weight @a "a" : !tenon.weight<7x3, <f32>>
+// expected-error@+1 {{expects a result that slice_rows gives, but got '!tenon.weight<2x3, <f32>>' from}}
+tenon.derive @steps_far_beyond_the_end = slice_rows [@a] step 9223372036854775807 : !tenon.weight<2x3, <f32>>
+
+// -----
+
+// C2
+tenon.weight @a "a" : !tenon.weight<7x3, <f32>>
+// expected-error@+1 {{expects a result that slice_rows gives, but got '!tenon.weight<2x3, <f32>>' from}}
+tenon.derive @steps_nowhere = slice_rows [@a] step 0 : !tenon.weight<2x3, <f32>>
+
+// -----
+
+// C4
+tenon.weight @a "a" : !tenon.weight<256x200, <f8E4M3FN, scale f32 per 128x128>>
+// expected-error@+1 {{expects blocks of scales of one row for a slice with a step, but got 128 rows}}
+tenon.derive @steps_through_blocks = slice_rows [@a] step 2 : !tenon.weight<128x200, <f8E4M3FN, scale f32 per 128x128>>
+
+// -----
+
+// C2
+tenon.weight @a "a" : !tenon.weight<7x3, <f32>>
 // expected-error@+1 {{expects a result that cast gives, but got '!tenon.weight<3x7, <bf16>>' from}}
 tenon.derive @cast_of_other_shape = cast [@a] : !tenon.weight<3x7, <bf16>>
 

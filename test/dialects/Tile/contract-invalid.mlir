@@ -178,6 +178,24 @@ func.func @add_bias_to_one_row_without_its_dimension(%b: !tenon.weight<96, <f32>
 
 // -----
 
+// C2
+func.func @add_column_without_its_number(%b: !tenon.weight<5x40x1, <f32>>, %n: index, %a: memref<4x32xf32>) {
+  // expected-error@+1 {{expects a bias that is a vector, or a stack of columns with matrix, but got '!tenon.weight<5x40x1, <f32>>'}}
+  tile.add_bias %b[%n] into %a : !tenon.weight<5x40x1, <f32>> into memref<4x32xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @add_bias_of_two_columns(%b: !tenon.weight<5x40x2, <f32>>, %n: index, %a: memref<4x32xf32>) {
+  // expected-error@+1 {{expects a bias that is a vector, or a stack of columns with matrix, but got '!tenon.weight<5x40x2, <f32>>'}}
+  tile.add_bias %b[%n] of %n into %a : !tenon.weight<5x40x2, <f32>> into memref<4x32xf32>
+  return
+}
+
+// -----
+
 // C1
 func.func @glu_pairs_with_dynamic_tile(%s: memref<?x32xf32>, %e: memref<4x16xf32>) {
   // expected-error@+1 {{expects static tiles, with a multiple of 16 columns and half of them, but got 'memref<?x32xf32>' and 'memref<4x16xf32>'}}

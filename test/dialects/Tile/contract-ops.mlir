@@ -58,6 +58,14 @@ func.func @add_bias_of_pairs(%b: !tenon.weight<7, <bf16>>, %n: index, %a: memref
   return
 }
 
+/// One of a stack of columns.
+// CHECK-LABEL: func @add_bias_of_expert
+func.func @add_bias_of_expert(%b: !tenon.weight<5x40x1, <f32>>, %n: index, %e: index, %a: memref<4x32xf32>) {
+  // CHECK: tile.add_bias %{{.*}}[%{{.*}}] of %{{.*}} pair into %{{.*}} : <5x40x1, <f32>> into memref<4x32xf32>{{$}}
+  tile.add_bias %b[%n] of %e pair into %a : !tenon.weight<5x40x1, <f32>> into memref<4x32xf32>
+  return
+}
+
 /// The example of the op's description.
 // CHECK-LABEL: func @glu_pairs
 // CHECK-SAME:    %[[S:.*]]: tensor<4x32xf32>, %[[E:.*]]: tensor<4x16xf32>

@@ -81,6 +81,16 @@ static Object describe(RouterOp router) {
   return facts;
 }
 
+/// Says of a gate what it does, and its parameters if it has some.
+static void describe(GatedActivation activation, Object &facts) {
+  facts["activation"] = stringifyActivation(activation.function);
+  if (activation.keepsUp())
+    return;
+  facts["alpha"] = activation.alpha;
+  facts["beta"] = activation.beta;
+  facts["limit"] = activation.limit;
+}
+
 /// Says of a layer what its ops are told.
 static Object describe(func::FuncOp layer) {
   Object facts, eps;
@@ -96,9 +106,9 @@ static Object describe(func::FuncOp layer) {
                                                             : "clip"] =
           scale.getParameter().convertToDouble();
     if (auto experts = dyn_cast<ExpertsOp>(op))
-      facts["activation"] = stringifyActivation(experts.getActivation());
+      describe(experts.getActivation(), facts);
     if (auto glu = dyn_cast<GluOp>(op))
-      facts["activation"] = stringifyActivation(glu.getActivation());
+      describe(glu.getActivation(), facts);
     if (auto mla = dyn_cast<MlaAttentionOp>(op)) {
       facts["scale"] = mla.getScale().convertToDouble();
       facts["nope"] = mla.getNope();

@@ -8,7 +8,6 @@ import numpy as np
 import formulas
 from suite import number, tensor_type
 
-ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
 TOKENS = (3, 1, 5, 0)
 SHAPES = [(1, 1, 1), (5, 1, 1), (8, 4, 2), (9, 3, 1), (12, 2, 2), (6, 3, 3)]
 
@@ -127,31 +126,38 @@ def draw_choice(suite, tokens, k, experts):
 
 def add_experts(suite):
     for i, (activation, type_) in enumerate(
-        itertools.product(ACTIVATIONS, ("f32", "bf16", "f16"))
+        itertools.product(formulas.GLUS, ("f32", "bf16", "f16"))
     ):
         tokens, k, count = TOKENS[i % 4], (1, 2, 3)[i % 3], (1, 4, 5)[i // 2 % 3]
         d, inner = (3, 7)[i % 2], (1, 5)[i // 2 % 2]
-        code = ("f32", "bf16", "f16")[i // 4]
+        code = ("f32", "bf16", "f16")[i // 4 % 3]
         x = suite.draw((tokens, d), type_)
         choice = draw_choice(suite, tokens, k, count)
         weights = suite.draw((tokens, k))
         gate, up = (suite.weight(suite.draw((count, inner, d)), code) for _ in range(2))
         down = suite.weight(suite.draw((count, d, inner)), code)
+        biases = ()
+        if i % 2:
+            sizes = (inner, inner, d)
+            biases = [suite.weight(suite.draw((count, n, 1)), code) for n in sizes]
         case = suite.case("experts")
         value, x_type = case.rows(x, type_)
         c, c_type = case.rows(choice, "i32")
         w, w_type = case.rows(weights, "f32")
         used = [case.use(part) for part in (gate, up, down)]
+        added = ", ".join(f"{n} : {t}" for n, t in map(case.use, biases))
         y = case.emit(
             f"tenon.experts {activation} {value}, {c}, {w}, "
-            f"{', '.join(n for n, _ in used)} : {x_type}, {c_type}, {w_type}, "
+            f"{', '.join(n for n, _ in used)} {'bias ' * bool(added)}{added} : {x_type}, {c_type}, {w_type}, "
             f"{', '.join(t for _, t in used)}"
         )
 
         def want(round_, x=x, choice=choice, weights=weights, gate=gate, up=up,
-                 down=down, activation=activation, type_=type_):  # fmt: skip
-            return round_(type_, formulas.experts(
-                x, choice, weights, gate.values, up.values, down.values, activation))  # fmt: skip
+                 down=down, biases=biases, activation=activation, type_=type_):  # fmt: skip
+            values = [part.values for part in (gate, up, down)]
+            added = [bias.values for bias in biases]
+            mixed = formulas.experts(x, choice, weights, *values, added, activation)
+            return round_(type_, mixed)
 
         case.result(y, x_type, type_, want, terms=8, chain=16 + 7**2)
 
@@ -184,7 +190,7 @@ def add_groups(suite):
 
 
 def add_grouped_linears(suite):
-    product = itertools.product((None, *ACTIVATIONS), (False, True))
+    product = itertools.product((None, *formulas.GLUS), (False, True))
     for i, (glu, ordered) in enumerate(product):
         tokens, k, count = TOKENS[i % 4], (1, 2, 3)[i % 3], (1, 3, 5)[i % 3]
         cols, rows = (1, 6)[i % 2], (2, 6)[i // 2 % 2]
@@ -201,20 +207,25 @@ def add_grouped_linears(suite):
             by = f"rows {o} : {o_type} choices {k}"
         at, at_type = case.rows(offsets, "i32", False)
         w, w_type = case.use(weight)
+        bias, added = None, ""
+        if i % 4 < 2:
+            bias = suite.weight(suite.draw((count, rows, 1)), ("bf16", "f32")[i % 2])
+            added = "bias " + " : ".join(case.use(bias))
         width = rows // 2 if glu else rows
         result = tensor_type(("?", width), type_)
         y = case.emit(
-            f"tenon.grouped_linear {value} {by} of {at}, {w} {'glu ' + glu if glu else ''} "
+            f"tenon.grouped_linear {value} {by} of {at}, {w} {added} {'glu ' + glu if glu else ''} "
             f": {x_type}, {at_type}, {w_type} -> {result}"
         )
 
         def want(round_, x=x, choice=choice, order=order, k=k, ordered=ordered,
-                 weight=weight, glu=glu, type_=type_, width=width):  # fmt: skip
+                 weight=weight, bias=bias, glu=glu, type_=type_, width=width):  # fmt: skip
             out = np.zeros((len(order), width))
             for j, c in enumerate(order):
                 row = x[c // k] if ordered else x[j]
-                expert = weight.values[choice.ravel()[c]]
-                out[j] = formulas.linear(row, expert, None, glu)
+                e = choice.ravel()[c]
+                of_expert = bias.values[e, :, 0] if bias else None
+                out[j] = formulas.linear(row, weight.values[e], of_expert, glu)
             return round_(type_, out)
 
         case.result(y, result, type_, want, terms=cols, chain=16 + 12**2)

@@ -10,6 +10,15 @@ import math
 import numpy as np
 
 
+ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
+GLUS = (
+    *ACTIVATIONS,
+    "silu<alpha = 1.25, beta = 0.5, limit = 2.0>",
+    "gelu_tanh<beta = -1.0>",
+    "relu<limit = 0.75>",
+)
+
+
 def activate(name, z):
     if name == "silu":
         return z * (0.5 + 0.5 * np.tanh(z / 2))
@@ -21,6 +30,16 @@ def activate(name, z):
     return np.where(z > 0, z, 0)
 
 
+def glu(text, gate, up):
+    """The function of a gated linear unit, as it is written in an op."""
+    name, _, listed = text.partition("<")
+    given = dict(part.strip(" >").split(" = ") for part in listed.split(",") if part)
+    alpha, beta = float(given.get("alpha", 1)), float(given.get("beta", 0))
+    limit = float(given.get("limit", math.inf))
+    gate, up = np.minimum(gate, limit), np.clip(up, -limit, limit)
+    return activate(name, alpha * gate) / alpha * (up + beta)
+
+
 def pointwise(name, c, x):
     if name == "scale":
         return c * x
@@ -30,12 +49,12 @@ def pointwise(name, c, x):
     return c * np.tanh(x / c)
 
 
-def linear(x, weight, bias=None, glu=None):
+def linear(x, weight, bias=None, gated=None):
     y = x @ weight.T + (0 if bias is None else bias)
-    if glu is None:
+    if gated is None:
         return y
     half = y.shape[-1] // 2
-    return activate(glu, y[..., :half]) * y[..., half:]
+    return glu(gated, y[..., :half], y[..., half:])
 
 
 def norm(round_, type_, kind, order, x, weight, bias, eps):
@@ -216,10 +235,11 @@ def group(choice, experts):
     return order, place.reshape(choice.shape), offsets
 
 
-def experts(x, choice, weights, gate, up, down, activation):
+def experts(x, choice, weights, gate, up, down, biases, activation):
     result = np.zeros_like(x)
     for t in range(len(x)):
         for j, e in enumerate(choice[t]):
-            inner = activate(activation, gate[e] @ x[t]) * (up[e] @ x[t])
-            result[t] += weights[t, j] * (down[e] @ inner)
+            of_gate, of_up, of_down = (b[e, :, 0] for b in biases) if biases else (0, 0, 0)
+            inner = glu(activation, gate[e] @ x[t] + of_gate, up[e] @ x[t] + of_up)
+            result[t] += weights[t, j] * (down[e] @ inner + of_down)
     return result

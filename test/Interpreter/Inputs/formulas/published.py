@@ -175,6 +175,13 @@ def check_rows():
         expect(
             ours, formulas.activate(ours, z), activations.ACT2FN[published](tensor(z))
         )
+    pairs = RANDOM.uniform(-12, 12, (5, 14))
+    limits = types.SimpleNamespace(alpha=1.702, limit=7.0)
+    published = modeling_gpt_oss.GptOssExperts._apply_gate(limits, tensor(pairs))
+    ours = formulas.glu(
+        "silu<alpha = 1.702, beta = 1.0, limit = 7.0>", pairs[:, ::2], pairs[:, 1::2]
+    )
+    expect("gate of gpt_oss", ours, published)
 
 
 # Attention

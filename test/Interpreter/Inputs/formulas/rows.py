@@ -8,7 +8,6 @@ import numpy as np
 import formulas
 from suite import number, tensor_type
 
-ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
 TOKENS = (1, 3, 7, 0)
 TYPES = ("f32", "bf16", "f16")
 
@@ -226,7 +225,7 @@ def scale_pairs(turned, row, sizes, rope, end):
 
 def add_linears(suite):
     codes = ("f32", "bf16", "f16", "f8E4M3FN")
-    product = itertools.product((None, *ACTIVATIONS), (False, True), TYPES)
+    product = itertools.product((None, *formulas.GLUS), (False, True), TYPES)
     for i, (glu, biased, type_) in enumerate(product):
         tokens, heads = TOKENS[i % 4], (None, 2)[i // 2 % 2]
         k = (2 if heads else 1) * (1, 3, 17)[i % 3]
@@ -287,7 +286,7 @@ def add_head_linears(suite):
 
 
 def add_glus(suite):
-    for i, (activation, type_) in enumerate(itertools.product(ACTIVATIONS, TYPES)):
+    for i, (activation, type_) in enumerate(itertools.product(formulas.GLUS, TYPES)):
         rows = TOKENS[i % 4]
         gate = suite.draw((rows, 16), type_, 6)
         up = suite.draw((rows, 16), type_, 2)
@@ -299,7 +298,7 @@ def add_glus(suite):
         y = case.emit(f"tenon.glu {activation} {g}, {u} : {row}")
 
         def want(round_, gate=gate, up=up, activation=activation, type_=type_):
-            return round_(type_, formulas.activate(activation, gate) * up)
+            return round_(type_, formulas.glu(activation, gate, up))
 
         chain = 16 + 40**2
         case.result(y, row, type_, want, chain=chain)

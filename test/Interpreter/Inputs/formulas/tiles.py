@@ -9,7 +9,6 @@ import formulas
 from suite import Weight, tensor_type
 from weights import store_scaled
 
-ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
 TYPES = ("f32", "bf16", "f16")
 
 
@@ -120,21 +119,25 @@ def emit_strided(suite, case, tile, deep):
 
 def add_biases(suite):
     for i, (pair, elements) in enumerate(itertools.product((False, True), (2, 20, 40))):
-        bias = suite.weight(suite.draw(elements), ("f32", "bf16")[i % 2])
+        columns = suite.weight(suite.draw((3, elements, 1)), ("f32", "bf16")[i % 2])
+        vector = suite.weight(suite.draw(elements), ("f32", "bf16")[i % 2])
         kind = TYPES[i % 3]
-        for first, width in ((0, 32), (16, 16), (16, 32)):
+        places = ((0, 32), (16, 16), (16, 32))
+        for (first, width), matrix in itertools.product(places, (None, 0, 2)):
             case = suite.case("add_bias")
             tile = suite.draw((3, width), kind)
-            b, b_type = case.use(bias)
+            b, b_type = case.use(vector if matrix is None else columns)
+            bias = vector.values if matrix is None else columns.values[matrix, :, 0]
+            of = "" if matrix is None else f"of {case.scalar(matrix)}"
             full = tensor_type(tile.shape, kind)
             y = case.emit(
-                f"tile.add_bias {b}[{case.scalar(first)}] {'pair' if pair else ''} into "
+                f"tile.add_bias {b}[{case.scalar(first)}] {of} {'pair' if pair else ''} into "
                 f"{case.constant(tile, kind)} : {b_type} into {full} -> {full}"
             )
 
             def want(round_, tile=tile, bias=bias, pair=pair, first=first, kind=kind):
                 count = tile.shape[1] // 16
-                row = in_panels(bias.values[:, None], pair, first // 16, count)
+                row = in_panels(bias[:, None], pair, first // 16, count)
                 return round_(kind, tile + row[:, 0])
 
             case.result(y, full, kind, want, chain=2)
@@ -160,7 +163,7 @@ def add_plain_tiles(suite):
         out = case.emit(f"tensor.empty() : {new}")
         z = case.emit(f"tile.convert {x} into {out} : {full} into {new} -> {new}")
         case.result(z, new, other, lambda r, a=a, k=other: r(k, a), chain=0)
-    for i, (activation, kind) in enumerate(itertools.product(ACTIVATIONS, TYPES)):
+    for i, (activation, kind) in enumerate(itertools.product(formulas.GLUS, TYPES)):
         rows, width = (1, 3)[i % 2], (8, 24)[i // 2 % 2]
         pairs = suite.draw((rows, 2 * width), "f32", 4)
         case = suite.case("glu_pairs")
@@ -173,8 +176,8 @@ def add_plain_tiles(suite):
 
         def want(round_, pairs=pairs, activation=activation, kind=kind):
             halves = pairs.reshape(len(pairs), -1, 2, 8)
-            gates = formulas.activate(activation, halves[:, :, 0])
-            return round_(kind, (gates * halves[:, :, 1]).reshape(len(pairs), -1))
+            joined = formulas.glu(activation, halves[:, :, 0], halves[:, :, 1])
+            return round_(kind, joined.reshape(len(pairs), -1))
 
         case.result(y, new, kind, want, chain=16 + 16**2)
 

@@ -195,6 +195,10 @@ def list_derivations(suite, layers, sources, values, format_, block):
                  "first 2 count 2")  # fmt: skip
     case = suite.case("derive")
     derived = [both, again, turned, cut]
+    if block is None:
+        stepped = derive(suite, "slice_rows", [both], both.values[..., 1:11:3, :], format_,
+                         "first 1 step 3")  # fmt: skip
+        derived.append(stepped)
     for code in ("f32", "f16", "bf16", "f8E4M3FN"):
         values = float_types.round_to(code, again.values)
         derived.append(derive(suite, "cast", [again], values, code))

@@ -155,7 +155,7 @@ def encode(name, values):
 @dataclasses.dataclass
 class Vector:
     name: str
-    size: int
+    size: int | str
     code: str = "f32"
     dynamic = ()
 
@@ -215,6 +215,17 @@ def gelu(x):
 ACTIVATIONS = {"silu": silu, "gelu_tanh": gelu_tanh, "gelu": gelu,
                "relu": lambda x: np.maximum(x, 0)}
 
+
+def limited_silu(gate, up):
+    """The gate of gpt-oss, with a limit that is often passed."""
+    gate = np.minimum(gate, 1.5)
+    return gate / (1 + np.exp(-1.702 * gate)) * (np.clip(up, -1.5, 1.5) + 1)
+
+
+LIMITED_SILU = "silu<alpha = 1.702, beta = 1.0, limit = 1.5>"
+GLUS = {name: lambda gate, up, act=act: act(gate) * up for name, act in ACTIVATIONS.items()}
+GLUS[LIMITED_SILU] = limited_silu
+
 #===----------------------------------------------------------------------===//
 # Contractions
 #===----------------------------------------------------------------------===//
@@ -246,7 +257,7 @@ def linear(name, tokens, bucket, rows, cols, form, glu=None, bias=False, residua
         if bias:
             z = z + np.float32(arrays["b"])
         if glu:
-            z = ACTIVATIONS[glu](z[:, :width]) * z[:, width:]
+            z = GLUS[glu](z[:, :width], z[:, width:])
         return [z + (y.value(arrays["y"]) if residual else 0)]
 
     CASES.append(Case(name, bucket, inputs, [y], body, make, reference, terms=cols,
@@ -275,17 +286,19 @@ def head_linear(name, tokens, bucket, heads, size, rows, cols, form, kind="f32")
 
 
 def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu=None,
-                   kind="f32"):
+                   bias=False, kind="f32"):
     """Adds a case of tenon.grouped_linear: with glu from tokens, else from sorted rows."""
     weight = Panels("w", (experts, rows, cols), form, pair=bool(glu))
     width, count = rows // 2 if glu else rows, tokens * choices
     inputs = [Tensor("x", f"tensor<?x{cols}x{kind}>", kind),
               Tensor("order", "tensor<?xi32>", "i32"),
               Tensor("offsets", f"tensor<{experts + 1}xi32>", "i32"), weight]
+    if bias:
+        inputs.append(Vector("b", f"{experts}x{rows}x1"))
     outs = [Tensor("y", f"tensor<?x{width}x{kind}>", kind)]
     order = f"rows %a_order : tensor<?xi32> choices {choices} " if glu else ""
     body = (f"    %l = tenon.grouped_linear %a_x {order}of %a_offsets, %a_w "
-            f"{'glu ' + glu if glu else ''} : {inputs[0].type}, {inputs[2].type}, {weight.type} "
+            f"{f'bias %a_b : {inputs[-1].type} ' if bias else ''}{'glu ' + glu if glu else ''} : {inputs[0].type}, {inputs[2].type}, {weight.type} "
             f"-> {outs[0].type}\n    tile.yield %l : {outs[0].type}")
 
     def make(rng):
@@ -293,7 +306,8 @@ def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu
         offsets = np.searchsorted(np.sort(chosen), np.arange(experts + 1))
         return {"x": rng.standard_normal((tokens if glu else count, cols)),
                 "order": np.argsort(chosen, kind="stable"), "offsets": offsets,
-                "w": weight.make(rng), "y": np.zeros((count, width))}
+                "w": weight.make(rng), "b": rng.standard_normal((experts, rows, 1)),
+                "y": np.zeros((count, width))}
 
     def reference(arrays):
         matrices, y = weight.values(arrays["w"]), np.zeros((count, width))
@@ -301,7 +315,8 @@ def grouped_linear(name, tokens, bucket, experts, choices, rows, cols, form, glu
         for e in range(experts):
             for j in range(arrays["offsets"][e], arrays["offsets"][e + 1]):
                 z = matrices[e] @ rows[arrays["order"][j] // choices if glu else j]
-                y[j] = ACTIVATIONS[glu](z[:width]) * z[width:] if glu else z
+                z = z + bias * np.float32(arrays["b"][e, :, 0])
+                y[j] = GLUS[glu](z[:width], z[width:]) if glu else z
         return [y]
 
     CASES.append(Case(name, bucket, inputs, outs, body, make, reference, terms=cols, rounds=kind))
@@ -342,4 +357,6 @@ grouped_linear("experts.rounded.t8", 7, 8, 6, 3, 32, 60, "f8", glu="silu", kind=
 grouped_linear("experts.rounded.t512", 60, 512, 4, 2, 48, 70, "bf16", kind="bf16")
 grouped_linear("experts.up.t8", 7, 8, 6, 3, 32, 60, "f8", glu="silu")
 grouped_linear("experts.down.t8", 7, 8, 6, 3, 40, 36, "bf16")
+grouped_linear("experts.biased.t8", 7, 8, 6, 3, 32, 60, "f8", glu=LIMITED_SILU, bias=True)
+grouped_linear("experts.down.biased.t512", 60, 512, 4, 2, 48, 70, "bf16", bias=True)
 grouped_linear("experts.up.t512", 60, 512, 4, 2, 48, 70, "bf16", glu="silu")
