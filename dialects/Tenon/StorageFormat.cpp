@@ -81,6 +81,12 @@ FormatAttr tenon::getStorageFormat(MLIRContext *context, StorageType type,
     return FormatAttr::get(context, Float4E2M1FNType::get(context), /*zero=*/0,
                            scale);
   }
+  case StorageType::F4E2M1:
+    // The blocks of MXFP4, but with their scales elsewhere.
+    return scaleBlock == ArrayRef<int64_t>({1, 32})
+               ? getStorageFormat(context, StorageType::MXFP4)
+               : nullptr;
+  case StorageType::F8E8M0:
   case StorageType::I8:
   case StorageType::U8:
   case StorageType::I32:

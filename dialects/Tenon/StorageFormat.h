@@ -13,7 +13,8 @@ namespace tenon {
 /// packing it loses nothing; null for a type that no weight can have.
 ///
 /// `scaleBlock`, rows and columns, says how many elements of an `F8_E4M3`
-/// tensor share a scale; without it there is none. The block types of GGUF
+/// tensor share a scale; without it there is none. That of an `F4` tensor has
+/// 1 row and 32 columns. The block types of GGUF
 /// bring their own blocks; their formats have as many bits as they are stored
 /// in, up to 1 in 50. `FormatAttr::getWidened` of a format keeps it as exactly.
 FormatAttr getStorageFormat(mlir::MLIRContext *context, StorageType type,

@@ -82,6 +82,12 @@ static double decodeQ6K(const uint8_t *b, int i) {
   return half(b + 208) * scale * (code - 32);
 }
 
+static double decodeE2M1(int code) {
+  double size = code & 6 ? std::ldexp(2 + (code & 1), (code >> 1 & 3) - 2)
+                         : 0.5 * (code & 1);
+  return code & 8 ? -size : size;
+}
+
 /// A float of 4 bits, e2m1, times a power of two, of which 255 is no number.
 static double decodeMXFP4(const uint8_t *b, int i) {
   static constexpr double magnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
@@ -132,6 +138,10 @@ double tenon::decodeElement(StorageType type, ArrayRef<uint8_t> bytes,
     return decodeFloat(read16le(at), 8, 7);
   case StorageType::F8E4M3:
     return decodeE4M3(*at);
+  case StorageType::F4E2M1:
+    return decodeE2M1(element % 2 ? *at >> 4 : *at & 15);
+  case StorageType::F8E8M0:
+    return *at == 255 ? NAN : std::ldexp(1.0, *at - 127);
   case StorageType::I8:
     return static_cast<int8_t>(*at);
   case StorageType::U8:

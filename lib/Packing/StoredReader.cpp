@@ -43,7 +43,9 @@ StoredReader::StoredReader(WeightType type, const TensorSource &source,
   StorageType stored = this->parts.front().codes.info->type;
   if (getBlockElements(stored) == 1)
     return;
-  FormatAttr format = getStorageFormat(type.getContext(), stored);
+  FormatAttr format = getStorageFormat(
+      type.getContext(), stored,
+      {type.getFormat().getScaleRows(), type.getFormat().getScaleCols()});
   if (format == type.getFormat())
     return;
   tight = format;
@@ -81,6 +83,15 @@ static void widen(float (*decode)(uint16_t), const uint8_t *from, int64_t count,
   for (int64_t i = 0; i < count; ++i) {
     float value = decode(llvm::support::endian::read16le(from + 2 * i));
     memcpy(codes + 4 * i, &value, 4);
+  }
+}
+
+/// Codes of a part of a row with two of them in each byte.
+static void copyHalfBytes(const uint8_t *row, int64_t col, int64_t cols,
+                          uint8_t *codes) {
+  for (int64_t i = 0; i < cols; ++i) {
+    uint8_t byte = row[(col + i) / 2];
+    codes[i] = (col + i) % 2 ? byte >> 4 : byte & 15;
   }
 }
 
@@ -126,7 +137,10 @@ Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
     memcpy(codes, from + 4 * col, 4 * cols);
     return Error::success();
   default:
-    copyBlockCodes(type, from, col, cols, codes);
+    if (type == StorageType::F4E2M1)
+      copyHalfBytes(from, col, cols, codes);
+    else
+      copyBlockCodes(type, from, col, cols, codes);
     for (int64_t i = 0; i < cols && tight; ++i)
       codes[i] = widened[codes[i]];
     return Error::success();
@@ -225,6 +239,8 @@ Error StoredReader::readBlockFactor(size_t number, const Rectangle &blocks,
 
 static float readScale(const StoredNumbers &stored, int64_t index) {
   const uint8_t *from = stored.bytes.data();
+  if (stored.info->type == StorageType::F8E8M0)
+    return from[index] == 255 ? NAN : std::ldexp(1.0f, from[index] - 127);
   if (stored.info->type == StorageType::F32)
     return llvm::bit_cast<float>(
         llvm::support::endian::read32le(from + 4 * index));
@@ -248,8 +264,12 @@ Error StoredReader::readFactor(size_t number, const Rectangle &blocks,
       float scale = readScale(stored, row * width + blocks.col + i);
       if (Error error = checkFinite(*stored.info, row, scale))
         return error;
-      memcpy(numbers, &scale, sizeof(float));
-      numbers += sizeof(float);
+      // A power of two is copied unless the weight has it as a float.
+      if (factor.type.isF32())
+        memcpy(numbers, &scale, sizeof(float));
+      else
+        *numbers = stored.bytes[row * width + blocks.col + i];
+      numbers += getFactorBytes(number);
     }
   return Error::success();
 }

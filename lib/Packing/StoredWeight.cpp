@@ -34,7 +34,7 @@ static llvm::Expected<const TensorInfo *> findTensor(WeightOp op,
                          name +
                          "', which the model does not have; complete the "
                          "model's files");
-  if (ArrayRef<int64_t>(info->shape) != shape)
+  if (!hasShape(*info, shape))
     return makePackError("weight @" + op.getSymName() + " needs tensor '" +
                          name + "' of shape " + printShape(shape) +
                          ", but it has " + printShape(info->shape) +
@@ -44,7 +44,7 @@ static llvm::Expected<const TensorInfo *> findTensor(WeightOp op,
 
 /// Whether the factors of a weight lie where its type has them.
 static llvm::Error checkFactors(WeightOp op, const TensorInfo &info) {
-  bool hasOwn = getBlockElements(info.type) > 1;
+  bool hasOwn = hasBlockScales(info.type);
   bool needs = op.getWeightType().getFormat().hasScale() && !hasOwn;
   if (needs == op.hasFactorTensors())
     return llvm::Error::success();
@@ -111,12 +111,15 @@ static llvm::Expected<StoredNumbers> openFactor(WeightOp op,
   if (!info)
     return info.takeError();
   StorageType type = (*info)->type;
-  if (type != StorageType::F32 && type != StorageType::F16 &&
-      type != StorageType::BF16)
+  bool isPower = type == StorageType::F8E8M0;
+  bool isFloat = type == StorageType::F32 || type == StorageType::F16 ||
+                 type == StorageType::BF16;
+  // Powers of two may be kept in the wider type.
+  if (!isPower && !(isFloat && factor.type.isF32()))
     return makePackError("tensor '" + (*info)->name + "' has type " +
-                         stringifyStorageType(type) +
-                         ", but scales are F32, F16 or BF16; convert the model "
-                         "again");
+                         stringifyStorageType(type) + ", but scales are " +
+                         (factor.type.isF32() ? "F32, F16 or BF16" : "F8_E8M0") +
+                         "; convert the model again");
   llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
   if (!bytes)
     return bytes.takeError();

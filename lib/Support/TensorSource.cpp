@@ -45,6 +45,17 @@ int64_t tenon::getBlockElements(StorageType type) {
 
 int64_t tenon::getBlockBytes(StorageType type) { return getRow(type).bytes; }
 
+bool tenon::hasBlockScales(StorageType type) {
+  return getRow(type).elements > 1 && getRow(type).gguf >= 0;
+}
+
+bool tenon::hasShape(const TensorInfo &tensor, llvm::ArrayRef<int64_t> shape) {
+  llvm::ArrayRef<int64_t> stored = tensor.shape;
+  if (stored == shape)
+    return true;
+  return shape.size() > 1 && shape.back() == 1 && stored == shape.drop_back();
+}
+
 std::optional<StorageType> tenon::getGgufType(uint32_t number) {
   for (StorageType type : getStorageTypes())
     if (getRow(type).gguf == static_cast<int64_t>(number))

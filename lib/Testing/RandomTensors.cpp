@@ -33,7 +33,7 @@ static std::optional<StorageType> chooseType(WeightOp weight, int64_t cols,
   SmallVector<StorageType> fitting;
   for (StorageType type : getStorageTypes()) {
     FormatAttr stored = getStorageFormat(format.getContext(), type, block);
-    bool hasOwnFactors = getBlockElements(type) > 1 || !format.hasScale();
+    bool hasOwnFactors = hasBlockScales(type) || !format.hasScale();
     if (stored && (stored == format || stored.getWidened() == format) &&
         cols % getBlockElements(type) == 0 &&
         hasOwnFactors != weight.hasFactorTensors())
@@ -139,17 +139,28 @@ static std::vector<uint8_t> drawTensor(MLIRContext *context,
     case StorageType::F8E4M3:
       *at = drawing.e4m3();
       break;
+    case StorageType::F4E2M1:
+      *at = drawing.byte();
+      break;
     default:
       drawing.putBlock(info.type, format, deviation, at);
     }
   return bytes;
 }
 
-/// Scales of e4m3 codes, whose own deviation is about 110.
+/// Scales of codes: those of e4m3 have a deviation of about 110, and those of
+/// e2m1 one of about 3.
 static std::vector<uint8_t> drawScales(const TensorInfo &info, int64_t cols,
                                        uint64_t seed) {
-  std::vector<uint8_t> bytes(4 * countElements(info.shape));
+  std::vector<uint8_t> bytes(getBlockBytes(info.type) *
+                             countElements(info.shape));
   Drawing drawing(seed, info.name);
+  if (info.type == StorageType::F8E8M0) {
+    double usual = std::log2(3 * std::sqrt(static_cast<double>(cols)));
+    for (uint8_t &byte : bytes)
+      byte = static_cast<uint8_t>(127.5 - usual + drawing.centered());
+    return bytes;
+  }
   double usual = 1 / (110 * std::sqrt(static_cast<double>(cols)));
   for (size_t at = 0; at != bytes.size(); at += 4)
     drawing.putFloat(llvm::APFloat::IEEEsingle(),
@@ -170,7 +181,9 @@ drawPart(WeightOp weight, int64_t index, StorageType type, uint64_t seed) {
   FormatAttr format = weight.getWeightType().getFormat();
   for (auto [number, factor] : llvm::enumerate(format.getFactors())) {
     TensorInfo scales = {weight.getFactorTensorName(number, index),
-                         StorageType::F32, shape};
+                         type == StorageType::F4E2M1 ? StorageType::F8E8M0
+                                                     : StorageType::F32,
+                         shape};
     int64_t &rows = scales.shape[shape.size() - 2];
     rows = llvm::divideCeil(rows, factor.rows);
     scales.shape.back() = llvm::divideCeil(shape.back(), factor.cols);

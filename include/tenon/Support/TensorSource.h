@@ -30,6 +30,8 @@ llvm::StringRef stringifyStorageType(StorageType type);
 int64_t getBlockElements(StorageType type);
 /// Bytes of one block, or of one element for types without blocks.
 int64_t getBlockBytes(StorageType type);
+/// Whether blocks of the type have scales, as those of GGUF do.
+bool hasBlockScales(StorageType type);
 /// The type with a number in GGUF files, if a weight can be stored so.
 std::optional<StorageType> getGgufType(uint32_t number);
 /// The name of the type with a number in GGUF files, or `number 7`.
@@ -67,6 +69,9 @@ public:
   /// Hints that a tensor will not be read again soon.
   virtual void release(const TensorInfo &tensor) const {}
 };
+
+/// Whether a tensor has a shape. It may leave out a last dimension of 1.
+bool hasShape(const TensorInfo &tensor, llvm::ArrayRef<int64_t> shape);
 
 } // namespace tenon
 

@@ -9,6 +9,7 @@
 #include "tenon/Import/Containers/TensorNames.h"
 #include "tenon/Import/JsonScan.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
@@ -82,8 +83,36 @@ llvm::Error HuggingFaceSource::openFile(llvm::StringRef name,
   return llvm::Error::success();
 }
 
+/// Blocks of MXFP4 are bytes in a file, 16 for each scale: two floats of 4 bits
+/// in each, and a power of two. Here they become what they mean.
+static void retypeBlocks(std::vector<OpenFile> &files) {
+  llvm::StringMap<TensorInfo *> tensors;
+  for (OpenFile &file : files)
+    for (StoredTensor &tensor : file.tensors)
+      tensors[tensor.info.name] = &tensor.info;
+  for (auto &entry : tensors) {
+    llvm::StringRef stem = entry.getKey();
+    TensorInfo *codes = entry.getValue();
+    if (!stem.consume_back("_blocks") || codes->type != StorageType::U8)
+      continue;
+    TensorInfo *scales = tensors.lookup((stem + "_scales").str());
+    constexpr int64_t bytes = 16;
+    if (!scales || scales->type != StorageType::U8 || codes->shape.empty() ||
+        codes->shape.back() != bytes ||
+        llvm::ArrayRef(codes->shape).drop_back() !=
+            llvm::ArrayRef(scales->shape) ||
+        scales->shape.empty())
+      continue;
+    codes->type = StorageType::F4E2M1;
+    codes->shape = scales->shape;
+    codes->shape.back() *= 2 * bytes;
+    scales->type = StorageType::F8E8M0;
+  }
+}
+
 /// Takes over the tensors of all files, under their canonical names.
 llvm::Error HuggingFaceSource::addTensors(MappedTensors &weights) {
+  retypeBlocks(files);
   std::vector<llvm::StringRef> names;
   for (const OpenFile &file : files)
     for (const StoredTensor &tensor : file.tensors)

@@ -31,7 +31,7 @@ ModelSource::requireTensor(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
     return makeImportError(quote(path) + ": tensor " + quote(name) +
                            " is missing; a model of type " +
                            quote(architecture) + " needs it");
-  if (llvm::ArrayRef(tensor->shape) != shape)
+  if (!hasShape(*tensor, shape))
     return makeImportError(quote(path) + ": tensor " + quote(name) +
                            " expects shape " + stringifyShape(shape) +
                            " by the configuration, but has " +

@@ -22,6 +22,19 @@ static std::string getScaleName(llvm::StringRef tensor) {
   return (tensor + "_scale_inv").str();
 }
 
+/// What the tensors of MXFP4 end in: codes, and the powers of two of each 32.
+static constexpr llvm::StringLiteral kBlocks = "_blocks", kScales = "_scales";
+static constexpr int64_t kMicroscaledBlock[] = {1, 32};
+
+static bool isBlocksOfMxfp4(llvm::StringRef tensor) {
+  return tensor.ends_with(kBlocks);
+}
+
+static std::string getScalesOfBlocks(llvm::StringRef tensor) {
+  tensor.consume_back(kBlocks);
+  return (tensor + kScales).str();
+}
+
 static bool isMatrix(WeightRole role) {
   return role == WeightRole::Matrix || role == WeightRole::PlainMatrix;
 }
@@ -34,13 +47,16 @@ llvm::Error WeightFormats::read() {
   if (!source.knowsTensors())
     declared = types[config.getChoice("dtype", llvm::StringRef("float32"),
                                       {"float32", "float16", "bfloat16"})];
-  quantized = config.has("quantization_config");
-  if (quantized) {
-    constexpr llvm::StringLiteral method = "quantization_config.quant_method";
-    config.getChoice(method, std::nullopt, {"fp8"});
+  if (config.has("quantization_config")) {
+    constexpr llvm::StringLiteral key = "quantization_config.quant_method";
+    static constexpr Method methods[] = {Fp8, Mxfp4};
+    method = methods[config.getChoice(key, std::nullopt, {"fp8", "mxfp4"})];
+  }
+  if (method == Fp8) {
+    constexpr llvm::StringLiteral key = "quantization_config.quant_method";
     if (!config.failed() &&
         !config.has("quantization_config.weight_block_size"))
-      config.complain(method, "is 'fp8' without 'weight_block_size', which is "
+      config.complain(key, "is 'fp8' without 'weight_block_size', which is "
                               "one scale for each tensor; known: fp8 with a "
                               "scale for each block");
     if (config.failed())
@@ -66,7 +82,10 @@ StoredAs WeightFormats::getExpected(const WeightSpec &spec,
   bool kept = llvm::any_of(keptModules, [&](llvm::StringRef module) {
     return llvm::StringRef(name).contains(module);
   });
-  if (quantized && spec.role == WeightRole::Matrix && !kept)
+  if (isBlocksOfMxfp4(spec.source))
+    return {getStorageFormat(context, StorageType::F4E2M1, kMicroscaledBlock),
+            {getScalesOfBlocks(spec.source)}};
+  if (method == Fp8 && spec.role == WeightRole::Matrix && !kept)
     return {getStorageFormat(context, StorageType::F8E4M3, scaleBlock),
             {getScaleName(spec.source)}};
   return {getStorageFormat(context, declared), {}};
@@ -96,6 +115,21 @@ WeightFormats::getBlockScaled(const TensorInfo &tensor,
                   {getScaleName(spec.source)}};
 }
 
+/// A tensor of halves of bytes, whose powers of two lie in another tensor.
+llvm::Expected<StoredAs>
+WeightFormats::getMicroscaled(const TensorInfo &tensor,
+                              const WeightSpec &spec) const {
+  SmallVector<int64_t, 4> grid(tensor.shape);
+  grid.back() = llvm::divideCeil(grid.back(), kMicroscaledBlock[1]);
+  llvm::Expected<const TensorInfo *> scales = source.requireTensor(
+      getScalesOfBlocks(tensor.name), grid, StorageType::F8E8M0);
+  if (!scales)
+    return scales.takeError();
+  return StoredAs{
+      getStorageFormat(context, StorageType::F4E2M1, kMicroscaledBlock),
+      {getScalesOfBlocks(spec.source)}};
+}
+
 llvm::Expected<StoredAs>
 WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
   static constexpr StorageType plainTypes[] = {
@@ -110,6 +144,8 @@ WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
     return tensor.takeError();
   if ((*tensor)->type == StorageType::F8E4M3)
     return getBlockScaled(**tensor, spec);
+  if ((*tensor)->type == StorageType::F4E2M1)
+    return getMicroscaled(**tensor, spec);
   if (FormatAttr format = getStorageFormat(context, (*tensor)->type))
     return StoredAs{format, {}};
   return makeError("'" + source.getPath() + "': tensor '" + name +
@@ -139,8 +175,10 @@ llvm::Expected<StoredAs> WeightFormats::getStored(const WeightSpec &spec,
 }
 
 bool WeightFormats::knows(llvm::StringRef tensor, int64_t layer) const {
-  return source.knowsTensors() && source.getTensors().find(WeightOp::expandName(
-                                      tensor, layer, /*expert=*/0));
+  if (!source.knowsTensors())
+    return method == Mxfp4 && isBlocksOfMxfp4(tensor);
+  return source.getTensors().find(
+      WeightOp::expandName(tensor, layer, /*expert=*/0));
 }
 
 FormatAttr WeightFormats::getUsed(const WeightSpec &spec,
@@ -242,5 +280,5 @@ void tenon::createView(OpBuilder &builder, const WeightView &view,
                    view.symbol, view.derivation, builder.getArrayAttr(from),
                    view.first, view.count,
                    WeightType::get(context, shape, view.format, nullptr),
-                   /*offset=*/nullptr);
+                   /*offset=*/nullptr, view.step);
 }

@@ -39,8 +39,9 @@ struct WeightView {
   std::string symbol;
   llvm::SmallVector<std::string, 2> from;
   Derivation derivation;
-  /// The first row of a slice, or the rows of a matrix of a stack.
-  int64_t first = 0, count = 0;
+  /// The first row of a slice and how far the next ones are, or the rows of a
+  /// matrix of a stack.
+  int64_t first = 0, step = 1, count = 0;
   llvm::SmallVector<int64_t> shape;
   FormatAttr format;
 };
@@ -70,8 +71,9 @@ public:
   /// How a weight of one layer is stored. All of its tensors are checked.
   llvm::Expected<StoredAs> getStored(const WeightSpec &spec,
                                      int64_t layer) const;
-  /// Whether a layer has a tensor; false when tensors are unknown. Of a tensor
-  /// of each expert, the first is looked at.
+  /// Whether a layer has a tensor. Of a tensor of each expert, the first is
+  /// looked at. When tensors are unknown, there are the blocks of MXFP4 that the
+  /// configuration announces.
   bool knows(llvm::StringRef tensor, int64_t layer) const;
   /// The format in which the model uses a weight that is stored like this.
   FormatAttr getUsed(const WeightSpec &spec, FormatAttr stored) const;
@@ -83,12 +85,16 @@ private:
                                      const WeightSpec &spec) const;
   llvm::Expected<StoredAs> getBlockScaled(const TensorInfo &tensor,
                                           const WeightSpec &spec) const;
+  llvm::Expected<StoredAs> getMicroscaled(const TensorInfo &tensor,
+                                          const WeightSpec &spec) const;
 
   mlir::MLIRContext *context;
   const ModelSource &source;
   WeightChoice choice;
   StorageType declared = StorageType::F32;
-  bool quantized = false;
+  /// How the configuration says that matrices are quantized.
+  enum Method { Plain, Fp8, Mxfp4 };
+  Method method = Plain;
   llvm::SmallVector<int64_t, 2> scaleBlock;
   std::vector<std::string> keptModules;
 };

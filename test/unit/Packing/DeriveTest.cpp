@@ -48,6 +48,35 @@ TEST_F(PackTest, ConcatenationAndSlices) {
     }
 }
 
+// Rows that are apart, of a matrix and of a transposed one, and a vector for each
+// matrix, whose tensor has no last dimension.
+TEST_F(PackTest, StepsThroughRows) {
+  for (int64_t cols : {1, 3, 33})
+    for (const char *panel : kPanels) {
+      source.addRandom("a", StorageType::BF16, {2, cols, 17});
+      source.addRandom("b", StorageType::F32, {2, 17});
+      std::vector<uint8_t> data = pack(
+          formatv("tenon.weight @a \"a\" : !tenon.weight<2x{0}x17, <bf16>>\n"
+                  "tenon.derive @t = transpose [@a] : "
+                  "!tenon.weight<2x17x{0}, <bf16>>\n"
+                  "tenon.derive @s = slice_rows [@t] first 2 step 3 : "
+                  "!tenon.weight<2x5x{0}, <bf16>{1}> at 0\n"
+                  "tenon.weight @b \"b\" : !tenon.weight<2x17x1, <f32>>\n"
+                  "tenon.derive @c = slice_rows [@b] first 1 step 2 : "
+                  "!tenon.weight<2x8x1, <f32>> at 65536",
+                  cols, panel));
+      Unpacked s = unpack(data, "s"), c = unpack(data, "c");
+      for (int64_t i = 0; i < 2 * 5 * cols; ++i) {
+        int64_t m = i / (5 * cols), n = i / cols % 5, k = i % cols;
+        ASSERT_EQ(s.values[i],
+                  source.getValue("a", (m * cols + k) * 17 + 2 + 3 * n));
+      }
+      for (int64_t i = 0; i < 16; ++i)
+        ASSERT_EQ(c.values[i],
+                  source.getValue("b", i / 8 * 17 + 1 + 2 * (i % 8)));
+    }
+}
+
 // Per head, the two orientations of a projection: what a latent cache needs.
 TEST_F(PackTest, SplitSliceAndTranspose) {
   constexpr int64_t heads = 3, nope = 5, size = 12, rank = 37;

@@ -74,6 +74,17 @@ TEST_F(PackTest, Scales) {
   EXPECT_EQ(packError(text),
             "tensor 'w_scale_inv' has a scale of nan in row 0, but scales are "
             "finite; convert the model again");
+  std::string halves =
+      "tenon.weight @x \"x\" factors [\"x_scales\"] : !tenon.weight<1x32, "
+      "<f4E2M1FN, scale f8E8M0FNU per 1x32>, <16x4>> at 0";
+  source.addRandom("x", StorageType::F4E2M1, {1, 32});
+  source.addRandom("x_scales", StorageType::F32, {1, 1});
+  EXPECT_EQ(packError(halves), "tensor 'x_scales' has type F32, but scales are "
+                               "F8_E8M0; convert the model again");
+  source.add("x_scales", StorageType::F8E8M0, {1, 1}, {255});
+  EXPECT_EQ(packError(halves),
+            "tensor 'x_scales' has a scale of nan in row 0, but scales are "
+            "finite; convert the model again");
   std::vector<uint8_t> block(18);
   block[1] = 0x7c;
   source.add("q", StorageType::Q4_0, {1, 32}, block);

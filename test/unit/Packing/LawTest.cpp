@@ -95,9 +95,45 @@ TEST_F(PackTest, BlocksOfScales) {
         }
 }
 
+// Two codes in a byte, and powers of two in another tensor, as they are or widened;
+// of the rows all, or every other one.
+TEST_F(PackTest, MicroscaledTensors) {
+  for (const char *format :
+       {"f4E2M1FN, scale f8E8M0FNU per 1x32", "f8E4M3FN, scale f32 per 1x32"})
+    for (int64_t rows : {2, 15, 16, 34})
+      for (int64_t blocks : {1, 3, 4})
+        for (const char *panel : {"<16x4>", "<16x1>"}) {
+          int64_t cols = 32 * blocks, half = rows / 2;
+          source.addRandom("w_blocks", StorageType::F4E2M1, {2, rows, cols});
+          source.addRandom("w_scales", StorageType::F8E8M0, {2, rows, blocks});
+          std::string text =
+              formatv("tenon.weight @w \"w_blocks\" factors [\"w_scales\"] : "
+                      "!tenon.weight<2x{0}x{1}, <{2}>, {3}> at 0\n"
+                      "tenon.derive @odd = slice_rows [@w] first 1 step 2 : "
+                      "!tenon.weight<2x{4}x{1}, <{2}>, {3}> at 1048576",
+                      rows, cols, format, panel, half);
+          std::vector<uint8_t> data = pack(text);
+          Unpacked w = unpack(data, "w"), odd = unpack(data, "odd");
+          auto expected = [&](int64_t m, int64_t n, int64_t k) {
+            int64_t row = m * rows + n;
+            return source.getValue("w_blocks", row * cols + k) *
+                   source.getValue("w_scales", row * blocks + k / 32);
+          };
+          for (int64_t i = 0; i < 2 * rows * cols; ++i)
+            ASSERT_EQ(w.values[i],
+                      expected(i / (rows * cols), i / cols % rows, i % cols))
+                << text << " element " << i;
+          for (int64_t i = 0; i < 2 * half * cols; ++i)
+            ASSERT_EQ(odd.values[i],
+                      expected(i / (half * cols), 2 * (i / cols % half) + 1,
+                               i % cols))
+                << text << " element " << i;
+        }
+}
+
 TEST_F(PackTest, EveryBlockTypeOfGguf) {
   for (StorageType type : getStorageTypes()) {
-    if (getBlockElements(type) == 1)
+    if (!hasBlockScales(type))
       continue;
     FormatAttr stored = getStorageFormat(&context, type);
     for (FormatAttr format : {stored, stored.getWidened()})

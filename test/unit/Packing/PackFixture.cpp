@@ -49,8 +49,10 @@ void MemorySource::addRandom(const std::string &name, StorageType type,
       *b = (*b & 0x7f) == 0x7f ? 0x7e : *b;
     else if (type == StorageType::Q6_K)
       makeFinite(b + 208);
-    else if (type == StorageType::MXFP4)
+    else if (type == StorageType::MXFP4 || type == StorageType::F8E8M0)
       *b %= 252; // values are numbers of f32
+    else if (type == StorageType::F4E2M1)
+      continue;
     else
       makeFinite(b);
     if (isK || type == StorageType::Q4_1 || type == StorageType::Q5_1)

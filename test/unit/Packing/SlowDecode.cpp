@@ -114,6 +114,11 @@ double tenon::test::decodeSlowly(StorageType type, const uint8_t *bytes,
     return decodeFloat(llvm::APFloat::BFloat(), 16, b[0] | b[1] << 8);
   case StorageType::F8E4M3:
     return decodeFloat(llvm::APFloat::Float8E4M3FN(), 8, b[0]);
+  case StorageType::F4E2M1:
+    return decodeFloat(llvm::APFloat::Float4E2M1FN(), 4,
+                       b[0] >> 4 * (element % 2) & 15);
+  case StorageType::F8E8M0:
+    return std::ldexp(1.0, b[0] - 127);
   default:
     return decodeBlock(type, b, static_cast<int>(element % size));
   }

@@ -40,7 +40,7 @@ TEST(StorageTypeTest, BitsOfAnElement) {
       {"I8", 8},        {"U8", 8},       {"I32", 32},   {"I64", 64},
       {"BOOL", 8},      {"Q4_0", 4.5},   {"Q4_1", 5},   {"Q5_0", 5.5},
       {"Q5_1", 6},      {"Q8_0", 8.5},   {"Q4_K", 4.5}, {"Q5_K", 5.5},
-      {"Q6_K", 6.5625}, {"MXFP4", 4.25},
+      {"Q6_K", 6.5625}, {"MXFP4", 4.25}, {"F4", 4},     {"F8_E8M0", 8},
   };
   EXPECT_EQ(getStorageTypes().size(), bits.size());
   for (StorageType type : getStorageTypes()) {
