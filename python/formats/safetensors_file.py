@@ -28,6 +28,17 @@ def e4m3_values():
 
 
 E4M3 = e4m3_values()
+E2M1 = numpy.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], numpy.float32)
+
+
+def decode_blocks(blocks, scales):
+    """Floats of 4 bits, [..., blocks, 16] bytes with the first one of each pair in the
+    low half, times a power of two for each block: [..., 32 blocks]."""
+    codes = numpy.stack([blocks & 15, blocks >> 4], axis=-1)
+    values = numpy.where(codes & 8, -1, 1) * E2M1[codes & 7]
+    values = values.reshape(*scales.shape, 32)
+    values = numpy.ldexp(values, scales.astype(int)[..., None] - 127)
+    return values.reshape(*scales.shape[:-1], -1).astype(numpy.float32)
 
 
 def to_e4m3(values):
@@ -167,6 +178,8 @@ class Folder:
         """The values that the model computes with, as float32. The product of
         an e4m3 number and a float32 scale is rounded to float32 once."""
         values = self.stored(name)
+        if name.endswith("_blocks"):
+            return decode_blocks(values, self.stored(f"{name.removesuffix('_blocks')}_scales"))
         scales = name.removesuffix(".weight") + ".weight_scale_inv"
         if self.places[name][0] != "F8_E4M3" or scales not in self.places:
             return values

@@ -842,6 +842,79 @@ PHI3_CASES = [
     ),
 ]
 
+GPT_OSS = {
+    **LLAMA,
+    "architectures": ["GptOssForCausalLM"],
+    "model_type": "gpt_oss",
+    "tie_word_embeddings": False,
+}
+GPT_OSS_CASES = [
+    case(
+        "gptoss-blocks-bf16",
+        {
+            **GPT_OSS,
+            **sizes(96, 160, 3, 6, 2, 113),
+            "head_dim": 20,
+            "num_local_experts": 5,
+            "num_experts_per_tok": 3,
+            "sliding_window": 11,
+            "swiglu_limit": 7.0,
+            "rope_theta": 150000,
+            "rope_scaling": {
+                "rope_type": "yarn",
+                "factor": 8.0,
+                "beta_fast": 32.0,
+                "beta_slow": 1.0,
+                "truncate": False,
+                "original_max_position_embeddings": 32,
+            },
+            "quantization_config": {"quant_method": "mxfp4"},
+        },
+        "BF16",
+        prompt=23,
+        shards=2,
+    ),
+    case(
+        "gptoss-columns-f32",
+        {
+            **GPT_OSS,
+            **sizes(54, 37, 2, 5, 1, 109),
+            "head_dim": 14,
+            "num_local_experts": 6,
+            "num_experts_per_tok": 2,
+            "sliding_window": 9,
+            "layer_types": ["full_attention", "sliding_attention"],
+            "swiglu_alpha": 1.25,
+            "swiglu_limit": 2.5,
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "rope_theta": 5000.0,
+                "factor": 4.0,
+                "truncate": False,
+                "original_max_position_embeddings": 16,
+            },
+        },
+        "F32",
+        prompt=30,
+    ),
+    case(
+        "gptoss-unbiased-f16",
+        {
+            **GPT_OSS,
+            **sizes(48, 33, 2, 4, 4, 101),
+            "head_dim": 12,
+            "num_local_experts": 7,
+            "num_experts_per_tok": 4,
+            "sliding_window": 6,
+            "attention_bias": False,
+            "tie_word_embeddings": True,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 20000.0},
+        },
+        "F16",
+        prompt=17,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -860,4 +933,5 @@ CASES = [
     *GEMMA2_CASES,
     *GRANITE_CASES,
     *PHI3_CASES,
+    *GPT_OSS_CASES,
 ]

@@ -212,6 +212,28 @@ FAMILIES = {
             "clip_qkv": [None, 2.5],
         },
     },
+    "gpt_oss": {
+        "base": BASE
+        | {
+            "head_dim": 10,
+            "num_local_experts": 4,
+            "num_experts_per_tok": 2,
+            "sliding_window": 9,
+        },
+        "knobs": SIZES
+        | {key: values for key, values in OTHERS.items() if key != "hidden_act"}
+        | HEADS
+        | {
+            "head_dim": [GONE, None, 14, 5],
+            "attention_bias": [GONE, None, True, False],
+            "num_local_experts": [GONE, None, 6],
+            "num_experts_per_tok": [GONE, None, 1, 3, 7],
+            "sliding_window": [GONE, 5, 14],
+            "layer_types": WINDOWS["layer_types"],
+            "swiglu_alpha": [GONE, None, 1.0, 1.25],
+            "swiglu_limit": [GONE, None, 5.5, 7.0],
+        },
+    },
     "glm4_moe": {
         "base": BASE
         | {

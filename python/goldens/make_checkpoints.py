@@ -56,6 +56,9 @@ class Shapes:
         family = config["model_type"]
         outer = config.get("attention_bias", False)
         inner = outer or family in ("qwen2", "qwen2_moe")
+        if family == "gpt_oss":
+            outer = inner = config.get("attention_bias", True)
+            self.add(f"{name}.sinks", heads)
         if family == "phi3":
             self.linear(f"{name}.qkv_proj", (heads + 2 * keys) * size, hidden)
             self.linear(f"{name}.o_proj", hidden, heads * size)
@@ -93,6 +96,9 @@ class Shapes:
         config = self.config
         hidden, family = config["hidden_size"], config["model_type"]
         count, inner = count_experts(config), expert_width(config)
+        if family == "gpt_oss":
+            self.interleaved_experts(name, count, inner)
+            return
         is_old_mixtral = family == "mixtral" and not self.stacks
         block = name.replace("mlp", "block_sparse_moe") if is_old_mixtral else name
         self.add(f"{block}.gate.weight", count, hidden)
@@ -113,6 +119,19 @@ class Shapes:
         if "shared_expert_intermediate_size" in config:
             self.glu(f"{name}.shared_expert", config["shared_expert_intermediate_size"])
             self.add(f"{name}.shared_expert_gate.weight", 1, hidden)
+
+    def interleaved_experts(self, name, count, inner):
+        """Those of gpt_oss: rows in blocks, or columns, with biases."""
+        hidden = self.config["hidden_size"]
+        self.linear(f"{name}.router", count, hidden, bias=True)
+        for part, rows, columns in (("gate_up", 2 * inner, hidden), ("down", hidden, inner)):
+            tensor = f"{name}.experts.{part}_proj"
+            if "quantization_config" in self.config:
+                self.add(f"{tensor}_blocks", count, rows, columns // 32, 16)
+                self.add(f"{tensor}_scales", count, rows, columns // 32)
+            else:
+                self.add(tensor, count, columns, rows)
+            self.add(f"{tensor}_bias", count, rows)
 
     def block(self, name, has_experts):
         config = self.config
@@ -193,8 +212,12 @@ def values(case, name, shape):
     is_gemma = case["config"]["model_type"].startswith("gemma")
     if name.endswith("e_score_correction_bias"):
         return case.get("bias_mean", 0.0) + 0.2 * random
-    if name.endswith(".bias"):
+    if name.endswith((".bias", "_proj_bias")):
         return 0.3 * random
+    if ".mlp.experts." in name and case["config"]["model_type"] == "gpt_oss":
+        # Gates and projections up of which some pass the limit.
+        gain = 4.0 if "gate_up" in name else 1.0
+        return gain * random / shape[-2] ** 0.5
     if len(shape) == 1:
         return 0.3 * random + (0 if is_gemma else 1)
     if name == "model.embed_tokens.weight" and not is_tied(case["config"]):
@@ -210,7 +233,8 @@ def values(case, name, shape):
 def is_in_blocks(case, name, shape):
     """The matrices that released fp8 checkpoints store in blocks."""
     kept = ("embed_tokens.weight", "lm_head.weight", "mlp.gate.weight")
-    in_blocks = "quantization_config" in case["config"]
+    method = case["config"].get("quantization_config", {}).get("quant_method")
+    in_blocks = method == "fp8"
     return in_blocks and len(shape) == 2 and not name.endswith(kept)
 
 
@@ -223,11 +247,24 @@ def block_scales(matrix):
     return (largest / 448).astype(numpy.float32)
 
 
+def drawn_bytes(case, name, shape):
+    """All codes of 4 bits, and powers of two for numbers of a deviation of about
+    1 / sqrt(columns), or 4 of it for gates and projections up."""
+    random = source(case["name"], name)
+    if name.endswith("_blocks"):
+        return random.randint(0, 256, shape)
+    usual = 127 - round(numpy.log2(2.5 * (32 * shape[-1]) ** 0.5))
+    return usual + 2 * ("gate_up" in name) + random.randint(-1, 2, shape)
+
+
 def stored_tensors(case):
     """Name to (format, values) in the order of the file."""
     tensors = {}
     options = (case.get(key, False) for key in ("predicts", "stacks"))
     for name, shape in shapes(case["config"], *options):
+        if name.endswith(("_blocks", "_scales")):
+            tensors[name] = ("U8", drawn_bytes(case, name, shape))
+            continue
         tensor = values(case, name, shape)
         if is_in_blocks(case, name, shape):
             scales = block_scales(tensor)

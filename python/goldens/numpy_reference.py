@@ -87,10 +87,10 @@ def route_by_sigmoids(model, x, name, default_scale):
     return chosen, weights * config.get("routed_scaling_factor", default_scale)
 
 
-def attend(query, key, value, scale, window=None, cap=None):
+def attend(query, key, value, scale, window=None, cap=None, sinks=None):
     """Causal attention. Query [tokens, heads, d], key and value with a divisor
     of that many heads; a window counts the token itself, and scores stay below
-    `cap`."""
+    `cap`. A sink is one more score of a head, without a value."""
     tokens, heads, _ = query.shape
     shared = heads // key.shape[1]
     result = numpy.empty((tokens, heads, value.shape[-1]), query.dtype)
@@ -105,7 +105,11 @@ def attend(query, key, value, scale, window=None, cap=None):
             scores = query[low:high, head] @ keys.T * scale
             if cap is not None:
                 scores = cap * numpy.tanh(scores / cap)
-            weights = softmax(numpy.where(hidden, -numpy.inf, scores))
+            scores = numpy.where(hidden, -numpy.inf, scores)
+            if sinks is not None:
+                column = numpy.full((high - low, 1), sinks[head])
+                scores = numpy.concatenate([scores, column], axis=1)
+            weights = softmax(scores)[:, :high]
             result[low:high, head] = weights @ value[:high, head // shared]
     return result
 
@@ -215,6 +219,10 @@ class Llama(Model):
     def head_norm(self, x, name):
         return x
 
+    def sinks(self, name):
+        """A score without a value of each head."""
+        return None
+
     def project(self, x, name):
         """Rows of queries, of keys and of values."""
         return [self.linear(x, f"{name}.{letter}_proj") for letter in "qkv"]
@@ -249,7 +257,8 @@ class Llama(Model):
             query, key, value = (part.clip(-limit, limit) for part in (query, key, value))
         query, key = self.turn(query, n), self.turn(key, n)
         key, value = self.cached(key), self.cached(value)
-        rows = attend(query, key, value, self.scale(), self.window(n), self.cap())
+        further = self.window(n), self.cap(), self.sinks(name)
+        rows = attend(query, key, value, self.scale(), *further)
         return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
 
 
@@ -428,6 +437,40 @@ class Granite(Llama):
             yield low, high, part / self.config.get("logits_scaling", 1.0)
 
 
+class GptOss(Llama):
+    """Sinks, windows in every other layer, and experts with biases whose gates and
+    projections up are limited and lie in turn."""
+
+    def window(self, n):
+        kinds = self.config.get("layer_types")
+        slides = kinds[n] == "sliding_attention" if kinds else n % 2 == 0
+        return self.config.get("sliding_window", 128) if slides else None
+
+    def sinks(self, name):
+        return self.weight(f"{name}.sinks")
+
+    def project_expert(self, x, name, e):
+        bias = self.weight(f"{name}_bias")[e]
+        if f"{name}_blocks" in self.weights:
+            return x @ self.weight(f"{name}_blocks")[e].T + bias
+        return x @ self.weight(name)[e] + bias
+
+    def expert(self, x, name, e):
+        limit = self.config.get("swiglu_limit", 7.0)
+        both = self.project_expert(x, f"{name}.experts.gate_up_proj", e)
+        gate = numpy.minimum(both[:, ::2], limit)
+        up = both[:, 1::2].clip(-limit, limit)
+        gate = gate / (1 + numpy.exp(-gate * self.config.get("swiglu_alpha", 1.702)))
+        return self.project_expert(gate * (up + 1), f"{name}.experts.down_proj", e)
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.mlp"
+        logits = self.linear(x, f"{name}.router")
+        chosen = largest(logits, self.config["num_experts_per_tok"])
+        weights = softmax(numpy.take_along_axis(logits, chosen, axis=1))
+        return self.mix(x, name, chosen, weights)
+
+
 class Gemma3(Llama):
     """Four norms of one plus the weight, norms of heads, windows by pattern."""
 
@@ -579,6 +622,7 @@ FAMILIES = {
     "gemma2": Gemma2,
     "gemma3_text": Gemma3,
     "glm4_moe": Glm4Moe,
+    "gpt_oss": GptOss,
     "granite": Granite,
     "kimi_k2": DeepseekV3,
     "llama": Llama,

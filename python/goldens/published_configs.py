@@ -114,7 +114,10 @@ def weights(family, layer):
     """The tensors of a layer, under the names and in the shapes of a checkpoint."""
     result = {}
     for name, tensor in list(layer.named_parameters()) + list(layer.named_buffers()):
-        if name == "mlp.experts.gate_up_proj":
+        if family == "gpt_oss":
+            # The bias of an expert is a column.
+            result[name] = shape(tensor) + ("x1" if name.endswith("_proj_bias") else "")
+        elif name == "mlp.experts.gate_up_proj":
             experts, rows, cols = tensor.shape
             for half in ("gate", "up"):
                 result[f"mlp.experts.{{e}}.{half}_proj.weight"] = f"{experts}x{rows // 2}x{cols}"
@@ -169,7 +172,7 @@ def norms(family, layer):
 def softmax_router(family, gate):
     """The router of families whose weights are normalized by their sum alone."""
     facts = {"scoring": "softmax", "top": gate.top_k, "scale": 1.0, "groups": 1, "keep": 1}
-    if family == "mixtral" or gate.norm_topk_prob:
+    if family in ("gpt_oss", "mixtral") or gate.norm_topk_prob:
         facts["renorm"] = 0.0
     return facts
 
@@ -243,6 +246,14 @@ def describe_layer(family, raw, config, model, n):
     if getattr(attention, "attn_logit_softcapping", None) is not None:
         facts["softcap"] = number(attention.attn_logit_softcapping)
     mlp = layer.mlp
+    if family == "gpt_oss":
+        return facts | {
+            "router": softmax_router(family, mlp.router),
+            "activation": "silu",
+            "alpha": number(mlp.experts.alpha),
+            "beta": 1.0,
+            "limit": number(mlp.experts.limit),
+        }
     if hasattr(mlp, "gate"):
         facts["router"] = router(family, raw, config, mlp.gate)
         mlp = mlp.shared_experts if hasattr(mlp, "shared_experts") else mlp.experts

@@ -97,6 +97,8 @@ def fill(model, config, weights):
     for name, tensor in model.state_dict().items():
         if name in weights:
             value = weights[name]
+        elif f"{name}_blocks" in weights:
+            value = weights[f"{name}_blocks"].swapaxes(1, 2)
         elif ".mlp.experts." in name:
             value = fused(weights, name, make_checkpoints.count_experts(config))
         elif name.replace("mlp.gate", "block_sparse_moe.gate") in weights:

@@ -7,7 +7,7 @@ import numpy
 
 
 # What a configuration means that does not say it.
-THETA = {"mixtral": 1e6, "smollm3": 2e6}
+THETA = {"gpt_oss": 150000.0, "mixtral": 1e6, "smollm3": 2e6}
 
 
 def settings(config, layer_type=None):

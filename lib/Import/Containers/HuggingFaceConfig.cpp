@@ -218,6 +218,7 @@ llvm::Error Normalizer::run() {
     return error;
   if (llvm::Error error = rename("compression_config", "quantization_config"))
     return error;
+  addRopeDefaults(values);
   // Before the parameters are joined, so that `type` and `rope_type` agree.
   if (llvm::Error error = normalizeRopeScaling())
     return error;

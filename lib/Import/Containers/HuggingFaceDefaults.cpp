@@ -190,6 +190,20 @@ static constexpr ClassDefault phi3[] = {
     {"num_attention_heads", 32}, {"max_position_embeddings", 4096},
 };
 
+static constexpr ClassDefault gptOss[] = {
+    {"vocab_size", 201088},
+    {"hidden_size", 2880},
+    {"intermediate_size", 2880},
+    {"num_hidden_layers", 36},
+    {"num_attention_heads", 64},
+    {"num_key_value_heads", 8, Null::Speaks},
+    {"head_dim", 64},
+    {"max_position_embeddings", 131072},
+    {"sliding_window", 128, Null::Speaks},
+    {"num_local_experts", 128},
+    {"num_experts_per_tok", 4},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -207,6 +221,22 @@ static void add(Object &values, llvm::ArrayRef<ClassDefault> defaults) {
         (present->kind() == Value::Null && entry.null == Null::IsAbsent))
       values[entry.key] = entry.value;
   }
+}
+
+void tenon::addRopeDefaults(llvm::json::Object &values) {
+  auto isAbsent = [&](llvm::StringRef key) {
+    const Value *value = values.get(key);
+    const Object *object = value ? value->getAsObject() : nullptr;
+    return !value || value->kind() == Value::Null || (object && object->empty());
+  };
+  if (values.getString("model_type") == "gpt_oss" &&
+      isAbsent("rope_parameters") && isAbsent("rope_scaling"))
+    values["rope_scaling"] = Object{{"rope_type", "yarn"},
+                                    {"factor", 32.0},
+                                    {"beta_fast", 32.0},
+                                    {"beta_slow", 1.0},
+                                    {"truncate", false},
+                                    {"original_max_position_embeddings", 4096}};
 }
 
 void tenon::addClassDefaults(llvm::json::Object &values) {
@@ -241,4 +271,6 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, glm4Moe);
   if (type == "smollm3")
     add(values, smolLm3);
+  if (type == "gpt_oss")
+    add(values, gptOss);
 }

@@ -97,10 +97,11 @@ Value BlockBuilder::concatRows(llvm::StringRef name, Value a, Value b) {
 }
 
 Value BlockBuilder::slice(llvm::StringRef name, Value stored, int64_t first,
-                          ArrayRef<int64_t> shape) {
+                          ArrayRef<int64_t> shape, int64_t step) {
   WeightView rows;
   rows.derivation = Derivation::SliceRows;
   rows.first = first;
+  rows.step = step;
   rows.shape.assign(shape.begin(), shape.end());
   return view(name, stored, std::move(rows));
 }

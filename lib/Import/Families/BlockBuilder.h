@@ -39,10 +39,10 @@ public:
   mlir::Value weight(llvm::StringRef name, llvm::StringRef tensor,
                      llvm::ArrayRef<int64_t> shape, WeightRole role);
 
-  /// Rows `first` on, `shape` in all, of a matrix or of each matrix of a stack
-  /// that is stored as one weight.
+  /// Rows `first` on, `shape` in all and `step` apart, of a matrix or of each
+  /// matrix of a stack that is stored as one weight.
   mlir::Value slice(llvm::StringRef name, mlir::Value stored, int64_t first,
-                    llvm::ArrayRef<int64_t> shape);
+                    llvm::ArrayRef<int64_t> shape, int64_t step = 1);
   /// A matrix as a stack of one.
   mlir::Value stackOfOne(llvm::StringRef name, mlir::Value stored);
   /// The matrices of a stack, transposed. Formats with scales become f32, which
@@ -50,7 +50,8 @@ public:
   mlir::Value transpose(llvm::StringRef name, mlir::Value stored);
   /// The rows of each matrix of `a`, then those of `b`, in the format of `a`.
   mlir::Value concatRows(llvm::StringRef name, mlir::Value a, mlir::Value b);
-  /// Whether the source has a tensor; false when its tensors are unknown.
+  /// Whether the source has a tensor. When its tensors are unknown, it has
+  /// those that no other quantization has than the one of its configuration.
   bool knows(llvm::StringRef tensor) const {
     return formats.knows(path + tensor.str(), layer);
   }

@@ -87,6 +87,9 @@ ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
     return block.weight(name, tensor.str(), {experts, rows, cols},
                         WeightRole::Matrix);
   };
+  bool isSplit = block.knows("mlp.experts.gate_proj.weight");
+  if (rows == JoinedRows::Interleaved && !isSplit)
+    return buildInterleaved(block, hidden);
   if (block.knows(joined)) {
     Value both = stack("gate_up", joined, 2 * width, hidden);
     SmallVector<int64_t> half{experts, width, hidden};
@@ -94,7 +97,7 @@ ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
             block.slice("up", both, width, half),
             stack("down", "mlp.experts.down_proj", hidden, width)};
   }
-  if (block.knows("mlp.experts.gate_proj.weight"))
+  if (isSplit)
     return {stack("gate", "mlp.experts.gate_proj.weight", width, hidden),
             stack("up", "mlp.experts.up_proj.weight", width, hidden),
             stack("down", "mlp.experts.down_proj.weight", hidden, width)};
@@ -103,11 +106,54 @@ ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
           stack("down", names.down + ".weight", hidden, width)};
 }
 
+/// Gates in the even rows, projections up in the odd ones. A file has them in
+/// blocks, or transposed.
+ExpertMixture::Stacks
+ExpertMixture::buildInterleaved(BlockBuilder &block, int64_t hidden) const {
+  auto stack = [&](StringRef name, StringRef tensor, int64_t rows,
+                   int64_t cols) {
+    std::string blocks = (tensor + "_blocks").str();
+    if (block.knows(blocks))
+      return block.weight(name, blocks, {experts, rows, cols},
+                          WeightRole::Matrix);
+    return block.transpose(name, block.weight((name + "_columns").str(), tensor,
+                                              {experts, cols, rows},
+                                              WeightRole::Matrix));
+  };
+  Value both =
+      stack("gate_up_rows", "mlp.experts.gate_up_proj", 2 * width, hidden);
+  SmallVector<int64_t> half{experts, width, hidden};
+  return {block.slice("gate", both, 0, half, /*step=*/2),
+          block.slice("up", both, 1, half, /*step=*/2),
+          stack("down", "mlp.experts.down_proj", hidden, width)};
+}
+
+/// The biases of all experts are columns, in the order of the rows.
+ExpertMixture::Stacks ExpertMixture::buildBiases(BlockBuilder &block,
+                                                 int64_t hidden) const {
+  if (!hasBias)
+    return {};
+  auto stack = [&](StringRef name, StringRef tensor, int64_t rows) {
+    return block.weight(name, tensor, {experts, rows, 1}, WeightRole::Vector);
+  };
+  if (block.knows("mlp.experts.gate_proj.bias"))
+    return {stack("gate_bias", "mlp.experts.gate_proj.bias", width),
+            stack("up_bias", "mlp.experts.up_proj.bias", width),
+            stack("down_bias", "mlp.experts.down_proj.bias", hidden)};
+  Value both = stack("gate_up_rows_bias", "mlp.experts.gate_up_proj_bias",
+                     2 * width);
+  SmallVector<int64_t> half{experts, width, 1};
+  return {block.slice("gate_bias", both, 0, half, /*step=*/2),
+          block.slice("up_bias", both, 1, half, /*step=*/2),
+          stack("down_bias", "mlp.experts.down_proj_bias", hidden)};
+}
+
 /// What is shared behind a gate is one expert that is always chosen, whose
 /// weight is a sigmoid.
 Value ExpertMixture::buildShared(BlockBuilder &block, Value x) const {
   if (names.sharedGate.empty())
-    return block.gatedMlp(x, "shared_", names.shared, sharedWidth, activation);
+    return block.gatedMlp(x, "shared_", names.shared, sharedWidth,
+                          activation.function);
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
   Value logit = block.linear(x, "shared_router", names.sharedGate, 1,
                              /*hasBias=*/false, WeightRole::PlainMatrix);
@@ -134,14 +180,15 @@ Value ExpertMixture::buildShared(BlockBuilder &block, Value x) const {
                            /*downBias=*/Value());
 }
 
-Value ExpertMixture::build(BlockBuilder &block, Value x, bool hasBias) const {
+Value ExpertMixture::build(BlockBuilder &block, Value x,
+                           bool hasCorrection) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
   // Files with joined experts have the common name of a router, too.
   StringRef gate = block.knows("mlp.gate.weight") ? "mlp.gate" : names.router;
-  Value logits = block.linear(x, "router", gate, experts,
-                              /*hasBias=*/false, WeightRole::PlainMatrix);
+  Value logits = block.linear(x, "router", gate, experts, hasBias,
+                              WeightRole::PlainMatrix);
   Value bias;
-  if (hasBias)
+  if (hasCorrection)
     bias = block.weight("router_bias", "mlp.gate.e_score_correction_bias",
                         experts, WeightRole::ExactVector);
   OpBuilder &builder = block.getBuilder();
@@ -150,10 +197,10 @@ Value ExpertMixture::build(BlockBuilder &block, Value x, bool hasBias) const {
       block.getRows(top), scoring, logits, bias, groups, keep, by, top,
       renorm ? block.f32(*renorm) : FloatAttr(), block.f32(scale));
   Stacks stacks = buildStacks(block, hidden);
-  Value result = ExpertsOp::create(builder, block.getLoc("experts"), activation,
-                                   x, router.getChoice(), router.getWeights(),
-                                   stacks.gate, stacks.up, stacks.down,
-                                   /*gateBias=*/Value(), /*upBias=*/Value(),
-                                   /*downBias=*/Value());
+  Stacks biases = buildBiases(block, hidden);
+  Value result = ExpertsOp::create(
+      builder, block.getLoc("experts"), activation, x, router.getChoice(),
+      router.getWeights(), stacks.gate, stacks.up, stacks.down, biases.gate,
+      biases.up, biases.down);
   return sharedWidth == 0 ? result : block.add(result, buildShared(block, x));
 }

@@ -38,7 +38,13 @@ struct ExpertMixture {
   GroupScore by = GroupScore::Max;
   std::optional<double> renorm;
   double scale = 1;
-  Activation activation = Activation::Silu;
+  GatedActivation activation = Activation::Silu;
+  /// Whether the router and all projections have biases.
+  bool hasBias = false;
+  /// The order of rows where one tensor holds gates and projections up:
+  /// interleaved ones are columns where they are not quantized.
+  enum class JoinedRows { OneAfterOther, Interleaved };
+  JoinedRows rows = JoinedRows::OneAfterOther;
   ExpertNames names;
 
   /// Reads the sizes. How experts are chosen is the family's matter.
@@ -60,15 +66,18 @@ struct ExpertMixture {
   /// method of choice implies one, but a file may do without.
   static bool hasCorrection(const ModelSource &source, int64_t layer);
 
-  /// `hasBias`: a correction takes part in the choice.
-  mlir::Value build(BlockBuilder &block, mlir::Value x, bool hasBias) const;
+  /// `hasCorrection`: a correction takes part in the choice.
+  mlir::Value build(BlockBuilder &block, mlir::Value x,
+                    bool hasCorrection) const;
 
 private:
-  /// The projections of all experts, as stacks.
+  /// The projections of all experts, as stacks, or their biases.
   struct Stacks {
     mlir::Value gate, up, down;
   };
   Stacks buildStacks(BlockBuilder &block, int64_t hidden) const;
+  Stacks buildInterleaved(BlockBuilder &block, int64_t hidden) const;
+  Stacks buildBiases(BlockBuilder &block, int64_t hidden) const;
   mlir::Value buildShared(BlockBuilder &block, mlir::Value x) const;
 };
 

@@ -85,13 +85,16 @@ Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
   Value value = block.updateCache(
       1, clamp(block, project(block, x, "v", {keyHeads, width})));
 
+  Value sinks;
+  if (hasSinks)
+    sinks = block.weight("sinks", "self_attn.sinks", heads, WeightRole::Vector);
   const StepOperands &step = block.getStep();
   auto mask =
       MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal, window);
   Value rows = AttentionOp::create(
       block.getBuilder(), block.getLoc("attention"),
       block.getRows({heads, width}), query, key, value, step.layer,
-      step.positions, step.slots, step.blocks, /*sinks=*/Value(),
+      step.positions, step.slots, step.blocks, sinks,
       block.f32(scale), mask, softcap ? block.f32(*softcap) : FloatAttr(),
       /*probabilities=*/TypeAttr());
   return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);

@@ -14,6 +14,8 @@ struct GroupedAttention {
   double scale = 1;
   std::optional<double> softcap;
   bool inputBias = false, outputBias = false;
+  /// Whether each head has a score without a value.
+  bool hasSinks = false;
   /// Whether one matrix holds the rows of queries, then of keys and of values.
   bool joined = false;
   /// The largest element of queries, keys and values, before they rotate.

@@ -20,6 +20,9 @@ llvm::Expected<ModelConfig> parseHuggingFaceConfig(llvm::StringRef text,
 /// Gives the sizes that are not there the values of the published class of this
 /// `model_type`, as that class does. Keys are canonical.
 void addClassDefaults(llvm::json::Object &values);
+/// Likewise the rotary parameters of a class that has some, where a file has none
+/// in any spelling.
+void addRopeDefaults(llvm::json::Object &values);
 
 /// Gives the configuration the `quantization_config.quant_method` that it does
 /// not name itself, where another key, a file beside it or the names of tensors

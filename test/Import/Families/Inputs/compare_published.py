@@ -26,6 +26,8 @@ def scaling(raw):
     found = dict(raw.get("rope_scaling") or {})
     new = raw.get("rope_parameters") or {}
     found |= new.get("full_attention", {}) if is_nested(new) else new
+    if is_of(raw, "gpt_oss") and not found:
+        found = {"rope_type": "yarn", "factor": 32.0, "original_max_position_embeddings": 4096}
     found.setdefault("rope_type", found.get("type", "default"))
     return found
 
@@ -48,7 +50,7 @@ def number_of(raw, key, absent):
 
 
 def has_windows(raw):
-    return is_of(raw, "gemma") or raw.get("use_sliding_window")
+    return is_of(raw, "gemma", "gpt_oss") or raw.get("use_sliding_window")
 
 
 def activation(raw):
@@ -159,7 +161,7 @@ LENIENT = [
         "channels need not be a multiple of heads whose width is given or has a default",
     ),
     (
-        lambda raw: is_of(raw, "mistral", "mixtral")
+        lambda raw: is_of(raw, "gpt_oss", "mistral", "mixtral")
         and "num_key_value_heads" in raw
         and raw["num_key_value_heads"] is None,
         "null heads of keys are as many as those of queries, as the class says before "
