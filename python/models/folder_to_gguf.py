@@ -28,6 +28,7 @@ ARCHITECTURES = {
     "deepseek_v3": "deepseek2",
     "gemma2": "gemma2",
     "glm4_moe": "glm4moe",
+    "gpt_oss": "gpt-oss",
     "granite": "granite",
     "kimi_k2": "deepseek2",
     "llama": "llama",
@@ -62,6 +63,7 @@ LAYER = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
     "mlp.gate": "ffn_gate_inp",
+    "mlp.router": "ffn_gate_inp",
     "block_sparse_moe.gate": "ffn_gate_inp",
     "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
 }
@@ -144,6 +146,8 @@ def experts(config):
         "expert_count": make_checkpoints.count_experts(config),
         "expert_used_count": config["num_experts_per_tok"],
     }
+    if config["model_type"] == "gpt_oss":
+        result["expert_feed_forward_length"] = config["intermediate_size"]
     if "moe_intermediate_size" in config:
         result["expert_feed_forward_length"] = config["moe_intermediate_size"]
     if "shared_expert_intermediate_size" in config:
@@ -182,7 +186,7 @@ def scaling(config):
 def metadata(config, split):
     values = sizes(config) | experts(config) | scaling(config)
     values |= {FACTORS[key]: float(config[key]) for key in FACTORS if config.get(key)}
-    if config["model_type"] in ("gemma2", "phi3"):
+    if config["model_type"] in ("gemma2", "gpt_oss", "phi3"):
         values["attention.sliding_window"] = config["sliding_window"] or 0
     values |= latent(config, split) if "kv_lora_rank" in config else grouped(config)
     name = ARCHITECTURES[config["model_type"]]
@@ -198,7 +202,7 @@ def pair_neighbors(rows, heads):
 
 def layer_tensors(config, tensors, n):
     """Name and values of each tensor of a layer, but for experts."""
-    is_glm = config["model_type"] == "glm4_moe"
+    renames_norm = config["model_type"] in ("glm4_moe", "gpt_oss")
     is_gemma = config["model_type"].startswith("gemma")
     pairs = config["model_type"] in ("granite", "llama", "mistral", "mixtral", "smollm3")
     heads = {"q": config["num_attention_heads"], "k": config["num_key_value_heads"]}
@@ -209,21 +213,43 @@ def layer_tensors(config, tensors, n):
         if name == "mlp.gate.e_score_correction_bias":
             yield f"blk.{n}.exp_probs_b.bias", values
             continue
+        if name == "self_attn.sinks":
+            yield f"blk.{n}.attn_sinks.weight", values
+            continue
         if pairs and stem in ("self_attn.q_proj", "self_attn.k_proj"):
             values = pair_neighbors(values, heads[stem[10]])
         part = GEMMA.get(stem) if is_gemma else None
         part = part or LAYER[stem]
         # The writers of Gemma's files add the one.
         values = values + 1 if is_gemma and stem.endswith("norm") else values
-        if is_glm and part == "ffn_norm":
+        if renames_norm and part == "ffn_norm":
             part = "post_attention_norm"
         if part == "ffn_gate_inp_shexp":
             values = values[0]
         yield f"blk.{n}.{part}.{suffix}", values
 
 
+def interleaved_tensors(tensors, n):
+    """Those of gpt_oss, whose gates and projections up lie in turn: rows in blocks, or
+    columns, and biases."""
+    for part in ("gate_up", "down"):
+        name = f"mlp.experts.{part}_proj"
+        matrices = tensors.get(f"{name}_blocks")
+        if matrices is None:
+            matrices = tensors[name].swapaxes(1, 2)
+        for kind, rows in (("weight", matrices), ("bias", tensors[f"{name}_bias"])):
+            if part == "down":
+                yield f"blk.{n}.ffn_down_exps.{kind}", rows
+                continue
+            yield f"blk.{n}.ffn_gate_exps.{kind}", rows[:, ::2]
+            yield f"blk.{n}.ffn_up_exps.{kind}", rows[:, 1::2]
+
+
 def expert_tensors(tensors, n):
     """The experts of a layer in three tensors."""
+    if "mlp.experts.gate_up_proj_bias" in tensors:
+        yield from interleaved_tensors(tensors, n)
+        return
     if "mlp.experts.gate_up_proj" in tensors:
         gate, up = numpy.split(tensors["mlp.experts.gate_up_proj"], 2, axis=1)
         yield f"blk.{n}.ffn_gate_exps.weight", gate
@@ -268,6 +294,26 @@ def convert(config, folder, split):
             yield from split_expansion(config, tensors, n)
         yield from layer_tensors(config, tensors, n)
         yield from expert_tensors(tensors, n)
+
+
+def store_microscaled(name, array):
+    """Experts as blocks of MXFP4, whose numbers they are; all else as float32."""
+    if not name.endswith("_exps.weight"):
+        return store_float32(name, array)
+    blocks = array.reshape(-1, 32).astype(numpy.float64)
+    codes = numpy.concatenate([safetensors_file.E2M1, -safetensors_file.E2M1])
+    # The largest power of two that leaves a block whole numbers of halves.
+    exponents = numpy.floor(numpy.log2(numpy.abs(blocks).max(axis=1) + 1e-300)) - 2
+    for _ in range(3):
+        scaled = blocks / 2.0 ** exponents[:, None]
+        exponents += ~numpy.isin(scaled, codes).all(axis=1)
+    scaled = blocks / 2.0 ** exponents[:, None]
+    if not numpy.isin(scaled, codes).all():
+        raise ValueError(f"'{name}' has other numbers than MXFP4")
+    found = (scaled[..., None] == codes).argmax(axis=-1).astype(numpy.uint8)
+    halves = found[:, :16] | found[:, 16:] << 4
+    scales = (exponents + 127).astype(numpy.uint8)[:, None]
+    return 39, numpy.concatenate([scales, halves], axis=1).tobytes()
 
 
 def store_float32(name, array):

@@ -126,6 +126,34 @@ static constexpr GgufKey phi3Keys[] = {
 };
 
 //===----------------------------------------------------------------------===//
+// gpt-oss
+//===----------------------------------------------------------------------===//
+
+static constexpr GgufName gptOssNames[] = {
+    {"post_attention_norm", "post_attention_layernorm"},
+    {"attn_sinks.weight", "self_attn.sinks"},
+    {"ffn_gate_inp", "mlp.router"},
+    {"ffn_gate_exps", "mlp.experts.gate_proj"},
+    {"ffn_up_exps", "mlp.experts.up_proj"},
+    {"ffn_down_exps", "mlp.experts.down_proj"},
+};
+
+static constexpr GgufKey gptOssKeys[] = {
+    {"expert_count", "num_local_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"expert_feed_forward_length", "intermediate_size"},
+    {"attention.sliding_window", "sliding_window"},
+};
+
+/// The metadata does not say that the ramp of frequencies begins between two of
+/// them.
+static void completeGptOss(Object &values) {
+  Object *scaling = values.getObject("rope_scaling");
+  if (scaling && scaling->getString("rope_type") == "yarn")
+    (*scaling)["truncate"] = false;
+}
+
+//===----------------------------------------------------------------------===//
 // deepseek2, glm4moe
 //===----------------------------------------------------------------------===//
 
@@ -274,6 +302,8 @@ static constexpr GgufArchitecture architectures[] = {
      R"({"hidden_activation": "gelu_pytorch_tanh",
          "rope_local_base_freq": 10000.0, "sliding_window_pattern": 6})",
      false, completeGemma3},
+    {"gpt-oss", "gpt_oss", false, RowOrder::HalfSplit, "", 0, gptOssKeys,
+     gptOssNames, "{}", false, completeGptOss, 3},
     {"glm4moe", "glm4_moe", false, RowOrder::HalfSplit, "", 0, glm4MoeKeys,
      deepSeekNames, expertConstants, false, completeExperts, 2},
     {"deepseek2", "deepseek_v3", false, RowOrder::HalfSplit,
@@ -294,7 +324,8 @@ static llvm::Error checkGating(const GgufMetadata &metadata,
       metadata.getFile() + ": " + quote(key) + " is " + llvm::Twine(gating) +
       ", but a model of type " + quote(architecture.modelType) + " has " +
       llvm::Twine(architecture.gating) +
-      " (1 is a softmax, 2 a sigmoid); no other one is read");
+      " (1 is a softmax, 2 a sigmoid, 3 a softmax over the chosen); no other "
+      "one is read");
 }
 
 llvm::Expected<const GgufArchitecture *>

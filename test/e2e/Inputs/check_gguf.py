@@ -24,6 +24,7 @@ NAMES = [
     "gemma2-capped-f32",
     "glm4-grouped-bf16",
     "glm4-normed-f32",
+    "gptoss-blocks-bf16",
     "granite-scaled-f32",
     "kimi2-stretched-bf16",
     "mistral-wide-bf16",
@@ -39,13 +40,15 @@ NAMES = [
 ]
 
 
-def check(cases, name, variant, split):
+def check(cases, name, variant, *, split=False, blocks=False):
     folder = cases.folder / name
     config = json.loads((folder / "config.json").read_text())
-    words = [folder_to_gguf.ARCHITECTURES[config["model_type"]]] + ["split"] * split
+    words = [folder_to_gguf.ARCHITECTURES[config["model_type"]]]
+    words += ["split"] * split + ["MXFP4"] * blocks
     # The tokens lie next to a model under its name.
     model = f"{name}.{'.'.join(words)}.gguf"
-    folder_to_gguf.write(folder, cases.folder / model, split)
+    store = folder_to_gguf.store_microscaled if blocks else folder_to_gguf.store_float32
+    folder_to_gguf.write(folder, cases.folder / model, split, store)
     tokens = (cases.folder / f"{name}.tokens.json").read_text()
     (cases.folder / f"{model}.tokens.json").write_text(tokens)
     cases.compile(model, f"cpu:x86-64-{variant}", "--buckets=1,8,129")
@@ -63,9 +66,11 @@ def main():
     for name in names or NAMES:
         cases.make(name)
         cases.script("numpy_reference.py", cases.folder / name)
-        check(cases, name, variant, split=False)
+        check(cases, name, variant)
         if name.startswith(("deepseek", "kimi")):
             check(cases, name, variant, split=True)
+        if name.startswith("gptoss-blocks"):
+            check(cases, name, variant, blocks=True)
 
 
 if __name__ == "__main__":

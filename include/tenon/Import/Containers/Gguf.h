@@ -126,7 +126,7 @@ struct GgufArchitecture {
   /// Changes what takes more than a table, when everything else is there.
   void (*complete)(llvm::json::Object &values) = nullptr;
   /// How scores of experts are made of logits, as `expert_gating_func` says: 1
-  /// is a softmax, 2 a sigmoid.
+  /// is a softmax, 2 a sigmoid, 3 a softmax over the chosen ones.
   int64_t gating = 1;
 };
 
