@@ -6,6 +6,7 @@
 #include "tenon/Import/Tokenizer.h"
 #include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Support/InputFile.h"
+#include "tenon/Support/Version.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -14,8 +15,6 @@
 
 using namespace mlir;
 using namespace tenon;
-
-static constexpr StringLiteral kProducer = "tenon 0.1.0";
 
 /// A longer context is asked for: tables of rotations and the state of a
 /// session grow with it, and few uses need all that a model can do.
@@ -130,7 +129,7 @@ llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
   } else if (llvm::Error error = importSource(context, options, input)) {
     return std::move(error);
   }
-  input.facts.producer = kProducer.str();
+  input.facts.producer = ("tenon " + getVersion()).str();
   if (llvm::Error error = readModelAttribute(*input.module, options.maxContext,
                                              options.source, input.facts))
     return std::move(error);

@@ -5,6 +5,7 @@
 #include "tenon/Conversion/Passes.h"
 #include "tenon/Pipelines/Pipelines.h"
 #include "tenon/Support/InputFile.h"
+#include "tenon/Support/Version.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
 #include "tenon/Target/CPU/Passes.h"
 #include "tenon/Target/CPU/Pipeline.h"
@@ -55,6 +56,7 @@ static mlir::LogicalResult process(llvm::StringRef input,
 }
 
 int main(int argc, char **argv) {
+  tenon::identifyTool("tenon-opt");
   mlir::DialectRegistry registry;
   tenon::registerAllDialects(registry);
 

@@ -9,6 +9,7 @@
 #include "tenon/Interpreter/Tolerance.h"
 #include "tenon/Pipelines/Pipelines.h"
 #include "tenon/Support/InputFile.h"
+#include "tenon/Support/Version.h"
 #include "tenon/Testing/CompareSteps.h"
 #include "tenon/Testing/KernelTrace.h"
 #include "tenon/Testing/RandomTensors.h"
@@ -410,6 +411,7 @@ static void exitOutOfMemory() {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  identifyTool("tenon-run");
   std::set_new_handler(exitOutOfMemory);
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();

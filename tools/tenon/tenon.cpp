@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Driver/UsageError.h"
+#include "tenon/Support/Version.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/InitLLVM.h"
@@ -23,13 +24,32 @@ static int report(llvm::StringRef message, int code) {
   return code;
 }
 
+/// The command whose options were meant, for a hint.
+static std::string nameCommand(int argc, char **argv) {
+  llvm::StringRef first = argc > 1 ? argv[1] : "";
+  for (const llvm::cl::SubCommand *known : llvm::cl::getRegisteredSubcommands())
+    if (!first.empty() && known->getName() == first)
+      return ("tenon " + first).str();
+  return "tenon";
+}
+
 /// What the parser of the command line says, in one line like every error.
-static std::string shorten(llvm::StringRef text) {
-  llvm::StringRef line = text.ltrim().split('\n').first.trim();
+static std::string shorten(llvm::StringRef text, llvm::StringRef command) {
+  auto [first, rest] = text.ltrim().split('\n');
+  auto [line, help] = first.split("  Try: ");
+  line = line.trim();
   line.consume_front("tenon: ");
+  if (!help.empty())
+    line.consume_back(".");
   std::string message = line.str();
   if (!message.empty())
     message[0] = llvm::toLower(message[0]);
+  llvm::StringRef guess = rest.trim();
+  bool isGuessed = guess.consume_front("tenon: Did you mean ");
+  if (isGuessed)
+    message += "; did you mean " + guess.str();
+  if (!help.empty())
+    message += (isGuessed ? " See " : "; see ") + command.str() + " --help";
   return message;
 }
 
@@ -51,6 +71,7 @@ int main(int argc, char **argv) {
   llvm::scope_exit forget([] { llvm::errs().clear_error(); });
   // A limit on the size of files is an error of writing like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
+  identifyTool("tenon");
   std::unique_ptr<Command> commands[] = {
       createCompileCommand(), createRunCommand(), createBenchCommand(),
       createInspectCommand()};
@@ -63,8 +84,9 @@ int main(int argc, char **argv) {
           argc, argv, "tenon: an ahead-of-time compiler for transformers\n",
           &stream)) {
     // Values that are no numbers were reported by their parser.
-    return problem.empty() ? kWrongUsage
-                           : report(shorten(problem), kWrongUsage);
+    return problem.empty()
+               ? kWrongUsage
+               : report(shorten(problem, nameCommand(argc, argv)), kWrongUsage);
   }
   for (const std::unique_ptr<Command> &command : commands) {
     if (!command->isChosen())

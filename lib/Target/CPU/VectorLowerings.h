@@ -47,9 +47,9 @@ buildKeyRange(VectorBuilder &b, MaskAttr::KeyRange range, mlir::Value first,
 
 /// A row-major weight, a vector or a table, as a memref of its shape; with
 /// `matrix` that one of a stack of columns as a memref of one dimension.
-mlir::FailureOr<mlir::Value>
-viewRowMajor(VectorBuilder &b, mlir::Operation *op, mlir::Value weight,
-             mlir::Value matrix = mlir::Value());
+mlir::FailureOr<mlir::Value> viewRowMajor(VectorBuilder &b, mlir::Operation *op,
+                                          mlir::Value weight,
+                                          mlir::Value matrix = mlir::Value());
 
 /// Puts a number into every element of a memory.
 void fill(VectorBuilder &b, mlir::Value memref, mlir::Value scalar);
