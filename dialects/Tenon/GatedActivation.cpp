@@ -53,9 +53,10 @@ static ParseResult parseParameter(AsmParser &parser,
   StringRef name;
   if (parser.parseKeyword(&name) || parser.parseEqual())
     return failure();
-  const Parameter *found = llvm::find_if(
-      kParameters,
-      [&](const Parameter &parameter) { return parameter.name == name; });
+  const Parameter *found =
+      llvm::find_if(kParameters, [&](const Parameter &parameter) {
+        return parameter.name == name;
+      });
   if (found == std::end(kParameters))
     return parser.emitError(loc, "expected alpha, beta or limit");
   APFloat value(0.0f);
@@ -65,8 +66,8 @@ static ParseResult parseParameter(AsmParser &parser,
   return success();
 }
 
-OptionalParseResult
-tenon::parseGatedActivation(AsmParser &parser, GatedActivation &activation) {
+OptionalParseResult tenon::parseGatedActivation(AsmParser &parser,
+                                                GatedActivation &activation) {
   FailureOr<std::optional<Activation>> function =
       FieldParser<std::optional<Activation>>::parse(parser);
   if (failed(function))
@@ -122,8 +123,8 @@ LogicalResult tenon::convertFromAttribute(
   std::optional<Activation> known =
       function && function.getType().isInteger(32)
           ? symbolizeActivation(
-                     static_cast<uint32_t>(function.getValue().getZExtValue()))
-               : std::nullopt;
+                static_cast<uint32_t>(function.getValue().getZExtValue()))
+          : std::nullopt;
   if (!known)
     return refuse();
   activation = *known;

@@ -65,8 +65,7 @@ static LogicalResult verifyBiases(ExpertsOp op) {
                               op.getDown().getType()};
   for (auto [bias, projection] : llvm::zip_equal(biases, projections)) {
     if (!bias != !biases[0]) // C5
-      return op.emitOpError()
-             << "expects biases of all projections or of none";
+      return op.emitOpError() << "expects biases of all projections or of none";
     if (bias && !isBiasOf(bias, projection)) // C5
       return op.emitOpError() << "expects a bias with the shape of its "
                                  "projection, but one column, but got "

@@ -14,11 +14,14 @@ namespace tenon {
 ///
 /// `scaleBlock`, rows and columns, says how many elements of an `F8_E4M3`
 /// tensor share a scale; without it there is none. That of an `F4` tensor has
-/// 1 row and 32 columns. The block types of GGUF
-/// bring their own blocks; their formats have as many bits as they are stored
-/// in, up to 1 in 50. `FormatAttr::getWidened` of a format keeps it as exactly.
+/// 1 row and 32 columns. The block types of GGUF bring their own blocks; docs/StoredFormats.md says how many bits their formats
+/// have. `FormatAttr::getWidened` of a format keeps it as exactly.
 FormatAttr getStorageFormat(mlir::MLIRContext *context, StorageType type,
                             llvm::ArrayRef<int64_t> scaleBlock = {});
+
+/// The code of elements of which the scales are in another tensor; null for a
+/// type that has none.
+mlir::Type getScaledCode(mlir::MLIRContext *context, StorageType type);
 
 } // namespace tenon
 

@@ -30,6 +30,14 @@ static ParseResult parseFactor(AsmParser &parser, FactorRole role, Type type,
   return success();
 }
 
+/// `[-3, -1, 1, 3]`
+static ParseResult parseValues(AsmParser &parser,
+                               SmallVectorImpl<int8_t> &values) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseInteger(values.emplace_back());
+  });
+}
+
 /// As many factors of offsets as there are of scales.
 static void repeatAsOffsets(SmallVectorImpl<FormatFactor> &factors) {
   for (FormatFactor factor : llvm::to_vector(factors))
@@ -41,6 +49,7 @@ static void repeatAsOffsets(SmallVectorImpl<FormatFactor> &factors) {
 Attribute FormatAttr::parse(AsmParser &parser, Type) {
   Type code;
   int64_t zero = 0;
+  SmallVector<int8_t> values;
   SmallVector<FormatFactor> factors;
   bool repeats = false;
   if (parser.parseLess() || parser.parseType(code))
@@ -48,6 +57,11 @@ Attribute FormatAttr::parse(AsmParser &parser, Type) {
   while (succeeded(parser.parseOptionalComma())) {
     if (succeeded(parser.parseOptionalKeyword("zero"))) {
       if (parser.parseInteger(zero))
+        return {};
+      continue;
+    }
+    if (succeeded(parser.parseOptionalKeyword("values"))) {
+      if (parseValues(parser, values))
         return {};
       continue;
     }
@@ -85,13 +99,20 @@ Attribute FormatAttr::parse(AsmParser &parser, Type) {
         factors, std::back_inserter(ordered),
         [&](const FormatFactor &factor) { return factor.role == role; });
   return parser.getChecked<FormatAttr>(parser.getContext(), code, zero,
-                                       ArrayRef<FormatFactor>(ordered));
+                                       ArrayRef<FormatFactor>(ordered),
+                                       ArrayRef<int8_t>(values));
 }
 
 void FormatAttr::print(AsmPrinter &printer) const {
   printer << '<' << getCode();
   if (getZero())
     printer << ", zero " << getZero();
+  if (!getValues().empty()) {
+    printer << ", values [";
+    llvm::interleaveComma(getValues(), printer.getStream(),
+                          [&](int8_t value) { printer << int(value); });
+    printer << ']';
+  }
   SmallVector<FormatFactor> repeated(
       llvm::make_filter_range(getFactors(), [](const FormatFactor &factor) {
         return factor.role == FactorRole::Scale;
@@ -109,14 +130,15 @@ void FormatAttr::print(AsmPrinter &printer) const {
 
 LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  Type code, int64_t zero,
-                                 ArrayRef<FormatFactor> factors) {
+                                 ArrayRef<FormatFactor> factors,
+                                 ArrayRef<int8_t> values) {
   bool isFloat = isa<Float32Type, Float16Type, BFloat16Type>(code);
   unsigned bits = code.isIntOrFloat() ? code.getIntOrFloatBitWidth() : 0;
-  bool isUnsigned = code.isUnsignedInteger() && bits >= 4 && bits <= 8;
+  bool isUnsigned = code.isUnsignedInteger() && bits >= 2 && bits <= 8;
   if (!isFloat && !isa<Float8E4M3FNType, Float4E2M1FNType>(code) &&
       !code.isSignlessInteger(8) && !isUnsigned) // C1
     return emitError() << "expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 "
-                          "or ui4 to ui8, but got "
+                          "or ui2 to ui8, but got "
                        << code;
   for (const FormatFactor &factor : factors)
     if (!(isa<Float32Type, Float16Type, BFloat16Type, Float8E8M0FNUType>(
@@ -149,6 +171,15 @@ LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
         return emitError() << "expects columns of factors to divide each "
                               "other, but got "
                            << b.cols << " and " << a.cols;
+  if (values.empty())
+    return success();
+  if (!isUnsigned || bits > 4 || zero != 0) // C7
+    return emitError() << "expects values beside a code of ui2, ui3 or ui4 "
+                          "without zero, but got "
+                       << code;
+  if (values.size() != size_t(1) << bits) // C7
+    return emitError() << "expects " << (1 << bits) << " values for " << code
+                       << ", but got " << values.size();
   return success();
 }
 

@@ -17,7 +17,8 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     value[n, k] = (code[n, k] - zero) * scale[n, k] + offset[n, k]
     ```
 
-    where `code[n, k]` is the quantized value, of type `code`, and `scale[n, k]` is
+    where `code[n, k]` is the quantized value, of type `code`, or the number that
+    `values` has for it, and `scale[n, k]` is
     the product of one number per scale parameter,
 
     ```
@@ -32,8 +33,9 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     | Parameter | Meaning                                                       |
     |-----------|---------------------------------------------------------------|
     | `code`    | type of a quantized value: `f32`, `f16`, `bf16`, `f8E4M3FN`   |
-    |           | or `f4E2M1FN` (finite), `i8` (signed), or unsigned, `ui4` to  |
+    |           | or `f4E2M1FN` (finite), `i8` (signed), or unsigned, `ui2` to  |
     |           | `ui8`                                                         |
+    | `values`  | a signed byte for each quantized value, from 0 on             |
     | `zero`    | zero point of a format without an offset                      |
     | `scale`   | type of the numbers, `f32`, `f16`, `bf16`, `f8E8M0FNU` (a     |
     |           | power of two), `i8` or `ui8`, and block `R x C` that shares   |
@@ -52,19 +54,28 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     * (C5) Only an unsigned `code` has a zero point, which it can represent; that
       of `ui8` is 128, so that a code minus its zero point is a signed byte.
     * (C6) Of two factors, the block columns of one divide those of the other.
+    * (C7) `values` requires an unsigned `code` of at most 4 bits without a zero
+      point, and has a number for each of its quantized values.
 
     Examples: `#tenon.format<bf16>`,
     `#tenon.format<f8E4M3FN, scale f32 per 128x128>`,
     `#tenon.format<ui5, zero 16, scale f16 per 1x32>`,
     `#tenon.format<f4E2M1FN, scale f8E8M0FNU per 1x32>`,
-    `#tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>`
+    `#tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>`,
+    `#tenon.format<ui2, values [-3, -1, 1, 3], scale f16 per 1x32>`
   }];
   let parameters = (ins "::mlir::Type":$code, "int64_t":$zero,
-                        ArrayRefParameter<"::tenon::FormatFactor">:$factors);
+                        ArrayRefParameter<"::tenon::FormatFactor">:$factors,
+                        ArrayRefParameter<"int8_t">:$values);
   let builders = [
     AttrBuilderWithInferredContext<(ins "::mlir::Type":$code), [{
       return $_get(code.getContext(), code, 0,
-                   ::llvm::ArrayRef<::tenon::FormatFactor>());
+                   ::llvm::ArrayRef<::tenon::FormatFactor>(),
+                   ::llvm::ArrayRef<int8_t>());
+    }]>,
+    AttrBuilder<(ins "::mlir::Type":$code, "int64_t":$zero,
+                     "::llvm::ArrayRef<::tenon::FormatFactor>":$factors), [{
+      return $_get($_ctxt, code, zero, factors, ::llvm::ArrayRef<int8_t>());
     }]>
   ];
   let hasCustomAssemblyFormat = 1;
@@ -72,6 +83,11 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
   let extraClassDeclaration = [{
     bool hasScale() const { return !getFactors().empty(); }
     bool hasOffset() const;
+    /// The number that a quantized value of an unsigned type is, less the zero
+    /// point.
+    int64_t getInteger(int64_t code) const {
+      return getValues().empty() ? code - getZero() : getValues()[code];
+    }
     /// Rows of the largest block and columns of the smallest block: a matrix may
     /// be split at multiples of the former, and the latter share all factors.
     int64_t getScaleRows() const;

@@ -276,8 +276,7 @@ static LogicalResult execute(Frame &frame, tenon::GroupedLinearOp op) {
       inputs.push_back(input.floats().data() + row * k);
     }
     auto sums = multiply(frame, {op, op.getWeight(), e * n, n, k}, inputs);
-    if (failed(sums) ||
-        failed(addColumn(frame, op, op.getBias(), e, *sums)))
+    if (failed(sums) || failed(addColumn(frame, op, op.getBias(), e, *sums)))
       return failure();
     for (auto [i, sum] : llvm::enumerate(*sums))
       finishRow(frame, result.getElementType(), sum, op.getGlu(),

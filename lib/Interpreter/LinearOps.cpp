@@ -199,9 +199,9 @@ static LogicalResult execute(Frame &frame, tenon::GluOp op) {
   Tensor result(gate.getElementType(), gate.getShape());
   MutableArrayRef<double> out = result.mutableFloats();
   for (int64_t i = 0, e = out.size(); i < e; ++i)
-    out[i] = frame.round(result.getElementType(),
-                         joinGate(op.getActivation(), gate.floats()[i],
-                                  up.floats()[i]));
+    out[i] = frame.round(
+        result.getElementType(),
+        joinGate(op.getActivation(), gate.floats()[i], up.floats()[i]));
   frame.noteSum(1);
   frame.set(op, std::move(result));
   return success();

@@ -59,8 +59,8 @@ static double drawCode(FormatAttr format, ArrayRef<double> numbers,
                        uint64_t bits) {
   Type code = format.getCode();
   if (code.isUnsignedInteger())
-    return static_cast<double>(bits >> (64 - format.getCodeBits())) -
-           static_cast<double>(format.getZero());
+    return static_cast<double>(format.getInteger(
+        static_cast<int64_t>(bits >> (64 - format.getCodeBits()))));
   if (code.isInteger())
     return static_cast<int8_t>(bits >> 56);
   return numbers[(bits >> 32) % numbers.size()];
@@ -73,6 +73,12 @@ static double getCodeDeviation(FormatAttr format, ArrayRef<double> numbers) {
     for (double number : numbers)
       squares += number * number;
     return std::sqrt(squares / static_cast<double>(numbers.size()));
+  }
+  if (!format.getValues().empty()) {
+    double squares = 0;
+    for (int8_t value : format.getValues())
+      squares += value * value;
+    return std::sqrt(squares / static_cast<double>(format.getValues().size()));
   }
   return std::ldexp(1.0, static_cast<int>(format.getCodeBits())) /
          std::sqrt(12.0);

@@ -84,11 +84,10 @@ llvm::Error WeightReader::readDerivedRow(DeriveOp op, int64_t row,
   case Derivation::SplitRows: // the rows keep their order
     return readRow(from[0], row, out);
   case Derivation::SliceRows:
-    return readRow(
-        from[0],
-        matrix * getDefinedType(from[0]).getRows() + op.getFirst() +
-            n * op.getStep(),
-        out);
+    return readRow(from[0],
+                   matrix * getDefinedType(from[0]).getRows() + op.getFirst() +
+                       n * op.getStep(),
+                   out);
   case Derivation::Transpose:
     return readTransposedRow(op, from[0], row, out);
   case Derivation::Cast:

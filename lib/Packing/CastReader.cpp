@@ -38,7 +38,7 @@ private:
   const MatrixReader &from;
   std::string name;
   CodeType source, target;
-  /// Values of codes that are bytes.
+  /// Values of codes that are bytes, less the zero of the format.
   std::array<float, 256> byteValues = {};
 };
 
@@ -61,7 +61,7 @@ CastReader::CastReader(WeightType type, const MatrixReader &from,
       source(getCodeType(from.getFormat())),
       target(getCodeType(type.getFormat())) {
   if (source == CodeType::Byte)
-    byteValues = listCodeValues(from.getFormat().getCode());
+    byteValues = listCodeValues(from.getFormat());
 }
 
 template <typename Code, typename Decode>
@@ -192,12 +192,9 @@ llvm::Error CastReader::readCodes(const Rectangle &region, uint8_t *codes,
     return offsets.takeError();
   offsets->resize(scales->size());
   int64_t runs = scales->size() / region.rows;
-  auto zero = static_cast<double>(from.getFormat().getZero());
   std::vector<double> values(region.cols);
   for (int64_t row = 0; row < region.rows; ++row) {
     decodeCodes(source, byteValues, buffer.data() + row * width, values);
-    for (double &value : values)
-      value -= zero;
     if (runs)
       scaleRow(region.col, ArrayRef(*scales).slice(row * runs, runs),
                ArrayRef(*offsets).slice(row * runs, runs), values);

@@ -22,14 +22,15 @@ static float decodeSmallFloat(FloatType type, unsigned bits) {
   return number.convertToFloat();
 }
 
-std::array<float, 256> tenon::listCodeValues(Type code) {
+std::array<float, 256> tenon::listCodeValues(FormatAttr format) {
+  Type code = format.getCode();
   std::array<float, 256> values = {};
-  unsigned count = 1u << code.getIntOrFloatBitWidth();
+  unsigned count = 1u << format.getCodeBits();
   for (unsigned bits = 0; bits < count; ++bits) {
     if (auto type = dyn_cast<FloatType>(code))
       values[bits] = decodeSmallFloat(type, bits);
     else if (code.isUnsignedInteger())
-      values[bits] = static_cast<float>(bits);
+      values[bits] = static_cast<float>(format.getInteger(bits));
     else
       values[bits] = static_cast<int8_t>(bits);
   }

@@ -4,15 +4,15 @@
 #ifndef TENON_LIB_PACKING_CODEVALUES_H
 #define TENON_LIB_PACKING_CODEVALUES_H
 
-#include "mlir/IR/Types.h"
+#include "dialects/Tenon/Tenon.h"
 #include <array>
 #include <cstdint>
 
 namespace tenon {
 
-/// The values of all codes of a type of at most 8 bits. Those of a float that are
-/// no numbers are NaN; codes that the type does not have are 0.
-std::array<float, 256> listCodeValues(mlir::Type code);
+/// The values of all codes of at most 8 bits, before scale and offset. Those of a
+/// float that are no numbers are NaN; codes that the type does not have are 0.
+std::array<float, 256> listCodeValues(FormatAttr format);
 
 /// The value of a number of a factor, which begins at `bytes`.
 float decodeNumber(mlir::Type type, const uint8_t *bytes);

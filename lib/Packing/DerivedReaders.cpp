@@ -103,10 +103,10 @@ public:
 private:
   /// Reads all rows from the first to the last one of a region, and visits its
   /// own.
-  llvm::Error forEachRow(
-      const Rectangle &region, int64_t rowBytes,
-      llvm::function_ref<llvm::Error(const Rectangle &, uint8_t *)> read,
-      llvm::function_ref<void(int64_t, const uint8_t *)> visit) const {
+  llvm::Error
+  forEachRow(const Rectangle &region, int64_t rowBytes,
+             llvm::function_ref<llvm::Error(const Rectangle &, uint8_t *)> read,
+             llvm::function_ref<void(int64_t, const uint8_t *)> visit) const {
     if (region.rows == 0)
       return llvm::Error::success();
     Rectangle all = region;

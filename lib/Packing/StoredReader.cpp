@@ -13,6 +13,7 @@
 #include "CodeValues.h"
 #include "FloatBits.h"
 
+using namespace mlir;
 using namespace tenon;
 using llvm::Error;
 
@@ -21,12 +22,11 @@ static constexpr int64_t kFactorsOfBlock = 16;
 
 /// For each code of a type the one of another that has the same value.
 static std::array<uint8_t, 256> mapCodes(FormatAttr from, FormatAttr to) {
-  std::array<float, 256> values = listCodeValues(from.getCode());
-  std::array<float, 256> wide = listCodeValues(to.getCode());
+  std::array<float, 256> values = listCodeValues(from);
+  std::array<float, 256> wide = listCodeValues(to);
   std::array<uint8_t, 256> codes = {};
   for (auto [code, value] : llvm::enumerate(values)) {
-    uint32_t bits =
-        llvm::bit_cast<uint32_t>(value - static_cast<float>(from.getZero()));
+    uint32_t bits = llvm::bit_cast<uint32_t>(value);
     const float *same = llvm::find_if(wide, [&](float other) {
       return llvm::bit_cast<uint32_t>(other) == bits;
     });
@@ -41,7 +41,7 @@ StoredReader::StoredReader(WeightType type, const TensorSource &source,
       rowsOfPart(getMatrices() * getRows() /
                  static_cast<int64_t>(this->parts.size())) {
   StorageType stored = this->parts.front().codes.info->type;
-  if (getBlockElements(stored) == 1)
+  if (!hasOwnFactors(stored) && stored != StorageType::F4E2M1)
     return;
   FormatAttr format = getStorageFormat(
       type.getContext(), stored,
@@ -114,9 +114,42 @@ static void copyBlockCodes(StorageType type, const uint8_t *row, int64_t col,
   }
 }
 
+/// The whole number of an element of a tensor that has an order.
+static int64_t readInteger(const StoredNumbers &stored, int64_t row,
+                           int64_t col) {
+  const ElementOrder &order = *stored.info->order;
+  StorageType type = stored.info->type;
+  int64_t bits = 8 * getBlockBytes(type) / getBlockElements(type);
+  auto [unit, place] = order.locate(row, col, 32 / bits);
+  const uint8_t *from = stored.bytes.data();
+  int64_t code;
+  if (order.words == ElementOrder::Words::None)
+    code =
+        type == StorageType::I8 ? static_cast<int8_t>(from[unit]) : from[unit];
+  else
+    code = llvm::support::endian::read32le(from + 4 * unit) >> place * bits &
+           ((1u << bits) - 1);
+  if (order.shift)
+    code = (code + order.shift) & ((int64_t(1) << bits) - 1);
+  return order.negated ? order.bias - code : code - order.bias;
+}
+
+/// Codes of whole numbers with scales in another tensor.
+static void copyIntegers(const StoredNumbers &stored, FormatAttr format,
+                         int64_t row, int64_t col, int64_t cols,
+                         uint8_t *codes) {
+  for (int64_t i = 0; i < cols; ++i)
+    codes[i] = static_cast<uint8_t>(readInteger(stored, row, col + i) +
+                                    format.getZero());
+}
+
 Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
                             int64_t cols, uint8_t *codes) const {
   StorageType type = part.codes.info->type;
+  if (part.codes.info->order) {
+    copyIntegers(part.codes, getFormat(), row, col, cols, codes);
+    return Error::success();
+  }
   int64_t elements = row * getCols();
   const uint8_t *from = part.codes.bytes.data() +
                         elements / getBlockElements(type) * getBlockBytes(type);
@@ -135,6 +168,9 @@ Error StoredReader::readRow(const StoredPart &part, int64_t row, int64_t col,
     return Error::success();
   case StorageType::F32:
     memcpy(codes, from + 4 * col, 4 * cols);
+    return Error::success();
+  case StorageType::I8:
+    memcpy(codes, from + col, cols);
     return Error::success();
   default:
     if (type == StorageType::F4E2M1)
@@ -237,7 +273,7 @@ Error StoredReader::readBlockFactor(size_t number, const Rectangle &blocks,
   return Error::success();
 }
 
-static float readScale(const StoredNumbers &stored, int64_t index) {
+static float readFloat(const StoredNumbers &stored, int64_t index) {
   const uint8_t *from = stored.bytes.data();
   if (stored.info->type == StorageType::F8E8M0)
     return from[index] == 255 ? NAN : std::ldexp(1.0f, from[index] - 127);
@@ -249,6 +285,34 @@ static float readScale(const StoredNumbers &stored, int64_t index) {
                                                : bfloatToFloat(bits);
 }
 
+/// The number of a block. A zero point times its scale is exact for scales of 16
+/// bits.
+static float readScale(const StoredNumbers &stored, int64_t row, int64_t col) {
+  const ElementOrder *order = stored.info->order.get();
+  if (!order)
+    return readFloat(stored, row * stored.info->shape.back() + col);
+  if (stored.multiplier)
+    return static_cast<float>(readInteger(stored, row, col)) *
+           readScale(*stored.multiplier, row, col);
+  return readFloat(stored, order->locate(row, col, 1).first);
+}
+
+/// A finite number as the type of a factor, which is wide enough.
+static void storeFactor(Type type, float value, uint8_t *number) {
+  if (type.isF32()) {
+    memcpy(number, &value, sizeof(float));
+    return;
+  }
+  // A power of two is its exponent, which is that of an f32.
+  if (isa<Float8E8M0FNUType>(type)) {
+    *number = static_cast<uint8_t>(llvm::bit_cast<uint32_t>(value) >> 23);
+    return;
+  }
+  uint32_t bits =
+      type.isF16() ? roundToBits<5, 10>(value) : roundToBits<8, 7>(value);
+  llvm::support::endian::write16le(number, static_cast<uint16_t>(bits));
+}
+
 Error StoredReader::readFactor(size_t number, const Rectangle &blocks,
                                uint8_t *numbers) const {
   if (parts.front().factors.empty())
@@ -257,19 +321,15 @@ Error StoredReader::readFactor(size_t number, const Rectangle &blocks,
   const StoredNumbers &stored = parts[blocks.matrix / matrices].factors[number];
   const FormatFactor &factor = getFactor(number);
   int64_t height = llvm::divideCeil(getRows(), factor.rows);
-  int64_t width = llvm::divideCeil(getCols(), factor.cols);
+  int64_t bytes = getFactorBytes(number);
   int64_t row = blocks.matrix % matrices * height + blocks.row;
   for (int64_t end = row + blocks.rows; row < end; ++row)
     for (int64_t i = 0; i < blocks.cols; ++i) {
-      float scale = readScale(stored, row * width + blocks.col + i);
+      float scale = readScale(stored, row, blocks.col + i);
       if (Error error = checkFinite(*stored.info, row, scale))
         return error;
-      // A power of two is copied unless the weight has it as a float.
-      if (factor.type.isF32())
-        memcpy(numbers, &scale, sizeof(float));
-      else
-        *numbers = stored.bytes[row * width + blocks.col + i];
-      numbers += getFactorBytes(number);
+      storeFactor(factor.type, scale, numbers);
+      numbers += bytes;
     }
   return Error::success();
 }

@@ -15,6 +15,8 @@ namespace tenon {
 struct StoredNumbers {
   const TensorInfo *info;
   llvm::ArrayRef<uint8_t> bytes;
+  /// The tensor whose numbers multiply these, if their order says so.
+  std::shared_ptr<const StoredNumbers> multiplier = nullptr;
 };
 
 /// One tensor of a stack, with those of its factors if it does not have them

@@ -44,7 +44,7 @@ static llvm::Expected<const TensorInfo *> findTensor(WeightOp op,
 
 /// Whether the factors of a weight lie where its type has them.
 static llvm::Error checkFactors(WeightOp op, const TensorInfo &info) {
-  bool hasOwn = hasBlockScales(info.type);
+  bool hasOwn = hasOwnFactors(info.type);
   bool needs = op.getWeightType().getFormat().hasScale() && !hasOwn;
   if (needs == op.hasFactorTensors())
     return llvm::Error::success();
@@ -64,6 +64,11 @@ static llvm::Error checkType(WeightOp op, const TensorInfo &info) {
   if (format.hasScale())
     block = {format.getScaleRows(), format.getScaleCols()};
   FormatAttr stored = getStorageFormat(op.getContext(), info.type, block);
+  if (Type code = getScaledCode(op.getContext(), info.type);
+      code && format.hasScale() &&
+      (code == format.getCode() ||
+       (code.isInteger() && format.getCode().isInteger(8))))
+    return llvm::Error::success();
   bool widensBlocks = stored && stored.getWidened() == format;
   bool widens = format.getCode().isF32() && (info.type == StorageType::F16 ||
                                              info.type == StorageType::BF16);
@@ -85,6 +90,9 @@ static llvm::Error checkType(WeightOp op, const TensorInfo &info) {
 }
 
 static llvm::Error checkSize(const TensorInfo &info, ArrayRef<uint8_t> bytes) {
+  // What has an order was checked when it was given one.
+  if (info.order)
+    return llvm::Error::success();
   int64_t elements = 1;
   for (int64_t size : info.shape)
     elements *= size;
@@ -97,6 +105,42 @@ static llvm::Error checkSize(const TensorInfo &info, ArrayRef<uint8_t> bytes) {
                        Twine(expected) + "; load the model again");
 }
 
+/// Opens a tensor of factors of a type, and the one that its numbers are
+/// multiplied by.
+static llvm::Expected<StoredNumbers>
+openNumbers(WeightOp op, const TensorSource &source, StringRef name,
+            ArrayRef<int64_t> shape, Type factor) {
+  llvm::Expected<const TensorInfo *> info = findTensor(op, source, name, shape);
+  if (!info)
+    return info.takeError();
+  StorageType type = (*info)->type;
+  bool isPower = type == StorageType::F8E8M0;
+  bool isFloat = type == StorageType::F32 || type == StorageType::F16 ||
+                 type == StorageType::BF16;
+  bool isProduct = (*info)->order && !(*info)->order->multiplier.empty();
+  // Powers of two may be kept in the wider type.
+  if (!isPower && !isProduct && !(isFloat && !isa<Float8E8M0FNUType>(factor)))
+    return makePackError(
+        "tensor '" + (*info)->name + "' has type " +
+        stringifyStorageType(type) + ", but scales are " +
+        (isa<Float8E8M0FNUType>(factor) ? "F8_E8M0" : "F32, F16 or BF16") +
+        "; convert the model again");
+  llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
+  if (!bytes)
+    return bytes.takeError();
+  if (llvm::Error error = checkSize(**info, *bytes))
+    return error;
+  StoredNumbers numbers = {*info, *bytes};
+  if (isProduct) {
+    llvm::Expected<StoredNumbers> other =
+        openNumbers(op, source, (*info)->order->multiplier, shape, factor);
+    if (!other)
+      return other.takeError();
+    numbers.multiplier = std::make_shared<StoredNumbers>(std::move(*other));
+  }
+  return numbers;
+}
+
 /// Finds the tensor of a factor that belongs to a tensor of codes.
 static llvm::Expected<StoredNumbers> openFactor(WeightOp op,
                                                 const TensorSource &source,
@@ -106,26 +150,8 @@ static llvm::Expected<StoredNumbers> openFactor(WeightOp op,
   int64_t &rows = shape[shape.size() - 2], &cols = shape.back();
   rows = llvm::divideCeil(rows, factor.rows);
   cols = llvm::divideCeil(cols, factor.cols);
-  llvm::Expected<const TensorInfo *> info =
-      findTensor(op, source, op.getFactorTensorName(number, index), shape);
-  if (!info)
-    return info.takeError();
-  StorageType type = (*info)->type;
-  bool isPower = type == StorageType::F8E8M0;
-  bool isFloat = type == StorageType::F32 || type == StorageType::F16 ||
-                 type == StorageType::BF16;
-  // Powers of two may be kept in the wider type.
-  if (!isPower && !(isFloat && factor.type.isF32()))
-    return makePackError("tensor '" + (*info)->name + "' has type " +
-                         stringifyStorageType(type) + ", but scales are " +
-                         (factor.type.isF32() ? "F32, F16 or BF16" : "F8_E8M0") +
-                         "; convert the model again");
-  llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
-  if (!bytes)
-    return bytes.takeError();
-  if (llvm::Error error = checkSize(**info, *bytes))
-    return error;
-  return StoredNumbers{*info, *bytes};
+  return openNumbers(op, source, op.getFactorTensorName(number, index), shape,
+                     factor.type);
 }
 
 /// Finds the tensor of codes of a number in the stack, and those of its factors.

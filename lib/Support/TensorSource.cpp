@@ -45,15 +45,29 @@ int64_t tenon::getBlockElements(StorageType type) {
 
 int64_t tenon::getBlockBytes(StorageType type) { return getRow(type).bytes; }
 
-bool tenon::hasBlockScales(StorageType type) {
-  return getRow(type).elements > 1 && getRow(type).gguf >= 0;
-}
-
 bool tenon::hasShape(const TensorInfo &tensor, llvm::ArrayRef<int64_t> shape) {
   llvm::ArrayRef<int64_t> stored = tensor.shape;
   if (stored == shape)
     return true;
   return shape.size() > 1 && shape.back() == 1 && stored == shape.drop_back();
+}
+
+bool tenon::hasOwnFactors(StorageType type) {
+  return getRow(type).elements > 1 && getRow(type).gguf >= 0;
+}
+
+std::pair<int64_t, int64_t> ElementOrder::locate(int64_t row, int64_t col,
+                                                 int64_t perWord) const {
+  static constexpr int64_t kAlternating[] = {0, 4, 1, 5, 2, 6, 3, 7};
+  if (!columns.empty())
+    col = columns[col];
+  if (words == Words::None)
+    return {row * rowStride + col * colStride, 0};
+  int64_t &shared = words == Words::OfRow ? col : row;
+  int64_t place = shared % perWord;
+  shared /= perWord;
+  return {row * rowStride + col * colStride,
+          alternates ? kAlternating[place] : place};
 }
 
 std::optional<StorageType> tenon::getGgufType(uint32_t number) {

@@ -33,7 +33,7 @@ static std::optional<StorageType> chooseType(WeightOp weight, int64_t cols,
   SmallVector<StorageType> fitting;
   for (StorageType type : getStorageTypes()) {
     FormatAttr stored = getStorageFormat(format.getContext(), type, block);
-    bool hasOwnFactors = hasBlockScales(type) || !format.hasScale();
+    bool hasOwnFactors = tenon::hasOwnFactors(type) || !format.hasScale();
     if (stored && (stored == format || stored.getWidened() == format) &&
         cols % getBlockElements(type) == 0 &&
         hasOwnFactors != weight.hasFactorTensors())
@@ -92,6 +92,12 @@ static double getUsualProduct(FormatAttr format) {
     auto largest = llvm::APFloat::getLargest(code.getFloatSemantics());
     usual = largest.convertToDouble() / 2;
   }
+  if (!format.getValues().empty()) {
+    double squares = 0;
+    for (int8_t value : format.getValues())
+      squares += value * value;
+    usual = std::sqrt(squares / static_cast<double>(format.getValues().size()));
+  }
   // Unsigned ones have 6 bits.
   for (const FormatFactor &factor : format.getFactors())
     if (factor.role == FactorRole::Scale && factor.type.isInteger())
@@ -105,9 +111,8 @@ void Drawing::putBlock(StorageType type, FormatAttr format, double deviation,
     bytes[i] = byte();
   double usual = deviation / getUsualProduct(format);
   for (auto [number, factor] : llvm::enumerate(format.getFactors()))
-    if (auto floats = dyn_cast<FloatType>(factor.type))
-      putFloat(floats.getFloatSemantics(), (1 + 0.5 * centered()) * usual,
-               bytes + *getFactorByte(type, number));
+    if (isa<FloatType>(factor.type))
+      storeBlockFloat(type, number, (1 + 0.5 * centered()) * usual, bytes);
 }
 
 static std::vector<uint8_t> drawTensor(MLIRContext *context,

@@ -16,6 +16,7 @@ module {
 // CHECK-NEXT: tenon.weight @c "c" : !tenon.weight<8x256, <i8, scale f32 per 1x16>>
 // CHECK-NEXT: tenon.derive @d = slice_rows [@c] first 3 : !tenon.weight<4x256, <i8, scale f32 per 1x16>>
 // CHECK-NEXT: tenon.weight @g "g" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 1x32>>
+// CHECK-NEXT: tenon.weight @h "h" : !tenon.weight<8x256, <i8, scale f32 per 1x32>>
 /// Nothing else changes.
 // CHECK-NEXT: tenon.weight @e "e" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 128x128>>
 // CHECK-NEXT: tenon.weight @f "f" : !tenon.weight<8x256, <bf16>>
@@ -25,6 +26,7 @@ tenon.weight @b "b.{l}" layers [0, 1] : !tenon.weight<2x8x256, <ui5, scale f16 p
 tenon.weight @c "c" : !tenon.weight<8x256, <ui6, zero 32, scale f16 per 1x256, scale i8 per 1x16>>
 tenon.derive @d = slice_rows [@c] first 3 : !tenon.weight<4x256, <ui6, zero 32, scale f16 per 1x256, scale i8 per 1x16>>
 tenon.weight @g "g" : !tenon.weight<8x256, <f4E2M1FN, scale f8E8M0FNU per 1x32>>
+tenon.weight @h "h" : !tenon.weight<8x256, <ui2, values [-3, -1, 1, 3], scale f16 per 1x32>>
 tenon.weight @e "e" : !tenon.weight<8x256, <f8E4M3FN, scale f32 per 128x128>>
 tenon.weight @f "f" : !tenon.weight<8x256, <bf16>>
 

@@ -16,9 +16,10 @@ void decodeBlockCodes(StorageType type, const uint8_t *block, uint8_t *codes);
 void copyBlockFactor(StorageType type, size_t factor, const uint8_t *block,
                      uint8_t *numbers);
 
-/// The byte of a block where the numbers of a factor begin if they lie there as
-/// they are, up to their sign.
-std::optional<int64_t> getFactorByte(StorageType type, size_t factor);
+/// Writes the number of a factor that is a float into a block, rounded to what the
+/// block can have.
+void storeBlockFloat(StorageType type, size_t factor, double value,
+                     uint8_t *block);
 
 } // namespace tenon
 

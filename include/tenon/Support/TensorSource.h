@@ -9,8 +9,11 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace tenon {
 
@@ -30,12 +33,46 @@ llvm::StringRef stringifyStorageType(StorageType type);
 int64_t getBlockElements(StorageType type);
 /// Bytes of one block, or of one element for types without blocks.
 int64_t getBlockBytes(StorageType type);
-/// Whether blocks of the type have scales, as those of GGUF do.
-bool hasBlockScales(StorageType type);
+/// Whether blocks of the type have their scales and offsets in them.
+bool hasOwnFactors(StorageType type);
 /// The type with a number in GGUF files, if a weight can be stored so.
 std::optional<StorageType> getGgufType(uint32_t number);
 /// The name of the type with a number in GGUF files, or `number 7`.
 std::string stringifyGgufType(uint32_t number);
+
+/// Where the elements of a matrix lie that is not stored row after row, and which
+/// numbers they are. Element (n, k) is found by the column c = columns[k] (or k):
+///
+///   unit   = n * rowStride + c * colStride, where the index along `words` is
+///            divided by the elements of a word
+///   number = code - bias, or bias - code if `negated`; times `multiplier`
+///
+/// where `shift` was added to the code, modulo the codes that there are.
+struct ElementOrder {
+  /// What words of 32 bits have several elements of.
+  enum class Words { None, OfColumn, OfRow };
+
+  /// Elements, or words where they are shared; 0 repeats a number.
+  int64_t rowStride = 0;
+  int64_t colStride = 0;
+  Words words = Words::None;
+  /// The elements of a word of 8, lowest bits first, are 0, 2, 4, 6, 1, 3, 5, 7.
+  bool alternates = false;
+  /// Where each column is stored; empty for columns in order.
+  std::vector<int32_t> columns;
+  int64_t shift = 0;
+  int64_t bias = 0;
+  bool negated = false;
+  /// The tensor of the same shape whose numbers multiply these; empty for none.
+  std::string multiplier;
+  /// Of a tensor of factors: the elements that share a number.
+  int64_t blockRows = 1;
+  int64_t blockCols = 1;
+
+  /// The unit of an element, and its place in a word that has `perWord` ones.
+  std::pair<int64_t, int64_t> locate(int64_t row, int64_t col,
+                                     int64_t perWord) const;
+};
 
 /// What is known of a tensor without reading its data.
 struct TensorInfo {
@@ -45,6 +82,8 @@ struct TensorInfo {
   StorageType type;
   /// Outermost dimension first; the last one is contiguous.
   llvm::SmallVector<int64_t, 4> shape;
+  /// Null for elements row after row.
+  std::shared_ptr<const ElementOrder> order = nullptr;
 };
 
 /// A set of named tensors. A source that was opened without its weights has

@@ -227,16 +227,15 @@ void tenon::addRopeDefaults(llvm::json::Object &values) {
   auto isAbsent = [&](llvm::StringRef key) {
     const Value *value = values.get(key);
     const Object *object = value ? value->getAsObject() : nullptr;
-    return !value || value->kind() == Value::Null || (object && object->empty());
+    return !value || value->kind() == Value::Null ||
+           (object && object->empty());
   };
   if (values.getString("model_type") == "gpt_oss" &&
       isAbsent("rope_parameters") && isAbsent("rope_scaling"))
-    values["rope_scaling"] = Object{{"rope_type", "yarn"},
-                                    {"factor", 32.0},
-                                    {"beta_fast", 32.0},
-                                    {"beta_slow", 1.0},
-                                    {"truncate", false},
-                                    {"original_max_position_embeddings", 4096}};
+    values["rope_scaling"] = Object{
+        {"rope_type", "yarn"}, {"factor", 32.0},
+        {"beta_fast", 32.0},   {"beta_slow", 1.0},
+        {"truncate", false},   {"original_max_position_embeddings", 4096}};
 }
 
 void tenon::addClassDefaults(llvm::json::Object &values) {

@@ -108,8 +108,8 @@ ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
 
 /// Gates in the even rows, projections up in the odd ones. A file has them in
 /// blocks, or transposed.
-ExpertMixture::Stacks
-ExpertMixture::buildInterleaved(BlockBuilder &block, int64_t hidden) const {
+ExpertMixture::Stacks ExpertMixture::buildInterleaved(BlockBuilder &block,
+                                                      int64_t hidden) const {
   auto stack = [&](StringRef name, StringRef tensor, int64_t rows,
                    int64_t cols) {
     std::string blocks = (tensor + "_blocks").str();
@@ -140,8 +140,8 @@ ExpertMixture::Stacks ExpertMixture::buildBiases(BlockBuilder &block,
     return {stack("gate_bias", "mlp.experts.gate_proj.bias", width),
             stack("up_bias", "mlp.experts.up_proj.bias", width),
             stack("down_bias", "mlp.experts.down_proj.bias", hidden)};
-  Value both = stack("gate_up_rows_bias", "mlp.experts.gate_up_proj_bias",
-                     2 * width);
+  Value both =
+      stack("gate_up_rows_bias", "mlp.experts.gate_up_proj_bias", 2 * width);
   SmallVector<int64_t> half{experts, width, 1};
   return {block.slice("gate_bias", both, 0, half, /*step=*/2),
           block.slice("up_bias", both, 1, half, /*step=*/2),
@@ -198,9 +198,9 @@ Value ExpertMixture::build(BlockBuilder &block, Value x,
       renorm ? block.f32(*renorm) : FloatAttr(), block.f32(scale));
   Stacks stacks = buildStacks(block, hidden);
   Stacks biases = buildBiases(block, hidden);
-  Value result = ExpertsOp::create(
-      builder, block.getLoc("experts"), activation, x, router.getChoice(),
-      router.getWeights(), stacks.gate, stacks.up, stacks.down, biases.gate,
-      biases.up, biases.down);
+  Value result = ExpertsOp::create(builder, block.getLoc("experts"), activation,
+                                   x, router.getChoice(), router.getWeights(),
+                                   stacks.gate, stacks.up, stacks.down,
+                                   biases.gate, biases.up, biases.down);
   return sharedWidth == 0 ? result : block.add(result, buildShared(block, x));
 }

@@ -94,8 +94,8 @@ Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
   Value rows = AttentionOp::create(
       block.getBuilder(), block.getLoc("attention"),
       block.getRows({heads, width}), query, key, value, step.layer,
-      step.positions, step.slots, step.blocks, sinks,
-      block.f32(scale), mask, softcap ? block.f32(*softcap) : FloatAttr(),
+      step.positions, step.slots, step.blocks, sinks, block.f32(scale), mask,
+      softcap ? block.f32(*softcap) : FloatAttr(),
       /*probabilities=*/TypeAttr());
   return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);
 }

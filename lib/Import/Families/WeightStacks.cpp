@@ -57,8 +57,8 @@ llvm::Error WeightFormats::read() {
     if (!config.failed() &&
         !config.has("quantization_config.weight_block_size"))
       config.complain(key, "is 'fp8' without 'weight_block_size', which is "
-                              "one scale for each tensor; known: fp8 with a "
-                              "scale for each block");
+                           "one scale for each tensor; known: fp8 with a "
+                           "scale for each block");
     if (config.failed())
       return config.takeError();
     std::vector<int64_t> block = config.getIntList(

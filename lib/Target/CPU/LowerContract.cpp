@@ -206,8 +206,10 @@ RegisterTile ContractLowering::chooseDecodingTile(int64_t most) const {
   int64_t planes = layout.getPlanes().size();
   // Planes, and the bytes that several of them are joined to.
   operands.kept = columns > operands.depth ? planes + (planes > 1) : 0;
-  // Masks of the planes, the zero, and orders of bytes.
-  operands.constants = planes > 1 ? 6 : weight.getFormat().getZero() ? 2 : 0;
+  // Masks of the planes, the zero or the values, and orders of bytes.
+  bool isMapped =
+      weight.getFormat().getZero() || !weight.getFormat().getValues().empty();
+  operands.constants = planes > 1 ? 6 : isMapped ? 2 : 0;
   operands.factors =
       weight.getFormat().hasScale() + weight.getFormat().hasOffset();
   operands.decoding = PanelReader::countDecoding(weight);

@@ -243,7 +243,9 @@ Value PanelReader::joinPlanes(Codes &codes, int64_t column) const {
     }
     joined = joined ? b->bitOr(joined, part) : part;
   }
-  codes.bytes = subtractZero(joined);
+  codes.bytes = format.getValues().empty()
+                    ? subtractZero(joined)
+                    : b->lookUpBytes(joined, format.getValues());
   codes.bytesOf = column;
   return codes.bytes;
 }
@@ -294,7 +296,7 @@ Value PanelReader::widenHalf(Value codes, int64_t column) const {
 static float getCodeValue(FormatAttr format, int64_t code) {
   auto type = dyn_cast<FloatType>(format.getCode());
   if (!type)
-    return static_cast<float>(code - format.getZero());
+    return static_cast<float>(format.getInteger(code));
   llvm::APFloat value(type.getFloatSemantics(),
                       llvm::APInt(type.getWidth(), code));
   bool losesInfo = false;

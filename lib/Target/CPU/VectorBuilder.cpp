@@ -257,6 +257,31 @@ Value VectorBuilder::permute(Value vector, Value indices) {
       .getResult(0);
 }
 
+Value VectorBuilder::lookUpBytes(Value words, ArrayRef<int8_t> table) {
+  // One word is the first of a small vector.
+  if (!isa<VectorType>(words.getType()))
+    return extract(lookUpBytes(broadcast(words, 4), table), 0);
+  int64_t width = getWidth(words);
+  assert((width == 4 || width == 8 || width == 16) &&
+         "instructions of 128, 256 and 512 bits");
+  Value indices = bitcast(words, builder.getI8Type());
+  // The instructions look up in each 16 bytes.
+  SmallVector<int8_t> repeated(4 * width);
+  for (auto [i, byte] : llvm::enumerate(repeated))
+    byte = i % 16 < table.size() ? table[i % 16] : 0;
+  auto type = cast<VectorType>(indices.getType());
+  Value bytes = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, ArrayRef<int8_t>(repeated)));
+  StringRef name = width == 4   ? "llvm.x86.ssse3.pshuf.b.128"
+                   : width == 8 ? "llvm.x86.avx2.pshuf.b"
+                                : "llvm.x86.avx512.pshuf.b.512";
+  Value found = LLVM::CallIntrinsicOp::create(builder, loc, type,
+                                              builder.getStringAttr(name),
+                                              ValueRange{bytes, indices})
+                    .getResult(0);
+  return bitcast(found, builder.getI32Type());
+}
+
 /// Adds the halves of every group of `size` lanes of two vectors: the result
 /// has a group of half the size for each group of `a`, then for each of `b`.
 static Value addHalves(VectorBuilder &b, Value x, Value y, int64_t size) {

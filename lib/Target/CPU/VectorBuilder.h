@@ -113,6 +113,9 @@ public:
   /// The lanes of a whole register of 16 floats that the lowest bits of indices
   /// name.
   mlir::Value permute(mlir::Value vector, mlir::Value indices);
+  /// For each byte of 32-bit lanes, of which the value is at most 15, the byte of
+  /// a table of up to 16.
+  mlir::Value lookUpBytes(mlir::Value words, llvm::ArrayRef<int8_t> table);
   /// Sum over the lanes: halves are added until one is left.
   mlir::Value reduceAdd(mlir::Value vector);
   /// Sums of several vectors, each taken as `sumLanes` does, in their order in

@@ -1,20 +1,38 @@
 // RUN: tenon-opt %s --split-input-file --verify-diagnostics
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui4 to ui8, but got 'f64'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui2 to ui8, but got 'f64'}}
 func.func private @wide_code() attributes {test.format = #tenon.format<f64>}
 
 // -----
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui4 to ui8, but got 'f8E4M3FNUZ'}}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui2 to ui8, but got 'f8E4M3FNUZ'}}
 func.func private @other_code_of_eight_bits() attributes {test.format = #tenon.format<f8E4M3FNUZ>}
 
 // -----
 
 // C1
-// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui4 to ui8, but got 'ui3'}}
-func.func private @code_of_three_bits() attributes {test.format = #tenon.format<ui3, scale f32 per 1x32>}
+// expected-error@+1 {{expects code f32, f16, bf16, f8E4M3FN, f4E2M1FN, i8 or ui2 to ui8, but got 'ui1'}}
+func.func private @code_of_one_bit() attributes {test.format = #tenon.format<ui1, scale f32 per 1x32>}
+
+// -----
+
+// C7
+// expected-error@+1 {{expects 4 values for 'ui2', but got 3}}
+func.func private @too_few_values() attributes {test.format = #tenon.format<ui2, values [-1, 0, 1], scale f16 per 1x32>}
+
+// -----
+
+// C7
+// expected-error@+1 {{expects values beside a code of ui2, ui3 or ui4 without zero, but got 'i8'}}
+func.func private @values_of_signed_codes() attributes {test.format = #tenon.format<i8, values [-1, 0, 1, 2], scale f16 per 1x32>}
+
+// -----
+
+// C7
+// expected-error@+1 {{expects values beside a code of ui2, ui3 or ui4 without zero, but got 'ui2'}}
+func.func private @values_and_zero() attributes {test.format = #tenon.format<ui2, zero 1, values [-1, 0, 1, 2], scale f16 per 1x32>}
 
 // -----
 

@@ -2,11 +2,12 @@
 
 /// The examples of the descriptions.
 // CHECK-LABEL: func private @examples
-// CHECK-SAME:    #tenon.format<bf16>, #tenon.format<f8E4M3FN, scale f32 per 128x128>, #tenon.format<ui5, zero 16, scale f16 per 1x32>, #tenon.format<f4E2M1FN, scale f8E8M0FNU per 1x32>, #tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>, #tenon.panel<16x2>, #tenon.panel<16x4, pair>, !tenon.weight<58x1536x7168, <bf16>, <16x2>>
+// CHECK-SAME:    #tenon.format<bf16>, #tenon.format<f8E4M3FN, scale f32 per 128x128>, #tenon.format<ui5, zero 16, scale f16 per 1x32>, #tenon.format<f4E2M1FN, scale f8E8M0FNU per 1x32>, #tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>, #tenon.format<ui2, values [-3, -1, 1, 3], scale f16 per 1x32>, #tenon.panel<16x2>, #tenon.panel<16x4, pair>, !tenon.weight<58x1536x7168, <bf16>, <16x2>>
 func.func private @examples() attributes {test.list = [
   #tenon.format<bf16>, #tenon.format<f8E4M3FN, scale f32 per 128x128>,
   #tenon.format<ui5, zero 16, scale f16 per 1x32>, #tenon.format<f4E2M1FN, scale f8E8M0FNU per 1x32>,
-  #tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>, #tenon.panel<16x2>,
+  #tenon.format<ui4, scale f16 per 1x256, scale ui8 per 1x32, offset>,
+  #tenon.format<ui2, values [-3, -1, 1, 3], scale f16 per 1x32>, #tenon.panel<16x2>,
   #tenon.panel<16x4, pair>, !tenon.weight<58x1536x7168, <bf16>, <16x2>>
 ]}
 

@@ -49,12 +49,12 @@ def store_decoded(name, shape):
     return 0, gguf_file.mxfp4(draw_blocks(name, shape)).astype("<f4").tobytes()
 
 
-def run(tenon, folder, name, store, tokens, variant):
+def run(tenon, folder, name, store, tokens, variant, *options):
     model, artifact = folder / f"{name}.gguf", folder / f"{name}.tenon"
     tiny_gguf.write("llama", model, store)
-    targets = "--target=cpu:x86-64-v3,cpu:x86-64-v4"
+    targets = f"--target=cpu:x86-64-{variant}"
     checkpoints.call(
-        tenon, "compile", model, "-o", artifact, targets, "--max-context=64"
+        tenon, "compile", model, "-o", artifact, targets, "--max-context=64", *options
     )
     output = folder / f"{name}.npy"
     options = [f"--tokens-file={tokens}", "-n", 0, "--decode-last=8"]

@@ -34,6 +34,19 @@ TEST(Gguf, ReadsEveryTypeOfTensor) {
                   {13, StorageType::Q5_K, 256, 176},
                   {14, StorageType::Q6_K, 256, 210},
                   {30, StorageType::BF16, 1, 2},
+                  {10, StorageType::Q2_K, 256, 84},
+                  {11, StorageType::Q3_K, 256, 110},
+                  {16, StorageType::IQ2_XXS, 256, 66},
+                  {17, StorageType::IQ2_XS, 256, 74},
+                  {18, StorageType::IQ3_XXS, 256, 98},
+                  {19, StorageType::IQ1_S, 256, 50},
+                  {20, StorageType::IQ4_NL, 32, 18},
+                  {21, StorageType::IQ3_S, 256, 110},
+                  {22, StorageType::IQ2_S, 256, 82},
+                  {23, StorageType::IQ4_XS, 256, 136},
+                  {29, StorageType::IQ1_M, 256, 56},
+                  {34, StorageType::TQ1_0, 256, 54},
+                  {35, StorageType::TQ2_0, 256, 66},
                   {39, StorageType::MXFP4, 32, 17}})
     for (uint32_t version : {2, 3}) {
       std::string bytes = GgufImage(version)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tenon/StorageFormat.h"
+#include "tenon/Support/InputFile.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "PackFixture.h"
 
@@ -133,7 +134,7 @@ TEST_F(PackTest, MicroscaledTensors) {
 
 TEST_F(PackTest, EveryBlockTypeOfGguf) {
   for (StorageType type : getStorageTypes()) {
-    if (!hasBlockScales(type))
+    if (!hasOwnFactors(type))
       continue;
     FormatAttr stored = getStorageFormat(&context, type);
     for (FormatAttr format : {stored, stored.getWidened()})
@@ -153,27 +154,36 @@ TEST_F(PackTest, EveryBlockTypeOfGguf) {
   }
 }
 
-// As they lie in a file, up to 1 in 50: the padding of two-level scales.
-TEST_F(PackTest, BitsOfBlockTypes) {
-  struct Case {
-    StorageType type;
-    double bits;
-  };
-  for (Case c : {Case{StorageType::Q4_0, 4.5},
-                 {StorageType::Q4_1, 5},
-                 {StorageType::Q5_0, 5.5},
-                 {StorageType::Q5_1, 6},
-                 {StorageType::Q8_0, 8.5},
-                 {StorageType::Q4_K, 4.625},
-                 {StorageType::Q5_K, 5.625},
-                 {StorageType::Q6_K, 6.5625},
-                 {StorageType::MXFP4, 4.25}}) {
-    auto type = WeightType::get(&context, {64, 1024},
-                                getStorageFormat(&context, c.type),
-                                PanelAttr::get(&context, 16, 4, false));
-    EXPECT_EQ(8.0 * type.getPackedBytes() / (64 * 1024), c.bits)
-        << stringifyStorageType(c.type).str();
+/// Bits of a weight in panels.
+static double getBits(FormatAttr format) {
+  auto type =
+      WeightType::get(format.getContext(), {64, 1024}, format,
+                      PanelAttr::get(format.getContext(), 16, 4, false));
+  return 8.0 * static_cast<double>(type.getPackedBytes()) / (64 * 1024);
+}
+
+// The table of docs/StoredFormats.md, which this test prints when it is not there
+// word by word.
+TEST_F(PackTest, TableOfBlockTypes) {
+  std::string table = "| Type | Number | Bits in the file | on CPUs | in "
+                      "device code | Format |\n"
+                      "|---|---|---|---|---|---|\n";
+  for (uint32_t number = 0; number < 256; ++number) {
+    std::optional<StorageType> type = getGgufType(number);
+    if (!type || !hasOwnFactors(*type))
+      continue;
+    FormatAttr format = getStorageFormat(&context, *type);
+    double stored = 8.0 * static_cast<double>(getBlockBytes(*type)) /
+                    static_cast<double>(getBlockElements(*type));
+    table +=
+        formatv("| {0} | {1} | {2} | {3} | {4} | `{5}` |\n",
+                stringifyStorageType(*type), number, stored, getBits(format),
+                getBits(format.getWidened()), printFormat(format));
   }
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> page =
+      readInputFile(TENON_STORED_FORMATS);
+  ASSERT_TRUE(bool(page)) << llvm::toString(page.takeError());
+  EXPECT_TRUE((*page)->getBuffer().contains(table)) << table;
 }
 
 // Rows of blocks may be moved, and their two halves paired, like any others.

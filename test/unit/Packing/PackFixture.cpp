@@ -32,6 +32,31 @@ static void makeFinite(uint8_t *half) {
     half[1] &= ~0x40;
 }
 
+/// Where the f16 that multiplies a block, or is all of it, begins; its second byte
+/// has the exponent.
+static std::optional<int64_t> getScaleByte(StorageType type) {
+  switch (type) {
+  case StorageType::F32:
+  case StorageType::BF16:
+  case StorageType::F8E4M3:
+  case StorageType::MXFP4:
+  case StorageType::IQ1_M:
+    return std::nullopt;
+  case StorageType::Q2_K:
+    return 80;
+  case StorageType::Q3_K:
+    return 108;
+  case StorageType::Q6_K:
+    return 208;
+  case StorageType::TQ1_0:
+    return 52;
+  case StorageType::TQ2_0:
+    return 64;
+  default:
+    return 0;
+  }
+}
+
 void MemorySource::addRandom(const std::string &name, StorageType type,
                              llvm::ArrayRef<int64_t> shape) {
   int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t(1),
@@ -43,18 +68,18 @@ void MemorySource::addRandom(const std::string &name, StorageType type,
   for (size_t at = 0; at < bytes.size(); at += size) {
     uint8_t *b = &bytes[at];
     bool isK = type == StorageType::Q4_K || type == StorageType::Q5_K;
-    if (type == StorageType::F32 || type == StorageType::BF16)
+    if (type == StorageType::Q2_K)
+      makeFinite(b + 82);
+    if (std::optional<int64_t> half = getScaleByte(type))
+      makeFinite(b + *half);
+    else if (type == StorageType::F32 || type == StorageType::BF16)
       b[size - 1] &= 0xbf; // below 2
     else if (type == StorageType::F8E4M3)
       *b = (*b & 0x7f) == 0x7f ? 0x7e : *b;
-    else if (type == StorageType::Q6_K)
-      makeFinite(b + 208);
     else if (type == StorageType::MXFP4 || type == StorageType::F8E8M0)
       *b %= 252; // values are numbers of f32
-    else if (type == StorageType::F4E2M1)
-      continue;
-    else
-      makeFinite(b);
+    else if (type == StorageType::IQ1_M)
+      b[55] &= ~0x40; // the upper bits of an f16 of which words have four each
     if (isK || type == StorageType::Q4_1 || type == StorageType::Q5_1)
       makeFinite(b + 2);
   }
@@ -174,10 +199,8 @@ public:
             result.codes[index(n, k)] = next(format.getCodeBytes());
     }
     for (size_t i = 0; i < result.codes.size(); ++i)
-      result.values.push_back(
-          (decodeCode(format.getCode(), result.codes[i]) - format.getZero()) *
-              result.scales[i] +
-          result.offsets[i]);
+      result.values.push_back(decodeValue(result.codes[i]) * result.scales[i] +
+                              result.offsets[i]);
     return std::move(result);
   }
 
@@ -193,6 +216,12 @@ private:
 
   int64_t index(int64_t n, int64_t k) const {
     return (matrix * rows + n) * cols + k;
+  }
+
+  double decodeValue(uint32_t code) const {
+    if (!format.getValues().empty())
+      return format.getValues()[code];
+    return decodeCode(format.getCode(), code) - format.getZero();
   }
 
   /// The row in a place of a panel; one that is not there is `rows`.
@@ -274,15 +303,17 @@ private:
   }
 
   /// Lines of the bits above the lowest four of as many columns as fit into
-  /// one, then lines of those four.
+  /// one, then lines of those four. Codes of 3 bits have two lowest ones, and
+  /// others of less than 4 are whole.
   void readPlanes(int64_t number, int64_t begin, int64_t end) {
-    int64_t high = format.getCodeBits() - 4, depth = panel.getDepth();
-    int64_t period = depth * 8 / (high ? high : 4);
+    int64_t bits = format.getCodeBits(), depth = panel.getDepth();
+    int64_t low = bits >= 4 ? 4 : bits >= 2 ? 2 : 1, high = bits - low;
+    int64_t period = depth * 8 / (high ? high : low);
     for (; begin < end; begin += period) {
       if (high)
-        readLine(number, begin, end, high, 4);
-      for (int64_t k = begin; k < begin + period; k += 2 * depth)
-        readLine(number, k, end, 4, 0);
+        readLine(number, begin, end, high, low);
+      for (int64_t k = begin; k < begin + period; k += 8 / low * depth)
+        readLine(number, k, end, low, 0);
     }
   }
 

@@ -36,11 +36,18 @@ TEST(StorageTypeTest, NumbersAreOfOneType) {
 // the scales and minima of a block.
 TEST(StorageTypeTest, BitsOfAnElement) {
   const std::map<std::string, double> bits = {
-      {"F32", 32},      {"F16", 16},     {"BF16", 16},  {"F8_E4M3", 8},
-      {"I8", 8},        {"U8", 8},       {"I32", 32},   {"I64", 64},
-      {"BOOL", 8},      {"Q4_0", 4.5},   {"Q4_1", 5},   {"Q5_0", 5.5},
-      {"Q5_1", 6},      {"Q8_0", 8.5},   {"Q4_K", 4.5}, {"Q5_K", 5.5},
-      {"Q6_K", 6.5625}, {"MXFP4", 4.25}, {"F4", 4},     {"F8_E8M0", 8},
+      {"F32", 32},         {"F16", 16},        {"BF16", 16},
+      {"F8_E4M3", 8},      {"I8", 8},          {"U8", 8},
+      {"I32", 32},         {"I64", 64},        {"BOOL", 8},
+      {"Q4_0", 4.5},       {"Q4_1", 5},        {"Q5_0", 5.5},
+      {"Q5_1", 6},         {"Q8_0", 8.5},      {"Q4_K", 4.5},
+      {"Q5_K", 5.5},       {"Q6_K", 6.5625},   {"MXFP4", 4.25},
+      {"U2", 2},           {"U4", 4},          {"Q2_K", 2.625},
+      {"Q3_K", 3.4375},    {"IQ1_S", 1.5625},  {"IQ1_M", 1.75},
+      {"IQ2_XXS", 2.0625}, {"IQ2_XS", 2.3125}, {"IQ2_S", 2.5625},
+      {"IQ3_XXS", 3.0625}, {"IQ3_S", 3.4375},  {"IQ4_NL", 4.5},
+      {"IQ4_XS", 4.25},    {"TQ1_0", 1.6875},  {"TQ2_0", 2.0625},
+      {"F4", 4},           {"F8_E8M0", 8},
   };
   EXPECT_EQ(getStorageTypes().size(), bits.size());
   for (StorageType type : getStorageTypes()) {

@@ -24,6 +24,10 @@ FORMATS = {
     "ui5, scale f16 per 1x256, scale ui8 per 1x32, offset": 512,
     "ui6, zero 32, scale f16 per 1x256, scale i8 per 1x16": 512,
     "f4E2M1FN, scale f8E8M0FNU per 1x32": 480,
+    "ui2, scale f16 per 1x256, scale ui8 per 1x16, offset": 512,
+    "ui3, values [-7, 1, 9, 0, -9, -1, 7, 0], scale f32 per 1x256, scale ui8 per 1x32": 512,
+    "ui4, values [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113],"
+    " scale f16 per 1x32": 480,
 }
 PIPELINE = (
     "builtin.module(tenon-simplify-pipeline,"
