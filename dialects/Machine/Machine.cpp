@@ -74,8 +74,6 @@ LogicalResult CpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-std::string CpuAttr::getTargetName() const { return "cpu:" + getName().str(); }
-
 // A block of rows and panels is what stays in caches while it is worked on;
 // which of it is held in registers at a time depends on the weights as well.
 
@@ -126,8 +124,6 @@ LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
            << " and " << registers;
   return success();
 }
-
-std::string GpuAttr::getTargetName() const { return "cuda:" + getName().str(); }
 
 // Kernels have configurations of the `nvptx` dialect.
 std::optional<TileSizes> GpuAttr::getTileSizes(int64_t tokens) const {

@@ -28,8 +28,6 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
   let cppNamespace = "::tenon::machine";
   let description = "Tuning parameters that follow from the machine.";
   let methods = [
-    InterfaceMethod<"Name of the target as spelled on the command line.",
-      "::std::string", "getTargetName">,
     InterfaceMethod<"Tile sizes of the loops that kernels become, for a step of at most "
       "`tokens` tokens; none if kernels are not lowered to loops over tiles.",
       "::std::optional<::tenon::machine::TileSizes>", "getTileSizes",

@@ -64,10 +64,8 @@ FailureOr<RowAccess> tenon::resolveRowViews(Value value) {
         return failure();
       rows.first += slice.getStaticOffset(1);
       value = slice.getSource();
-    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(def)) {
-      value = expand.getSrc();
-    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(def)) {
-      value = collapse.getSrc();
+    } else if (isRowView(def)) {
+      value = def->getOperand(0);
     } else {
       return failure();
     }

@@ -113,8 +113,9 @@ private:
           << remark::metric("Weight", SymbolTable::getSymbolName(op).getValue())
           << remark::reason("is needed with rows in pairs and in order");
       ++numPackedTwice;
+      OpBuilder builder(&getContext());
       WeightSymbolOpInterface copy = getOrCreateDerived(
-          symbols, SymbolTable::getSymbolName(op).getValue() + ".pair",
+          builder, symbols, SymbolTable::getSymbolName(op).getValue() + ".pair",
           Derivation::ConcatRows, {op.getReference()}, op.getWeightType());
       if (failed(pack(copy, need.paired, /*pairs=*/true)))
         return failure();
@@ -155,8 +156,10 @@ private:
     auto wide = WeightType::get(&getContext(), type.getShape(), f32,
                                 /*layout=*/nullptr);
     StringRef name = SymbolTable::getSymbolName(op).getValue();
-    WeightSymbolOpInterface cast = getOrCreateDerived(
-        symbols, name + ".f32", Derivation::Cast, {op.getReference()}, wide);
+    OpBuilder builder(&getContext());
+    WeightSymbolOpInterface cast =
+        getOrCreateDerived(builder, symbols, name + ".f32", Derivation::Cast,
+                           {op.getReference()}, wide);
     retarget(uses, cast.getReference(), wide);
     ++numCast;
   }

@@ -29,8 +29,8 @@ ALWAYS_ENABLED_STATISTIC(numNaive, "Latent attentions in naive form");
 namespace {
 /// Derived weights of one `expand`, each with all its layers.
 struct ExpandParts {
-  ExpandParts(SymbolTable &symbols, WeightRefOp use)
-      : symbols(symbols), use(use) {}
+  ExpandParts(OpBuilder &builder, SymbolTable &symbols, WeightRefOp use)
+      : builder(builder), symbols(symbols), use(use) {}
 
   /// [..., H, nope + value, r]: the rows of each head. Where a block of scales
   /// would be cut, the values are taken as `f32`, as a product would take them.
@@ -82,7 +82,7 @@ struct ExpandParts {
   }
 
   /// A use of a derived weight in the layer of the original use.
-  WeightRefOp useOf(OpBuilder &builder, WeightSymbolOpInterface derived) {
+  WeightRefOp useOf(WeightSymbolOpInterface derived) {
     WeightType type = derived.getWeightType();
     return WeightRefOp::create(builder, use.getLoc(),
                                use.getIndex() ? type.dropStack() : type,
@@ -93,10 +93,11 @@ private:
   WeightSymbolOpInterface derive(const Twine &name, Derivation derivation,
                                  Attribute from, WeightType type, int64_t first,
                                  int64_t count) {
-    return getOrCreateDerived(symbols, name, derivation, {from}, type, first,
-                              count);
+    return getOrCreateDerived(builder, symbols, name, derivation, {from}, type,
+                              first, count);
   }
 
+  OpBuilder &builder;
   SymbolTable &symbols;
   WeightRefOp use;
 };
@@ -131,11 +132,11 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
 private:
   void split(MlaAttentionOp op, WeightRefOp use,
              PatternRewriter &rewriter) const {
-    ExpandParts parts(symbols, use);
+    ExpandParts parts(rewriter, symbols, use);
     WeightSymbolOpInterface heads =
         parts.splitHeads(op.getNope(), getDim(op.getType(), 2),
                          /*transposes=*/false);
-    Value byHead = parts.useOf(rewriter, heads);
+    Value byHead = parts.useOf(heads);
     rewriter.modifyOpInPlace(op, [&] { op.getExpandMutable().assign(byHead); });
   }
 
@@ -143,7 +144,7 @@ private:
               PatternRewriter &rewriter) const {
     int64_t nope = op.getNope(), value = getDim(op.getType(), 2);
     int64_t latent = op.getExpand().getType().getCols();
-    ExpandParts parts(symbols, use);
+    ExpandParts parts(rewriter, symbols, use);
     WeightSymbolOpInterface heads =
         parts.splitHeads(nope, value, /*transposes=*/true);
     WeightSymbolOpInterface keys = parts.slice(heads, ".keys", 0, nope);
@@ -159,10 +160,9 @@ private:
           query.getElementType());
     };
     int64_t rotated = query.getDimSize(2) - nope;
-    Value wide =
-        HeadLinearOp::create(rewriter, loc, withHead(latent + rotated),
-                             op.getQuery(), parts.useOf(rewriter, absorbed),
-                             /*keep=*/true);
+    Value wide = HeadLinearOp::create(rewriter, loc, withHead(latent + rotated),
+                                      op.getQuery(), parts.useOf(absorbed),
+                                      /*keep=*/true);
     Value mixed = AttentionOp::create(
         rewriter, loc, withHead(latent), wide, op.getCache(), /*value=*/Value(),
         op.getLayer(), op.getPositions(), op.getSlots(), op.getBlocks(),
@@ -170,7 +170,7 @@ private:
         /*softcap=*/FloatAttr(), op.getProbabilitiesAttr(),
         /*value_first=*/latent);
     rewriter.replaceOpWithNewOp<HeadLinearOp>(op, op.getType(), mixed,
-                                              parts.useOf(rewriter, values),
+                                              parts.useOf(values),
                                               /*keep=*/false);
   }
 

@@ -14,9 +14,10 @@ WeightType tenon::getStackType(SymbolTable &symbols, WeightRefOp use) {
 }
 
 WeightSymbolOpInterface
-tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
-                          Derivation derivation, ArrayRef<Attribute> from,
-                          WeightType type, int64_t first, int64_t count) {
+tenon::getOrCreateDerived(OpBuilder &builder, SymbolTable &symbols,
+                          const Twine &name, Derivation derivation,
+                          ArrayRef<Attribute> from, WeightType type,
+                          int64_t first, int64_t count) {
   auto isSame = [&](DeriveOp op) {
     return op.getDerivation() == derivation &&
            op.getFrom().getValue() == from && op.getWeightType() == type &&
@@ -24,12 +25,13 @@ tenon::getOrCreateDerived(SymbolTable &symbols, const Twine &name,
            static_cast<int64_t>(op.getCount()) == count && op.getStep() == 1;
   };
   ModuleOp module = cast<ModuleOp>(symbols.getOp());
-  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   // The name may have got a suffix, if another symbol had it before.
   std::string prefix = name.str();
   for (DeriveOp existing : module.getOps<DeriveOp>())
     if (existing.getSymName().starts_with(prefix) && isSame(existing))
       return existing;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(module.getBody());
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
     builder.setInsertionPoint(func);
     break;
@@ -99,7 +101,7 @@ WeightRefOp tenon::concatRows(OpBuilder &builder, SymbolTable &symbols,
     whole = used.withShape(shape);
   }
   WeightSymbolOpInterface derived = getOrCreateDerived(
-      symbols, joinNames(uses), Derivation::ConcatRows, from, whole);
+      builder, symbols, joinNames(uses), Derivation::ConcatRows, from, whole);
   builder.setInsertionPoint(before);
   return WeightRefOp::create(builder, derived->getLoc(), used,
                              derived.getReference(), front.getIndex());
@@ -122,7 +124,7 @@ bool tenon::castWeight(OpBuilder &builder, SymbolTable &symbols,
   std::string suffix;
   llvm::raw_string_ostream(suffix) << "." << number;
   WeightSymbolOpInterface derived = getOrCreateDerived(
-      symbols, use.getWeight() + suffix, Derivation::Cast,
+      builder, symbols, use.getWeight() + suffix, Derivation::Cast,
       {use.getWeightAttr()}, retype(getStackType(symbols, use)));
   builder.setInsertionPoint(use);
   operand.set(WeightRefOp::create(builder, use.getLoc(), retype(use.getType()),

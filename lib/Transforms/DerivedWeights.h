@@ -17,9 +17,10 @@ WeightType getStackType(mlir::SymbolTable &symbols, WeightRefOp use);
 /// front of the first function of the module, with a number if the name is
 /// taken.
 WeightSymbolOpInterface
-getOrCreateDerived(mlir::SymbolTable &symbols, const llvm::Twine &name,
-                   Derivation derivation, llvm::ArrayRef<mlir::Attribute> from,
-                   WeightType type, int64_t first = 0, int64_t count = 0);
+getOrCreateDerived(mlir::OpBuilder &builder, mlir::SymbolTable &symbols,
+                   const llvm::Twine &name, Derivation derivation,
+                   llvm::ArrayRef<mlir::Attribute> from, WeightType type,
+                   int64_t first = 0, int64_t count = 0);
 
 /// Makes the matrix with the rows of all these matrices, and a use of it in
 /// front of `before`. The uses have the same index, which may be absent.

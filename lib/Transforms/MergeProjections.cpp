@@ -39,8 +39,9 @@ ALWAYS_ENABLED_STATISTIC(numFused, "Gates joined with projections up");
 namespace {
 /// glu(linear(x, g), linear(x, u)) -> linear(x, concat(g, u)) glu
 struct FuseGlu : OpRewritePattern<GluOp> {
-  FuseGlu(MLIRContext *context, SymbolTable &symbols)
-      : Base(context), symbols(symbols) {}
+  FuseGlu(MLIRContext *context, SymbolTable &symbols,
+          SmallVectorImpl<Operation *> &fused)
+      : Base(context), symbols(symbols), fused(fused) {}
 
   LogicalResult matchAndRewrite(GluOp op,
                                 PatternRewriter &rewriter) const override {
@@ -67,25 +68,30 @@ struct FuseGlu : OpRewritePattern<GluOp> {
         << remark::metric("Weight", both.getWeight())
         << remark::metric("Rows", both.getType().getRows());
     ++numFused;
-    auto fused = LinearOp::create(rewriter, loc, op.getType(), gate.getInput(),
-                                  both, /*bias=*/Value(), op.getActivation());
-    rewriter.replaceOp(op, fused);
-    rewriter.eraseOp(gate);
-    rewriter.eraseOp(up);
+    rewriter
+        .replaceOpWithNewOp<LinearOp>(op, op.getType(), gate.getInput(), both,
+                                      /*bias=*/Value(), op.getActivation())
+        ->setLoc(loc);
+    fused.append({gate, up});
     return success();
   }
 
 private:
   SymbolTable &symbols;
+  /// Linears without users. The driver lets a pattern erase its root alone.
+  SmallVectorImpl<Operation *> &fused;
 };
 
 struct FuseGateUp : tenon::impl::FuseGateUpBase<FuseGateUp> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
+    SmallVector<Operation *> fused;
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseGlu>(&getContext(), symbols);
+    patterns.add<FuseGlu>(&getContext(), symbols, fused);
     MatchFailureRemarks remarks(DEBUG_TYPE, "FuseGlu");
     walkAndApplyPatterns(getOperation(), std::move(patterns), &remarks);
+    for (Operation *linear : fused)
+      linear->erase();
   }
 };
 } // namespace

@@ -63,6 +63,7 @@ public:
 
 private:
   LogicalResult collect(func::FuncOp func);
+  LogicalResult verifyKernels();
   LogicalResult assignBases();
   void measure(func::FuncOp func, int64_t &arena, int64_t &scratch);
   void rewrite(FunctionBuffers &frame);
@@ -282,13 +283,26 @@ void MemoryPlanner::annotate(FunctionBuffers &frame) {
   numBuffers += frame.buffers.size();
 }
 
+/// Scratch memory of a kernel begins at 0, so that no kernel is called while
+/// another one runs.
+LogicalResult MemoryPlanner::verifyKernels() {
+  for (auto &[op, frame] : frames)
+    for (func::CallOp call : frame.calls)
+      if (frame.isKernel() && frames.contains(tables.lookupNearestSymbolFrom(
+                                  call, call.getCalleeAttr())))
+        return call.emitOpError()
+               << "expects a kernel to call no function with a bucket, but "
+               << frame.func.getName() << " calls " << call.getCallee();
+  return success();
+}
+
 LogicalResult MemoryPlanner::run() {
   for (func::FuncOp func : module.getOps<func::FuncOp>())
     if (!func.isExternal() && func->hasAttr(tile::TileDialect::kBucketName) &&
         (failed(verifyNoOperands(func, {Role::Arena, Role::Scratch})) ||
          failed(collect(func))))
       return failure();
-  if (failed(assignBases()))
+  if (failed(verifyKernels()) || failed(assignBases()))
     return failure();
   for (auto &[op, frame] : frames)
     annotate(frame);

@@ -257,6 +257,17 @@ func.func @passed_on(%x: memref<4xf32>, %n: index) attributes {tile.bucket = #ti
 
 // -----
 
+/// Scratch memory of both would begin at 0.
+module {
+  func.func private @norm() attributes {tile.bucket = #tile.bucket<tokens = 1>, tile.kernel} {
+    // expected-error @below {{expects a kernel to call no function with a bucket, but norm calls norm}}
+    call @norm() : () -> ()
+    return
+  }
+}
+
+// -----
+
 // expected-error @below {{expects functions with a bucket not to call themselves}}
 module {
   func.func @step() attributes {tile.bucket = #tile.bucket<tokens = 1>} {

@@ -44,6 +44,8 @@ static constexpr int64_t kFewRows = 15;
 /// panels of 16 columns and 144 rows take half a megabyte.
 static constexpr int64_t kMostColumns = 768;
 static constexpr int64_t kFewestColumns = 384;
+/// Most columns that become f32 before rows meet them: 400 KB for 3 panels.
+static constexpr int64_t kMostDecodedColumns = 2048;
 
 namespace {
 /// Columns that are worked on together.
@@ -127,8 +129,10 @@ public:
     panels = type.getDimSize(1) / layout.height;
     // A single instruction hides behind the multiply-adds of several rows, and
     // narrow weights are fewer lines to read than the f32 that they become.
+    // Columns under one scale are decoded together, on the stack of a thread.
     bool isDecodedBefore =
-        PanelReader::countDecoding(weight) > 1 && rows > kFewRows;
+        PanelReader::countDecoding(weight) > 1 && rows > kFewRows &&
+        PanelReader::getColumnUnit(weight) <= kMostDecodedColumns;
     tile = isDecodedBefore
                ? chooseRegisterTile({b.registers, vectors}, rows, panels)
                : chooseDecodingTile(rows);

@@ -1,9 +1,12 @@
 // Lowers row-wise ops: norms, rotary embeddings, lookups.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//   norm:  for rows: s = sum x^2 in four vectors, then x * w / sqrt(s / D +
-//   eps) rope:  cosines and sines of the position once, then for rows, for
-//   pairs: turn embed: for columns of the token's row in its panel: decode
+//   norm:
+//     for rows: s = sum x^2 in four vectors, then x w / sqrt(s / D + eps)
+//   rope:
+//     cosines and sines of the position once, then for rows, for pairs: rotate
+//   embed:
+//     for columns of the token's row in its panel: decode
 //
 // 4 to 6 flops on 8 to 12 bytes of each element, which lie in the first-level
 // cache: loads bind. A lookup reads 4 of every 64 bytes of a panel; memory
@@ -149,7 +152,7 @@ static LogicalResult lowerNorm(VectorBuilder &b, tile::NormOp op) {
 //===----------------------------------------------------------------------===//
 
 /// Positions that one row of the first part of a table covers.
-static constexpr int64_t kSpan = 256;
+static constexpr int64_t kSpan = RopeTableOp::kSpan;
 
 /// Cosines, then sines, of a position, by adding the angles of two rows.
 static Value buildRotation(VectorBuilder &b, tile::RopeOp op, Value table) {

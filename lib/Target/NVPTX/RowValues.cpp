@@ -260,12 +260,13 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
 
 std::pair<Values, Values> RowValues::loadRotation(RopeOp op, Value token,
                                                   Value pair, int64_t count) {
-  // A position is 256 a + b, and angles are added.
+  // A position is kSpan a + b, and angles are added.
+  constexpr int64_t span = RopeTableOp::kSpan;
   auto table = cast<WeightType>(op.getTable().getType());
   int64_t pairs = table.getCols() / 2;
   Value position = kernel.loadIndex(op.getPositions(), token);
-  Value coarse = b.shr(position, 8);
-  Value fine = b.add(b.bitAnd(position, 255), table.getRows() - 256);
+  Value coarse = b.shr(position, llvm::Log2_64(span));
+  Value fine = b.add(b.bitAnd(position, span - 1), table.getRows() - span);
   auto load = [&](Value row, int64_t half) {
     Value element = b.add(b.mul(b.zext64(row), table.getCols()),
                           b.zext64(b.add(pair, half * pairs)));
