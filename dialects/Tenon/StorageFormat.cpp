@@ -23,9 +23,9 @@ struct BlockFormats {
     return make(values,
                 {{FactorRole::Scale, Float16Type::get(context), 1, 32}});
   }
-  /// One f16 for 256 codes.
+  /// One f16 for 256 codes, twice: device code steps over 128 columns at most.
   FormatAttr ternary() const {
-    FormatFactor scale = {FactorRole::Scale, Float16Type::get(context), 1, 256};
+    FormatFactor scale = {FactorRole::Scale, Float16Type::get(context), 1, 128};
     return make(2, 1, {scale}, /*hasOffset=*/false);
   }
   /// A small integer for a run of codes, multiplied by one number for 256. The

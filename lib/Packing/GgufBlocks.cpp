@@ -40,7 +40,7 @@ struct FactorPlace {
   };
   Kind kind = Half;
   int byte = 0;
-  /// Integers: how many, `factor * (low | high << low.width) + summand`.
+  /// How many. Integers are `factor * (low | high << low.width) + summand`.
   int count = 1;
   BitRun low = {}, high = {};
   int factor = 1;
@@ -90,8 +90,10 @@ static constexpr FactorPlace makeOdd(int count, BitRun half) {
   return makeIntegers(count, half, {}, 2, 1);
 }
 
-static constexpr FactorPlace makeFloat(FactorPlace::Kind kind, int byte) {
-  return {kind, byte};
+/// One float, which `count` runs of codes share.
+static constexpr FactorPlace makeFloat(FactorPlace::Kind kind, int byte,
+                                       int count = 1) {
+  return {kind, byte, count};
 }
 
 /// Eight numbers of 6 bits among the 12 bytes from byte 4 on, which hold 16. The
@@ -188,12 +190,12 @@ static constexpr BlockPlan kPlans[] = {
      CodeOrder::Ternary,
      0,
      0,
-     {makeFloat(FactorPlace::Half, 52)}},
+     {makeFloat(FactorPlace::Half, 52, 2)}},
     {StorageType::TQ2_0,
      CodeOrder::Pairs,
      0,
      0,
-     {makeFloat(FactorPlace::Half, 64)}},
+     {makeFloat(FactorPlace::Half, 64, 2)}},
     {StorageType::MXFP4,
      CodeOrder::Nibbles,
      1,
@@ -342,7 +344,8 @@ void tenon::copyBlockFactor(StorageType type, size_t factor,
   const uint8_t *from = block + place.byte;
   switch (place.kind) {
   case FactorPlace::Half:
-    memcpy(numbers, from, 2);
+    for (int i = 0; i < place.count; ++i)
+      memcpy(numbers + 2 * i, from, 2);
     return;
   case FactorPlace::Minimum:
     memcpy(numbers, from, 2);
