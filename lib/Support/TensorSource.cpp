@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Support/TensorSource.h"
+#include "llvm/ADT/bit.h"
 
 using namespace tenon;
 
@@ -64,8 +65,9 @@ std::pair<int64_t, int64_t> ElementOrder::locate(int64_t row, int64_t col,
   if (words == Words::None)
     return {row * rowStride + col * colStride, 0};
   int64_t &shared = words == Words::OfRow ? col : row;
-  int64_t place = shared % perWord;
-  shared /= perWord;
+  // A power of two: this runs for every element.
+  int64_t place = shared & (perWord - 1);
+  shared >>= llvm::countr_zero(static_cast<uint64_t>(perWord));
   return {row * rowStride + col * colStride,
           alternates ? kAlternating[place] : place};
 }

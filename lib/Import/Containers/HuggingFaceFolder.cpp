@@ -253,6 +253,9 @@ llvm::Error HuggingFaceSource::open(llvm::StringRef folder, bool skipWeights) {
   }
   if (llvm::Error error = nameQuantization(path, *weights, config))
     return error;
+  if (!skipWeights)
+    if (llvm::Error error = presentQuantized(path, config, *weights))
+      return error;
   tensorsKnown = !skipWeights;
   tensors = std::move(weights);
   return llvm::Error::success();

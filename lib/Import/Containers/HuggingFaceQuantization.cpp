@@ -74,8 +74,10 @@ static std::optional<Method> findInConfig(const ModelConfig &config) {
   return std::nullopt;
 }
 
-static llvm::Expected<std::optional<Method>> findInFile(llvm::StringRef folder,
-                                                        const SideFile &side) {
+/// What a file beside the configuration says goes into it, where it says nothing
+/// itself.
+static llvm::Expected<std::optional<Method>>
+findInFile(llvm::StringRef folder, const SideFile &side, ModelConfig &config) {
   llvm::SmallString<256> file(folder);
   llvm::sys::path::append(file, side.name);
   if (!llvm::sys::fs::exists(file))
@@ -91,6 +93,11 @@ static llvm::Expected<std::optional<Method>> findInFile(llvm::StringRef folder,
   Method method{side.method.str(), side.name.str()};
   // Some say more than their name does.
   if (const Object *object = value->getAsObject()) {
+    for (auto &[key, said] : *object) {
+      std::string name = "quantization_config." + key.str();
+      if (key != "quant_method" && !config.has(name))
+        config.set(name, said, (side.name + ": " + key.str()).str());
+    }
     if (std::optional<llvm::StringRef> name = object->getString("quant_method"))
       method.name = name->str();
     if (const Object *inner = object->getObject("quantization"))
@@ -111,13 +118,18 @@ static std::optional<Method> findInTensors(const TensorSource &tensors) {
 llvm::Error tenon::nameQuantization(llvm::StringRef folder,
                                     const TensorSource &tensors,
                                     ModelConfig &config) {
+  // What older files of compressed-tensors call it.
+  if (const Object *said = config.getValues().getObject("compression_config");
+      said && !config.has("quantization_config"))
+    config.set("quantization_config", Object(*said), "compression_config");
   if (config.has(methodKey))
     return llvm::Error::success();
   std::optional<Method> method = findInConfig(config);
   for (const SideFile &side : sideFiles) {
     if (method)
       break;
-    llvm::Expected<std::optional<Method>> found = findInFile(folder, side);
+    llvm::Expected<std::optional<Method>> found =
+        findInFile(folder, side, config);
     if (!found)
       return found.takeError();
     method = std::move(*found);

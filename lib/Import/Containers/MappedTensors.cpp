@@ -25,6 +25,33 @@ llvm::Error MappedTensors::addFile(MappedFile file, llvm::StringRef name,
   return llvm::Error::success();
 }
 
+void MappedTensors::present(llvm::StringRef name, TensorInfo as) {
+  auto entry = indices.find(name);
+  assert(entry != indices.end() && "no such tensor");
+  unsigned index = entry->second;
+  indices.erase(entry);
+  [[maybe_unused]] bool isNew = indices.try_emplace(as.name, index).second;
+  assert(isNew && "a name of two tensors");
+  infos[index] = std::move(as);
+}
+
+void MappedTensors::hide(const llvm::StringSet<> &names) {
+  size_t kept = 0;
+  indices.clear();
+  for (size_t i = 0; i < infos.size(); ++i) {
+    if (names.contains(infos[i].name))
+      continue;
+    indices[infos[i].name] = static_cast<unsigned>(kept);
+    if (i != kept) {
+      infos[kept] = std::move(infos[i]);
+      places[kept] = places[i];
+    }
+    ++kept;
+  }
+  infos.resize(kept);
+  places.resize(kept);
+}
+
 const TensorInfo *MappedTensors::find(llvm::StringRef name) const {
   auto entry = indices.find(name);
   return entry == indices.end() ? nullptr : &infos[entry->second];

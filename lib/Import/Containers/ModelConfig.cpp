@@ -37,7 +37,7 @@ void ModelConfig::set(llvm::StringRef key, llvm::json::Value value,
   llvm::json::Object *object = &values;
   while (true) {
     auto [first, rest] = key.split('.');
-    llvm::json::Value &entry = (*object)[first];
+    llvm::json::Value &entry = (*object)[first.str()];
     if (rest.empty()) {
       entry = std::move(value);
       return;

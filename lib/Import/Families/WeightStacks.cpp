@@ -3,6 +3,9 @@
 
 #include "WeightStacks.h"
 #include "dialects/Tenon/StorageFormat.h"
+#include "tenon/Support/PanelLayout.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Remarks.h"
 #include "ConfigReader.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -47,20 +50,10 @@ llvm::Error WeightFormats::read() {
   if (!source.knowsTensors())
     declared = types[config.getChoice("dtype", llvm::StringRef("float32"),
                                       {"float32", "float16", "bfloat16"})];
-  if (config.has("quantization_config")) {
-    constexpr llvm::StringLiteral key = "quantization_config.quant_method";
-    static constexpr Method methods[] = {Fp8, Mxfp4};
-    method = methods[config.getChoice(key, std::nullopt, {"fp8", "mxfp4"})];
-  }
-  if (method == Fp8) {
-    constexpr llvm::StringLiteral key = "quantization_config.quant_method";
-    if (!config.failed() &&
-        !config.has("quantization_config.weight_block_size"))
-      config.complain(key, "is 'fp8' without 'weight_block_size', which is "
-                           "one scale for each tensor; known: fp8 with a "
-                           "scale for each block");
-    if (config.failed())
-      return config.takeError();
+  if (!config.failed() && config.has("quantization_config"))
+    if (llvm::Error error = readMethod())
+      return error;
+  if (config.has("quantization_config.weight_block_size")) {
     std::vector<int64_t> block = config.getIntList(
         "quantization_config.weight_block_size", {1, ConfigReader::maxSize});
     if (!config.failed() && block.size() != 2)
@@ -71,6 +64,35 @@ llvm::Error WeightFormats::read() {
     keptModules =
         config.getStringList("quantization_config.modules_to_not_convert");
   }
+  return config.takeError();
+}
+
+/// Refuses quantizations that are not read under their names.
+llvm::Error WeightFormats::readMethod() {
+  constexpr llvm::StringLiteral key = "quantization_config.quant_method";
+  static constexpr llvm::StringRef methods[] = {
+      "fp8",  "fbgemm_fp8", "modelopt FP8", "compressed-tensors",
+      "gptq", "awq",        "mxfp4"};
+  ConfigReader config(source.getConfig());
+  method = methods[config.getChoice(key, std::nullopt, methods)];
+  if (!config.failed() && method == "compressed-tensors") {
+    config.getChoice("quantization_config.format", "dense",
+                     {"dense", "pack-quantized", "int-quantized",
+                      "float-quantized", "naive-quantized", "mixed-precision"});
+    config.getChoice("quantization_config.sparsity_config.format", "dense",
+                     {"dense"});
+  }
+  if (config.failed() || source.knowsTensors())
+    return config.takeError();
+  if (method != "fp8" && method != "mxfp4")
+    config.complain(key, "is '" + method +
+                             "', of which tensors tell the formats; import "
+                             "the model with its weights");
+  else if (method == "fp8" &&
+           !config.has("quantization_config.weight_block_size"))
+    config.complain(key, "is 'fp8' without 'weight_block_size', which is "
+                         "one scale for each tensor; import the model with "
+                         "its weights");
   return config.takeError();
 }
 
@@ -85,7 +107,7 @@ StoredAs WeightFormats::getExpected(const WeightSpec &spec,
   if (isBlocksOfMxfp4(spec.source))
     return {getStorageFormat(context, StorageType::F4E2M1, kMicroscaledBlock),
             {getScalesOfBlocks(spec.source)}};
-  if (method == Fp8 && spec.role == WeightRole::Matrix && !kept)
+  if (method == "fp8" && spec.role == WeightRole::Matrix && !kept)
     return {getStorageFormat(context, StorageType::F8E4M3, scaleBlock),
             {getScaleName(spec.source)}};
   return {getStorageFormat(context, declared), {}};
@@ -130,6 +152,34 @@ WeightFormats::getMicroscaled(const TensorInfo &tensor,
       {getScalesOfBlocks(spec.source)}};
 }
 
+/// A matrix whose scales, and perhaps offsets, are matrices beside it.
+llvm::Expected<StoredAs>
+WeightFormats::getScaled(const TensorInfo &tensor, const TensorInfo &scales,
+                         const WeightSpec &spec) const {
+  Type code = getScaledCode(context, tensor.type);
+  if (!code || !isMatrix(spec.role))
+    return makeError("'" + source.getPath() + "': tensor '" + tensor.name +
+                     "' is quantized, but a weight of this kind cannot be");
+  const ElementOrder &order = *scales.order;
+  // Kernels read scales of small floats as f32, and others as they are.
+  Type f32 = Float32Type::get(context);
+  Type number = isa<FloatType>(code)
+                    ? f32
+                    : getStorageFormat(context, scales.type).getCode();
+  SmallVector<FormatFactor, 2> factors = {
+      {FactorRole::Scale, number, order.blockRows, order.blockCols}};
+  StoredAs stored;
+  stored.factors.push_back(spec.source + "_scale");
+  if (source.getTensors().find(tensor.name + "_offset")) {
+    factors.push_back(
+        {FactorRole::Offset, f32, order.blockRows, order.blockCols});
+    stored.factors.push_back(spec.source + "_offset");
+  }
+  stored.format = FormatAttr::get(
+      context, code, tensor.order ? tensor.order->bias : 0, factors);
+  return stored;
+}
+
 llvm::Expected<StoredAs>
 WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
   static constexpr StorageType plainTypes[] = {
@@ -142,6 +192,9 @@ WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
       matrix ? llvm::ArrayRef<StorageType>() : llvm::ArrayRef(plainTypes));
   if (!tensor)
     return tensor.takeError();
+  const TensorInfo *scales = source.getTensors().find((name + "_scale").str());
+  if (scales && scales->order)
+    return getScaled(**tensor, *scales, spec);
   if ((*tensor)->type == StorageType::F8E4M3)
     return getBlockScaled(**tensor, spec);
   if ((*tensor)->type == StorageType::F4E2M1)
@@ -176,16 +229,32 @@ llvm::Expected<StoredAs> WeightFormats::getStored(const WeightSpec &spec,
 
 bool WeightFormats::knows(llvm::StringRef tensor, int64_t layer) const {
   if (!source.knowsTensors())
-    return method == Mxfp4 && isBlocksOfMxfp4(tensor);
+    return method == "mxfp4" && isBlocksOfMxfp4(tensor);
   return source.getTensors().find(
       WeightOp::expandName(tensor, layer, /*expert=*/0));
+}
+
+/// Whether columns that lie together in a panel share their scales: those of
+/// blocks do not where columns are sorted into groups one by one.
+static bool fitsPanels(FormatAttr format, int64_t cols) {
+  if (!format.hasScale())
+    return true;
+  constexpr int64_t depth = 4;
+  PanelLayout codes(kPanelHeight, cols, kPanelHeight, depth, /*pair=*/false,
+                    format.getCodeBits());
+  bool isWholeRow = format.getScaleCols() >= cols && format.getCodeBits() >= 8;
+  return isWholeRow || format.getScaleCols() % codes.periodCols == 0;
 }
 
 FormatAttr WeightFormats::getUsed(const WeightSpec &spec,
                                   FormatAttr stored) const {
   // Vectors are small, and casting them would only lose what they say.
-  if (choice == WeightChoice::Keep || !isMatrix(spec.role))
+  if (!isMatrix(spec.role))
     return stored;
+  if (choice == WeightChoice::Keep)
+    return fitsPanels(stored, spec.shape.back())
+               ? stored
+               : getStorageFormat(context, StorageType::F32);
   bool toF32 = choice == WeightChoice::F32;
   return getStorageFormat(context,
                           toF32 ? StorageType::F32 : StorageType::BF16);
@@ -259,6 +328,12 @@ llvm::Error tenon::createWeight(OpBuilder &builder, const WeightStack &weight,
   WeightOp::create(builder, loc, stored, weight.spec.source, factors, layers,
                    WeightType::get(context, shape, format, nullptr),
                    /*offset=*/nullptr);
+  if (casts && formats.keeps())
+    mlir::remark::analysis(
+        loc, mlir::remark::RemarkOpts::name("WidenWeight").category("import"))
+        << mlir::remark::metric("Weight", weight.symbol)
+        << mlir::remark::metric("From", format)
+        << mlir::remark::metric("To", used);
   if (casts)
     DeriveOp::create(
         builder, loc, weight.symbol, Derivation::Cast,

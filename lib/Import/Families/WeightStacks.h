@@ -77,6 +77,8 @@ public:
   bool knows(llvm::StringRef tensor, int64_t layer) const;
   /// The format in which the model uses a weight that is stored like this.
   FormatAttr getUsed(const WeightSpec &spec, FormatAttr stored) const;
+  /// Whether the model uses weights as they are stored where it can.
+  bool keeps() const { return choice == WeightChoice::Keep; }
 
 private:
   /// What a file of this configuration holds, when its tensors are unknown.
@@ -87,14 +89,17 @@ private:
                                           const WeightSpec &spec) const;
   llvm::Expected<StoredAs> getMicroscaled(const TensorInfo &tensor,
                                           const WeightSpec &spec) const;
+  llvm::Expected<StoredAs> getScaled(const TensorInfo &tensor,
+                                     const TensorInfo &scales,
+                                     const WeightSpec &spec) const;
+  llvm::Error readMethod();
 
   mlir::MLIRContext *context;
   const ModelSource &source;
   WeightChoice choice;
   StorageType declared = StorageType::F32;
   /// How the configuration says that matrices are quantized.
-  enum Method { Plain, Fp8, Mxfp4 };
-  Method method = Plain;
+  llvm::StringRef method;
   llvm::SmallVector<int64_t, 2> scaleBlock;
   std::vector<std::string> keptModules;
 };

@@ -224,11 +224,10 @@ TEST_F(ModelSourceTest, NamesQuantizations) {
   EXPECT_EQ(method(R"(, "quantization": {"bits": 4, "group_size": 64})", plain),
             "mlx");
   EXPECT_EQ(method("", layer + ".qweight"), "gptq or awq");
-  EXPECT_EQ(method("", layer + ".weight_packed"), "compressed-tensors");
   EXPECT_EQ(method("", layer + ".weight.absmax"), "bitsandbytes");
   EXPECT_EQ(method("", layer + ".W_q"), "hqq");
   write("quantize_config.json", R"({"bits": 4, "group_size": 128})");
-  EXPECT_EQ(method("", layer + ".qweight"), "gptq");
+  EXPECT_EQ(method("", plain), "gptq");
   fs::remove(getPath("quantize_config.json"));
   write("hf_quant_config.json", R"({"quantization": {"quant_algo": "FP8"}})");
   EXPECT_EQ(method("", plain), "modelopt FP8");

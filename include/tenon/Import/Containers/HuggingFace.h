@@ -4,6 +4,7 @@
 #ifndef TENON_IMPORT_CONTAINERS_HUGGINGFACE_H
 #define TENON_IMPORT_CONTAINERS_HUGGINGFACE_H
 
+#include "tenon/Import/Containers/MappedTensors.h"
 #include "tenon/Import/ModelSource.h"
 
 namespace tenon {
@@ -29,6 +30,13 @@ void addRopeDefaults(llvm::json::Object &values);
 /// tell that weights are quantized and how.
 llvm::Error nameQuantization(llvm::StringRef folder,
                              const TensorSource &tensors, ModelConfig &config);
+
+/// Presents what quantized modules store, by the method of the configuration, as
+/// matrices under the names of the model: `X.weight` of whole numbers or small
+/// floats, `X.weight_scale`, and `X.weight_offset` where there are zero points.
+/// Tensors of methods that are not read stay as they are.
+llvm::Error presentQuantized(llvm::StringRef path, const ModelConfig &config,
+                             MappedTensors &tensors);
 
 /// Reads the text of a `model.safetensors.index.json`: pairs of a tensor and
 /// the file that holds it, which lies inside the folder of the index.

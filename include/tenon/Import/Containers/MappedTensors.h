@@ -8,6 +8,7 @@
 #include "tenon/Import/Containers/StoredTensor.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace tenon {
 
@@ -20,6 +21,11 @@ public:
   /// inside of it. Fails when a name is known already.
   llvm::Error addFile(MappedFile file, llvm::StringRef name,
                       std::vector<StoredTensor> tensors);
+
+  /// Presents the bytes of a tensor as another one, in its place in the list.
+  void present(llvm::StringRef name, TensorInfo as);
+  /// Leaves tensors out.
+  void hide(const llvm::StringSet<> &names);
 
   const TensorInfo *find(llvm::StringRef name) const override;
   llvm::ArrayRef<TensorInfo> getTensors() const override { return infos; }
