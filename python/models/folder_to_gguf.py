@@ -246,14 +246,14 @@ def interleaved_tensors(tensors, n):
 
 
 def expert_tensors(tensors, n):
-    """The experts of a layer in three tensors."""
+    """The experts of a layer in three tensors, or in two where gates and ups are
+    joined."""
     if "mlp.experts.gate_up_proj_bias" in tensors:
         yield from interleaved_tensors(tensors, n)
         return
     if "mlp.experts.gate_up_proj" in tensors:
-        gate, up = numpy.split(tensors["mlp.experts.gate_up_proj"], 2, axis=1)
-        yield f"blk.{n}.ffn_gate_exps.weight", gate
-        yield f"blk.{n}.ffn_up_exps.weight", up
+        both = tensors["mlp.experts.gate_up_proj"]
+        yield f"blk.{n}.ffn_gate_up_exps.weight", both
         yield f"blk.{n}.ffn_down_exps.weight", tensors["mlp.experts.down_proj"]
         return
     stacks = {}

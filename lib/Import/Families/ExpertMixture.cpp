@@ -93,9 +93,13 @@ ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
   if (block.knows(joined)) {
     Value both = stack("gate_up", joined, 2 * width, hidden);
     SmallVector<int64_t> half{experts, width, hidden};
+    // GGUF names it like any other matrix.
+    StringRef down = "mlp.experts.down_proj.weight";
+    if (!block.knows(down))
+      down = "mlp.experts.down_proj";
     return {block.slice("gate", both, 0, half),
             block.slice("up", both, width, half),
-            stack("down", "mlp.experts.down_proj", hidden, width)};
+            stack("down", down, hidden, width)};
   }
   if (isSplit)
     return {stack("gate", "mlp.experts.gate_proj.weight", width, hidden),
