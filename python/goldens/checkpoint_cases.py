@@ -897,22 +897,6 @@ GPT_OSS_CASES = [
         "F32",
         prompt=30,
     ),
-    case(
-        "gptoss-unbiased-f16",
-        {
-            **GPT_OSS,
-            **sizes(48, 33, 2, 4, 4, 101),
-            "head_dim": 12,
-            "num_local_experts": 7,
-            "num_experts_per_tok": 4,
-            "sliding_window": 6,
-            "attention_bias": False,
-            "tie_word_embeddings": True,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 20000.0},
-        },
-        "F16",
-        prompt=17,
-    ),
 ]
 
 CASES = [

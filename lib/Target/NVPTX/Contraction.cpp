@@ -93,12 +93,16 @@ ContractionAttr tenon::nvptx::chooseContraction(const Contraction &c,
   if (c.isGrouped() && !c.order)
     rows = std::max<int64_t>(rows, 8);
   MLIRContext *context = c.weight.getContext();
-  // Scales and offsets of a group stay in registers, too.
+  // Scales and offsets of a group stay in registers, too: with offsets, or where
+  // rows of experts meet short groups, few sums do.
   auto type = cast<WeightType>(c.weight.getType());
   bool hasOffset = type.getPanelLayout().getFactors().size() > 1;
+  bool hasShortGroups =
+      type.getFormat().hasScale() && type.getFormat().getScaleCols() <= 32;
+  bool hasFewSums = hasOffset || (hasShortGroups && c.isGrouped());
   // Up to two tiles of an instruction, columns are split among warps.
   if (rows <= 2 * 8) {
-    bool isTight = hasOffset && countParts(c.inputType) > 1;
+    bool isTight = hasFewSums && countParts(c.inputType) > 1;
     return ContractionAttr::get(context, rows <= 8 || isTight ? 8 : 16,
                                 /*panels=*/2, stages, parts, Columns::Split,
                                 warps);
@@ -111,7 +115,7 @@ ContractionAttr tenon::nvptx::chooseContraction(const Contraction &c,
       getStagedRowBytes(PanelSlab::getColumns(type.getPanelLayout()));
   bool fits = stages * panels * slabBytes + 64 * rowBytes <= sharedBytes;
   return ContractionAttr::get(context,
-                              rows <= 32 || hasOffset || !fits ? 32 : 64,
+                              rows <= 32 || hasFewSums || !fits ? 32 : 64,
                               panels, stages, parts, Columns::Whole, warps);
 }
 

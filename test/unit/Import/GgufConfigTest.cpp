@@ -105,6 +105,25 @@ TEST(GgufConfig, LeavesOutLayersThatPredict) {
   EXPECT_EQ(takeValue(config.getFloat("partial_rotary_factor")), 1.0);
 }
 
+// Experts of one width, and a ramp that begins where the metadata cannot say.
+TEST(GgufConfig, ReadsGptOss) {
+  GgufImage image = makeGgufModel("gpt-oss");
+  image.addInt("gpt-oss.expert_count", 4)
+      .addInt("gpt-oss.expert_used_count", 2)
+      .addInt("gpt-oss.expert_gating_func", 3)
+      .addInt("gpt-oss.expert_feed_forward_length", 24)
+      .addInt("gpt-oss.attention.sliding_window", 5)
+      .addString("gpt-oss.rope.scaling.type", "yarn")
+      .addFloat("gpt-oss.rope.scaling.factor", 32)
+      .addInt("gpt-oss.rope.scaling.original_context_length", 16);
+  ModelConfig config = takeValue(buildConfig(image));
+  EXPECT_EQ(takeValue(config.getString("model_type")), "gpt_oss");
+  EXPECT_EQ(takeValue(config.getInt("num_local_experts")), 4);
+  EXPECT_EQ(takeValue(config.getInt("intermediate_size")), 24);
+  EXPECT_EQ(takeValue(config.getInt("sliding_window")), 5);
+  EXPECT_EQ(takeValue(config.getBool("rope_scaling.truncate")), false);
+}
+
 TEST(GgufConfig, ReadsGemma) {
   GgufImage image = makeGgufModel("gemma3");
   image.addInt("gemma3.attention.key_length", 6)

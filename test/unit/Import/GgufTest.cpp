@@ -329,6 +329,10 @@ TEST(GgufNames, AreThoseOfTheCheckpoint) {
             "blk.3.exp_probs_b.weight");
   EXPECT_EQ(canonicalize("glm4moe", "blk.3.post_attention_norm.weight"),
             "model.layers.3.post_attention_layernorm.weight");
+  EXPECT_EQ(canonicalize("gpt-oss", "blk.3.attn_sinks.weight"),
+            "model.layers.3.self_attn.sinks");
+  EXPECT_EQ(canonicalize("gpt-oss", "blk.3.ffn_gate_exps.bias"),
+            "model.layers.3.mlp.experts.gate_proj.bias");
   EXPECT_EQ(canonicalize("qwen2moe", "blk.3.ffn_gate_shexp.weight"),
             "model.layers.3.mlp.shared_expert.gate_proj.weight");
 }
@@ -345,7 +349,7 @@ TEST(GgufNames, ChecksTheArchitecture) {
   EXPECT_EQ(findArchitecture(makeGgufModel("rwkv")),
             "m.gguf: unknown architecture 'rwkv'; known architectures: llama, "
             "qwen2, qwen2moe, qwen3, qwen3moe, olmoe, smollm3, "
-            "granite, phi3, gemma2, gemma3, glm4moe, deepseek2");
+            "granite, phi3, gemma2, gemma3, gpt-oss, glm4moe, deepseek2");
   EXPECT_EQ(findArchitecture(GgufImage()),
             "m.gguf: the string 'general.architecture' is missing");
 }
