@@ -216,6 +216,37 @@ def Tenon_GluOp : Tenon_TokenOp<"glu", [
   }];
 }
 
+def Tenon_ActivateOp : Tenon_TokenOp<"activate", [
+    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Activation of every element: an MLP without a gate";
+  let description = [{
+    ```
+    result[t, i] = round(act(input[t, i]))
+    ```
+
+    The functions are those of `tenon.linear`.
+
+    | Operand | Shape   | Meaning                      |
+    |---------|---------|------------------------------|
+    | `input` | `T x D` | one row for each token       |
+
+    Example:
+
+    ```mlir
+    %a = tenon.activate gelu %h : tensor<?x96xf32>
+    ```
+  }];
+  let arguments = (ins EnumProp<Tenon_Activation>:$activation,
+                       Tenon_RowTensor:$input);
+  let results = (outs Tenon_RowTensor:$result);
+  let assemblyFormat = "$activation $input attr-dict `:` type($result)";
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getResult()};
+    }
+  }];
+}
+
 def Tenon_PointwiseOp : Tenon_TokenOp<"pointwise", [
     RowOpInterface, AllTypesMatch<["input", "result"]>]> {
   let summary = "Function of every element, with one parameter";

@@ -207,6 +207,18 @@ static LogicalResult execute(Frame &frame, tenon::GluOp op) {
   return success();
 }
 
+static LogicalResult execute(Frame &frame, tenon::ActivateOp op) {
+  const Tensor &input = frame.tensor(op.getInput());
+  Tensor result(input.getElementType(), input.getShape());
+  MutableArrayRef<double> out = result.mutableFloats();
+  for (int64_t i = 0, e = out.size(); i < e; ++i)
+    out[i] = frame.round(result.getElementType(),
+                         activate(op.getActivation(), input.floats()[i]));
+  frame.noteSum(1);
+  frame.set(op, std::move(result));
+  return success();
+}
+
 double tenon::applyPointwise(PointwiseFunction function, double parameter,
                              double value) {
   switch (function) {
@@ -257,6 +269,7 @@ void tenon::addLinearHandlers(HandlerTable &table) {
   table.add<tenon::LinearOp>(execute);
   table.add<tenon::HeadLinearOp>(execute);
   table.add<tenon::GluOp>(execute);
+  table.add<tenon::ActivateOp>(execute);
   table.add<tenon::PointwiseOp>(execute);
   table.add<tenon::GatherRowsOp>(execute);
 }

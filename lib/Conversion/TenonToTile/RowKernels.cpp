@@ -39,6 +39,7 @@ private:
   void writeAdd(arith::AddFOp op);
   void writeRound(arith::TruncFOp op);
   void writeGlu(GluOp op);
+  void writeActivate(ActivateOp op);
   void writePointwise(PointwiseOp op);
   void writeGather(GatherRowsOp op);
   void writeCache(CacheUpdateOp op);
@@ -202,6 +203,20 @@ void RowWriter::writeGlu(GluOp op) {
   define(op.getResult(), glu->getResult(0));
 }
 
+/// A gate of which ones are what it lets through.
+void RowWriter::writeActivate(ActivateOp op) {
+  OpBuilder &builder = lowering.builder;
+  Value input = rowOf(op.getInput()), ones = createRow(op.getType());
+  Value one = arith::ConstantOp::create(
+      builder, op.getLoc(), builder.getOneAttr(op.getType().getElementType()));
+  ones = tile::FillOp::create(builder, op.getLoc(), ones.getType(), one, ones)
+             ->getResult(0);
+  Value out = destinationOf(op.getResult());
+  auto glu = tile::GluOp::create(builder, op.getLoc(), out.getType(),
+                                 op.getActivation(), input, ones, out);
+  define(op.getResult(), glu->getResult(0));
+}
+
 void RowWriter::writePointwise(PointwiseOp op) {
   Value input = rowOf(op.getInput());
   Value out = destinationOf(op.getResult());
@@ -283,6 +298,7 @@ void RowWriter::write(Operation *op) {
       .Case([&](arith::AddFOp op) { writeAdd(op); })
       .Case([&](arith::TruncFOp op) { writeRound(op); })
       .Case([&](GluOp op) { writeGlu(op); })
+      .Case([&](ActivateOp op) { writeActivate(op); })
       .Case([&](PointwiseOp op) { writePointwise(op); })
       .Case([&](GatherRowsOp op) { writeGather(op); })
       .Case([&](RouterOp op) { writeRouter(op); })

@@ -38,7 +38,7 @@ static Refusal checkOp(Operation *op) {
     if (norm.getOrder() == NormOrder::CastThenScale &&
         !norm.getType().getElementType().isF32())
       return "a norm rounds to another type than f32 before it scales";
-  if (isa<NormOp, CacheUpdateOp, GluOp, PointwiseOp, arith::AddFOp,
+  if (isa<NormOp, CacheUpdateOp, GluOp, ActivateOp, PointwiseOp, arith::AddFOp,
           arith::TruncFOp, tile::YieldOp>(op))
     return std::nullopt;
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
@@ -240,6 +240,12 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
         return combineEach(op.getGate(), op.getUp(), [&](Value x, Value y) {
           return joinGate(b, op.getActivation(), x, y);
         });
+      })
+      .Case<ActivateOp>([&](ActivateOp op) {
+        Values values = evaluate(op.getInput(), token, at);
+        for (Value &value : values)
+          value = activate(b, op.getActivation(), value);
+        return values;
       })
       .Case<PointwiseOp>([&](PointwiseOp op) {
         Values values = evaluate(op.getInput(), token, at);

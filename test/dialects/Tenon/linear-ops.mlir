@@ -75,6 +75,14 @@ func.func @head_linear(%q: tensor<?x4x16xf32>, %w: !tenon.weight<4x12x16, <bf16>
 }
 
 /// The example of the op's description.
+// CHECK-LABEL: func @activate
+func.func @activate(%h: tensor<?x96xf32>) -> tensor<?x96xf32> {
+  // CHECK: tenon.activate gelu %{{.*}} : tensor<?x96xf32>
+  %a = tenon.activate gelu %h : tensor<?x96xf32>
+  return %a : tensor<?x96xf32>
+}
+
+/// The example of the op's description.
 // CHECK-LABEL: func @glu
 // CHECK-SAME:    %[[G:.*]]: tensor<?x96xf32>, %[[U:.*]]: tensor<?x96xf32>
 func.func @glu(%g: tensor<?x96xf32>, %u: tensor<?x96xf32>) -> tensor<?x96xf32> {
