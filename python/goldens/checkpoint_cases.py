@@ -842,6 +842,52 @@ PHI3_CASES = [
     ),
 ]
 
+GPT2 = {
+    "architectures": ["GPT2LMHeadModel"],
+    "model_type": "gpt2",
+    "activation_function": "gelu_new",
+}
+GPT2_CASES = [
+    # Holds masks beside its weights, as old files do.
+    case(
+        "gpt2-plain-f32",
+        {
+            **GPT2,
+            "n_embd": 60,
+            "n_head": 5,
+            "n_layer": 3,
+            "n_inner": None,
+            "n_positions": 96,
+            "vocab_size": 131,
+            "layer_norm_epsilon": 1e-5,
+        },
+        "F32",
+        prompt=29,
+        masks=True,
+    ),
+    case(
+        "gpt2-scaled-bf16",
+        {
+            **GPT2,
+            "n_embd": 66,
+            "n_head": 3,
+            "n_layer": 2,
+            "n_inner": 99,
+            "n_positions": 73,
+            "vocab_size": 117,
+            "layer_norm_epsilon": 1e-2,
+            "activation_function": "gelu",
+            "scale_attn_by_inverse_layer_idx": True,
+            "reorder_and_upcast_attn": True,
+            "tie_word_embeddings": False,
+        },
+        "BF16",
+        prompt=41,
+        shards=2,
+        prefix="transformer.",
+    ),
+]
+
 GPT_OSS = {
     **LLAMA,
     "architectures": ["GptOssForCausalLM"],
@@ -917,5 +963,6 @@ CASES = [
     *GEMMA2_CASES,
     *GRANITE_CASES,
     *PHI3_CASES,
+    *GPT2_CASES,
     *GPT_OSS_CASES,
 ]

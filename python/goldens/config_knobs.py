@@ -349,6 +349,32 @@ FAMILIES = {
         },
     },
 }
+GPT2 = {
+    "n_embd": 48,
+    "n_layer": 3,
+    "n_head": 4,
+    "n_positions": 64,
+    "vocab_size": 16,
+}
+FAMILIES["gpt2"] = {
+    "base": GPT2,
+    "knobs": {
+        "n_embd": [GONE, None, 64, 50, 0],
+        "n_layer": [GONE, None, 1, 5],
+        "n_head": [GONE, None, 2, 8, 5],
+        "n_positions": [GONE, None, 100],
+        "n_inner": [None, 20, 28, 0],
+        "vocab_size": [GONE, None, 17],
+        "layer_norm_epsilon": [None, 1e-6, 0.25, "1e-5"],
+        "activation_function": [None, "gelu", "relu", "silu", "swish", "gelu_fast", "mish"],
+        "scale_attn_weights": [None, True, False],
+        "scale_attn_by_inverse_layer_idx": [None, True, False],
+        "reorder_and_upcast_attn": [None, True, False],
+        "tie_word_embeddings": [None, True, False],
+        "torch_dtype": [None, "bfloat16", "float16"],
+    },
+    "turns": False,
+}
 for knobs in FAMILIES.values():
     # The ports of DeepSeek read the number of heads of keys; a drawn number of heads
     # would have to be drawn for both.
@@ -435,7 +461,7 @@ def draw_nested_rope(rng, raw):
 def draw(rng, knobs):
     """One configuration: the base with some knobs turned."""
     raw = dict(knobs["base"])
-    if rng.random() < 0.5:
+    if knobs.get("turns", True) and rng.random() < 0.5:
         (draw_nested_rope if knobs.get("nested") else draw_rope)(rng, raw)
     for key in rng.sample(list(knobs["knobs"]), rng.choice([0, 1, 1, 2, 3, 4])):
         value = rng.choice(knobs["knobs"][key])

@@ -166,6 +166,39 @@ class Shapes:
         self.add(f"{name}.shared_head.head.weight", vocabulary, hidden)
 
 
+class Gpt2Shapes(Shapes):
+    """Matrices have a row for each input, and every module has a bias."""
+
+    def columns(self, name, inputs, outputs):
+        self.add(f"{name}.weight", inputs, outputs)
+        self.add(f"{name}.bias", outputs)
+
+    def norm(self, name):
+        self.add(f"{name}.weight", self.config["n_embd"])
+        self.add(f"{name}.bias", self.config["n_embd"])
+
+    def model(self, prefix, masks):
+        config, hidden = self.config, self.config["n_embd"]
+        inner = config["n_inner"] or 4 * hidden
+        self.add(f"{prefix}wte.weight", config["vocab_size"], hidden)
+        self.add(f"{prefix}wpe.weight", config["n_positions"], hidden)
+        for n in range(config["n_layer"]):
+            name = f"{prefix}h.{n}"
+            self.norm(f"{name}.ln_1")
+            if masks:
+                size = config["n_positions"]
+                self.add(f"{name}.attn.bias", 1, 1, size, size)
+                self.add(f"{name}.attn.masked_bias")
+            self.columns(f"{name}.attn.c_attn", hidden, 3 * hidden)
+            self.columns(f"{name}.attn.c_proj", hidden, hidden)
+            self.norm(f"{name}.ln_2")
+            self.columns(f"{name}.mlp.c_fc", hidden, inner)
+            self.columns(f"{name}.mlp.c_proj", inner, hidden)
+        self.norm(f"{prefix}ln_f")
+        if not is_tied(config):
+            self.add("lm_head.weight", config["vocab_size"], hidden)
+
+
 def count_experts(config):
     keys = ("n_routed_experts", "num_experts", "num_local_experts")
     return next((config[key] for key in keys if config.get(key) is not None), None)
@@ -186,11 +219,15 @@ def has_experts(config, n):
 
 
 def is_tied(config):
-    default = config["model_type"] in ("gemma2", "gemma3_text", "smollm3")
+    default = config["model_type"] in ("gemma2", "gemma3_text", "gpt2", "smollm3")
     return config.get("tie_word_embeddings", default)
 
 
-def shapes(config, predicts=False, stacks=False):
+def shapes(config, predicts=False, stacks=False, masks=False, prefix=""):
+    if config["model_type"] == "gpt2":
+        model = Gpt2Shapes(config)
+        model.model(prefix, masks)
+        return model.entries
     model = Shapes(config, stacks)
     hidden, vocabulary = config["hidden_size"], config["vocab_size"]
     layers = config["num_hidden_layers"]
@@ -212,6 +249,8 @@ def values(case, name, shape):
     is_gemma = case["config"]["model_type"].startswith("gemma")
     if name.endswith("e_score_correction_bias"):
         return case.get("bias_mean", 0.0) + 0.2 * random
+    if name.endswith((".attn.bias", ".masked_bias")):
+        return numpy.tril(numpy.ones(shape)) if shape else numpy.array(-1e4)
     if name.endswith((".bias", "_proj_bias")):
         return 0.3 * random
     if ".mlp.experts." in name and case["config"]["model_type"] == "gpt_oss":
@@ -220,13 +259,16 @@ def values(case, name, shape):
         return gain * random / shape[-2] ** 0.5
     if len(shape) == 1:
         return 0.3 * random + (0 if is_gemma else 1)
-    if name == "model.embed_tokens.weight" and not is_tied(case["config"]):
+    embeddings = ("model.embed_tokens.weight", "wte.weight")
+    if name.endswith(embeddings) and not is_tied(case["config"]):
         return random
     gain = 1.0
-    if name.endswith(("lm_head.weight", "embed_tokens.weight", "gate.weight")):
+    if name.endswith(("lm_head.weight", "embed_tokens.weight", "wte.weight", "gate.weight")):
         gain = 2.0
     if name.endswith(("q_proj.weight", "k_proj.weight", "q_b_proj.weight", "qkv_proj.weight")):
         gain = 1.4
+    if ".c_" in name:
+        return 1.3 * random / shape[0] ** 0.5
     return gain * random / shape[-1] ** 0.5
 
 
@@ -260,8 +302,9 @@ def drawn_bytes(case, name, shape):
 def stored_tensors(case):
     """Name to (format, values) in the order of the file."""
     tensors = {}
-    options = (case.get(key, False) for key in ("predicts", "stacks"))
-    for name, shape in shapes(case["config"], *options):
+    keys = ("predicts", "stacks", "masks", "prefix")
+    options = {key: case[key] for key in keys if key in case}
+    for name, shape in shapes(case["config"], **options):
         if name.endswith(("_blocks", "_scales")):
             tensors[name] = ("U8", drawn_bytes(case, name, shape))
             continue

@@ -14,6 +14,7 @@ told the same.
 
 import argparse
 import json
+import math
 import pathlib
 import sys
 
@@ -36,6 +37,11 @@ def silu(x):
     return x * numpy.where(x >= 0, 1, small) / (1 + small)
 
 
+def gelu(x):
+    erf = numpy.vectorize(math.erf, otypes=[x.dtype])
+    return 0.5 * x * (1 + erf(x / 2**0.5))
+
+
 def gelu_tanh(x):
     return 0.5 * x * (1 + numpy.tanh((2 / numpy.pi) ** 0.5 * (x + 0.044715 * x**3)))
 
@@ -54,6 +60,11 @@ def round_to_bfloat16(x):
 
 def root_mean_square(x, weight, eps):
     return weight * (x / numpy.sqrt((x * x).mean(axis=-1, keepdims=True) + eps))
+
+
+def layer_norm(x, weight, bias, eps):
+    centered = x - x.mean(axis=-1, keepdims=True)
+    return root_mean_square(centered, weight, eps) + bias
 
 
 def largest(values, count):
@@ -536,6 +547,53 @@ class Gemma2(Gemma3):
             yield low, high, part if cap is None else cap * numpy.tanh(part / cap)
 
 
+ACTIVATIONS = {"gelu": gelu, "gelu_new": gelu_tanh, "relu": lambda x: x.clip(0), "silu": silu}
+
+
+class Gpt2(Model):
+    """Layer norms, learned positions, and matrices with a row for each input."""
+
+    def __init__(self, config, weights, dtype=numpy.float64):
+        super().__init__(config | {"num_attention_heads": config["n_head"]}, weights, dtype)
+        self.prefix = "transformer." if "transformer.wte.weight" in weights else ""
+
+    def part(self, name):
+        return self.weight(self.prefix + name)
+
+    def columns(self, x, name):
+        return x @ self.part(f"{name}.weight") + self.part(f"{name}.bias")
+
+    def norm(self, x, name):
+        eps = self.config["layer_norm_epsilon"]
+        return layer_norm(x, self.part(f"{name}.weight"), self.part(f"{name}.bias"), eps)
+
+    def attention(self, x, n):
+        both = self.columns(x, f"h.{n}.attn.c_attn").reshape(len(x), 3, self.heads, -1)
+        query, key, value = (both[:, part] for part in range(3))
+        scale = query.shape[-1] ** -0.5 if self.config.get("scale_attn_weights", True) else 1
+        if self.config.get("scale_attn_by_inverse_layer_idx"):
+            scale /= n + 1
+        rows = attend(query, self.cached(key), self.cached(value), scale)
+        return self.columns(rows.reshape(len(x), -1), f"h.{n}.attn.c_proj")
+
+    def block(self, h, n):
+        h = h + self.attention(self.norm(h, f"h.{n}.ln_1"), n)
+        inner = self.columns(self.norm(h, f"h.{n}.ln_2"), f"h.{n}.mlp.c_fc")
+        inner = ACTIVATIONS[self.config["activation_function"]](inner)
+        return h + self.columns(inner, f"h.{n}.mlp.c_proj")
+
+    def hidden(self, tokens):
+        h = self.part("wte.weight")[tokens] + self.part("wpe.weight")[: len(tokens)]
+        for n in range(self.config["n_layer"]):
+            h = self.block(h, n)
+        return self.norm(h, "ln_f")
+
+    def head(self, h):
+        tied = self.config.get("tie_word_embeddings", True)
+        matrix = self.part("wte.weight") if tied else self.weight("lm_head.weight")
+        yield 0, len(matrix), h @ matrix.T
+
+
 class DeepseekV2(Model):
     """Latent attention in its naive form, and experts behind a softmax router."""
 
@@ -622,6 +680,7 @@ FAMILIES = {
     "gemma2": Gemma2,
     "gemma3_text": Gemma3,
     "glm4_moe": Glm4Moe,
+    "gpt2": Gpt2,
     "gpt_oss": GptOss,
     "granite": Granite,
     "kimi_k2": DeepseekV3,

@@ -43,7 +43,7 @@ NULLS = (
     "final_logit_softcapping",
 )
 # Keys for which the class does not take an integer.
-FLOATS = ("rms_norm_eps", "routed_scaling_factor", "attn_logit_softcapping")
+FLOATS = ("rms_norm_eps", "layer_norm_epsilon", "routed_scaling_factor", "attn_logit_softcapping")
 
 
 def number(value):
@@ -268,7 +268,8 @@ def build(family, raw):
     config._experts_implementation = "eager"
     with torch.device("meta"):
         model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    use_dense_layers(family, raw, config, model)
+    if family.startswith("deepseek"):
+        use_dense_layers(family, raw, config, model)
     return config, model
 
 
@@ -300,7 +301,56 @@ def run(model):
     )
 
 
+def tensors(module, prefix=""):
+    """Name and shape of each tensor of a module."""
+    named = module.named_parameters()
+    return {shorten(prefix + name): shape(tensor) for name, tensor in named}
+
+
+def describe_gpt2(raw):
+    """GPT-2 has names of its own."""
+    config, model = build("gpt2", raw)
+    tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
+    mask = torch.zeros(1, 1, 2, 2, device="meta")
+    positions = torch.arange(2, device="meta")[None]
+    model(input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False)
+    body = model.transformer
+    facts = {
+        "model.embed_tokens.weight": shape(body.wte.weight),
+        "model.embed_positions.weight": shape(body.wpe.weight),
+        "model.norm.weight": shape(body.ln_f.weight),
+        "model.norm.bias": shape(body.ln_f.bias),
+        "max_position_embeddings": config.n_positions,
+        "final_eps": eps_of(body.ln_f),
+        "kinds": [],
+    }
+    if not config.tie_word_embeddings:
+        facts["lm_head.weight"] = shape(model.lm_head.weight)
+    schedule = []
+    for layer in body.h:
+        heads = f"{layer.attn.num_heads}x{layer.attn.head_dim}"
+        kind = {
+            "scale": number(numpy.float32(layer.attn.scaling)),
+            "eps": {"norm1": eps_of(layer.ln_1), "norm2": eps_of(layer.ln_2)},
+            "heads": heads,
+            "key_heads": heads,
+            "activation": name_activation(layer.mlp.act),
+            "weights": tensors(layer),
+        }
+        if kind not in facts["kinds"]:
+            facts["kinds"].append(kind)
+        schedule.append(facts["kinds"].index(kind))
+    facts["schedule"] = print_schedule(schedule)
+    return facts
+
+
+def print_schedule(schedule):
+    return " ".join(f"{kind}x{len(list(run))}" for kind, run in itertools.groupby(schedule))
+
+
 def describe(family, raw):
+    if family == "gpt2":
+        return describe_gpt2(json.loads(json.dumps(raw)))
     config, model = build(family, json.loads(json.dumps(raw)))
     run(model)
     facts = {
@@ -333,8 +383,7 @@ def describe(family, raw):
                 facts["kinds"].append(found)
             seen[key] = facts["kinds"].index(found)
         schedule.append(seen[key])
-    runs = [f"{kind}x{len(list(run))}" for kind, run in itertools.groupby(schedule)]
-    facts["schedule"] = " ".join(runs)
+    facts["schedule"] = print_schedule(schedule)
     return facts
 
 

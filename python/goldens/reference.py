@@ -33,7 +33,9 @@ LIMIT = 1e-5
 def build(config):
     """An untrained model for a config.json. It must not be built in the type of
     the file: the root that Gemma scales its embeddings by would be rounded."""
-    foreign = ("model_type", "quantization_config", "torch_dtype")
+    foreign = ["model_type", "quantization_config", "torch_dtype"]
+    # Scores in float32 whatever the type of the model: they are in float64 here.
+    foreign.append("reorder_and_upcast_attn")
     fields = {key: value for key, value in config.items() if key not in foreign}
     if fields.get("topk_method") == "gready":
         fields["topk_method"] = "greedy"
@@ -74,6 +76,10 @@ def correct(model, config):
                 layer.mlp.gate.register_forward_hook(renormalize)
 
 
+# The embedding, where a checkpoint does not call it as most do.
+EMBEDDINGS = {"gpt2": "wte.weight"}
+
+
 def fused(weights, target, experts):
     """The port holds the experts of a layer in two tensors."""
     prefix, kind = target.rsplit(".", 1)
@@ -97,6 +103,8 @@ def fill(model, config, weights):
     for name, tensor in model.state_dict().items():
         if name in weights:
             value = weights[name]
+        elif name.removeprefix("transformer.") in weights:
+            value = weights[name.removeprefix("transformer.")]
         elif f"{name}_blocks" in weights:
             value = weights[f"{name}_blocks"].swapaxes(1, 2)
         elif ".mlp.experts." in name:
@@ -104,7 +112,7 @@ def fill(model, config, weights):
         elif name.replace("mlp.gate", "block_sparse_moe.gate") in weights:
             value = weights[name.replace("mlp.gate", "block_sparse_moe.gate")]
         elif name == "lm_head.weight" and model.config.tie_word_embeddings:
-            value = weights["model.embed_tokens.weight"]
+            value = weights[EMBEDDINGS.get(config["model_type"], "model.embed_tokens.weight")]
         else:
             raise KeyError(f"the checkpoint has no tensor '{name}'")
         state[name] = torch.from_numpy(value.astype(numpy.float64)).to(tensor.dtype)

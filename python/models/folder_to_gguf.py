@@ -28,6 +28,7 @@ ARCHITECTURES = {
     "deepseek_v3": "deepseek2",
     "gemma2": "gemma2",
     "glm4_moe": "glm4moe",
+    "gpt2": "gpt2",
     "gpt_oss": "gpt-oss",
     "granite": "granite",
     "kimi_k2": "deepseek2",
@@ -183,7 +184,52 @@ def scaling(config):
     return result
 
 
+GPT2 = {
+    "wte": "token_embd",
+    "wpe": "position_embd",
+    "ln_f": "output_norm",
+    "lm_head": "output",
+    "ln_1": "attn_norm",
+    "attn.c_attn": "attn_qkv",
+    "attn.c_proj": "attn_output",
+    "ln_2": "ffn_norm",
+    "mlp.c_fc": "ffn_up",
+    "mlp.c_proj": "ffn_down",
+}
+
+
+def gpt2_metadata(config):
+    values = {
+        "context_length": config["n_positions"],
+        "embedding_length": config["n_embd"],
+        "feed_forward_length": config["n_inner"] or 4 * config["n_embd"],
+        "block_count": config["n_layer"],
+        "attention.head_count": config["n_head"],
+        "attention.layer_norm_epsilon": float(config["layer_norm_epsilon"]),
+    }
+    return {f"gpt2.{key}": value for key, value in values.items()}
+
+
+def convert_gpt2(folder):
+    """The converter turns the matrices that have a row for each input."""
+    for name in folder:
+        if name.endswith((".attn.bias", ".masked_bias")):
+            continue
+        stem, suffix = name.removeprefix("transformer.").rsplit(".", 1)
+        values = folder[name].astype(numpy.float32)
+        if ".c_" in stem and suffix == "weight":
+            values = values.T
+        layer = ""
+        if stem.startswith("h."):
+            _, number, stem = stem.split(".", 2)
+            layer = f"blk.{number}."
+        yield f"{layer}{GPT2[stem]}.{suffix}", values
+
+
 def metadata(config, split):
+    if config["model_type"] == "gpt2":
+        head = {"general.architecture": "gpt2", "tokenizer.ggml.model": "no_vocab"}
+        return head | gpt2_metadata(config)
     values = sizes(config) | experts(config) | scaling(config)
     values |= {FACTORS[key]: float(config[key]) for key in FACTORS if config.get(key)}
     if config["model_type"] in ("gemma2", "gpt_oss", "phi3"):
@@ -278,6 +324,9 @@ def split_expansion(config, tensors, n):
 
 def convert(config, folder, split):
     """Name and values of each tensor of the file."""
+    if config["model_type"] == "gpt2":
+        yield from convert_gpt2(folder)
+        return
     layers = [{} for _ in range(config["num_hidden_layers"])]
     for name in folder:
         values = folder[name].astype(numpy.float32)

@@ -54,6 +54,9 @@ public:
   /// True when the weight of a norm that multiplies by `1 + weight` is stored
   /// with the 1 added already.
   bool normsIncludeOne() const { return normsWithOne; }
+  /// True when the matrices of layers are stored with a row for each input
+  /// instead of each output.
+  bool storesInputsAsRows() const { return inputsAsRows; }
   /// The order of the rows of query and key projections.
   RowOrder queryKeyRows() const { return rowOrder; }
   /// Divisors of the inverse frequencies of the rotary embedding, one for each
@@ -76,6 +79,7 @@ protected:
   std::unique_ptr<TensorSource> tensors;
   bool tensorsKnown = true;
   bool normsWithOne = false;
+  bool inputsAsRows = false;
   RowOrder rowOrder = RowOrder::HalfSplit;
   std::vector<double> ropeDivisors;
   std::vector<std::string> warnings;

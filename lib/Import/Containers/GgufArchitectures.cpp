@@ -127,6 +127,22 @@ static constexpr GgufKey phi3Keys[] = {
 };
 
 //===----------------------------------------------------------------------===//
+// gpt2
+//===----------------------------------------------------------------------===//
+
+static constexpr GgufName gpt2Names[] = {
+    {"attn_norm", "ln_1"},          {"attn_qkv", "attn.c_attn"},
+    {"attn_output", "attn.c_proj"}, {"ffn_norm", "ln_2"},
+    {"ffn_up", "mlp.c_fc"},         {"ffn_down", "mlp.c_proj"},
+};
+
+static constexpr GgufKey layerNormKeys[] = {
+    {"attention.layer_norm_epsilon", "layer_norm_eps", GgufKey::Kind::Float},
+};
+
+static void completeGpt2(Object &values) { values["hidden_act"] = "gelu_new"; }
+
+//===----------------------------------------------------------------------===//
 // gpt-oss
 //===----------------------------------------------------------------------===//
 
@@ -304,6 +320,8 @@ static constexpr GgufArchitecture architectures[] = {
      R"({"hidden_activation": "gelu_pytorch_tanh",
          "rope_local_base_freq": 10000.0, "sliding_window_pattern": 6})",
      false, completeGemma3},
+    {"gpt2", "gpt2", false, RowOrder::HalfSplit, "", 0, layerNormKeys,
+     gpt2Names, "{}", false, completeGpt2},
     {"gpt-oss", "gpt_oss", false, RowOrder::HalfSplit, "", 0, gptOssKeys,
      gptOssNames, "{}", false, completeGptOss, 3},
     {"glm4moe", "glm4_moe", false, RowOrder::HalfSplit, "", 0, glm4MoeKeys,

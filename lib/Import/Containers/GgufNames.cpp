@@ -10,6 +10,7 @@ using namespace tenon;
 
 static constexpr GgufName modelNames[] = {
     {"token_embd", "model.embed_tokens"},
+    {"position_embd", "model.embed_positions"},
     {"output_norm", "model.norm"},
     {"output", "lm_head"},
 };

@@ -21,10 +21,13 @@ public:
       : values(values), file(file) {}
 
   llvm::Error run();
+  /// What the file calls a canonical key, where that differs.
+  llvm::StringMap<std::string> takeOrigins() { return std::move(origins); }
 
 private:
   llvm::Error unwrapTextConfig();
   llvm::Error rename(llvm::StringRef from, llvm::StringRef to);
+  llvm::Error renameOwnKeys();
   llvm::Error set(llvm::StringRef key, const Value &value,
                   const llvm::Twine &origin);
   llvm::Error takeRopeParameters();
@@ -40,6 +43,7 @@ private:
 
   Object &values;
   llvm::StringRef file;
+  llvm::StringMap<std::string> origins;
 };
 } // namespace
 
@@ -85,6 +89,29 @@ llvm::Error Normalizer::rename(llvm::StringRef from, llvm::StringRef to) {
   Value moved = std::move(*value);
   values.erase(from);
   return set(to, moved, from);
+}
+
+/// Keys of a model that calls its sizes by names of its own; messages use
+/// these.
+llvm::Error Normalizer::renameOwnKeys() {
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral>
+      gpt2Keys[] = {
+          {"n_embd", "hidden_size"},
+          {"n_layer", "num_hidden_layers"},
+          {"n_head", "num_attention_heads"},
+          {"n_positions", "max_position_embeddings"},
+          {"n_inner", "intermediate_size"},
+          {"activation_function", "hidden_act"},
+          {"layer_norm_epsilon", "layer_norm_eps"},
+      };
+  if (values.getString("model_type") != llvm::StringRef("gpt2"))
+    return llvm::Error::success();
+  for (const auto &[from, to] : gpt2Keys) {
+    if (llvm::Error error = rename(from, to))
+      return error;
+    origins[to] = from.str();
+  }
+  return llvm::Error::success();
 }
 
 /// The parameters of all layers, or of those with full attention.
@@ -213,6 +240,8 @@ llvm::Error Normalizer::run() {
     return error;
   if (llvm::Error error = rename("torch_dtype", "dtype"))
     return error;
+  if (llvm::Error error = renameOwnKeys())
+    return error;
   if (llvm::Error error =
           rename("_sliding_window_pattern", "sliding_window_pattern"))
     return error;
@@ -233,6 +262,10 @@ llvm::Error Normalizer::run() {
   return checkHeads();
 }
 
+bool tenon::storesInputsAsRows(llvm::StringRef modelType) {
+  return modelType == "gpt2";
+}
+
 llvm::Expected<ModelConfig>
 tenon::parseHuggingFaceConfig(llvm::StringRef text, llvm::StringRef file) {
   if (llvm::Error error = scanJson(text, file))
@@ -244,7 +277,8 @@ tenon::parseHuggingFaceConfig(llvm::StringRef text, llvm::StringRef file) {
   if (!values)
     return makeImportError(file + ": expects an object, but got " +
                            print(*parsed));
-  if (llvm::Error error = Normalizer(*values, file).run())
+  Normalizer normalizer(*values, file);
+  if (llvm::Error error = normalizer.run())
     return error;
-  return ModelConfig(file.str(), std::move(*values));
+  return ModelConfig(file.str(), std::move(*values), normalizer.takeOrigins());
 }

@@ -214,6 +214,14 @@ static constexpr ClassDefault smolLm3[] = {
     {"max_position_embeddings", 32768},
 };
 
+static constexpr ClassDefault gpt2[] = {
+    {"vocab_size", 50257},
+    {"hidden_size", 768},
+    {"num_hidden_layers", 12},
+    {"num_attention_heads", 12},
+    {"max_position_embeddings", 1024},
+};
+
 static void add(Object &values, llvm::ArrayRef<ClassDefault> defaults) {
   for (const ClassDefault &entry : defaults) {
     const Value *present = values.get(entry.key);
@@ -270,6 +278,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, glm4Moe);
   if (type == "smollm3")
     add(values, smolLm3);
+  if (type == "gpt2")
+    add(values, gpt2);
   if (type == "gpt_oss")
     add(values, gptOss);
 }

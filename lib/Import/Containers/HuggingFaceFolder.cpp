@@ -67,6 +67,7 @@ llvm::Error HuggingFaceSource::openConfig() {
   if (!type)
     return type.takeError();
   architecture = std::move(*type);
+  inputsAsRows = tenon::storesInputsAsRows(architecture);
   return llvm::Error::success();
 }
 
@@ -117,7 +118,7 @@ llvm::Error HuggingFaceSource::addTensors(MappedTensors &weights) {
   for (const OpenFile &file : files)
     for (const StoredTensor &tensor : file.tensors)
       names.push_back(tensor.info.name);
-  TensorNames canonical(names);
+  TensorNames canonical(names, architecture);
   for (OpenFile &file : files) {
     for (StoredTensor &tensor : file.tensors) {
       tensor.info.name = canonical.translate(tensor.info.name);

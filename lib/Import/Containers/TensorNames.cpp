@@ -8,6 +8,49 @@
 
 using namespace tenon;
 
+namespace {
+/// The beginning of a name, and what it is called here.
+struct Renaming {
+  llvm::StringLiteral from, to;
+};
+} // namespace
+
+/// The names of a model whose parts are not called as in most others. Whatever
+/// is not listed keeps its name.
+struct tenon::ModelNames {
+  llvm::StringLiteral modelType;
+  /// In front of all parts, or of none.
+  llvm::StringLiteral prefix;
+  llvm::ArrayRef<Renaming> parts;
+};
+
+static constexpr Renaming gpt2Parts[] = {
+    {"wte.", "model.embed_tokens."},
+    {"wpe.", "model.embed_positions."},
+    {"h.", "model.layers."},
+    {"ln_f.", "model.norm."},
+};
+
+static constexpr ModelNames ownNames[] = {
+    {"gpt2", "transformer.", gpt2Parts},
+};
+
+/// Constants that old files store beside the weights: masks, and what stands for
+/// minus infinity in them.
+static bool isConstant(llvm::StringRef name) {
+  return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
+}
+
+static std::string translateOwn(const ModelNames &own, llvm::StringRef name) {
+  llvm::StringRef rest = name;
+  rest.consume_front(own.prefix);
+  if (!isConstant(rest))
+    for (const Renaming &part : own.parts)
+      if (rest.starts_with(part.from))
+        return (part.to + rest.drop_front(part.from.size())).str();
+  return name.str();
+}
+
 /// The better of two prefixes: a text model inside of another model, then the
 /// canonical one, then the shorter. Layers that predict further tokens have
 /// embeddings too.
@@ -19,7 +62,16 @@ static bool isBetter(llvm::StringRef prefix, llvm::StringRef than) {
   return rank != otherRank ? rank < otherRank : prefix.size() < than.size();
 }
 
-TensorNames::TensorNames(llvm::ArrayRef<llvm::StringRef> names) {
+TensorNames::TensorNames(llvm::ArrayRef<llvm::StringRef> names,
+                         llvm::StringRef modelType) {
+  const ModelNames *found =
+      llvm::find_if(ownNames, [&](const ModelNames &entry) {
+        return entry.modelType == modelType;
+      });
+  if (found != std::end(ownNames)) {
+    own = found;
+    return;
+  }
   // A model whose embedding is its head has no tensor of that name.
   for (llvm::StringRef anchor :
        {"embed_tokens.weight", "layers.0.input_layernorm.weight"}) {
@@ -47,6 +99,8 @@ TensorNames::TensorNames(llvm::ArrayRef<llvm::StringRef> names) {
 }
 
 std::string TensorNames::translate(llvm::StringRef name) const {
+  if (own)
+    return translateOwn(*own, name);
   if (!prefix || *prefix == "model.")
     return name.str();
   llvm::StringRef rest = name;

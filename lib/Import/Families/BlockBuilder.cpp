@@ -116,12 +116,24 @@ Value BlockBuilder::stackOfOne(llvm::StringRef name, Value stored) {
   return view(name, stored, std::move(stack));
 }
 
+Value BlockBuilder::embed(Value indices, llvm::StringRef name,
+                          llvm::StringRef tensor, int64_t rows, int64_t width,
+                          std::optional<double> scale) {
+  Value table = weight(name, tensor, {rows, width}, WeightRole::PlainMatrix);
+  return EmbeddingOp::create(builder, getLoc(name), getRows(width), indices,
+                             table, scale ? f32(*scale) : FloatAttr());
+}
+
 Value BlockBuilder::norm(Value x, llvm::StringRef name, llvm::StringRef module,
                          int64_t width, NormStyle style) {
   Value scale =
       weight(name, (module + ".weight").str(), width, WeightRole::Vector);
-  return NormOp::create(builder, getLoc(name), NormKind::RMS, x, scale,
-                        /*bias=*/Value(), f32(style.eps), style.order);
+  Value bias;
+  if (style.kind == NormKind::Layer)
+    bias = weight((name + "_bias").str(), (module + ".bias").str(), width,
+                  WeightRole::Vector);
+  return NormOp::create(builder, getLoc(name), style.kind, x, scale, bias,
+                        f32(style.eps), style.order);
 }
 
 Value BlockBuilder::linear(Value x, llvm::StringRef name,
@@ -167,6 +179,21 @@ Value BlockBuilder::glu(Activation activation, Value gate, Value up,
   return GluOp::create(builder, getLoc(name), activation, gate, up);
 }
 
+Value BlockBuilder::activate(Activation activation, Value x,
+                             llvm::StringRef name) {
+  return ActivateOp::create(builder, getLoc(name), activation, x);
+}
+
+Value BlockBuilder::attend(Value query, Value key, Value value, double scale,
+                           MaskAttr mask, std::optional<double> softcap,
+                           Value sinks) {
+  return AttentionOp::create(builder, getLoc("attention"), query.getType(),
+                             query, key, value, step.layer, step.positions,
+                             step.slots, step.blocks, sinks, f32(scale), mask,
+                             softcap ? f32(*softcap) : FloatAttr(),
+                             /*probabilities=*/TypeAttr());
+}
+
 Value BlockBuilder::rope(Value x, RopeAttr rope, RopeEnd end) {
   return RopeOp::create(builder, getLoc("rope"), x, step.positions, end, rope,
                         /*table=*/Value());
@@ -187,6 +214,18 @@ Value BlockBuilder::pointwise(PointwiseFunction function, Value x,
                               double parameter, llvm::StringRef name) {
   return PointwiseOp::create(builder, getLoc(name), function, x,
                              f32(parameter));
+}
+
+Value BlockBuilder::columns(Value rows, int64_t first, int64_t count) {
+  Location loc = getLoc("columns");
+  OpFoldResult tokens =
+      tensor::DimOp::create(builder, loc, rows, /*index=*/0).getResult();
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  return tensor::ExtractSliceOp::create(
+      builder, loc, getRows(count), rows,
+      ArrayRef<OpFoldResult>{zero, builder.getIndexAttr(first)},
+      ArrayRef<OpFoldResult>{tokens, builder.getIndexAttr(count)},
+      ArrayRef<OpFoldResult>{one, one});
 }
 
 Value BlockBuilder::splitHeads(Value rows, int64_t heads) {

@@ -12,6 +12,8 @@ namespace tenon {
 struct NormStyle {
   double eps = 1e-6;
   NormOrder order = NormOrder::CastThenScale;
+  /// A layer norm has a bias.
+  NormKind kind = NormKind::RMS;
 };
 
 /// The operands of a step that attention needs.
@@ -56,6 +58,10 @@ public:
     return formats.knows(path + tensor.str(), layer);
   }
 
+  /// Rows of a table of so many, whose numbers are `indices`.
+  mlir::Value embed(mlir::Value indices, llvm::StringRef name,
+                    llvm::StringRef tensor, int64_t rows, int64_t width,
+                    std::optional<double> scale = std::nullopt);
   mlir::Value norm(mlir::Value x, llvm::StringRef name, llvm::StringRef module,
                    int64_t width, NormStyle style);
   /// `x` times the matrix of a module, with rows of the given shape.
@@ -73,12 +79,21 @@ public:
                        Activation activation, bool hasBias = false);
   mlir::Value glu(Activation activation, mlir::Value gate, mlir::Value up,
                   llvm::StringRef name);
+  mlir::Value activate(Activation activation, mlir::Value x,
+                       llvm::StringRef name);
   mlir::Value rope(mlir::Value x, RopeAttr rope, RopeEnd end);
+  /// Attention of heads of queries to caches whose heads are as wide.
+  mlir::Value attend(mlir::Value query, mlir::Value key, mlir::Value value,
+                     double scale, MaskAttr mask,
+                     std::optional<double> softcap = std::nullopt,
+                     mlir::Value sinks = {});
   /// Writes rows into a cache and returns it as it is then.
   mlir::Value updateCache(unsigned index, mlir::Value rows);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value pointwise(PointwiseFunction function, mlir::Value x,
                         double parameter, llvm::StringRef name);
+  /// Columns `first` on, `count` in all, of rows.
+  mlir::Value columns(mlir::Value rows, int64_t first, int64_t count);
   /// Rows of a token as heads of equal width.
   mlir::Value splitHeads(mlir::Value rows, int64_t heads);
 

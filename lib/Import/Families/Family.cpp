@@ -17,11 +17,11 @@ llvm::Error Family::read() {
   hidden = config.getSize("hidden_size");
   vocabulary = config.getSize("vocab_size");
   contextLength = readContextLength(config);
-  norm.eps = config.getFloat("rms_norm_eps", getDefaultEps());
+  norm.eps = config.getFloat(getEpsKey(), getDefaultEps());
   if (!std::isnormal(static_cast<float>(norm.eps)))
-    config.complain("rms_norm_eps", "expects a number that is normal in f32, "
-                                    "but got " +
-                                        ConfigReader::print(norm.eps));
+    config.complain(getEpsKey(), "expects a number that is normal in f32, "
+                                 "but got " +
+                                     ConfigReader::print(norm.eps));
   if (config.has("tie_word_embeddings"))
     tied = config.getBool("tie_word_embeddings");
   else
@@ -81,6 +81,12 @@ llvm::Error Family::resolveHead() {
   return llvm::Error::success();
 }
 
+mlir::Value Family::buildEmbedding(BlockBuilder &block,
+                                   mlir::Value tokens) const {
+  return block.embed(tokens, "embed", embeddingTensor, vocabulary, hidden,
+                     embeddingScale);
+}
+
 RopePairing Family::getQueryKeyPairing() const {
   return source.queryKeyRows() == RowOrder::Interleaved
              ? RopePairing::Interleaved
@@ -89,9 +95,13 @@ RopePairing Family::getQueryKeyPairing() const {
 
 Activation tenon::readActivation(ConfigReader &config, llvm::StringRef key,
                                  llvm::StringRef fallback) {
+  // The last ones are other names of the first.
   static constexpr Activation functions[] = {
-      Activation::Silu, Activation::GeluTanh, Activation::Gelu,
-      Activation::Relu};
-  return functions[config.getChoice(
-      key, fallback, {"silu", "gelu_pytorch_tanh", "gelu", "relu"})];
+      Activation::Silu,     Activation::GeluTanh, Activation::Gelu,
+      Activation::Relu,     Activation::Silu,     Activation::GeluTanh,
+      Activation::GeluTanh, Activation::Gelu};
+  return functions[config.getChoice(key, fallback,
+                                    {"silu", "gelu_pytorch_tanh", "gelu",
+                                     "relu", "swish", "gelu_new", "gelu_fast",
+                                     "gelu_python"})];
 }

@@ -36,6 +36,9 @@ public:
   virtual LayerStructure getStructure(int64_t layer) const = 0;
   /// The row of each cache: what it keeps for one position of one layer.
   virtual std::vector<llvm::SmallVector<int64_t>> getCacheRows() const = 0;
+  /// Builds the rows that the first layer gets.
+  virtual mlir::Value buildEmbedding(BlockBuilder &block,
+                                     mlir::Value tokens) const;
   /// Builds a layer and returns its rows of `hidden` elements.
   virtual mlir::Value buildLayer(BlockBuilder &block, LayerStructure structure,
                                  mlir::Value x) const = 0;
@@ -58,6 +61,7 @@ protected:
   virtual bool isTiedByDefault() const { return false; }
   /// The eps of norms in such a file.
   virtual double getDefaultEps() const { return 1e-6; }
+  virtual llvm::StringRef getEpsKey() const { return "rms_norm_eps"; }
 
   /// How rows of queries and keys are paired in this source.
   RopePairing getQueryKeyPairing() const;

@@ -88,14 +88,8 @@ Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
   Value sinks;
   if (hasSinks)
     sinks = block.weight("sinks", "self_attn.sinks", heads, WeightRole::Vector);
-  const StepOperands &step = block.getStep();
   auto mask =
       MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal, window);
-  Value rows = AttentionOp::create(
-      block.getBuilder(), block.getLoc("attention"),
-      block.getRows({heads, width}), query, key, value, step.layer,
-      step.positions, step.slots, step.blocks, sinks, block.f32(scale), mask,
-      softcap ? block.f32(*softcap) : FloatAttr(),
-      /*probabilities=*/TypeAttr());
+  Value rows = block.attend(query, key, value, scale, mask, softcap, sinks);
   return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);
 }

@@ -264,24 +264,19 @@ llvm::Error ModuleBuilder::buildStep() {
   step.setResultAttr(0, TenonDialect::kRoleName,
                      RoleAttr::get(context, Role::Logits));
 
+  StepOperands operands;
+  operands.positions = getOperand(step, Role::Positions);
   BlockBuilder block(body, formats, /*prefix=*/"", /*path=*/"", /*layer=*/0,
-                     StepOperands(), /*caches=*/{});
-  auto getEmbedding = [&] {
-    return block.weight("embed", family.embeddingTensor,
-                        {family.vocabulary, family.hidden},
-                        WeightRole::PlainMatrix);
-  };
-  FloatAttr scale =
-      family.embeddingScale ? block.f32(*family.embeddingScale) : FloatAttr();
-  Value x = EmbeddingOp::create(block.getBuilder(), block.getLoc("embed"),
-                                rowType, getOperand(step, Role::Tokens),
-                                getEmbedding(), scale);
+                     operands, /*caches=*/{});
+  Value x = family.buildEmbedding(block, getOperand(step, Role::Tokens));
   ValueRange state = buildLoop(block.getBuilder(), step, x);
   Value rows =
       GatherRowsOp::create(block.getBuilder(), block.getLoc("rows"), rowType,
                            state.front(), getOperand(step, Role::Rows));
   rows = block.norm(rows, "norm", "model.norm", family.hidden, family.norm);
-  Value head = family.tied ? getEmbedding()
+  Value head = family.tied ? block.weight("embed", family.embeddingTensor,
+                                          {family.vocabulary, family.hidden},
+                                          WeightRole::PlainMatrix)
                            : block.weight("head", "lm_head.weight",
                                           {family.vocabulary, family.hidden},
                                           WeightRole::PlainMatrix);

@@ -24,6 +24,7 @@ NAMES = [
     "gemma2-capped-f32",
     "glm4-grouped-bf16",
     "glm4-normed-f32",
+    "gpt2-plain-f32",
     "gptoss-blocks-bf16",
     "granite-scaled-f32",
     "kimi2-stretched-bf16",

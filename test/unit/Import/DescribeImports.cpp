@@ -40,6 +40,7 @@ public:
     if (!type)
       return type.takeError();
     architecture = std::move(*type);
+    inputsAsRows = tenon::storesInputsAsRows(architecture);
     return llvm::Error::success();
   }
 };
@@ -109,6 +110,8 @@ static Object describe(func::FuncOp layer) {
       describe(experts.getActivation(), facts);
     if (auto glu = dyn_cast<GluOp>(op))
       describe(glu.getActivation(), facts);
+    if (auto activate = dyn_cast<ActivateOp>(op))
+      facts["activation"] = stringifyActivation(activate.getActivation());
     if (auto mla = dyn_cast<MlaAttentionOp>(op)) {
       facts["scale"] = mla.getScale().convertToDouble();
       facts["nope"] = mla.getNope();

@@ -18,6 +18,10 @@ openHuggingFaceFolder(llvm::StringRef path, bool skipWeights);
 llvm::Expected<ModelConfig> parseHuggingFaceConfig(llvm::StringRef text,
                                                    llvm::StringRef file);
 
+/// Whether checkpoints of a `model_type` hold matrices with a row for each
+/// input.
+bool storesInputsAsRows(llvm::StringRef modelType);
+
 /// Gives the sizes that are not there the values of the published class of this
 /// `model_type`, as that class does. Keys are canonical.
 void addClassDefaults(llvm::json::Object &values);

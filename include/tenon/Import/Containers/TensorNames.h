@@ -11,6 +11,8 @@
 
 namespace tenon {
 
+struct ModelNames;
+
 /// Translates the names of one checkpoint to canonical ones, in which the text
 /// model is `model.` and its head `lm_head.`. What stands in front of the
 /// embedding says what a checkpoint has there instead: nothing if the model was
@@ -18,12 +20,15 @@ namespace tenon {
 /// if it is a part of another one, or what a trainer put there.
 class TensorNames {
 public:
-  /// Looks at all names of a checkpoint.
-  explicit TensorNames(llvm::ArrayRef<llvm::StringRef> names);
+  /// Looks at all names of a checkpoint of a `model_type`.
+  explicit TensorNames(llvm::ArrayRef<llvm::StringRef> names,
+                       llvm::StringRef modelType = "");
 
   std::string translate(llvm::StringRef name) const;
 
 private:
+  /// Set for models whose parts have names of their own.
+  const ModelNames *own = nullptr;
   /// In front of the embedding, if a tensor is one.
   std::optional<std::string> prefix;
 };

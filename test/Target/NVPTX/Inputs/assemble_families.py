@@ -17,6 +17,7 @@ CASES = [
     "gemma2-capped-f32",
     "gemma3-pattern-f32",
     "glm4-normed-f32",
+    "gpt2-plain-f32",
     "gptoss-blocks-bf16",
     "granite-scaled-f32",
     "kimi2-stretched-bf16",
