@@ -33,6 +33,7 @@ static void appendToken(const tenon_tokenizer &tokenizer, int32_t token,
   const TokenizerFile &file = tokenizer.file;
   if (!hasPiece(file, token))
     return;
+  bool isFirst = atStart;
   bool hasPrefix = atStart && file.has(TENON_TOKENIZER_SPACE_PREFIX |
                                        TENON_TOKENIZER_MARK_PARTS |
                                        TENON_TOKENIZER_MARK_FIRST);
@@ -46,6 +47,15 @@ static void appendToken(const tenon_tokenizer &tokenizer, int32_t token,
   }
   atStart = onlyFirst ? 0 : tokenizer.beginsAnew[token];
   std::string_view piece = file.piece(token);
+  if (file.header().model == TENON_TOKENIZER_WORD_PIECES) {
+    bool continues = piece.substr(0, wordMark.size()) == wordMark;
+    if (continues)
+      piece.remove_prefix(wordMark.size());
+    else if (!isFirst)
+      text.push_back(' ');
+    text.append(piece);
+    return;
+  }
   if (!file.has(TENON_TOKENIZER_SPACE_MARK) || tokenizer.beginsAnew[token]) {
     text.append(piece);
     return;

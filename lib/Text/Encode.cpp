@@ -33,6 +33,8 @@ private:
   void encodeWord(std::string_view word);
   void encodeBytes(std::string_view bytes);
   void encodeCharacters(std::string_view word);
+  void encodeWordPieces(std::string_view word);
+  int32_t takeWordPiece(std::string_view &rest, bool isFirst) const;
   void pushUnknown();
 
   const tenon_tokenizer &tokenizer;
@@ -151,6 +153,8 @@ void Encoder::encodeWord(std::string_view word) {
     return encodeBytes(word);
   case TENON_TOKENIZER_CHARACTER_MERGES:
     return encodeCharacters(word);
+  case TENON_TOKENIZER_WORD_PIECES:
+    return encodeWordPieces(word);
   default:
     byScore.run(word, [&](std::string_view text, int32_t piece) {
       if (piece >= 0)
@@ -208,6 +212,44 @@ void Encoder::encodeCharacters(std::string_view word) {
     wasUnknown = isUnknown;
   }
   byRank.finish(tokens);
+}
+
+/// Takes the longest piece off the beginning of the rest of a word; -1 if there
+/// is none.
+int32_t Encoder::takeWordPiece(std::string_view &rest, bool isFirst) const {
+  std::string marked(isFirst ? "" : wordMark);
+  marked += rest;
+  size_t front = marked.size() - rest.size();
+  std::string_view text = marked;
+  while (text.size() > front) {
+    int32_t piece = file.findPiece(text);
+    if (piece >= 0) {
+      rest.remove_prefix(text.size() - front);
+      return piece;
+    }
+    // One character less.
+    do
+      text.remove_suffix(1);
+    while (text.size() > front && (marked[text.size()] & 0xc0) == 0x80);
+  }
+  return -1;
+}
+
+void Encoder::encodeWordPieces(std::string_view word) {
+  size_t first = tokens.size();
+  size_t characters = std::count_if(word.begin(), word.end(),
+                                    [](char c) { return (c & 0xc0) != 0x80; });
+  bool isKnown = characters <= file.header().longest_word;
+  std::string_view rest = word;
+  while (isKnown && !rest.empty()) {
+    int32_t piece = takeWordPiece(rest, rest.size() == word.size());
+    isKnown = piece >= 0;
+    tokens.push_back(piece);
+  }
+  if (isKnown)
+    return;
+  tokens.resize(first);
+  pushUnknown();
 }
 
 tenon_text_status encode(const tenon_tokenizer &tokenizer,

@@ -109,7 +109,7 @@ const char *TokenizerFile::checkHeader() const {
                        tenon_hash(base + sizeof(copy), size - sizeof(copy))};
   if (tenon_hash(parts, sizeof(parts)) != header().hash)
     return "its hash does not match its content";
-  if (copy.model > TENON_TOKENIZER_CHARACTER_MERGES)
+  if (copy.model > TENON_TOKENIZER_WORD_PIECES)
     return "its model is unknown";
   return nullptr;
 }

@@ -140,6 +140,24 @@ def make_llama2(text):
     }
 
 
+def make_bert(text):
+    """Word pieces behind the normalizer and the pre-tokenizer of BERT."""
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=900, show_progress=False, limit_alphabet=200, special_tokens=names
+    )
+    tokenizer.train_from_iterator(text.splitlines(True), trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
+    )
+    return tokenizer, {"tokenizer_class": "BertTokenizer"}
+
+
 def write_json(path, value):
     path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
 
@@ -217,7 +235,7 @@ def main(root):
     cases = text.split("\n")
     cases = [line + "\n" for line in cases[:-1]] + [cases[-1], text]
     (root / "torture-nfc.txt").write_bytes(unicodedata.normalize("NFC", text).encode())
-    for make in (make_llama3, make_qwen2, make_deepseek3, make_llama2):
+    for make in (make_llama3, make_qwen2, make_deepseek3, make_llama2, make_bert):
         make_huggingface(root / make.__name__.removeprefix("make_"), make, text, cases)
     make_scored(root / "scored", text, cases, prefix=False)
     make_scored(root / "scored-prefix", text, cases, prefix=True)

@@ -28,6 +28,10 @@ enum {
   /* Starts from characters, and from bytes for characters that are no piece;
    * the pair with the lowest rank merges first. */
   TENON_TOKENIZER_CHARACTER_MERGES = 2,
+  /* Takes the longest piece at each place of a word; behind the first one,
+   * pieces begin with `##`. A word with a place that no piece fits, or longer
+   * than longest_word, is unknown. */
+  TENON_TOKENIZER_WORD_PIECES = 3,
 };
 
 /* Bits of tenon_tokenizer_header.flags. */
@@ -43,6 +47,13 @@ enum {
    * one: each of them, or only the one that begins the whole text. */
   TENON_TOKENIZER_MARK_PARTS = 1 << 5,
   TENON_TOKENIZER_MARK_FIRST = 1 << 6,
+  /* What BERT does to a text, in this order: drops control characters and writes
+   * every white space as a space, puts spaces around ideographs, drops accents
+   * (nonspacing marks of normal form D), writes lower case. */
+  TENON_TOKENIZER_CLEAN = 1 << 16,
+  TENON_TOKENIZER_SPACE_IDEOGRAPHS = 1 << 17,
+  TENON_TOKENIZER_STRIP_ACCENTS = 1 << 18,
+  TENON_TOKENIZER_LOWERCASE = 1 << 19,
 };
 
 /* What a piece is. */
@@ -114,9 +125,9 @@ typedef struct tenon_tokenizer_header {
    * all that follows the header. */
   uint64_t hash;
   uint32_t flags;
-  int32_t bos;     /* -1: none */
-  int32_t unknown; /* -1: none */
-  uint32_t reserved;
+  int32_t bos;           /* -1: none */
+  int32_t unknown;       /* -1: none */
+  uint32_t longest_word; /* characters; WORD_PIECES alone */
   /* Bit b says that some piece has a U+2581 after a byte b. Where no such piece
    * exists, text is cut before the mark, because no merge can cross it. */
   uint8_t joins_mark[32];

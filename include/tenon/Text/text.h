@@ -18,8 +18,8 @@ extern "C" {
  * byte for byte, with these exceptions, which lie in the models themselves: a
  * tokenizer with normal form C gives back that form; one that writes spaces as
  * U+2581 gives back a space for that character; one without a piece for some
- * byte loses it; one that puts a space in front of words keeps that; and
- * special tokens that take the white space around them lose that.
+ * byte loses it; one that puts a space in front of words keeps that; one of word
+ * pieces gives back normalized words with a space between them; and special tokens that take the white space around them lose that.
  *
  * A tokenizer does not change once it is open; any number of threads may use it
  * at the same time. A stream belongs to one thread at a time. */

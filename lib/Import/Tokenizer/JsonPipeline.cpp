@@ -79,15 +79,32 @@ Error JsonTokenizer::readNormalizer(const json::Object &step) {
   }
   if (type == "Replace")
     return readReplace(step);
+  if (type == "BertNormalizer")
+    return readBertNormalizer(step);
   if (type != "Prepend")
-    return fail("unknown normalizer '%s'; known normalizers: NFC, Prepend, "
-                "Replace, Sequence",
+    return fail("unknown normalizer '%s'; known normalizers: BertNormalizer, "
+                "NFC, Prepend, Replace, Sequence",
                 type.str().c_str());
   StringRef prefix = step.getString("prepend").value_or("");
   if (prefix != spaceMark)
     return fail("normalizer Prepend puts '%s' in front; only %s is known",
                 prefix.str().c_str(), spaceMark.data());
   tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
+  return Error::success();
+}
+
+Error JsonTokenizer::readBertNormalizer(const json::Object &step) {
+  if (tables.flags)
+    return fail("normalizer BertNormalizer is not the first one");
+  bool lower = step.getBoolean("lowercase").value_or(true);
+  auto set = [&](bool isOn, uint32_t flag) { tables.flags |= isOn ? flag : 0; };
+  set(step.getBoolean("clean_text").value_or(true), TENON_TOKENIZER_CLEAN);
+  set(step.getBoolean("handle_chinese_chars").value_or(true),
+      TENON_TOKENIZER_SPACE_IDEOGRAPHS);
+  // Null follows the case.
+  set(step.getBoolean("strip_accents").value_or(lower),
+      TENON_TOKENIZER_STRIP_ACCENTS);
+  set(lower, TENON_TOKENIZER_LOWERCASE);
   return Error::success();
 }
 
@@ -116,14 +133,16 @@ Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
     return readSplit(step);
   if (type == "ByteLevel")
     return readByteLevel(step);
+  if (type == "BertPreTokenizer")
+    return tables.addBertSplits();
   if (type == "Digits") {
     bool single = step.getBoolean("individual_digits").value_or(false);
     return tables.addSplit(single ? TENON_SPLIT_ISOLATED
                                   : TENON_SPLIT_CONTIGUOUS,
                            /*invert=*/false, R"(\p{N})");
   }
-  return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: ByteLevel, "
-              "Digits, Metaspace, Sequence, Split",
+  return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: "
+              "BertPreTokenizer, ByteLevel, Digits, Metaspace, Sequence, Split",
               type.str().c_str());
 }
 
@@ -209,9 +228,27 @@ Error JsonTokenizer::readPostProcessor(const json::Object &step) {
     return Error::success();
   if (type == "TemplateProcessing")
     return readTemplate(step);
-  return fail("unknown post-processor '%s'; known post-processors: ByteLevel, "
-              "Sequence, TemplateProcessing",
+  if (type == "BertProcessing")
+    return readBertProcessing(step);
+  return fail("unknown post-processor '%s'; known post-processors: "
+              "BertProcessing, ByteLevel, Sequence, TemplateProcessing",
               type.str().c_str());
+}
+
+/// A token in front and one at the end, each a pair of its text and its number.
+Error JsonTokenizer::readBertProcessing(const json::Object &step) {
+  for (auto [name, tokens] : {std::pair(StringRef("cls"), &tables.prefix),
+                              {StringRef("sep"), &tables.suffix}}) {
+    const json::Array *pair = step.getArray(name);
+    std::optional<int64_t> id =
+        pair && pair->size() == 2 ? (*pair)[1].getAsInteger() : std::nullopt;
+    if (!id || *id < 0 || *id > UINT32_MAX)
+      return fail("expects BertProcessing to have a token and its number under "
+                  "'%s'",
+                  name.str().c_str());
+    tokens->push_back(uint32_t(*id));
+  }
+  return Error::success();
 }
 
 Error JsonTokenizer::readTemplate(const json::Object &step) {

@@ -29,6 +29,7 @@ private:
                                               bool mayBeAbsent) const;
   llvm::Error readModel(const llvm::json::Object &model);
   llvm::Error checkModel(const llvm::json::Object &model);
+  llvm::Error readWordPieces(const llvm::json::Object &model);
   llvm::Error readVocabulary(const llvm::json::Object &vocabulary);
   llvm::Error addBytePiece(llvm::StringRef text, int64_t id);
   llvm::Error addCharacterPiece(llvm::StringRef text, int64_t id);
@@ -48,12 +49,14 @@ private:
   // JsonPipeline.cpp: what happens to a text before and after the model.
   llvm::Error readPipeline(const llvm::json::Object &root);
   llvm::Error readNormalizer(const llvm::json::Object &step);
+  llvm::Error readBertNormalizer(const llvm::json::Object &step);
   llvm::Error readReplace(const llvm::json::Object &step);
   llvm::Error readPreTokenizer(const llvm::json::Object &step);
   llvm::Error readSplit(const llvm::json::Object &step);
   llvm::Error readByteLevel(const llvm::json::Object &step);
   llvm::Error readMetaspace(const llvm::json::Object &step);
   llvm::Error readPostProcessor(const llvm::json::Object &step);
+  llvm::Error readBertProcessing(const llvm::json::Object &step);
   llvm::Error readTemplate(const llvm::json::Object &step);
 
   // JsonSpecialTokens.cpp: which tokens begin and end a text.

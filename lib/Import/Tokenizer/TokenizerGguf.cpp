@@ -47,6 +47,8 @@ private:
   Error readVocabulary();
   Error readScored();
   Error addScoredPiece(size_t id);
+  Error readWordPieces();
+  Error addWordPiece(size_t id);
   Error readMerged();
   Error addMergedPiece(size_t id);
   Error readMerges();
@@ -176,6 +178,38 @@ Error GgufTokenizer::readScored() {
   return Error::success();
 }
 
+/// Converters mark the pieces that begin a word instead of those that continue
+/// one.
+Error GgufTokenizer::addWordPiece(size_t id) {
+  if (types[id] != TokenType::Normal && types[id] != TokenType::Unused) {
+    addToken(id);
+    return tables.addPiece(id, texts[id].str(), types[id], false);
+  }
+  StringRef text = texts[id];
+  bool begins = text.consume_front("\u2581");
+  return tables.addPiece(id, (begins ? "" : "##") + text.str(), types[id],
+                         !text.empty());
+}
+
+Error GgufTokenizer::readWordPieces() {
+  tables.model = TENON_TOKENIZER_WORD_PIECES;
+  tables.longestWord = 100;
+  tables.flags = TENON_TOKENIZER_CLEAN | TENON_TOKENIZER_SPACE_IDEOGRAPHS |
+                 TENON_TOKENIZER_STRIP_ACCENTS | TENON_TOKENIZER_LOWERCASE;
+  for (size_t id = 0; id < texts.size(); ++id)
+    if (Error error = addWordPiece(id))
+      return error;
+  if (Error error = tables.addBertSplits())
+    return error;
+  // The numbers that the published vocabulary has.
+  defaultUnknown = 100;
+  if (int64_t first = readToken("cls_token_id", 101); first >= 0)
+    tables.prefix.push_back(first);
+  if (int64_t last = readToken("seperator_token_id", 102); last >= 0)
+    tables.suffix.push_back(last);
+  return Error::success();
+}
+
 Error GgufTokenizer::addMergedPiece(size_t id) {
   int64_t type = types[id];
   std::optional<std::string> bytes = bytesOfSpelling(texts[id]);
@@ -271,6 +305,9 @@ Error GgufTokenizer::readSpecialTokens() {
     tables.addEnd(readToken(name, /*whenAbsent=*/-1));
   tables.addNamedEnds();
 
+  // Word pieces have tokens of their own around a text.
+  if (tables.model == TENON_TOKENIZER_WORD_PIECES)
+    return Error::success();
   if (bos >= 0 && getFlag("add_bos_token", addsBos))
     tables.prefix.push_back(bos);
   if (eos >= 0 && getFlag("add_eos_token", false))
@@ -282,12 +319,14 @@ Expected<std::vector<uint8_t>> GgufTokenizer::compile() {
   std::optional<StringRef> model = metadata.getString(key("model"));
   if (!model)
     return fail("'%s' is missing", key("model").c_str());
-  if (*model != "llama" && *model != "gpt2")
-    return fail("unknown tokenizer model '%s'; known models: gpt2, llama",
+  if (*model != "llama" && *model != "gpt2" && *model != "bert")
+    return fail("unknown tokenizer model '%s'; known models: bert, gpt2, llama",
                 model->str().c_str());
   if (Error error = readVocabulary())
     return std::move(error);
-  if (Error error = *model == "llama" ? readScored() : readMerged())
+  if (Error error = *model == "llama"  ? readScored()
+                    : *model == "bert" ? readWordPieces()
+                                       : readMerged())
     return std::move(error);
   if (Error error = readSpecialTokens())
     return std::move(error);

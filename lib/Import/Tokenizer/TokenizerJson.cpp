@@ -51,7 +51,8 @@ bool isSet(const json::Object &object, StringRef name) {
 Error JsonTokenizer::checkModel(const json::Object &model) {
   StringRef type = model.getString("type").value_or("BPE");
   if (type != "BPE")
-    return fail("unknown model '%s'; known models: BPE", type.str().c_str());
+    return fail("unknown model '%s'; known models: BPE, WordPiece",
+                type.str().c_str());
   for (StringRef name : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (isSet(model, name))
       return fail("model.%s is '%s', but only an empty one is known",
@@ -66,7 +67,40 @@ Error JsonTokenizer::checkModel(const json::Object &model) {
   return Error::success();
 }
 
+Error JsonTokenizer::readWordPieces(const json::Object &model) {
+  if (isByteLevel)
+    return fail(
+        "model WordPiece has the pre-tokenizer ByteLevel; expects words "
+        "of characters");
+  StringRef mark = model.getString("continuing_subword_prefix").value_or("##");
+  if (mark != "##")
+    return fail("model.continuing_subword_prefix is '%s'; only '##' is known",
+                mark.str().c_str());
+  int64_t longest = model.getInteger("max_input_chars_per_word").value_or(100);
+  if (longest < 1 || longest > 10000)
+    return fail("model.max_input_chars_per_word is %lld; expects 1 to 10000",
+                static_cast<long long>(longest));
+  const json::Object *vocabulary = model.getObject("vocab");
+  if (!vocabulary || !model.getString("unk_token"))
+    return fail("expects model.vocab to be an object and model.unk_token a "
+                "string");
+  tables.model = TENON_TOKENIZER_WORD_PIECES;
+  tables.longestWord = longest;
+  for (const auto &[text, value] : *vocabulary) {
+    std::optional<int64_t> id = value.getAsInteger();
+    if (!id)
+      return fail("piece '%s' has an identifier that is no integer",
+                  text.str().c_str());
+    if (Error error = tables.addPiece(*id, text.str(), TENON_PIECE_NORMAL,
+                                      !text.str().empty()))
+      return error;
+  }
+  return readUnknown(model);
+}
+
 Error JsonTokenizer::readModel(const json::Object &model) {
+  if (model.getString("type") == StringRef("WordPiece"))
+    return readWordPieces(model);
   if (Error error = checkModel(model))
     return error;
   tables.model = isByteLevel ? TENON_TOKENIZER_BYTE_MERGES

@@ -78,6 +78,13 @@ Error TokenizerTables::addSplit(uint32_t behavior, bool invert,
   return Error::success();
 }
 
+Error TokenizerTables::addBertSplits() {
+  if (Error error = addSplit(TENON_SPLIT_REMOVED, /*invert=*/false, R"(\s)"))
+    return error;
+  return addSplit(TENON_SPLIT_ISOLATED, /*invert=*/false,
+                  R"([!-/:-@\[-`{-~\p{P}])");
+}
+
 void TokenizerTables::addEnd(int64_t id) {
   if (id >= 0 && !is_contained(ends, uint32_t(id)))
     ends.push_back(id);
@@ -248,6 +255,7 @@ Expected<std::vector<uint8_t>> TokenizerTables::write() const {
   header.flags = flags;
   header.bos = bos;
   header.unknown = unknown;
+  header.longest_word = longestWord;
 
   Image image;
   appendPieces(pieces, image, header);

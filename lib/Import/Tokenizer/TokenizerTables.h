@@ -45,6 +45,9 @@ public:
                        llvm::StringRef spelling);
   /// Appends a split by a pattern in the syntax of tokenizer.json.
   llvm::Error addSplit(uint32_t behavior, bool invert, llvm::StringRef pattern);
+  /// Appends the splits of BERT: white space goes, and every punctuation is a
+  /// word.
+  llvm::Error addBertSplits();
   /// Adds a token that ends a generation, unless it is known or -1.
   void addEnd(int64_t id);
   /// Adds the tokens, special or added ones, whose texts are names under which
@@ -72,6 +75,7 @@ public:
   uint32_t flags = 0;
   int32_t bos = -1;
   int32_t unknown = -1;
+  uint32_t longestWord = 0;
   std::vector<Piece> pieces;
   std::array<int32_t, 256> bytePieces;
   std::vector<float> scores;

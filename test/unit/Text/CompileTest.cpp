@@ -126,23 +126,32 @@ TEST_F(Folder, no_tokenizer) {
 
 TEST_F(Folder, what_is_unknown_names_what_is_known) {
   EXPECT_EQ(compileEdited(R"("BPE")", R"("Unigram")"),
-            "tokenizer.json: unknown model 'Unigram'; known models: BPE");
+            "tokenizer.json: unknown model 'Unigram'; known models: BPE, "
+            "WordPiece");
   EXPECT_EQ(compileEdited(R"("normalizer": null)",
                           R"("normalizer": {"type": "NFKC"})"),
             "tokenizer.json: unknown normalizer 'NFKC'; known normalizers: "
-            "NFC, Prepend, Replace, Sequence");
-  EXPECT_EQ(
-      compileEdited(R"("type": "Split")", R"("type": "BertPreTokenizer")"),
-      "tokenizer.json: unknown pre-tokenizer 'BertPreTokenizer'; known "
-      "pre-tokenizers: ByteLevel, Digits, Metaspace, Sequence, Split");
+            "BertNormalizer, NFC, Prepend, Replace, Sequence");
+  EXPECT_EQ(compileEdited(R"("type": "Split")", R"("type": "UnicodeScripts")"),
+            "tokenizer.json: unknown pre-tokenizer 'UnicodeScripts'; known "
+            "pre-tokenizers: BertPreTokenizer, ByteLevel, Digits, Metaspace, "
+            "Sequence, Split");
   EXPECT_EQ(compileEdited(R"("Isolated")", R"("Scattered")"),
             "tokenizer.json: unknown split behavior 'Scattered'; known "
             "behaviors: Contiguous, Isolated, MergedWithNext, "
             "MergedWithPrevious, Removed");
   EXPECT_EQ(compileEdited(R"({"type": "ByteLevel"})",
-                          R"({"type": "BertProcessing"})"),
-            "tokenizer.json: unknown post-processor 'BertProcessing'; known "
-            "post-processors: ByteLevel, Sequence, TemplateProcessing");
+                          R"({"type": "RobertaProcessing"})"),
+            "tokenizer.json: unknown post-processor 'RobertaProcessing'; known "
+            "post-processors: BertProcessing, ByteLevel, Sequence, "
+            "TemplateProcessing");
+  EXPECT_EQ(compileEdited(R"({"type": "ByteLevel"})",
+                          R"({"type": "BertProcessing", "sep": ["[SEP]"]})"),
+            "tokenizer.json: expects BertProcessing to have a token and its "
+            "number under 'cls'");
+  EXPECT_EQ(compileEdited(R"("BPE")", R"("WordPiece")"),
+            "tokenizer.json: model WordPiece has the pre-tokenizer ByteLevel; "
+            "expects words of characters");
 }
 
 TEST_F(Folder, patterns_that_would_mean_something_else) {
