@@ -23,7 +23,10 @@ def Tenon_Role : I32Enum<"Role", "role of an argument or a result", [
     I32EnumCase<"Worker", 11, "worker">,
     I32EnumCase<"Workers", 12, "workers">,
     I32EnumCase<"Arena", 13, "arena">,
-    I32EnumCase<"Scratch", 14, "scratch">]> {
+    I32EnumCase<"Scratch", 14, "scratch">,
+    I32EnumCase<"Types", 15, "types">,
+    I32EnumCase<"Embeddings", 16, "embeddings">,
+    I32EnumCase<"Pooled", 17, "pooled">]> {
   let cppNamespace = "::tenon";
 }
 
@@ -39,10 +42,12 @@ def Tenon_RoleAttr : EnumAttr<Tenon_Dialect, Tenon_Role, "role"> {
     | `tokens`    | `T` of `i32`            | input token ids; marks a step        |
     | `positions` | `T` of `i32`            | position of each token               |
     | `slots`     | `T` of `i32`            | sequence slot of each token          |
-    | `rows`      | `R` of `i32`            | rows for which logits are computed   |
+    | `types`     | `T` of `i32`            | segment of each token: 0, or 1 in the second text of a pair |
+    | `rows`      | `R` of `i32`            | rows for which results are computed  |
     | `blocks`    | `B x 4` of `i32`        | query blocks                         |
     | `cache`     | rank 4 or 5, `f32` or `bf16` | KV cache                        |
-    | `logits`    | `R x V` of `f32`        | result of a step                     |
+    | `logits`    | `R x V` of `f32`        | result of a step of a decoder        |
+    | `embeddings`, `pooled` | `R x D` of `f32` | results of a step of an encoder: the hidden states of the rows, and what its pooler makes of them |
     | `hidden`    | `T x D` of floats       | hidden states between layers         |
     | `layer`, `ordinal` | `index`          | index of a layer, see `tenon.schedule` |
     | `context`   |                         | step context of the runtime          |

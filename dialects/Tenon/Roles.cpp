@@ -60,6 +60,11 @@ BlockArgument tenon::insertOperand(FunctionOpInterface function, unsigned index,
   return function.getArgument(index);
 }
 
+bool tenon::isOutput(std::optional<Role> role) {
+  return role == Role::Logits || role == Role::Embeddings ||
+         role == Role::Pooled;
+}
+
 bool tenon::isStep(FunctionOpInterface function) {
   if (!function.isPublic())
     return false;
@@ -93,12 +98,15 @@ static bool fits(Role role, Type type) {
   case Role::Positions:
   case Role::Slots:
   case Role::Rows:
+  case Role::Types:
     return isShaped(type, 1, isI32);
   case Role::Blocks:
     return isShaped(type, 2, isI32);
   case Role::Cache:
     return isShaped(type, 4, isState) || isShaped(type, 5, isState);
   case Role::Logits:
+  case Role::Embeddings:
+  case Role::Pooled:
     return isShaped(type, 2, [](Type element) { return element.isF32(); });
   case Role::Hidden:
     return isShaped(type, 2, isFloat);

@@ -33,6 +33,10 @@ mlir::BlockArgument insertOperand(mlir::FunctionOpInterface function,
 mlir::LogicalResult verifyNoOperands(mlir::FunctionOpInterface function,
                                      llvm::ArrayRef<Role> roles);
 
+/// Whether a result of a step with this role is computed for its rows: logits,
+/// or what an encoder computes.
+bool isOutput(std::optional<Role> role);
+
 /// Whether a function is a step: a public function that is fed tokens.
 bool isStep(mlir::FunctionOpInterface function);
 

@@ -120,6 +120,10 @@ llvm::Expected<std::vector<uint8_t>> ManifestBuilder::build() const {
   head.layers = facts.layers;
   head.max_context = facts.maxContext;
   head.token_bytes = facts.tokenBytes;
+  head.segments = facts.segments;
+  head.pooled = facts.hasPooler;
+  head.pooling = facts.pooling;
+  head.normalizes = facts.normalizes;
   head.architecture = blob.addText(facts.architecture);
   head.producer = blob.addText(facts.producer);
   head.buckets = blob.addTable(ArrayRef<tenon_bucket>(buckets));

@@ -41,6 +41,22 @@ parseModule(MLIRContext &context, const CompileOptions &options) {
   return module;
 }
 
+/// Reads what makes one vector of a text.
+static llvm::Error readEmbedding(const ModelConfig &config, ModelFacts &facts) {
+  llvm::Expected<std::string> pooling =
+      config.getString("embedding_pooling", StringRef("mean"));
+  if (!pooling)
+    return pooling.takeError();
+  facts.pooling =
+      *pooling == "first" ? TENON_POOLING_FIRST : TENON_POOLING_MEAN;
+  llvm::Expected<bool> normalizes =
+      config.getBool("embedding_normalize", false);
+  if (!normalizes)
+    return normalizes.takeError();
+  facts.normalizes = *normalizes;
+  return llvm::Error::success();
+}
+
 static llvm::Error importSource(MLIRContext &context,
                                 const CompileOptions &options,
                                 CompilerInput &input) {
@@ -65,7 +81,7 @@ static llvm::Error importSource(MLIRContext &context,
   if (!module)
     return module.takeError();
   input.module = std::move(*module);
-  return llvm::Error::success();
+  return readEmbedding(input.source->getConfig(), input.facts);
 }
 
 /// Reads what the module says about itself, and limits the context if nobody
@@ -90,30 +106,57 @@ static llvm::Error readModelAttribute(ModuleOp module, int64_t asked,
   return llvm::Error::success();
 }
 
+/// The rows of the table that an operand of a step is looked up in, or 0.
+static int64_t getTableRows(func::FuncOp step, Role role) {
+  if (BlockArgument operand = getOperand(step, role))
+    for (Operation *user : operand.getUsers())
+      if (auto op = dyn_cast<EmbeddingOp>(user))
+        return op.getTable().getType().getRows();
+  return 0;
+}
+
+/// Reads what the results of a step are; the embeddings of an encoder do not say
+/// how many tokens there are.
+static void readOutputs(func::FuncOp step, ModelFacts &facts) {
+  for (unsigned i = 0; i < step.getNumResults(); ++i) {
+    auto type = dyn_cast<RankedTensorType>(step.getResultTypes()[i]);
+    std::optional<Role> role = getResultRole(step, i);
+    if (role == Role::Logits)
+      facts.vocabulary = type.getDimSize(1);
+    facts.hasPooler |= role == Role::Pooled;
+    if (role != Role::Embeddings)
+      continue;
+    facts.segments = getTableRows(step, Role::Types);
+    facts.vocabulary = facts.segments ? getTableRows(step, Role::Tokens) : 0;
+  }
+}
+
 /// Reads sizes off the types of the step.
 static llvm::Error readSizes(ModuleOp module, StringRef source,
                              ModelFacts &facts) {
-  RankedTensorType logits, rows, cache;
+  RankedTensorType rows, cache;
   for (func::FuncOp step : module.getOps<func::FuncOp>()) {
     if (!isStep(step))
       continue;
-    for (unsigned i = 0; i < step.getNumResults(); ++i)
-      if (step.getResultAttr(i, TenonDialect::kRoleName) ==
-          RoleAttr::get(module.getContext(), Role::Logits))
-        logits = dyn_cast<RankedTensorType>(step.getResultTypes()[i]);
+    readOutputs(step, facts);
     if (BlockArgument state = getOperand(step, Role::Cache))
       cache = dyn_cast<RankedTensorType>(state.getType());
   }
   module.walk([&](EmbeddingOp op) { rows = op.getResult().getType(); });
-  if (!logits || !rows || !cache)
+  if (!facts.vocabulary || !rows || !cache)
     return llvm::createStringError(
         "'" + source +
         "' has no step: a function whose arguments and results say by "
-        "tenon.role that they are tokens, caches and logits; see what "
+        "tenon.role that they are tokens, caches and logits or embeddings; see "
+        "what "
         "--stop-after=import prints for a model");
-  facts.vocabulary = logits.getDimSize(1);
   facts.hidden = rows.getDimSize(1);
   facts.layers = cache.getDimSize(0);
+  // An encoder has caches of one layer.
+  module.walk([&](WeightOp weight) {
+    for (int64_t layer : weight.getLayers())
+      facts.layers = std::max(facts.layers, uint32_t(layer + 1));
+  });
   return llvm::Error::success();
 }
 

@@ -166,6 +166,7 @@ json::Object ManifestPrinter::print() const {
       {"weights_bytes", manifest.weights_size},
       {"weights_id", llvm::utohexstr(manifest.weights_id, true)},
       {"token_bytes", manifest.token_bytes},
+      {"segments", manifest.segments},
       {"buckets", printBuckets()},
       {"states", printStates()},
       {"variants", printVariants()},

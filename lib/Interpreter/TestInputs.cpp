@@ -154,6 +154,9 @@ static std::vector<int64_t> listPart(StringRef part, const StepPlan &step) {
     int64_t slot = step.slot[sequence], start = step.start[sequence];
     for (int64_t i = 0; i < count; ++i) {
       int64_t token = random() % step.vocabulary;
+      // The second half of a sequence is another segment.
+      if (part == "types")
+        list.push_back(2 * i >= count);
       if (part == "tokens")
         list.push_back(token);
       if (part == "positions")
@@ -312,7 +315,7 @@ llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
     return fillFrom(make(-1), [&](int64_t count) { return draw(seed, count); });
   if (kind == "unwritten")
     return make(-1);
-  if (kind == "logits")
+  if (kind == "logits" || kind == "embeddings" || kind == "pooled")
     return make(listPart("rows", step).size() *
                 (tensor ? std::max<int64_t>(tensor.getShape().back(), 0) : 0));
   std::vector<double> numbers;
@@ -332,8 +335,8 @@ llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
   if (((kind == "ints" && !isa<FloatType>(element)) || kind == "floats") &&
       parseList(input->value, numbers))
     return fillFrom(make(numbers.size()), list);
-  if (llvm::is_contained({"tokens", "positions", "slots", "rows", "blocks"},
-                         kind)) {
+  if (llvm::is_contained(
+          {"tokens", "positions", "slots", "rows", "types", "blocks"}, kind)) {
     for (int64_t number : listPart(kind, step))
       numbers.push_back(static_cast<double>(number));
     return fillFrom(make(numbers.size()), list);
@@ -343,6 +346,6 @@ llvm::Expected<Tensor> tenon::makeInput(StringRef text, Type type,
   return llvm::createStringError(
       "cannot make an input of type " + typeText + " from '" + text +
       "'; known kinds: seed:N (floats), zeros, fill:X, iota:N, ints:..., "
-      "floats:..., F.npy, unwritten, tokens, positions, slots, rows, blocks, "
-      "cache, logits");
+      "floats:..., F.npy, unwritten, tokens, positions, slots, rows, types, "
+      "blocks, cache, logits, embeddings, pooled");
 }

@@ -150,6 +150,8 @@ tenon_status Checker::checkShapes() {
   if (manifest->max_context == 0 || manifest->max_context > INT32_MAX)
     return failDamaged(path, "its max_context of %u is not in 1 to %d",
                        manifest->max_context, INT32_MAX);
+  if (manifest->pooling > TENON_POOLING_POOLER)
+    return failDamaged(path, "its pooling of %u is unknown", manifest->pooling);
   return TENON_OK;
 }
 

@@ -316,6 +316,10 @@ tenon_status tenon_model_get_info(const tenon_model *model,
   all.num_buckets = model->manifest->buckets.count;
   all.buckets = model->bucketTokens;
   all.weights_bytes = model->manifest->weights_size;
+  all.segments = model->manifest->segments;
+  all.pooled = model->manifest->pooled;
+  all.pooling = model->manifest->pooling;
+  all.normalizes = model->manifest->normalizes;
   return writeInfo("tenon_model_info", all, *info);
 }
 

@@ -58,6 +58,10 @@ static uint64_t layOutTables(tenon_session &session, uint8_t *base) {
   carver.carve(session.slots, session.maxTokens);
   carver.carve(session.rows, session.maxTokens);
   carver.carve(session.blocks, session.maxTokens);
+  carver.carve(session.types, manifest.segments ? session.maxTokens : 0);
+  carver.carve(session.pooled,
+               manifest.pooled ? uint64_t(session.maxTokens) * manifest.hidden
+                               : 0);
   carver.carve(session.probabilities, manifest.vocabulary);
   carver.carve(session.bins, kSamplingBins);
   carver.carve(session.order, manifest.vocabulary);
@@ -148,6 +152,7 @@ static void fillContext(tenon_session &session, uint32_t threads) {
   context.slots = session.slots;
   context.rows = session.rows;
   context.blocks = session.blocks;
+  context.types = session.types;
   context.num_slots = session.numSlots;
   context.max_context = session.maxContext;
   context.states = session.stateData;

@@ -36,6 +36,8 @@ struct tenon_session {
   int32_t *positions = nullptr;  // [maxTokens]
   int32_t *slots = nullptr;      // [maxTokens]
   int32_t *rows = nullptr;       // [maxTokens]
+  int32_t *types = nullptr;      // [maxTokens] of an encoder
+  float *pooled = nullptr;       // [maxTokens, hidden], where nobody wants them
   tenon_block *blocks = nullptr; // [maxTokens]
   tenon_step_context context = {};
   tenon_step_fn step = nullptr; // of the bucket that is being run

@@ -34,11 +34,26 @@ struct Request {
   const int32_t *positions; // or null
   const int32_t *slots;     // or null
   uint32_t numRows;
-  const int32_t *rows; // or null
-  float *logits;
+  const int32_t *rows;            // or null
+  float *logits;                  // or embeddings
+  const int32_t *types = nullptr; // or null
+  float *pooled = nullptr;        // or null
 };
 
 } // namespace
+
+/// Fails unless the model is an encoder, or unless it is none.
+static tenon_status checkKind(const tenon_session &session, bool isEncoder) {
+  const tenon_model &model = *session.model;
+  if ((model.manifest->segments != 0) == isEncoder)
+    return TENON_OK;
+  return fail(TENON_ERROR_ARGUMENT,
+              isEncoder ? "'%s' is a decoder, which has no embeddings; use "
+                          "tenon_session_step"
+                        : "'%s' is an encoder, which continues no text; use "
+                          "tenon_session_encode, or tenon embed",
+              model.path);
+}
 
 static tenon_status checkPointers(const tenon_session *session,
                                   const Request &request) {
@@ -192,6 +207,7 @@ static void runStep(tenon_session &session, const Request &request) {
   session.context.num_rows = request.numRows;
   session.context.num_blocks = numBlocks;
   session.context.logits = request.logits;
+  session.context.pooled = request.pooled ? request.pooled : session.pooled;
   session.step =
       session.model->code->steps[session.model->variant->first_step + bucket];
   session.pool.run(runOnThread, &session);
@@ -206,6 +222,8 @@ tenon_status tenon_session_step(tenon_session *session, uint32_t numTokens,
   Request request = {numTokens, tokens, positions, slots,
                      numRows,   rows,   logits};
   if (tenon_status status = checkPointers(session, request))
+    return status;
+  if (tenon_status status = checkKind(*session, /*isEncoder=*/false))
     return status;
   if (tenon_status status = readTokens(*session, request))
     return status;
@@ -239,6 +257,8 @@ tenon_status tenon_session_prefill(tenon_session *session, uint32_t slot,
                                    uint32_t chunk, float *logits) {
   if (tenon_status status = checkSlot("tenon_session_prefill", session, slot))
     return status;
+  if (tenon_status status = checkKind(*session, /*isEncoder=*/false))
+    return status;
   if (tenon_status status = checkPrompt(*session, slot, numTokens, tokens))
     return status;
   if (chunk > session->maxTokens)
@@ -262,5 +282,65 @@ tenon_status tenon_session_prefill(tenon_session *session, uint32_t slot,
                        wanted ? logits : nullptr});
     done += count;
   }
+  return TENON_OK;
+}
+
+/// What only an encoder can get wrong.
+static tenon_status checkEncoding(const tenon_session *session,
+                                  const Request &request) {
+  if (!session)
+    return fail(TENON_ERROR_ARGUMENT,
+                "session must not be null in tenon_session_encode");
+  if (tenon_status status = checkKind(*session, /*isEncoder=*/true))
+    return status;
+  if (request.numTokens > session->maxTokens)
+    return fail(TENON_ERROR_ARGUMENT,
+                "%u tokens exceed the %u of the largest bucket, and a sequence "
+                "of an encoder is not cut; encode fewer at once, or compile "
+                "with a larger one of --buckets",
+                request.numTokens, session->maxTokens);
+  if (request.numRows && !request.logits)
+    return fail(TENON_ERROR_ARGUMENT, "embeddings must not be null for %u rows",
+                request.numRows);
+  if (request.pooled && !session->model->manifest->pooled)
+    return fail(TENON_ERROR_ARGUMENT, "pooled must be null: '%s' has no pooler",
+                session->model->path);
+  return checkPointers(session, request);
+}
+
+static tenon_status readTypes(tenon_session &session, const Request &request) {
+  uint32_t segments = session.model->manifest->segments;
+  for (uint32_t i = 0; i != request.numTokens; ++i) {
+    int32_t type = request.types ? request.types[i] : 0;
+    if (static_cast<uint32_t>(type) >= segments)
+      return fail(TENON_ERROR_ARGUMENT,
+                  "token %u has segment %d, but the model has 0 to %u", i, type,
+                  segments - 1);
+    session.types[i] = type;
+  }
+  return TENON_OK;
+}
+
+tenon_status tenon_session_encode(tenon_session *session, uint32_t numTokens,
+                                  const int32_t *tokens, const int32_t *types,
+                                  const int32_t *slots, uint32_t numRows,
+                                  const int32_t *rows, float *embeddings,
+                                  float *pooled) {
+  Request request = {numTokens, tokens,     nullptr, slots, numRows,
+                     rows,      embeddings, types,   pooled};
+  if (tenon_status status = checkEncoding(session, request))
+    return status;
+  if (tenon_status status = readTokens(*session, request))
+    return status;
+  if (tenon_status status = readTypes(*session, request))
+    return status;
+  if (tenon_status status = readRows(*session, request))
+    return status;
+  if (!numTokens)
+    return TENON_OK;
+  runStep(*session, request);
+  // Nothing continues a sequence.
+  for (uint32_t i = 0; i != numTokens; ++i)
+    session->lengths[session->slots[i]] = 0;
   return TENON_OK;
 }

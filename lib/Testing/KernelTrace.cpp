@@ -442,7 +442,10 @@ llvm::Error StepRun::writeEnd(StringRef step, func::FuncOp function,
   std::vector<Tensor> left;
   for (auto [index, result] : llvm::enumerate(results)) {
     json::Value number = trace.findValue(result);
-    if (getResultRole(function, index) == Role::Logits) {
+    std::optional<Role> role = getResultRole(function, index);
+    if (role == Role::Embeddings || role == Role::Pooled)
+      continue;
+    if (role == Role::Logits) {
       line["logits"] = std::move(number);
       continue;
     }

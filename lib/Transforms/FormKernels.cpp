@@ -426,7 +426,7 @@ static Operation *findUnknownRow(Block &block) {
 }
 
 /// Fails for a result of a step that is neither a state, which is written over
-/// an operand, nor logits: nobody would know where it goes.
+/// an operand, nor an output: nobody would know where it goes.
 static LogicalResult verifyResults(func::FuncOp func) {
   if (!isStep(func))
     return success();
@@ -436,11 +436,11 @@ static LogicalResult verifyResults(func::FuncOp func) {
     auto rowOp = dyn_cast_or_null<RowOpInterface>(def);
     bool isMade = rowOp ? !rowOp.getTiedOperand()
                         : isa_and_present<KernelRootOpInterface>(def);
-    if (isMade && getResultRole(func, index) != Role::Logits)
+    if (isMade && !isOutput(getResultRole(func, index)))
       return func.emitOpError()
              << "expects result " << index
              << " of a step to be a cache that it was given, or to have "
-                "tenon.role logits";
+                "tenon.role logits, embeddings or pooled";
   }
   return success();
 }

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -113,11 +114,44 @@ static Value findOrigin(Value value) {
   return value;
 }
 
-/// The caller says where a new result goes. What a step computes are logits.
+/// What the result of a step that is this value, or a view of it, is.
+static std::optional<Role> findOutputRole(func::FuncOp func, Value result) {
+  func::ReturnOp end = *func.getOps<func::ReturnOp>().begin();
+  for (auto [index, value] : llvm::enumerate(end.getOperands()))
+    if (lookThroughRowViews(value) == result)
+      return getResultRole(func, index);
+  return std::nullopt;
+}
+
+/// The rows that a layer is given, as what was written over them last, if a value
+/// is the result of the layer: the loop over layers needs both in one place.
+static Value findGivenRows(func::FuncOp func, Value result) {
+  Value rows = getOperand(func, Role::Hidden);
+  if (!rows || rows.getType() != result.getType())
+    return {};
+  func::ReturnOp end = *func.getOps<func::ReturnOp>().begin();
+  bool isReturned = llvm::any_of(end.getOperands(), [&](Value value) {
+    return lookThroughRowViews(value) == result;
+  });
+  if (!isReturned)
+    return {};
+  for (Value last; last != rows;) {
+    last = rows;
+    for (Operation *user : last.getUsers())
+      if (auto kernel = dyn_cast<tile::KernelOp>(user))
+        for (auto [out, written] :
+             llvm::zip_equal(kernel.getOuts(), kernel.getResults()))
+          if (out == last)
+            rows = written;
+  }
+  return rows;
+}
+
+/// The caller says where a new result goes.
 static Value addArgument(func::FuncOp func, Value result) {
   std::optional<Role> role;
   if (isStep(func))
-    role = Role::Logits;
+    role = findOutputRole(func, result);
   return insertOperand(func, func.getNumArguments(), result.getType(), role);
 }
 
@@ -132,6 +166,9 @@ void KernelSignature::findOuts(OpBuilder &builder, func::FuncOp func) {
     if (!isCache && isHandedOut(result, func) &&
         !(out && isa<BlockArgument>(findOrigin(out))))
       out = addArgument(func, result);
+    Value given = out ? Value() : findGivenRows(func, result);
+    if (given && canBeOverwritten(given) && !llvm::is_contained(outs, given))
+      out = given;
     if (!out)
       out = createEmpty(builder, result);
     outs.push_back(out);

@@ -555,6 +555,21 @@ func.func private @layer.moe.t1(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor
   return %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
 }
 
+/// The result of a layer lies where its rows were given, over what was written there last, also
+/// if it is a norm, which takes over no buffer.
+// CHECK-LABEL: func private @post_norm(
+// CHECK-SAME:    %[[X:.*]]: tensor<?x64xf32> {tenon.role = #tenon.role<hidden>}
+// CHECK:       %[[SUM:.*]] = tile.kernel "post_norm.linear.t8" {{.*}} outs(%[[X]] :
+// CHECK:       %[[NORM:.*]] = tile.kernel "post_norm.rows.t8" {{.*}} ins(%[[N:[^,]*]] : {{.*}}) outs(%[[SUM]] :
+// CHECK:       return %[[NORM]]
+func.func private @post_norm(%x: tensor<?x64xf32> {tenon.role = #tenon.role<hidden>}, %h: tensor<?x64xf32>, %n: !tenon.weight<64, <f32>>, %w: !tenon.weight<64x64, <f32>, <16x1>>) -> tensor<?x64xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %y = tenon.linear %h, %w : tensor<?x64xf32>, !tenon.weight<64x64, <f32>, <16x1>> -> tensor<?x64xf32>
+  %s = arith.addf %y, %x : tensor<?x64xf32>
+  %r = tenon.norm layer %s, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
+  return %r : tensor<?x64xf32>
+}
+
 /// Kernels that exist stay.
 // CHECK-LABEL: func private @formed(
 // CHECK:       tile.kernel "mine"

@@ -38,10 +38,11 @@ static cl::opt<std::string> entry("entry", cl::init("main"),
                                   cl::desc("function to run"));
 static cl::list<std::string> inputs(
     "input",
-    cl::desc("one for each argument: seed:N, zeros, fill:X, iota:N, ints:1,2, "
-             "floats:1,2.5, F.npy, or a part of --step: tokens, positions, "
-             "slots, rows, blocks, cache, or what is not read: unwritten, "
-             "logits; @8x64 behind it gives a shape"));
+    cl::desc(
+        "one for each argument: seed:N, zeros, fill:X, iota:N, ints:1,2, "
+        "floats:1,2.5, F.npy, or a part of --step: tokens, positions, "
+        "slots, rows, types, blocks, cache, or what is not read: unwritten, "
+        "logits; @8x64 behind it gives a shape"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
                               cl::desc("dynamic dimensions of inputs"));
 static cl::list<std::string> steps(

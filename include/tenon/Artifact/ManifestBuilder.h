@@ -22,6 +22,12 @@ struct ModelFacts {
   uint32_t layers = 0;
   uint32_t maxContext = 0;
   uint64_t tokenBytes = 0;
+  /// Of an encoder: kinds of segments of tokens, whether it has a pooler, and
+  /// what makes one vector of a text.
+  uint32_t segments = 0;
+  bool hasPooler = false;
+  uint32_t pooling = TENON_POOLING_MEAN;
+  bool normalizes = false;
 };
 
 /// Entries keep the order in which they are added: buckets by ascending number

@@ -21,7 +21,7 @@ extern "C" {
  * All numbers are little endian, and all structures have the layout that the
  * C ABI of x86-64 gives them. */
 
-#define TENON_FORMAT_VERSION 1u
+#define TENON_FORMAT_VERSION 2u
 #define TENON_MANIFEST_MAGIC "TENONMF1"
 #define TENON_WEIGHTS_MAGIC "TENONWT1"
 /* weights.bin: one page of header (tenon_weights_header), then data. Offsets in
@@ -57,9 +57,10 @@ typedef struct tenon_step_context {
   const int32_t *tokens;     /* [num_tokens] */
   const int32_t *positions;  /* [num_tokens] */
   const int32_t *slots;      /* [num_tokens] */
-  const int32_t *rows;       /* [num_rows]: tokens whose logits are wanted */
+  const int32_t *rows;       /* [num_rows]: tokens whose outputs are wanted */
   const tenon_block *blocks; /* [num_blocks] */
-  float *logits;             /* [num_rows, vocabulary] */
+  float *logits;             /* [num_rows, vocabulary]; of an encoder
+                                [num_rows, hidden]: embeddings */
   int64_t num_tokens;
   int64_t num_rows;
   int64_t num_blocks;
@@ -70,6 +71,8 @@ typedef struct tenon_step_context {
   tenon_barrier_fn barrier;
   int64_t *tickets; /* shared counter of ticketed loops; a barrier zeroes it */
   void *runtime;    /* for the barrier alone */
+  const int32_t *types; /* [num_tokens]: segments; for an encoder alone */
+  float *pooled; /* [num_rows, hidden]; for an encoder with a pooler alone */
 } tenon_step_context;
 
 /* One step, run by each of num_threads threads with its own number. */
@@ -154,6 +157,13 @@ typedef struct tenon_image {
   uint32_t size;
 } tenon_image;
 
+/* What makes one vector of the outputs of a text. */
+enum {
+  TENON_POOLING_MEAN = 0,   /* the mean of all embeddings */
+  TENON_POOLING_FIRST = 1,  /* the embedding of the first token */
+  TENON_POOLING_POOLER = 2, /* the pooled output of the first token */
+};
+
 typedef struct tenon_manifest {
   char magic[8];
   uint32_t version;
@@ -179,6 +189,10 @@ typedef struct tenon_manifest {
                                have, and the artifact can only be inspected */
   uint64_t token_bytes; /* of weights that a step of one token reads; 0 when it
                            is not known */
+  uint32_t segments;    /* kinds of segments of an encoder; 0: a decoder */
+  uint32_t pooled;      /* 1: an encoder whose steps have pooled outputs, too */
+  uint32_t pooling;    /* TENON_POOLING_*: one vector of an encoder's outputs */
+  uint32_t normalizes; /* 1: that vector is divided by its length */
 } tenon_manifest;
 
 /* The last bytes of the file model.so, appended after linking, so that the code

@@ -127,6 +127,12 @@ typedef struct tenon_model_info {
                               tokens of each specialized step; the last one
                               limits tenon_session_step */
   uint64_t weights_bytes;  /* size of the packed weights */
+  uint32_t segments;       /* kinds of segments of an encoder; 0: a decoder */
+  uint32_t pooled;     /* nonzero: tenon_session_encode has pooled outputs */
+  uint32_t pooling;    /* how the model makes one vector of a text: 0: the mean
+                          of all embeddings, 1: that of the first token, 2: the
+                          pooled output of the first token */
+  uint32_t normalizes; /* nonzero: and divides it by its length */
 } tenon_model_info;
 
 /* Fills in `info`. Its pointers are valid until the model is closed. */
@@ -222,6 +228,32 @@ TENON_API tenon_status tenon_session_prefill(tenon_session *session,
                                              uint32_t slot, size_t num_tokens,
                                              const int32_t *tokens,
                                              uint32_t chunk, float *logits);
+
+/* Computes the embeddings of whole sequences with an encoder, whose tokens attend
+ * to all tokens of their sequence. Nothing is kept: every call begins anew.
+ *
+ *   num_tokens  0 .. max_tokens; 0 has no effect
+ *   tokens      [num_tokens] token ids, 0 .. vocabulary - 1
+ *   types       [num_tokens] segment of each token, 0 .. segments - 1, or NULL:
+ *               0 for all
+ *   slots       [num_tokens] slot of each token, or NULL: slot 0 for all. The
+ *               tokens of a slot are contiguous, and are one sequence
+ *   num_rows    0 .. num_tokens: number of rows of outputs
+ *   rows        [num_rows] indices into `tokens` whose outputs are wanted, in
+ *               any order, or NULL: the last num_rows tokens
+ *   embeddings  [num_rows, hidden] output, row-major; any alignment of a float
+ *   pooled      [num_rows, hidden] output of the pooler, which is meant for the
+ *               first token of a sequence, or NULL
+ *
+ * A sequence has at most max_context tokens, and those of a call fit into one
+ * step. The outputs of a sequence are bit-exact for any other sequences in the
+ * call and any number of threads. A session of an encoder takes no other step.
+ *
+ * Errors: TENON_ERROR_ARGUMENT. */
+TENON_API tenon_status tenon_session_encode(
+    tenon_session *session, uint32_t num_tokens, const int32_t *tokens,
+    const int32_t *types, const int32_t *slots, uint32_t num_rows,
+    const int32_t *rows, float *embeddings, float *pooled);
 
 /* ---- Sequences and their state ------------------------------------------ */
 

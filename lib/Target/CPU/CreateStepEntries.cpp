@@ -76,8 +76,15 @@ Value StepArguments::read(Role role, Type type) {
     return readArray(type, entry.stateAddress(states++),
                      {entry.size(offsetof(Context, num_slots)),
                       entry.size(offsetof(Context, max_context))});
+  case Role::Types:
+    return readArray(type, offsetof(Context, types),
+                     offsetof(Context, num_tokens));
   case Role::Logits:
+  case Role::Embeddings:
     return readArray(type, offsetof(Context, logits),
+                     offsetof(Context, num_rows));
+  case Role::Pooled:
+    return readArray(type, offsetof(Context, pooled),
                      offsetof(Context, num_rows));
   case Role::Context:
   case Role::Worker:

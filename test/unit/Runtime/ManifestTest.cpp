@@ -75,7 +75,7 @@ TEST_F(ManifestTest, Head) {
     expectDamaged("does not begin with 'TENONMF1'");
     byte ^= 1;
   }
-  for (uint32_t version : {0, 2}) {
+  for (uint32_t version : {0u, TENON_FORMAT_VERSION + 1}) {
     manifest().version = version;
     EXPECT_NE(check().find("has version " + std::to_string(version)),
               std::string::npos);
@@ -162,6 +162,8 @@ TEST_F(ManifestTest, Shapes) {
   expectLimit(manifest().max_context, 0, 1, "its max_context of 0");
   expectLimit(manifest().max_context, most + 1, most,
               "its max_context of 2147");
+  expectLimit(manifest().pooling, TENON_POOLING_POOLER + 1,
+              TENON_POOLING_POOLER, "its pooling of 3");
 }
 
 TEST_F(ManifestTest, Buckets) {

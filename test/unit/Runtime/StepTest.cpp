@@ -5,6 +5,7 @@
 #include "lib/Runtime/Session.h"
 
 #include <cstdlib>
+#include <string>
 #include <xmmintrin.h>
 
 using namespace tenon::test;
@@ -51,6 +52,25 @@ TEST_F(ToyModelTest, LogitsOfEveryRow) {
           expectedLogits(Ints(tokens.begin(), tokens.begin() + rows[i] + 1)))
           << "row " << rows[i] << " with " << threads << " threads";
   }
+}
+
+TEST_F(ToyModelTest, DecoderHasNoEmbeddings) {
+  tenon_session *session = createSession();
+  Ints tokens = countUp(3);
+  Floats rows(3 * 8);
+  EXPECT_EQ(tenon_session_encode(session, 3, tokens.data(), nullptr, nullptr, 3,
+                                 nullptr, rows.data(), nullptr),
+            TENON_ERROR_ARGUMENT);
+  EXPECT_NE(std::string(tenon_last_error())
+                .find("is a decoder, which has no embeddings; use "
+                      "tenon_session_step"),
+            std::string::npos)
+      << tenon_last_error();
+  EXPECT_EQ(tenon_session_encode(nullptr, 0, nullptr, nullptr, nullptr, 0,
+                                 nullptr, nullptr, nullptr),
+            TENON_ERROR_ARGUMENT);
+  EXPECT_STREQ(tenon_last_error(),
+               "session must not be null in tenon_session_encode");
 }
 
 TEST_F(ToyModelTest, LastRowsUnlessRowsAreNamed) {
