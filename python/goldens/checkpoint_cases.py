@@ -888,6 +888,54 @@ GPT2_CASES = [
     ),
 ]
 
+BERT = {
+    "architectures": ["BertModel"],
+    "model_type": "bert",
+    "hidden_act": "gelu",
+    "pad_token_id": 0,
+}
+# Encoders: the reference is a row of the last hidden state for each token.
+BERT_CASES = [
+    case(
+        "bert-pooled-f32",
+        {
+            **BERT,
+            "hidden_size": 60,
+            "num_attention_heads": 5,
+            "num_hidden_layers": 3,
+            "intermediate_size": 77,
+            "max_position_embeddings": 80,
+            # The tokens of test/Text/Inputs/bert.
+            "vocab_size": 900,
+            "type_vocab_size": 2,
+            "layer_norm_eps": 1e-12,
+        },
+        "F32",
+        prompt=47,
+        prefix="bert.",
+        old_norms=True,
+        pooler=True,
+    ),
+    case(
+        "bert-plain-bf16",
+        {
+            **BERT,
+            "hidden_act": "gelu_new",
+            "hidden_size": 66,
+            "num_attention_heads": 3,
+            "num_hidden_layers": 2,
+            "intermediate_size": 99,
+            "max_position_embeddings": 69,
+            "vocab_size": 117,
+            "type_vocab_size": 3,
+            "layer_norm_eps": 1e-2,
+        },
+        "BF16",
+        prompt=37,
+        shards=2,
+    ),
+]
+
 GPT_OSS = {
     **LLAMA,
     "architectures": ["GptOssForCausalLM"],
@@ -964,5 +1012,6 @@ CASES = [
     *GRANITE_CASES,
     *PHI3_CASES,
     *GPT2_CASES,
+    *BERT_CASES,
     *GPT_OSS_CASES,
 ]

@@ -375,6 +375,26 @@ FAMILIES["gpt2"] = {
     },
     "turns": False,
 }
+FAMILIES["bert"] = {
+    "base": {
+        "hidden_size": 48,
+        "intermediate_size": 20,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "vocab_size": 16,
+        "max_position_embeddings": 64,
+    },
+    "knobs": SIZES
+    | {
+        "type_vocab_size": [None, 1, 3, 0],
+        "layer_norm_eps": [None, 1e-6, 0.25, "1e-5"],
+        "hidden_act": [None, "gelu_new", "relu", "silu", "gelu_python", "mish"],
+        "position_embedding_type": [None, "absolute"],
+        "is_decoder": [None, False],
+        "torch_dtype": [None, "bfloat16", "float16"],
+    },
+    "turns": False,
+}
 for knobs in FAMILIES.values():
     # The ports of DeepSeek read the number of heads of keys; a drawn number of heads
     # would have to be drawn for both.

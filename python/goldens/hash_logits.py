@@ -44,7 +44,10 @@ def hash_ways(cases, name, variants, decoded):
         cases.compile(name, targets, *options)
         for variant in variants:
             output = cases.folder / "logits.npy"
-            cases.run(name, output, f"--decode-last={decoded}", variant=variant)
+            if name.startswith("bert"):
+                cases.embed(name, f"--dump-embeddings={output}", variant=variant)
+            else:
+                cases.run(name, output, f"--decode-last={decoded}", variant=variant)
             print(name, cache, form, variant, hash_file(output), flush=True)
 
 

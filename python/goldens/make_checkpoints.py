@@ -177,7 +177,7 @@ class Gpt2Shapes(Shapes):
         self.add(f"{name}.weight", self.config["n_embd"])
         self.add(f"{name}.bias", self.config["n_embd"])
 
-    def model(self, prefix, masks):
+    def model(self, prefix, masks=False):
         config, hidden = self.config, self.config["n_embd"]
         inner = config["n_inner"] or 4 * hidden
         self.add(f"{prefix}wte.weight", config["vocab_size"], hidden)
@@ -197,6 +197,36 @@ class Gpt2Shapes(Shapes):
         self.norm(f"{prefix}ln_f")
         if not is_tied(config):
             self.add("lm_head.weight", config["vocab_size"], hidden)
+
+
+class BertShapes(Shapes):
+    """Every module has a bias; norms have older names in some files."""
+
+    def norm(self, name, old):
+        self.add(f"{name}.{'gamma' if old else 'weight'}", self.config["hidden_size"])
+        self.add(f"{name}.{'beta' if old else 'bias'}", self.config["hidden_size"])
+
+    def model(self, prefix, old_norms=False, pooler=False):
+        config, hidden = self.config, self.config["hidden_size"]
+        inner = config["intermediate_size"]
+        for name, rows in [
+            ("word", "vocab_size"),
+            ("position", "max_position_embeddings"),
+            ("token_type", "type_vocab_size"),
+        ]:
+            self.add(f"{prefix}embeddings.{name}_embeddings.weight", config[rows], hidden)
+        self.norm(f"{prefix}embeddings.LayerNorm", old_norms)
+        for n in range(config["num_hidden_layers"]):
+            name = f"{prefix}encoder.layer.{n}"
+            for part in ("query", "key", "value"):
+                self.linear(f"{name}.attention.self.{part}", hidden, hidden, True)
+            self.linear(f"{name}.attention.output.dense", hidden, hidden, True)
+            self.norm(f"{name}.attention.output.LayerNorm", old_norms)
+            self.linear(f"{name}.intermediate.dense", inner, hidden, True)
+            self.linear(f"{name}.output.dense", hidden, inner, True)
+            self.norm(f"{name}.output.LayerNorm", old_norms)
+        if pooler:
+            self.linear(f"{prefix}pooler.dense", hidden, hidden, True)
 
 
 def count_experts(config):
@@ -223,10 +253,11 @@ def is_tied(config):
     return config.get("tie_word_embeddings", default)
 
 
-def shapes(config, predicts=False, stacks=False, masks=False, prefix=""):
-    if config["model_type"] == "gpt2":
-        model = Gpt2Shapes(config)
-        model.model(prefix, masks)
+def shapes(config, predicts=False, stacks=False, prefix="", **further):
+    own = {"gpt2": Gpt2Shapes, "bert": BertShapes}.get(config["model_type"])
+    if own:
+        model = own(config)
+        model.model(prefix, **further)
         return model.entries
     model = Shapes(config, stacks)
     hidden, vocabulary = config["hidden_size"], config["vocab_size"]
@@ -251,7 +282,7 @@ def values(case, name, shape):
         return case.get("bias_mean", 0.0) + 0.2 * random
     if name.endswith((".attn.bias", ".masked_bias")):
         return numpy.tril(numpy.ones(shape)) if shape else numpy.array(-1e4)
-    if name.endswith((".bias", "_proj_bias")):
+    if name.endswith((".bias", "_proj_bias", ".beta")):
         return 0.3 * random
     if ".mlp.experts." in name and case["config"]["model_type"] == "gpt_oss":
         # Gates and projections up of which some pass the limit.
@@ -265,7 +296,10 @@ def values(case, name, shape):
     gain = 1.0
     if name.endswith(("lm_head.weight", "embed_tokens.weight", "wte.weight", "gate.weight")):
         gain = 2.0
-    if name.endswith(("q_proj.weight", "k_proj.weight", "q_b_proj.weight", "qkv_proj.weight")):
+    if name.endswith("_embeddings.weight"):
+        return 0.7 * random
+    queries = ("q_proj.weight", "k_proj.weight", "q_b_proj.weight", "qkv_proj.weight")
+    if name.endswith((*queries, "self.query.weight", "self.key.weight")):
         gain = 1.4
     if ".c_" in name:
         return 1.3 * random / shape[0] ** 0.5
@@ -302,7 +336,7 @@ def drawn_bytes(case, name, shape):
 def stored_tensors(case):
     """Name to (format, values) in the order of the file."""
     tensors = {}
-    keys = ("predicts", "stacks", "masks", "prefix")
+    keys = ("predicts", "stacks", "masks", "prefix", "old_norms", "pooler")
     options = {key: case[key] for key in keys if key in case}
     for name, shape in shapes(case["config"], **options):
         if name.endswith(("_blocks", "_scales")):

@@ -98,6 +98,13 @@ def route_by_sigmoids(model, x, name, default_scale):
     return chosen, weights * config.get("routed_scaling_factor", default_scale)
 
 
+def attend_to_all(query, key, value, scale):
+    """Attention of every token to all. All three are [tokens, heads, d]."""
+    heads = range(query.shape[1])
+    rows = [softmax(query[:, h] @ key[:, h].T * scale) @ value[:, h] for h in heads]
+    return numpy.stack(rows, axis=1)
+
+
 def attend(query, key, value, scale, window=None, cap=None, sinks=None):
     """Causal attention. Query [tokens, heads, d], key and value with a divisor
     of that many heads; a window counts the token itself, and scores stay below
@@ -594,6 +601,56 @@ class Gpt2(Model):
         yield 0, len(matrix), h @ matrix.T
 
 
+class Bert(Model):
+    """An encoder: what it has for logits is its last hidden state."""
+
+    def __init__(self, config, weights, dtype=numpy.float64):
+        super().__init__(config, weights, dtype)
+        word = "embeddings.word_embeddings.weight"
+        self.prefix = "bert." if f"bert.{word}" in weights else ""
+
+    def part(self, name):
+        return self.weight(self.prefix + name)
+
+    def dense(self, x, name):
+        return x @ self.part(f"{name}.weight").T + self.part(f"{name}.bias")
+
+    def norm(self, x, name):
+        name = f"{name}.LayerNorm"
+        old = f"{self.prefix}{name}.gamma" in self.weights
+        scale, shift = ("gamma", "beta") if old else ("weight", "bias")
+        eps = self.config["layer_norm_eps"]
+        return layer_norm(x, self.part(f"{name}.{scale}"), self.part(f"{name}.{shift}"), eps)
+
+    def embed(self, tokens, types=0):
+        words, positions, kinds = (
+            self.part(f"embeddings.{name}_embeddings.weight")
+            for name in ("word", "position", "token_type")
+        )
+        return self.norm(words[tokens] + positions[: len(tokens)] + kinds[types], "embeddings")
+
+    def attention(self, x, name):
+        rows = [self.dense(x, f"{name}.self.{part}") for part in ("query", "key", "value")]
+        query, key, value = (part.reshape(len(x), self.heads, -1) for part in rows)
+        rows = attend_to_all(query, self.cached(key), self.cached(value), query.shape[-1] ** -0.5)
+        return self.dense(rows.reshape(len(x), -1), f"{name}.output.dense")
+
+    def block(self, h, n):
+        name = f"encoder.layer.{n}"
+        h = self.norm(h + self.attention(h, f"{name}.attention"), f"{name}.attention.output")
+        inner = ACTIVATIONS[self.config["hidden_act"]](self.dense(h, f"{name}.intermediate.dense"))
+        return self.norm(h + self.dense(inner, f"{name}.output.dense"), f"{name}.output")
+
+    def logits(self, tokens, types=0):
+        h = self.embed(tokens, types)
+        for n in range(self.config["num_hidden_layers"]):
+            h = self.block(h, n)
+        return h
+
+    def pooled(self, h):
+        return numpy.tanh(self.dense(h, "pooler.dense"))
+
+
 class DeepseekV2(Model):
     """Latent attention in its naive form, and experts behind a softmax router."""
 
@@ -675,6 +732,7 @@ class DeepseekV3(DeepseekV2):
 
 
 FAMILIES = {
+    "bert": Bert,
     "deepseek_v2": DeepseekV2,
     "deepseek_v3": DeepseekV3,
     "gemma2": Gemma2,

@@ -43,7 +43,7 @@ NULLS = (
     "final_logit_softcapping",
 )
 # Keys for which the class does not take an integer.
-FLOATS = ("rms_norm_eps", "layer_norm_epsilon", "routed_scaling_factor", "attn_logit_softcapping")
+FLOATS = ("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps", "routed_scaling_factor", "attn_logit_softcapping")
 
 
 def number(value):
@@ -344,13 +344,61 @@ def describe_gpt2(raw):
     return facts
 
 
+def describe_bert(raw):
+    """An encoder has no causal model."""
+    config = CONFIG_MAPPING["bert"].from_dict(dict(raw, architectures=None))
+    config._attn_implementation = "eager"
+    with torch.device("meta"):
+        model = transformers.AutoModel.from_config(config, dtype=torch.float32)
+    tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
+    positions = torch.arange(2, device="meta")[None]
+    mask = torch.zeros(1, 1, 2, 2, device="meta")
+    model(input_ids=tokens, position_ids=positions, token_type_ids=tokens, attention_mask=mask)
+    tables = model.embeddings
+    facts = {
+        "model.embed_tokens.weight": shape(tables.word_embeddings.weight),
+        "model.embed_positions.weight": shape(tables.position_embeddings.weight),
+        "model.token_types.weight": shape(tables.token_type_embeddings.weight),
+        "model.embed_norm.weight": shape(tables.LayerNorm.weight),
+        "model.embed_norm.bias": shape(tables.LayerNorm.bias),
+        "model.pooler.weight": shape(model.pooler.dense.weight),
+        "model.pooler.bias": shape(model.pooler.dense.bias),
+        "max_position_embeddings": config.max_position_embeddings,
+        "final_eps": eps_of(tables.LayerNorm),
+        # The hyperbolic tangent of the pooler.
+        "logit_cap": 1.0,
+        "kinds": [],
+    }
+    schedule = []
+    for layer in model.encoder.layer:
+        attention = layer.attention.self
+        heads = f"{attention.num_attention_heads}x{attention.attention_head_size}"
+        kind = {
+            "scale": number(numpy.float32(attention.scaling)),
+            "eps": {
+                "norm1": eps_of(layer.attention.output.LayerNorm),
+                "norm2": eps_of(layer.output.LayerNorm),
+            },
+            "heads": heads,
+            "key_heads": heads,
+            "activation": name_activation(layer.intermediate.intermediate_act_fn),
+            "weights": tensors(layer),
+        }
+        if kind not in facts["kinds"]:
+            facts["kinds"].append(kind)
+        schedule.append(facts["kinds"].index(kind))
+    facts["schedule"] = print_schedule(schedule)
+    return facts
+
+
 def print_schedule(schedule):
     return " ".join(f"{kind}x{len(list(run))}" for kind, run in itertools.groupby(schedule))
 
 
 def describe(family, raw):
-    if family == "gpt2":
-        return describe_gpt2(json.loads(json.dumps(raw)))
+    own = {"bert": describe_bert, "gpt2": describe_gpt2}
+    if family in own:
+        return own[family](json.loads(json.dumps(raw)))
     config, model = build(family, json.loads(json.dumps(raw)))
     run(model)
     facts = {

@@ -44,6 +44,8 @@ def build(config):
     kind = transformers.AutoConfig.for_model(family, **fields)
     kind._attn_implementation = "eager"
     kind._experts_implementation = "eager"
+    if family == "bert":
+        return transformers.AutoModel.from_config(kind).double()
     return transformers.AutoModelForCausalLM.from_config(kind).double()
 
 
@@ -97,8 +99,25 @@ def fused(weights, target, experts):
     return numpy.concatenate([stack("gate"), stack("up")], axis=1)
 
 
+def fill_encoder(model, weights):
+    """The model has a pooler even where the checkpoint has none."""
+    plain = {name.removeprefix("bert."): weights[name] for name in weights}
+    old = {".gamma": ".weight", ".beta": ".bias"}
+    for before, after in old.items():
+        plain = {name.replace(before, after): value for name, value in plain.items()}
+    state = model.state_dict()
+    for name, tensor in state.items():
+        if name in plain:
+            state[name] = torch.from_numpy(plain[name].astype(numpy.float64)).to(tensor.dtype)
+        elif not name.startswith("pooler.") and not name.endswith("_ids"):
+            raise KeyError(f"the checkpoint has no tensor '{name}'")
+    model.load_state_dict(state)
+
+
 def fill(model, config, weights):
     """Copies every tensor; the checkpoint must name each of the model's."""
+    if config["model_type"] == "bert":
+        return fill_encoder(model, weights)
     state = {}
     for name, tensor in model.state_dict().items():
         if name in weights:
@@ -125,6 +144,8 @@ def logits(folder, tokens):
     model = build(config)
     correct(model, config)
     fill(model, config, safetensors_file.Folder(folder))
+    if config["model_type"] == "bert":
+        return model.eval()(torch.tensor([tokens])).last_hidden_state[0].numpy()
     result = model.eval()(torch.tensor([tokens]), use_cache=False).logits[0]
     return result.numpy()
 

@@ -24,6 +24,7 @@ import tiny_gguf  # noqa: E402
 from formats import safetensors_file  # noqa: E402
 
 ARCHITECTURES = {
+    "bert": "bert",
     "deepseek_v2": "deepseek2",
     "deepseek_v3": "deepseek2",
     "gemma2": "gemma2",
@@ -226,7 +227,53 @@ def convert_gpt2(folder):
         yield f"{layer}{GPT2[stem]}.{suffix}", values
 
 
+BERT = {
+    "embeddings.word_embeddings": "token_embd",
+    "embeddings.position_embeddings": "position_embd",
+    "embeddings.token_type_embeddings": "token_types",
+    "embeddings.LayerNorm": "token_embd_norm",
+    "attention.self.query": "attn_q",
+    "attention.self.key": "attn_k",
+    "attention.self.value": "attn_v",
+    "attention.output.dense": "attn_output",
+    "attention.output.LayerNorm": "attn_output_norm",
+    "intermediate.dense": "ffn_up",
+    "output.dense": "ffn_down",
+    "output.LayerNorm": "layer_output_norm",
+}
+
+
+def bert_metadata(config):
+    values = {
+        "context_length": config["max_position_embeddings"],
+        "embedding_length": config["hidden_size"],
+        "feed_forward_length": config["intermediate_size"],
+        "block_count": config["num_hidden_layers"],
+        "attention.head_count": config["num_attention_heads"],
+        "attention.layer_norm_epsilon": float(config["layer_norm_eps"]),
+        "attention.causal": False,
+        "pooling_type": 2,
+    }
+    return {f"bert.{key}": value for key, value in values.items()}
+
+
+def convert_bert(folder):
+    """The converter leaves the pooler out."""
+    for name in folder:
+        stem, suffix = name.removeprefix("bert.").rsplit(".", 1)
+        suffix = {"gamma": "weight", "beta": "bias"}.get(suffix, suffix)
+        layer = ""
+        if stem.startswith("encoder.layer."):
+            _, _, number, stem = stem.split(".", 3)
+            layer = f"blk.{number}."
+        if not stem.startswith("pooler."):
+            yield f"{layer}{BERT[stem]}.{suffix}", folder[name].astype(numpy.float32)
+
+
 def metadata(config, split):
+    if config["model_type"] == "bert":
+        head = {"general.architecture": "bert", "tokenizer.ggml.model": "no_vocab"}
+        return head | bert_metadata(config)
     if config["model_type"] == "gpt2":
         head = {"general.architecture": "gpt2", "tokenizer.ggml.model": "no_vocab"}
         return head | gpt2_metadata(config)
@@ -324,8 +371,9 @@ def split_expansion(config, tensors, n):
 
 def convert(config, folder, split):
     """Name and values of each tensor of the file."""
-    if config["model_type"] == "gpt2":
-        yield from convert_gpt2(folder)
+    own = {"bert": convert_bert, "gpt2": convert_gpt2}.get(config["model_type"])
+    if own:
+        yield from own(folder)
         return
     layers = [{} for _ in range(config["num_hidden_layers"])]
     for name in folder:

@@ -30,6 +30,9 @@ struct ImportOptions {
 ///                   %blocks: tensor<?x4xi32>, %cache: tensor<LxSxCx...>, ...)
 ///       -> (tensor<?xVxf32>, tensor<LxSxCx...>, ...)
 ///
+/// A step of an encoder has `types` in front of `blocks`, embeddings and, with a
+/// pooler, pooled rows for logits, and caches of one layer.
+///
 /// The module says what it is in `tenon.model = {family, context}`. Every
 /// tensor in use is checked to exist in the right shape, unless the source does
 /// not know its tensors; then storage types follow the configuration. Dialects

@@ -127,7 +127,7 @@ static constexpr GgufKey phi3Keys[] = {
 };
 
 //===----------------------------------------------------------------------===//
-// gpt2
+// gpt2, bert
 //===----------------------------------------------------------------------===//
 
 static constexpr GgufName gpt2Names[] = {
@@ -139,6 +139,30 @@ static constexpr GgufName gpt2Names[] = {
 static constexpr GgufKey layerNormKeys[] = {
     {"attention.layer_norm_epsilon", "layer_norm_eps", GgufKey::Kind::Float},
 };
+
+static constexpr GgufName bertNames[] = {
+    {"attn_q", "attention.self.query"},
+    {"attn_k", "attention.self.key"},
+    {"attn_v", "attention.self.value"},
+    {"attn_output", "attention.output.dense"},
+    {"attn_output_norm", "attention.output.LayerNorm"},
+    {"ffn_up", "intermediate.dense"},
+    {"ffn_down", "output.dense"},
+    {"layer_output_norm", "output.LayerNorm"},
+};
+
+static constexpr GgufKey bertKeys[] = {
+    {"attention.layer_norm_epsilon", "layer_norm_eps", GgufKey::Kind::Float},
+    {"attention.causal", "is_decoder", GgufKey::Kind::Bool},
+    {"pooling_type", "pooling_type"},
+};
+
+/// A pooling of 1 is the mean, and 2 the first token.
+static void completeBert(Object &values) {
+  values["hidden_act"] = "gelu";
+  values["embedding_pooling"] =
+      values.getInteger("pooling_type") == 2 ? "first" : "mean";
+}
 
 static void completeGpt2(Object &values) { values["hidden_act"] = "gelu_new"; }
 
@@ -322,6 +346,8 @@ static constexpr GgufArchitecture architectures[] = {
      false, completeGemma3},
     {"gpt2", "gpt2", false, RowOrder::HalfSplit, "", 0, layerNormKeys,
      gpt2Names, "{}", false, completeGpt2},
+    {"bert", "bert", false, RowOrder::HalfSplit, "", 0, bertKeys, bertNames,
+     "{}", false, completeBert},
     {"gpt-oss", "gpt_oss", false, RowOrder::HalfSplit, "", 0, gptOssKeys,
      gptOssNames, "{}", false, completeGptOss, 3},
     {"glm4moe", "glm4_moe", false, RowOrder::HalfSplit, "", 0, glm4MoeKeys,

@@ -191,6 +191,10 @@ llvm::Error ConfigBuilder::setVocabulary() {
                                       llvm::Twine(embedding->shape[0]) +
                                       " rows");
   values["vocab_size"] = embedding->shape[0];
+  // No key says how many segments there are.
+  if (const TensorInfo *types = findTensor("token_types.weight");
+      types && types->shape.size() == 2)
+    values["type_vocab_size"] = types->shape[0];
   return llvm::Error::success();
 }
 
@@ -310,7 +314,10 @@ llvm::Error ConfigBuilder::checkForeign() const {
                                 "such thing; expects " +
                                 llvm::Twine(int(without)));
   }
-  if (metadata.getBool(getKey("attention.causal")) == false)
+  bool readsMask = llvm::any_of(architecture.keys, [](const GgufKey &key) {
+    return llvm::StringRef(key.suffix) == "attention.causal";
+  });
+  if (!readsMask && metadata.getBool(getKey("attention.causal")) == false)
     return complain("attention.causal",
                     "is false, but the mask is causal; expects true");
   return llvm::Error::success();

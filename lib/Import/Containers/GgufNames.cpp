@@ -11,6 +11,8 @@ using namespace tenon;
 static constexpr GgufName modelNames[] = {
     {"token_embd", "model.embed_tokens"},
     {"position_embd", "model.embed_positions"},
+    {"token_types", "model.token_types"},
+    {"token_embd_norm", "model.embed_norm"},
     {"output_norm", "model.norm"},
     {"output", "lm_head"},
 };

@@ -214,6 +214,13 @@ static constexpr ClassDefault smolLm3[] = {
     {"max_position_embeddings", 32768},
 };
 
+static constexpr ClassDefault bert[] = {
+    {"vocab_size", 30522},       {"hidden_size", 768},
+    {"intermediate_size", 3072}, {"num_hidden_layers", 12},
+    {"num_attention_heads", 12}, {"max_position_embeddings", 512},
+    {"type_vocab_size", 2},
+};
+
 static constexpr ClassDefault gpt2[] = {
     {"vocab_size", 50257},
     {"hidden_size", 768},
@@ -278,6 +285,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, glm4Moe);
   if (type == "smollm3")
     add(values, smolLm3);
+  if (type == "bert")
+    add(values, bert);
   if (type == "gpt2")
     add(values, gpt2);
   if (type == "gpt_oss")

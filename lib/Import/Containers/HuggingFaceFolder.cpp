@@ -254,6 +254,8 @@ llvm::Error HuggingFaceSource::open(llvm::StringRef folder, bool skipWeights) {
   }
   if (llvm::Error error = nameQuantization(path, *weights, config))
     return error;
+  if (llvm::Error error = readSentenceModules(path, config))
+    return error;
   if (!skipWeights)
     if (llvm::Error error = presentQuantized(path, config, *weights))
       return error;

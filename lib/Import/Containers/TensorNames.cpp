@@ -31,7 +31,17 @@ static constexpr Renaming gpt2Parts[] = {
     {"ln_f.", "model.norm."},
 };
 
+static constexpr Renaming bertParts[] = {
+    {"embeddings.word_embeddings.", "model.embed_tokens."},
+    {"embeddings.position_embeddings.", "model.embed_positions."},
+    {"embeddings.token_type_embeddings.", "model.token_types."},
+    {"embeddings.LayerNorm.", "model.embed_norm."},
+    {"encoder.layer.", "model.layers."},
+    {"pooler.dense.", "model.pooler."},
+};
+
 static constexpr ModelNames ownNames[] = {
+    {"bert", "bert.", bertParts},
     {"gpt2", "transformer.", gpt2Parts},
 };
 
@@ -44,11 +54,19 @@ static bool isConstant(llvm::StringRef name) {
 static std::string translateOwn(const ModelNames &own, llvm::StringRef name) {
   llvm::StringRef rest = name;
   rest.consume_front(own.prefix);
-  if (!isConstant(rest))
-    for (const Renaming &part : own.parts)
-      if (rest.starts_with(part.from))
-        return (part.to + rest.drop_front(part.from.size())).str();
-  return name.str();
+  const Renaming *part =
+      llvm::find_if(own.parts, [&](const Renaming &renaming) {
+        return rest.starts_with(renaming.from);
+      });
+  if (isConstant(rest) || part == own.parts.end())
+    return name.str();
+  rest = rest.drop_front(part->from.size());
+  // Norms have older names for their two vectors.
+  if (rest.consume_back("gamma"))
+    return (part->to + rest + "weight").str();
+  if (rest.consume_back("beta"))
+    return (part->to + rest + "bias").str();
+  return (part->to + rest).str();
 }
 
 /// The better of two prefixes: a text model inside of another model, then the

@@ -19,6 +19,8 @@ struct NormStyle {
 /// The operands of a step that attention needs.
 struct StepOperands {
   mlir::Value positions, slots, blocks;
+  /// Of an encoder alone.
+  mlir::Value types;
   /// Number of the layer in the model, and among the layers of its kind. Null
   /// around the layers.
   mlir::Value layer, ordinal;

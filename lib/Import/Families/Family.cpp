@@ -87,6 +87,22 @@ mlir::Value Family::buildEmbedding(BlockBuilder &block,
                      embeddingScale);
 }
 
+llvm::SmallVector<mlir::Value> Family::buildOutputs(BlockBuilder &block,
+                                                    mlir::Value rows) const {
+  rows = block.norm(rows, "norm", "model.norm", hidden, norm);
+  mlir::Value head = block.weight(
+      tied ? "embed" : "head", tied ? embeddingTensor : "lm_head.weight",
+      {vocabulary, hidden}, WeightRole::PlainMatrix);
+  mlir::Value logits = block.product(rows, head, "head", vocabulary);
+  if (logitScale)
+    logits = block.pointwise(PointwiseFunction::Scale, logits, *logitScale,
+                             "logits");
+  if (logitCap)
+    logits = block.pointwise(PointwiseFunction::Softcap, logits, *logitCap,
+                             "logits");
+  return {logits};
+}
+
 RopePairing Family::getQueryKeyPairing() const {
   return source.queryKeyRows() == RowOrder::Interleaved
              ? RopePairing::Interleaved

@@ -22,6 +22,12 @@ struct LayerStructure {
   }
 };
 
+/// A result that a step computes for its rows.
+struct StepOutput {
+  Role role;
+  int64_t width;
+};
+
 /// Reads the configuration of one model, then builds its layers. A new family
 /// is a class in a file of its own and a line in `Families.def`.
 class Family {
@@ -36,6 +42,15 @@ public:
   virtual LayerStructure getStructure(int64_t layer) const = 0;
   /// The row of each cache: what it keeps for one position of one layer.
   virtual std::vector<llvm::SmallVector<int64_t>> getCacheRows() const = 0;
+  /// Whether the tokens of a sequence attend to all of it, so that it comes in
+  /// one step and caches keep nothing beyond a layer.
+  virtual bool isEncoder() const { return false; }
+  virtual llvm::SmallVector<StepOutput> getOutputs() const {
+    return {{Role::Logits, vocabulary}};
+  }
+  /// Builds the outputs of rows that have left the last layer.
+  virtual llvm::SmallVector<mlir::Value> buildOutputs(BlockBuilder &block,
+                                                      mlir::Value rows) const;
   /// Builds the rows that the first layer gets.
   virtual mlir::Value buildEmbedding(BlockBuilder &block,
                                      mlir::Value tokens) const;

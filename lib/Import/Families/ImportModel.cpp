@@ -43,6 +43,7 @@ private:
   llvm::Expected<bool> isStoredLike(const LayerKind &kind, int64_t layer) const;
   std::string getUnusedName(llvm::StringRef name) const;
   llvm::Error addKind(LayerStructure structure, int64_t layer);
+  func::FuncOp createStep();
   llvm::Error buildStep();
   ValueRange buildLoop(OpBuilder &body, func::FuncOp step, Value x);
   SmallVector<Value> callKind(OpBuilder &body, Value layer, ValueRange operands,
@@ -87,7 +88,9 @@ void ModuleBuilder::setTypes() {
                      ? Type(builder.getBF16Type())
                      : Type(builder.getF32Type());
   for (ArrayRef<int64_t> row : family.getCacheRows()) {
-    SmallVector<int64_t> shape{family.layers, dynamic, dynamic};
+    // What an encoder keeps is read before the next layer writes over it.
+    int64_t layers = family.isEncoder() ? 1 : family.layers;
+    SmallVector<int64_t> shape{layers, dynamic, dynamic};
     shape.append(row.begin(), row.end());
     cacheTypes.push_back(RankedTensorType::get(shape, element));
   }
@@ -148,12 +151,19 @@ llvm::Error ModuleBuilder::addKind(LayerStructure structure, int64_t layer) {
   setRoles(kind.function, {Role::Hidden, Role::Ordinal, Role::Layer,
                            Role::Positions, Role::Slots, Role::Blocks});
   auto get = [&](Role role) { return getOperand(kind.function, role); };
-  StepOperands step{get(Role::Positions), get(Role::Slots), get(Role::Blocks),
-                    get(Role::Layer), get(Role::Ordinal)};
+  StepOperands step;
+  step.positions = get(Role::Positions);
+  step.slots = get(Role::Slots);
+  step.blocks = get(Role::Blocks);
+  step.layer = get(Role::Layer);
+  step.ordinal = get(Role::Ordinal);
+  OpBuilder body = OpBuilder::atBlockEnd(entry);
+  if (family.isEncoder())
+    step.layer =
+        arith::ConstantIndexOp::create(body, kind.function.getLoc(), 0);
   SmallVector<BlockArgument> caches = getOperands(kind.function, Role::Cache);
-  BlockBuilder block(OpBuilder::atBlockEnd(entry), formats, kind.name + ".",
-                     "model.layers.{l}.", layer, step,
-                     SmallVector<Value>(caches.begin(), caches.end()));
+  BlockBuilder block(body, formats, kind.name + ".", "model.layers.{l}.", layer,
+                     step, SmallVector<Value>(caches.begin(), caches.end()));
   SmallVector<Value> returned{
       family.buildLayer(block, structure, get(Role::Hidden))};
   returned.append(block.getCaches().begin(), block.getCaches().end());
@@ -246,48 +256,48 @@ ValueRange ModuleBuilder::buildLoop(OpBuilder &body, func::FuncOp step,
   return loop.getResults();
 }
 
-llvm::Error ModuleBuilder::buildStep() {
-  auto logitsType = RankedTensorType::get(
-      {ShapedType::kDynamic, family.vocabulary}, builder.getF32Type());
-  SmallVector<Type> inputs{indexType, indexType, indexType, indexType,
-                           blockType};
-  SmallVector<Type> results{logitsType};
+/// Creates the function, whose results are those of the last layer's rows, then
+/// the caches.
+func::FuncOp ModuleBuilder::createStep() {
+  SmallVector<Role> roles{Role::Tokens, Role::Positions, Role::Slots,
+                          Role::Rows};
+  if (family.isEncoder())
+    roles.push_back(Role::Types);
+  SmallVector<Type> inputs(roles.size(), indexType), results;
+  roles.push_back(Role::Blocks);
+  inputs.push_back(blockType);
+  SmallVector<StepOutput> outputs = family.getOutputs();
+  for (const StepOutput &output : outputs)
+    results.push_back(RankedTensorType::get(
+        {ShapedType::kDynamic, output.width}, builder.getF32Type()));
   inputs.append(cacheTypes);
   results.append(cacheTypes);
   builder.setInsertionPointToStart(module->getBody());
   auto step =
       func::FuncOp::create(builder, NameLoc::get(builder.getStringAttr("step")),
                            "step", builder.getFunctionType(inputs, results));
-  OpBuilder body = OpBuilder::atBlockEnd(step.addEntryBlock());
-  setRoles(step, {Role::Tokens, Role::Positions, Role::Slots, Role::Rows,
-                  Role::Blocks});
-  step.setResultAttr(0, TenonDialect::kRoleName,
-                     RoleAttr::get(context, Role::Logits));
+  step.addEntryBlock();
+  setRoles(step, roles);
+  for (auto [index, output] : llvm::enumerate(outputs))
+    step.setResultAttr(index, TenonDialect::kRoleName,
+                       RoleAttr::get(context, output.role));
+  return step;
+}
 
+llvm::Error ModuleBuilder::buildStep() {
+  func::FuncOp step = createStep();
   StepOperands operands;
   operands.positions = getOperand(step, Role::Positions);
-  BlockBuilder block(body, formats, /*prefix=*/"", /*path=*/"", /*layer=*/0,
-                     operands, /*caches=*/{});
+  operands.types = getOperand(step, Role::Types);
+  BlockBuilder block(OpBuilder::atBlockEnd(&step.getBody().front()), formats,
+                     /*prefix=*/"", /*path=*/"", /*layer=*/0, operands,
+                     /*caches=*/{});
   Value x = family.buildEmbedding(block, getOperand(step, Role::Tokens));
   ValueRange state = buildLoop(block.getBuilder(), step, x);
   Value rows =
       GatherRowsOp::create(block.getBuilder(), block.getLoc("rows"), rowType,
                            state.front(), getOperand(step, Role::Rows));
-  rows = block.norm(rows, "norm", "model.norm", family.hidden, family.norm);
-  Value head = family.tied ? block.weight("embed", family.embeddingTensor,
-                                          {family.vocabulary, family.hidden},
-                                          WeightRole::PlainMatrix)
-                           : block.weight("head", "lm_head.weight",
-                                          {family.vocabulary, family.hidden},
-                                          WeightRole::PlainMatrix);
-  Value logits = block.product(rows, head, "head", family.vocabulary);
-  if (family.logitScale)
-    logits = block.pointwise(PointwiseFunction::Scale, logits,
-                             *family.logitScale, "logits");
-  if (family.logitCap)
-    logits = block.pointwise(PointwiseFunction::Softcap, logits,
-                             *family.logitCap, "logits");
-  SmallVector<Value> returned{logits};
+  SmallVector<Value> returned = family.buildOutputs(block, rows);
   llvm::append_range(returned, state.drop_front());
   func::ReturnOp::create(block.getBuilder(), step.getLoc(), returned);
   outerWeights = block.getWeights().vec();

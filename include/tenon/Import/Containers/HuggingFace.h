@@ -42,6 +42,11 @@ llvm::Error nameQuantization(llvm::StringRef folder,
 llvm::Error presentQuantized(llvm::StringRef path, const ModelConfig &config,
                              MappedTensors &tensors);
 
+/// Gives the configuration what `modules.json` says of how a text becomes one
+/// vector: `embedding_pooling`, which is `mean`, `first` or `pooler`, and
+/// `embedding_normalize`. A module that cannot be computed is an error.
+llvm::Error readSentenceModules(llvm::StringRef folder, ModelConfig &config);
+
 /// Reads the text of a `model.safetensors.index.json`: pairs of a tensor and
 /// the file that holds it, which lies inside the folder of the index.
 llvm::Expected<std::vector<std::pair<std::string, std::string>>>

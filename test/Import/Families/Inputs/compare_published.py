@@ -92,8 +92,8 @@ LIMITS = [
     ),
     (
         "expects an integer from 1 to",
-        lambda raw: raw.get("hidden_size") == 0,
-        "a model has at least one channel",
+        lambda raw: raw.get("hidden_size") == 0 or raw.get("type_vocab_size") == 0,
+        "a model has at least one channel, and an encoder one segment",
     ),
     (
         "'sliding_window' is missing",

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 CASES = [
+    "bert-pooled-f32",
     "deepseek2-greedy-f32",
     "deepseek3-grouped-bf16",
     "gemma2-capped-f32",
