@@ -17,12 +17,12 @@ bool tenon::isText(const RunOptions &options) {
   return options.prompt || !options.promptFile.empty();
 }
 
-static llvm::Expected<Tokens> encode(const RunOptions &options,
-                                     const std::string &text,
-                                     const OwnedTokenizer &tokenizer) {
+llvm::Expected<Tokens> tenon::encodeText(const std::string &text,
+                                         const OwnedTokenizer &tokenizer,
+                                         const std::string &artifact) {
   if (!tokenizer)
     return llvm::createStringError(
-        "'" + options.artifact +
+        "'" + artifact +
         "' has no tokenizer, because its model has none; use --tokens=1,2,3");
   // Whoever types a prompt may type special tokens.
   constexpr uint32_t flags = TENON_TEXT_ADD_SPECIAL | TENON_TEXT_PARSE_SPECIAL;
@@ -63,18 +63,19 @@ static llvm::Expected<std::string> readStandardInput() {
                                  " bytes that a prompt may have");
 }
 
-static llvm::Expected<Tokens> encodeFile(const RunOptions &options,
-                                         const OwnedTokenizer &tokenizer) {
-  llvm::Expected<std::string> text =
-      options.promptFile == "-"
-          ? readStandardInput()
-          : readTextFile(options.promptFile, maxTextBytes);
-  if (!text)
-    return text.takeError();
-  return encode(options, *text, tokenizer);
+llvm::Expected<std::string> tenon::readPromptText(const std::string &path) {
+  return path == "-" ? readStandardInput() : readTextFile(path, maxTextBytes);
 }
 
-static llvm::Expected<Tokens> readTokens(const std::string &path) {
+static llvm::Expected<Tokens> encodeFile(const RunOptions &options,
+                                         const OwnedTokenizer &tokenizer) {
+  llvm::Expected<std::string> text = readPromptText(options.promptFile);
+  if (!text)
+    return text.takeError();
+  return encodeText(*text, tokenizer, options.artifact);
+}
+
+llvm::Expected<Tokens> tenon::readTokens(const std::string &path) {
   auto error = [&](const llvm::Twine &text) {
     return llvm::createStringError("'" + path + "' " + text +
                                    "; expects a JSON list: [1, 2, 3]");
@@ -110,7 +111,7 @@ llvm::Expected<Tokens> tenon::readPrompt(const RunOptions &options,
                           "and --tokens-file, but got " +
                           llvm::Twine(given));
   llvm::Expected<Tokens> tokens =
-      options.prompt ? encode(options, *options.prompt, tokenizer)
+      options.prompt ? encodeText(*options.prompt, tokenizer, options.artifact)
       : !options.promptFile.empty() ? encodeFile(options, tokenizer)
       : !options.tokensFile.empty() ? readTokens(options.tokensFile)
                                     : llvm::Expected<Tokens>(options.tokens);

@@ -12,6 +12,18 @@ namespace tenon {
 /// Whether the prompt is text, and not a list of tokens.
 bool isText(const RunOptions &options);
 
+/// The tokens of a text, special ones among them; `artifact` is for the message
+/// of one without a tokenizer.
+llvm::Expected<std::vector<int32_t>> encodeText(const std::string &text,
+                                                const OwnedTokenizer &tokenizer,
+                                                const std::string &artifact);
+
+/// The bytes of a file, or those of the standard input for `-`.
+llvm::Expected<std::string> readPromptText(const std::string &path);
+
+/// Reads a JSON list of tokens.
+llvm::Expected<std::vector<int32_t>> readTokens(const std::string &path);
+
 /// Encodes the text, or reads the tokens, that the options name. There is at
 /// least one.
 llvm::Expected<std::vector<int32_t>>

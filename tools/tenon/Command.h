@@ -27,6 +27,7 @@ protected:
 
 std::unique_ptr<Command> createCompileCommand();
 std::unique_ptr<Command> createRunCommand();
+std::unique_ptr<Command> createEmbedCommand();
 std::unique_ptr<Command> createBenchCommand();
 std::unique_ptr<Command> createInspectCommand();
 

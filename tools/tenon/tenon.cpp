@@ -73,8 +73,8 @@ int main(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   identifyTool("tenon");
   std::unique_ptr<Command> commands[] = {
-      createCompileCommand(), createRunCommand(), createBenchCommand(),
-      createInspectCommand()};
+      createCompileCommand(), createRunCommand(), createEmbedCommand(),
+      createBenchCommand(), createInspectCommand()};
   // Without this, help lists the options of all of LLVM.
   llvm::cl::OptionCategory none("Options");
   llvm::cl::HideUnrelatedOptions(none);
@@ -97,7 +97,8 @@ int main(int argc, char **argv) {
     int code = error.isA<UsageError>() ? kWrongUsage : kFailure;
     return report(llvm::toString(std::move(error)), code);
   }
-  return report("expects a command: compile, run, bench or inspect; see tenon "
-                "--help",
-                kWrongUsage);
+  return report(
+      "expects a command: compile, run, embed, bench or inspect; see tenon "
+      "--help",
+      kWrongUsage);
 }

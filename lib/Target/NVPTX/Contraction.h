@@ -113,6 +113,10 @@ private:
   int64_t weightsAt = 0, inputsAt = 0, resultsAt = 0;
 };
 
+/// The activation function of a number in f32.
+mlir::Value activate(DeviceBuilder &b, Activation activation,
+                     mlir::Value value);
+
 /// The function of `tenon.glu`.
 mlir::Value joinGate(DeviceBuilder &b, const GatedActivation &activation,
                      mlir::Value gate, mlir::Value up);

@@ -25,7 +25,8 @@ static Value emitErf(DeviceBuilder &b, Value x) {
   return b.bitcast(f32, b.bitOr(b.bitcast(i32, result), sign));
 }
 
-static Value activate(DeviceBuilder &b, Activation activation, Value value) {
+Value tenon::nvptx::activate(DeviceBuilder &b, Activation activation,
+                             Value value) {
   // z / (1 + e^-y)
   auto gate = [&](Value y) {
     Value power = b.exp2(b.mul(y, b.f32(-kLog2E)));

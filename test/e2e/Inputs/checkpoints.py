@@ -58,6 +58,18 @@ class Checkpoints:
             self.tenon, "compile", folder, "-o", output, f"--target={targets}", *options
         )
 
+    def embed(self, name, *options, variant):
+        """Feeds all tokens to an encoder and returns what it prints."""
+        tokens = self.folder / f"{name}.tokens.json"
+        return call(
+            self.tenon,
+            "embed",
+            self.folder / f"{name}.tenon",
+            f"--tokens-file={tokens}",
+            *options,
+            variant=variant,
+        )
+
     def run(self, name, output, *options, variant):
         """Feeds all tokens and dumps the logits of each."""
         call(
