@@ -262,11 +262,14 @@ llvm::Error Runner::generate() {
   return printer->finish();
 }
 
+static std::string countTokens(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " token" : " tokens");
+}
+
 static void printRate(llvm::StringRef what, const Rate &rate) {
   if (rate.tokens)
-    llvm::errs() << llvm::format("%.*s %llu tokens in %.3f s, %.1f tokens/s\n",
-                                 int(what.size()), what.data(),
-                                 (unsigned long long)rate.tokens, rate.seconds,
+    llvm::errs() << what << ' ' << countTokens(rate.tokens)
+                 << llvm::format(" in %.3f s, %.1f tokens/s\n", rate.seconds,
                                  rate.perSecond());
 }
 
@@ -285,7 +288,7 @@ static llvm::StringRef getName(Finish finish) {
 void Runner::printFinish() const {
   llvm::errs() << "finish:  ";
   if (finished == Finish::Count)
-    llvm::errs() << options.count << " tokens, as -n asks for\n";
+    llvm::errs() << countTokens(options.count) << ", as -n asks for\n";
   if (finished == Finish::EndToken)
     llvm::errs() << "the model ended the text\n";
   if (finished == Finish::Context)

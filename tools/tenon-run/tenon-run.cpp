@@ -42,7 +42,7 @@ static cl::list<std::string> inputs(
         "one for each argument: seed:N, zeros, fill:X, iota:N, ints:1,2, "
         "floats:1,2.5, F.npy, or a part of --step: tokens, positions, "
         "slots, rows, types, blocks, cache, or what is not read: unwritten, "
-        "logits; @8x64 behind it gives a shape"));
+        "logits; a suffix such as @8x64 gives a shape"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
                               cl::desc("dynamic dimensions of inputs"));
 static cl::list<std::string> steps(

@@ -66,7 +66,7 @@ struct RunCommand : Command {
   cl::opt<bool> verify{"verify", cl::sub(subCommand),
                        cl::desc("Compare all weights with their hashes first")};
   cl::opt<bool> json{"json", cl::sub(subCommand),
-                     cl::desc("Print one JSON object in the end")};
+                     cl::desc("Print one JSON object instead of text")};
 };
 } // namespace
 

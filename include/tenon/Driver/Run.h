@@ -40,7 +40,7 @@ struct RunOptions {
   /// Receives float32 [tokens, vocabulary]: a row for each token that the model
   /// was given.
   std::string dumpLogits;
-  /// Goes on behind tokens that end a text.
+  /// Continues after tokens that end a text.
   bool ignoreEos = false;
   bool verify = false;
   bool json = false;

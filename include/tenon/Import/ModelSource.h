@@ -40,6 +40,10 @@ public:
   /// The weights, under their canonical names. Names of multimodal wrappers are
   /// mapped to those of the text model.
   const TensorSource &getTensors() const { return *tensors; }
+  /// The name that a tensor has in its file, for messages.
+  virtual llvm::StringRef getStoredName(llvm::StringRef canonical) const {
+    return canonical;
+  }
   /// False when the tensors are unknown, because only a configuration was
   /// opened: then `find` returns null for every name, and a family takes
   /// storage types from the configuration.

@@ -18,8 +18,9 @@ extern "C" {
  * byte for byte, with these exceptions, which lie in the models themselves: a
  * tokenizer with normal form C gives back that form; one that writes spaces as
  * U+2581 gives back a space for that character; one without a piece for some
- * byte loses it; one that puts a space in front of words keeps that; one of word
- * pieces gives back normalized words with a space between them; and special tokens that take the white space around them lose that.
+ * byte loses it; one that adds a space before words keeps that; one of word
+ * pieces gives back normalized words with a space between them; and special
+ * tokens that take the white space around them lose that.
  *
  * A tokenizer does not change once it is open; any number of threads may use it
  * at the same time. A stream belongs to one thread at a time. */
@@ -64,7 +65,7 @@ int32_t tenon_text_vocabulary(const tenon_tokenizer *tokenizer);
 /* The token that begins a text, or -1. */
 int32_t tenon_text_bos(const tenon_tokenizer *tokenizer);
 
-/* 1 when TENON_TEXT_ADD_SPECIAL puts that token in front, else 0. */
+/* 1 when TENON_TEXT_ADD_SPECIAL adds that token at the beginning, else 0. */
 int tenon_text_add_bos(const tenon_tokenizer *tokenizer);
 
 /* 1 when TENON_TEXT_ADD_SPECIAL puts tokens at the end, else 0. */
@@ -89,7 +90,7 @@ int32_t tenon_text_find(const tenon_tokenizer *tokenizer, const char *text,
  */
 
 enum {
-  /* Puts in front and at the end what the model was trained with. */
+  /* Adds at the beginning and at the end what the model was trained with. */
   TENON_TEXT_ADD_SPECIAL = 1 << 0,
   /* Makes special tokens of what looks like them. Without it `<|im_end|>` is
    * text as any other, which is right for text of strangers. */
@@ -142,7 +143,7 @@ typedef struct tenon_text_stream {
 void tenon_text_stream_begin(const tenon_tokenizer *tokenizer, uint32_t flags,
                              tenon_text_stream *stream);
 
-/* Starts a stream behind tokens whose text is out already, such as a prompt:
+/* Starts a stream after tokens whose text is written already, such as a prompt:
  * that text and all outputs of the stream are together what tenon_text_decode
  * makes of all tokens. A new stream would take the space away with which a
  * vocabulary of words begins its first one. */

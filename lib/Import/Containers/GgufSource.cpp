@@ -21,8 +21,15 @@ public:
     return &*metadata;
   }
 
+  llvm::StringRef getStoredName(llvm::StringRef canonical) const override {
+    auto name = storedNames.find(canonical);
+    return name == storedNames.end() ? canonical : name->second;
+  }
+
 private:
   std::optional<GgufMetadata> metadata;
+  /// By canonical name.
+  llvm::StringMap<std::string> storedNames;
 };
 } // namespace
 
@@ -102,8 +109,11 @@ llvm::Error GgufSource::open(llvm::StringRef file, MappedFile mapped,
   rowOrder = (*arch)->queryKeyRows;
   ropeDivisors = std::move(*divisors);
   metadata = std::move(contents->metadata);
-  for (StoredTensor &tensor : contents->tensors)
+  for (StoredTensor &tensor : contents->tensors) {
+    std::string name = tensor.info.name;
     canonicalizeGgufTensor(tensor.info, **arch);
+    storedNames[tensor.info.name] = std::move(name);
+  }
   // The mapping does not move with its owner, so the metadata stays valid.
   auto weights = std::make_unique<MappedTensors>(/*readable=*/!skipWeights);
   llvm::erase_if(contents->tensors, [&](const StoredTensor &tensor) {

@@ -292,8 +292,10 @@ void tenon::warnOfUnusedTensors(ModuleOp module, const ModelSource &source,
   if (unused)
     emitWarning(module.getLoc())
         << unused << (unused == 1 ? " tensor" : " tensors") << " of the layers "
-        << (unused == 1 ? "is" : "are") << " not used, first '" << first
-        << "'; check that config.json describes this model";
+        << (unused == 1 ? "is" : "are") << " not used, first '"
+        << source.getStoredName(first) << "'; check that "
+        << (source.getEmbeddedMetadata() ? "the metadata" : "config.json")
+        << " describes this model";
 }
 
 llvm::Error tenon::createWeight(OpBuilder &builder, const WeightStack &weight,

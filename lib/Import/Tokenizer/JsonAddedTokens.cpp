@@ -3,6 +3,7 @@
 
 #include "JsonTokenizer.h"
 
+#include "llvm/Support/SaveAndRestore.h"
 #include <map>
 
 using namespace llvm;
@@ -40,8 +41,26 @@ static uint32_t readFlags(const json::Object &token) {
   return flags;
 }
 
+/// Returns the identifier that the model itself gives a text, or -1.
+int64_t JsonTokenizer::findInVocabulary(StringRef text) const {
+  if (!vocabulary)
+    return tables.find(text);
+  return vocabulary->getInteger(text).value_or(-1);
+}
+
+/// A piece of the vocabulary keeps the identifier that it has there, as in the
+/// tokenizers library.
 Error JsonTokenizer::addToken(int64_t id, StringRef text,
                               const json::Object &token) {
+  int64_t known = findInVocabulary(text);
+  if (known >= 0 && known != id) {
+    tables.warnings.push_back((tables.file + ": added token '" + text +
+                               "' has the identifier " + Twine(id) +
+                               ", but the vocabulary gives it " + Twine(known) +
+                               ", which is used")
+                                  .str());
+    id = known;
+  }
   uint32_t flags = readFlags(token);
   uint8_t kind =
       flags & TENON_ADDED_SPECIAL ? TENON_PIECE_CONTROL : TENON_PIECE_ADDED;
@@ -85,9 +104,8 @@ Error JsonTokenizer::addFurtherToken(int64_t id, const json::Object &token,
     changeToken(added->second, token);
     return Error::success();
   }
-  // The vocabulary knows better which identifier its pieces have.
-  int64_t piece = findToken(*text);
-  return addToken(piece >= 0 ? piece : id, *text, token);
+  SaveAndRestore<std::string> name(tables.file, file.str());
+  return addToken(id, *text, token);
 }
 
 Error JsonTokenizer::readFurtherAddedTokens() {

@@ -4,6 +4,8 @@
 #include "JsonTokenizer.h"
 #include "SplitPattern.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <utility>
 
@@ -46,6 +48,28 @@ flatten(const json::Object &root, StringRef file, StringRef name,
   return steps;
 }
 
+/// A member of another type than the published class gives it must not pass for
+/// one that is absent.
+Error JsonTokenizer::checkMembers(const json::Object &step,
+                                  StringRef what) const {
+  static constexpr StringLiteral texts[] = {"prepend_scheme", "replacement"};
+  static constexpr StringLiteral flags[] = {
+      "add_prefix_space", "split", "use_regex", "individual_digits", "invert"};
+  for (const auto &[key, value] : step) {
+    bool isWrong = (is_contained(texts, StringRef(key)) &&
+                    !value.getAsString()) ||
+                   (is_contained(flags, StringRef(key)) &&
+                    !value.getAsBoolean());
+    if (isWrong && !value.getAsNull())
+      return fail("'%s' of %s expects %s, but is %s", key.str().c_str(),
+                  what.str().c_str(),
+                  is_contained(texts, StringRef(key)) ? "a string"
+                                                      : "true or false",
+                  formatv("{0}", value).str().c_str());
+  }
+  return Error::success();
+}
+
 Error JsonTokenizer::readPipeline(const json::Object &root) {
   struct Part {
     StringRef name;
@@ -62,9 +86,12 @@ Error JsonTokenizer::readPipeline(const json::Object &root) {
         flatten(root, tables.file, part.name, part.members);
     if (!steps)
       return steps.takeError();
-    for (const json::Object *step : *steps)
+    for (const json::Object *step : *steps) {
+      if (Error error = checkMembers(*step, *step->getString("type")))
+        return error;
       if (Error error = (this->*part.read)(*step))
         return error;
+    }
   }
   return Error::success();
 }
@@ -87,7 +114,7 @@ Error JsonTokenizer::readNormalizer(const json::Object &step) {
                 type.str().c_str());
   StringRef prefix = step.getString("prepend").value_or("");
   if (prefix != spaceMark)
-    return fail("normalizer Prepend puts '%s' in front; only %s is known",
+    return fail("normalizer Prepend prepends '%s'; only %s is known",
                 prefix.str().c_str(), spaceMark.data());
   tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
   return Error::success();
@@ -146,8 +173,8 @@ Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
               type.str().c_str());
 }
 
-/// Marks spaces as the normalizers Replace and Prepend do, but puts none in front
-/// of a text that begins with one.
+/// Marks spaces as the normalizers Replace and Prepend do, but adds none to a
+/// text that begins with one.
 Error JsonTokenizer::readMetaspace(const json::Object &step) {
   if (std::exchange(sawPreTokenizer, true))
     return fail("pre-tokenizer Metaspace is not the first one");

@@ -15,14 +15,21 @@ int64_t JsonTokenizer::findToken(StringRef text) const {
 }
 
 int64_t JsonTokenizer::findNamedToken(const json::Object &config,
-                                      StringRef name) const {
+                                      StringRef name, StringRef file) {
   // A name, or an object that has it as its content.
-  if (std::optional<StringRef> text = config.getString(name))
-    return findToken(*text);
+  std::optional<StringRef> text = config.getString(name);
   if (const json::Object *token = config.getObject(name))
-    if (std::optional<StringRef> text = token->getString("content"))
-      return findToken(*text);
-  return -1;
+    text = token->getString("content");
+  if (!text || text->empty())
+    return -1;
+  int64_t id = findToken(*text);
+  if (id < 0)
+    tables.warnings.push_back((file + ": '" + name + "' names the token '" +
+                               *text +
+                               "', but the tokenizer has no such token; it is "
+                               "left out")
+                                  .str());
+  return id;
 }
 
 /// Returns the token, or -1 for one that the vocabulary does not have: the model
@@ -80,11 +87,11 @@ Error JsonTokenizer::readNamedTokens() {
     Expected<json::Object> names = readFile(file, /*mayBeAbsent=*/true);
     if (!names)
       return names.takeError();
-    int64_t end = findNamedToken(*names, "eos_token");
+    int64_t end = findNamedToken(*names, "eos_token", file);
     tables.addEnd(end);
     eos = eos < 0 ? end : eos;
     if (tables.bos < 0)
-      tables.bos = findNamedToken(*names, "bos_token");
+      tables.bos = findNamedToken(*names, "bos_token", file);
   }
   return Error::success();
 }

@@ -39,6 +39,7 @@ private:
 
   // JsonAddedTokens.cpp: tokens that are cut out of a text.
   llvm::Error readAddedTokens(const llvm::json::Array &tokens);
+  int64_t findInVocabulary(llvm::StringRef text) const;
   llvm::Error addToken(int64_t id, llvm::StringRef text,
                        const llvm::json::Object &token);
   void changeToken(uint32_t id, const llvm::json::Object &token);
@@ -48,6 +49,8 @@ private:
 
   // JsonPipeline.cpp: what happens to a text before and after the model.
   llvm::Error readPipeline(const llvm::json::Object &root);
+  llvm::Error checkMembers(const llvm::json::Object &step,
+                           llvm::StringRef what) const;
   llvm::Error readNormalizer(const llvm::json::Object &step);
   llvm::Error readBertNormalizer(const llvm::json::Object &step);
   llvm::Error readReplace(const llvm::json::Object &step);
@@ -69,7 +72,7 @@ private:
                                       llvm::StringRef file);
   int64_t findToken(llvm::StringRef text) const;
   int64_t findNamedToken(const llvm::json::Object &config,
-                         llvm::StringRef name) const;
+                         llvm::StringRef name, llvm::StringRef file);
 
   template <typename... Values>
   llvm::Error fail(const char *format, Values... values) const {
@@ -80,6 +83,8 @@ private:
   std::string folder;
   TokenizerTables tables;
   llvm::StringMap<uint32_t> addedIds;
+  /// The pieces of the model as they are spelled.
+  const llvm::json::Object *vocabulary = nullptr;
   int64_t eos = -1;
   bool isByteLevel = false;
   bool sawPreTokenizer = false;

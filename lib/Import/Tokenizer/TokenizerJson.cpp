@@ -50,6 +50,8 @@ bool isSet(const json::Object &object, StringRef name) {
 
 Error JsonTokenizer::checkModel(const json::Object &model) {
   StringRef type = model.getString("type").value_or("BPE");
+  if (isSet(model, "type") && !model.getString("type"))
+    return fail("model.type expects a string");
   if (type != "BPE")
     return fail("unknown model '%s'; known models: BPE, WordPiece",
                 type.str().c_str());
@@ -109,7 +111,8 @@ Error JsonTokenizer::readModel(const json::Object &model) {
     tables.flags |= TENON_TOKENIZER_IGNORE_MERGES;
   if (isSet(model, "fuse_unk"))
     tables.flags |= TENON_TOKENIZER_FUSE_UNKNOWN;
-  if (Error error = readVocabulary(*model.getObject("vocab")))
+  vocabulary = model.getObject("vocab");
+  if (Error error = readVocabulary(*vocabulary))
     return error;
   if (!isByteLevel && !isSet(model, "byte_fallback"))
     tables.bytePieces.fill(-1);

@@ -120,6 +120,42 @@ TEST_F(Folder, template_with_a_token_that_does_not_exist) {
         << id.str();
 }
 
+// A piece of the vocabulary keeps its identifier, as in the tokenizers library,
+// and the user is told that the stated one is not used.
+TEST_F(Folder, added_token_with_another_identifier) {
+  EXPECT_EQ(compileEdited(R"("id": 4, "content": "<end>")",
+                          R"("id": 4, "content": "a")"),
+            "");
+  EXPECT_EQ(encode(*tokenizer, "ab a", TENON_TEXT_PARSE_SPECIAL),
+            Tokens({0, 1, 3, 0}));
+  EXPECT_EQ(tenon_text_vocabulary(tokenizer.get()), 4);
+  EXPECT_EQ(warnings,
+            std::vector<std::string>(
+                {"tokenizer.json: added token 'a' has the identifier 4, but "
+                 "the vocabulary gives it 0, which is used"}));
+  // The same in a vocabulary whose pieces are not spelled in bytes.
+  std::string text = edit(good, R"("\u0120": 3)", R"("\u2603x": 3)");
+  EXPECT_EQ(compile(edit(text, "<end>", "\u2603x")), "");
+  EXPECT_EQ(encode(*tokenizer, "a\u2603x", TENON_TEXT_PARSE_SPECIAL),
+            Tokens({0, 3}));
+}
+
+// A name that no token has is left out, and the user is told.
+TEST_F(Folder, names_of_tokens_that_do_not_exist) {
+  write("tokenizer_config.json",
+        R"({"bos_token": "<s>", "eos_token": {"content": "</s>"}})");
+  write("special_tokens_map.json", R"({"bos_token": "<end>"})");
+  EXPECT_EQ(compile(good), "");
+  EXPECT_EQ(tenon_text_bos(tokenizer.get()), 4);
+  EXPECT_EQ(endsOf(), Tokens());
+  EXPECT_EQ(warnings,
+            std::vector<std::string>(
+                {"tokenizer_config.json: 'eos_token' names the token '</s>', "
+                 "but the tokenizer has no such token; it is left out",
+                 "tokenizer_config.json: 'bos_token' names the token '<s>', "
+                 "but the tokenizer has no such token; it is left out"}));
+}
+
 TEST_F(Folder, no_tokenizer) {
   EXPECT_TRUE(StringRef(compile()).starts_with("cannot open '"));
 }
@@ -239,6 +275,12 @@ TEST_F(Folder, metaspace_that_is_unknown) {
   EXPECT_EQ(compile(metaspace(R"(, "prepend_scheme": "last")")),
             "tokenizer.json: unknown prepend_scheme 'last' of Metaspace; known "
             "schemes: always, first, never");
+  EXPECT_EQ(compile(metaspace(R"(, "prepend_scheme": 5)")),
+            "tokenizer.json: 'prepend_scheme' of Metaspace expects a string, "
+            "but is 5");
+  EXPECT_EQ(compile(metaspace(R"(, "split": "no")")),
+            "tokenizer.json: 'split' of Metaspace expects true or false, but "
+            "is \"no\"");
   EXPECT_EQ(compile(metaspace(R"(, "replacement": "_")")),
             "tokenizer.json: pre-tokenizer Metaspace makes '_' of a space; "
             "only \u2581 is known");
@@ -378,8 +420,12 @@ TEST_F(Folder, added_tokens_of_the_other_files) {
 
   write("tokenizer_config.json",
         R"({"added_tokens_decoder": {"1": {"content": "<q>"}}})");
-  EXPECT_EQ(compile(good), "tokenizer.json: added token '<q>' has the "
+  EXPECT_EQ(compile(good), "tokenizer_config.json: added token '<q>' has the "
                            "identifier 1 of the piece 'b'");
+  write("tokenizer_config.json",
+        R"({"added_tokens_decoder": {"99999999": {"content": "<q>"}}})");
+  EXPECT_EQ(compile(good), "tokenizer_config.json: piece '<q>' has identifier "
+                           "99999999, which is not in 0 to 16777215");
   write("tokenizer_config.json", R"({"added_tokens_decoder": {"x": {}}})");
   EXPECT_EQ(compile(good),
             "tokenizer_config.json: expects 'added_tokens_decoder' to give an "
@@ -443,8 +489,8 @@ TEST_F(Folder, steps_of_the_pipeline) {
     return compileEdited(normalizer, ("\"normalizer\": " + to).str());
   };
   EXPECT_EQ(normalizerError(R"({"type": "Prepend", "prepend": "x"})"),
-            "tokenizer.json: normalizer Prepend puts 'x' in front; only \u2581 "
-            "is known");
+            "tokenizer.json: normalizer Prepend prepends 'x'; only \u2581 is "
+            "known");
   for (StringRef wrong :
        {R"({"type": "Replace", "pattern": {"String": "x"}, "content": "▁"})",
         R"({"type": "Replace", "pattern": {"String": " "}, "content": "_"})",
