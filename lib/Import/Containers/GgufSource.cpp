@@ -27,21 +27,14 @@ public:
   }
 
 private:
+  llvm::Error addPart(GgufPart part, const GgufArchitecture &arch,
+                      MappedTensors &weights);
+
   std::optional<GgufMetadata> metadata;
   /// By canonical name.
   llvm::StringMap<std::string> storedNames;
 };
 } // namespace
-
-/// Several files for one model name their number in each of them.
-static llvm::Error checkWhole(const GgufMetadata &metadata) {
-  std::optional<int64_t> count = metadata.getInt("split.count");
-  if (!count || *count <= 1)
-    return llvm::Error::success();
-  return makeImportError(metadata.getFile() + ": is one of " +
-                         llvm::Twine(*count) +
-                         " parts of a model; merge them into one file");
-}
 
 llvm::Expected<std::vector<double>>
 tenon::readGgufRopeDivisors(llvm::StringRef bytes, const GgufContents &contents,
@@ -81,25 +74,57 @@ tenon::readGgufRopeDivisors(llvm::StringRef bytes, const GgufContents &contents,
   return divisors;
 }
 
+/// The divisors are in the part that has their tensor.
+static llvm::Expected<std::vector<double>>
+readRopeDivisors(llvm::ArrayRef<GgufPart> parts, const ModelConfig &config) {
+  for (const GgufPart &part : parts) {
+    llvm::Expected<std::vector<double>> divisors =
+        readGgufRopeDivisors(part.file.getBytes(), part.contents, config);
+    if (!divisors || !divisors->empty())
+      return divisors;
+  }
+  return std::vector<double>();
+}
+
+/// Takes the tensors of a part, under their canonical names.
+llvm::Error GgufSource::addPart(GgufPart part, const GgufArchitecture &arch,
+                                MappedTensors &weights) {
+  std::vector<StoredTensor> &stored = part.contents.tensors;
+  for (StoredTensor &tensor : stored) {
+    std::string name = tensor.info.name;
+    canonicalizeGgufTensor(tensor.info, arch);
+    storedNames[tensor.info.name] = std::move(name);
+    if (!tensor.foreignType.empty())
+      foreignTypes[tensor.info.name] = tensor.foreignType;
+  }
+  llvm::erase_if(stored, [](const StoredTensor &tensor) {
+    return !tensor.foreignType.empty();
+  });
+  return weights.addFile(std::move(part.file), part.contents.metadata.getFile(),
+                         std::move(stored));
+}
+
 llvm::Error GgufSource::open(llvm::StringRef file, MappedFile mapped,
                              bool skipWeights) {
   path = file.str();
-  llvm::StringRef bytes = mapped.getBytes();
-  llvm::Expected<GgufContents> contents =
-      parseGguf(bytes, llvm::sys::path::filename(file));
-  if (!contents)
-    return contents.takeError();
-  if (llvm::Error error = checkWhole(contents->metadata))
-    return error;
+  llvm::Expected<std::vector<GgufPart>> parts =
+      openGgufParts(file, std::move(mapped));
+  if (!parts)
+    return parts.takeError();
+  // The first part has the metadata, and the configuration depends on which
+  // tensors there are.
+  GgufContents whole = parts->front().contents;
+  for (const GgufPart &part : llvm::ArrayRef(*parts).drop_front())
+    llvm::append_range(whole.tensors, part.contents.tensors);
   llvm::Expected<const GgufArchitecture *> arch =
-      getGgufArchitecture(contents->metadata);
+      getGgufArchitecture(whole.metadata);
   if (!arch)
     return arch.takeError();
-  llvm::Expected<ModelConfig> built = buildGgufConfig(*contents, **arch);
+  llvm::Expected<ModelConfig> built = buildGgufConfig(whole, **arch);
   if (!built)
     return built.takeError();
   llvm::Expected<std::vector<double>> divisors =
-      readGgufRopeDivisors(bytes, *contents, *built);
+      readRopeDivisors(*parts, *built);
   if (!divisors)
     return divisors.takeError();
 
@@ -108,22 +133,12 @@ llvm::Error GgufSource::open(llvm::StringRef file, MappedFile mapped,
   normsWithOne = (*arch)->normsIncludeOne;
   rowOrder = (*arch)->queryKeyRows;
   ropeDivisors = std::move(*divisors);
-  metadata = std::move(contents->metadata);
-  for (StoredTensor &tensor : contents->tensors) {
-    std::string name = tensor.info.name;
-    canonicalizeGgufTensor(tensor.info, **arch);
-    storedNames[tensor.info.name] = std::move(name);
-  }
-  // The mapping does not move with its owner, so the metadata stays valid.
+  // A mapping does not move with its owner, so the metadata stays valid.
+  metadata = std::move(whole.metadata);
   auto weights = std::make_unique<MappedTensors>(/*readable=*/!skipWeights);
-  llvm::erase_if(contents->tensors, [&](const StoredTensor &tensor) {
-    if (!tensor.foreignType.empty())
-      foreignTypes[tensor.info.name] = tensor.foreignType;
-    return !tensor.foreignType.empty();
-  });
-  if (llvm::Error error = weights->addFile(
-          std::move(mapped), metadata->getFile(), std::move(contents->tensors)))
-    return error;
+  for (GgufPart &part : *parts)
+    if (llvm::Error error = addPart(std::move(part), **arch, *weights))
+      return error;
   tensors = std::move(weights);
   return llvm::Error::success();
 }

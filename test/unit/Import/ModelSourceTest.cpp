@@ -372,13 +372,82 @@ TEST_F(ModelSourceTest, OpensGguf) {
   EXPECT_EQ(source->queryKeyRows(), RowOrder::HalfSplit);
 }
 
-TEST_F(ModelSourceTest, StopsPartsOfGguf) {
-  GgufImage image = makeGgufModel("llama");
-  write("m.gguf", image.addNumber<uint16_t>("split.count", 2, 3).build());
-  EXPECT_EQ(takeMessage(openModelSource(getPath("m.gguf"))),
-            "m.gguf: is one of 3 parts of a model; merge them into one file");
+/// A part of a model of the architecture llama.
+static GgufImage makePart(bool isFirst, uint16_t number, uint16_t count) {
+  GgufImage image = isFirst ? makeGgufModel("llama") : GgufImage();
+  image.addNumber<uint16_t>("split.no", 2, number);
+  return image.addNumber<uint16_t>("split.count", 2, count);
+}
+
+TEST_F(ModelSourceTest, ReadsAllPartsOfGguf) {
+  GgufImage first = makePart(true, 0, 3);
+  first.addNumber<int32_t>("split.tensors.count", 5, 3);
+  write("m-00001-of-00003.gguf", first.build());
+  GgufImage second = makePart(false, 1, 3);
+  second.addTensor("blk.0.attn_q.weight", {32, 3}, 8, 102)
+      .addFloats("rope_freqs.weight", {1.0f, 4.0f});
+  write("m-00002-of-00003.gguf", second.build());
+  GgufImage third = makePart(false, 2, 3);
+  write("m-00003-of-00003.gguf",
+        third.addTensor("blk.0.attn_k.weight", {32, 3}, 0, 384).build());
+  std::unique_ptr<ModelSource> source =
+      takeValue(openModelSource(getPath("m-00001-of-00003.gguf")));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->getRopeDivisors(), llvm::ArrayRef<double>({1.0, 4.0}));
+  const TensorInfo *tensor =
+      source->getTensors().find("model.layers.0.self_attn.q_proj.weight");
+  ASSERT_TRUE(tensor);
+  llvm::ArrayRef<uint8_t> bytes = takeValue(source->getTensors().read(*tensor));
+  ASSERT_EQ(bytes.size(), 102u);
+  EXPECT_EQ(bytes[7], uint8_t(7 * 5 + 3));
+  EXPECT_EQ(source->getStoredName(tensor->name), "blk.0.attn_q.weight");
+  EXPECT_TRUE(
+      source->getTensors().find("model.layers.0.self_attn.k_proj.weight"));
+}
+
+TEST_F(ModelSourceTest, StopsAtPartsOfGgufThatDoNotFit) {
+  auto open = [&](const std::string &name) {
+    return takeMessage(openModelSource(getPath(name)));
+  };
+  write("m.gguf", makePart(true, 0, 2).build());
+  EXPECT_EQ(open("m.gguf"),
+            "m.gguf: is part 1 of 2 of a model, but its name does not end with "
+            "'-00001-of-00002.gguf'; restore the names of all parts");
+  write("m-00001-of-00002.gguf", makePart(true, 0, 2).build());
+  EXPECT_EQ(open("m-00001-of-00002.gguf"),
+            "cannot open '" + getPath("m-00002-of-00002.gguf") +
+                "': no such file or directory");
+  write("m-00002-of-00002.gguf", makePart(false, 1, 2).build());
+  EXPECT_EQ(open("m-00002-of-00002.gguf"),
+            "m-00002-of-00002.gguf: is part 2 of 2 of a model; name the first, "
+            "'" +
+                getPath("m-00001-of-00002.gguf") + "'");
+  write("m-00002-of-00002.gguf", makePart(false, 1, 3).build());
+  EXPECT_EQ(open("m-00001-of-00002.gguf"),
+            "m-00002-of-00002.gguf: expects 'split.no' to be 1 and "
+            "'split.count' to be 2, but got 1 and 3");
+  GgufImage second = makePart(false, 1, 2);
+  second.addTensor("blk.0.attn_k.weight", {32, 3}, 0, 384);
+  write("m-00002-of-00002.gguf", second.build());
+  GgufImage first = makePart(true, 0, 2);
+  first.addNumber<int32_t>("split.tensors.count", 5, 7);
+  write("m-00001-of-00002.gguf", first.build());
+  EXPECT_EQ(open("m-00001-of-00002.gguf"),
+            "m-00001-of-00002.gguf: 'split.tensors.count' is 7, but the 2 "
+            "files have 1 tensors");
+  first = makePart(true, 0, 2);
+  first.addTensor("blk.0.attn_k.weight", {32, 3}, 0, 384);
+  write("m-00001-of-00002.gguf", first.build());
+  EXPECT_EQ(open("m-00001-of-00002.gguf"),
+            "tensor 'model.layers.0.self_attn.k_proj.weight' is in "
+            "'m-00001-of-00002.gguf' and again in 'm-00002-of-00002.gguf'; "
+            "remove one of the two");
+  first = makePart(true, 7, 2);
+  write("m-00001-of-00002.gguf", first.build());
+  EXPECT_EQ(open("m-00001-of-00002.gguf"),
+            "m-00001-of-00002.gguf: 'split.no' is 7, but 'split.count' is 2");
   // Of one part, the file is the whole.
-  image = makeGgufModel("llama");
+  GgufImage image = makeGgufModel("llama");
   write("m.gguf", image.addNumber<uint16_t>("split.count", 2, 1).build());
   EXPECT_TRUE(takeValue(openModelSource(getPath("m.gguf"))));
 }

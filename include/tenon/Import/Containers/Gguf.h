@@ -86,6 +86,19 @@ struct GgufContents {
 llvm::Expected<GgufContents> parseGguf(llvm::StringRef bytes,
                                        llvm::StringRef file);
 
+/// One of the files of a model.
+struct GgufPart {
+  MappedFile file;
+  GgufContents contents;
+};
+
+/// Reads the header of a file that is mapped, and of all further files of its
+/// model, which are named like `m-00001-of-00003.gguf` and know their number
+/// (`split.no`), how many they are (`split.count`) and how many tensors they have
+/// together (`split.tensors.count`). The path must be that of the first one.
+llvm::Expected<std::vector<GgufPart>> openGgufParts(llvm::StringRef path,
+                                                    MappedFile first);
+
 /// A metadata key of an architecture, and what Hugging Face calls it.
 struct GgufKey {
   enum class Kind { Int, Float, Bool };
