@@ -192,9 +192,7 @@ compileAnyTokenizer(const ModelSource &source,
       return std::vector<uint8_t>();
     return compileTokenizerGguf(*metadata, &warnings);
   }
-  llvm::SmallString<256> file(source.getPath());
-  llvm::sys::path::append(file, "tokenizer.json");
-  if (!llvm::sys::fs::exists(file))
+  if (!hasTokenizer(source.getPath()))
     return std::vector<uint8_t>();
   return compileTokenizerJson(source.getPath(), &warnings);
 }
@@ -205,9 +203,9 @@ static std::string describeAbsence(const ModelSource &source) {
   if (source.getEmbeddedMetadata())
     return "'" + path + "' has no tokenizer; the artifact runs on tokens alone";
   return "'" + path +
-         "' has no tokenizer.json, so that the artifact runs on tokens alone; "
-         "save_pretrained of a tokenizer of transformers writes one, also from "
-         "tokenizer.model";
+         "' has neither tokenizer.json nor tokenizer.model nor vocab.json with "
+         "merges.txt, so that the artifact runs on tokens alone; "
+         "save_pretrained of a tokenizer of transformers writes one";
 }
 
 llvm::Expected<std::vector<uint8_t>>

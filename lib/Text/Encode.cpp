@@ -1,6 +1,7 @@
 // Turns text into tokens: cuts, normalizes, splits and merges.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "BestSegmentation.h"
 #include "Failure.h"
 #include "MergeByRank.h"
 #include "MergeByScore.h"
@@ -21,6 +22,7 @@ public:
           std::vector<int32_t> &tokens)
       : tokenizer(tokenizer), file(tokenizer.file), tokens(tokens),
         parseSpecial(parseSpecial), byRank(file), byScore(file),
+        best(file, tokenizer.longestPiece, tokenizer.lowestScore),
         scratch(textSize) {}
 
   tenon_text_status encode(std::string_view text);
@@ -35,6 +37,7 @@ private:
   void encodeCharacters(std::string_view word);
   void encodeWordPieces(std::string_view word);
   int32_t takeWordPiece(std::string_view &rest, bool isFirst) const;
+  void encodeUnknown(std::string_view text);
   void pushUnknown();
 
   const tenon_tokenizer &tokenizer;
@@ -43,6 +46,7 @@ private:
   bool parseSpecial;
   MergeByRank byRank;
   MergeByScore byScore;
+  BestSegmentation best;
   SplitScratch scratch;
 };
 
@@ -155,6 +159,13 @@ void Encoder::encodeWord(std::string_view word) {
     return encodeCharacters(word);
   case TENON_TOKENIZER_WORD_PIECES:
     return encodeWordPieces(word);
+  case TENON_TOKENIZER_UNIGRAM:
+    return best.run(word, [&](std::string_view text, int32_t piece) {
+      if (piece >= 0)
+        tokens.push_back(piece);
+      else
+        encodeUnknown(text);
+    });
   default:
     byScore.run(word, [&](std::string_view text, int32_t piece) {
       if (piece >= 0)
@@ -163,6 +174,17 @@ void Encoder::encodeWord(std::string_view word) {
         encodeBytes(text);
     });
   }
+}
+
+/// Characters that no piece covers: their bytes, if all are pieces.
+void Encoder::encodeUnknown(std::string_view text) {
+  bool inBytes = std::all_of(text.begin(), text.end(), [&](uint8_t byte) {
+    return file.bytePieces[byte] >= 0;
+  });
+  if (inBytes)
+    return encodeBytes(text);
+  if (file.header().unknown >= 0)
+    tokens.push_back(file.header().unknown);
 }
 
 void Encoder::pushUnknown() {

@@ -32,6 +32,8 @@ tenon_text_status tenon_tokenizer::build() {
     if (status)
       return status;
   }
+  if (file.scores.size)
+    lowestScore = *std::min_element(file.scores.begin(), file.scores.end());
   for (uint32_t id = 0; id < file.numPieces(); ++id)
     longestPiece = std::max<uint64_t>(longestPiece, file.piece(id).size());
   return TENON_TEXT_OK;

@@ -26,6 +26,7 @@ struct tenon_tokenizer {
   /// By token: whether the text behind it begins anew, with its own space.
   std::vector<bool> beginsAnew;
   uint64_t longestPiece = 0;
+  float lowestScore = 0; // where pieces have one
 };
 
 namespace tenon::text {

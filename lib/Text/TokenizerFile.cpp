@@ -109,7 +109,7 @@ const char *TokenizerFile::checkHeader() const {
                        tenon_hash(base + sizeof(copy), size - sizeof(copy))};
   if (tenon_hash(parts, sizeof(parts)) != header().hash)
     return "its hash does not match its content";
-  if (copy.model > TENON_TOKENIZER_WORD_PIECES)
+  if (copy.model > TENON_TOKENIZER_UNIGRAM)
     return "its model is unknown";
   return nullptr;
 }
@@ -140,7 +140,9 @@ const char *TokenizerFile::readTables() {
     return "its tables of pieces differ in length";
   if (bytePieces.size != 256)
     return "it does not have 256 pieces for bytes";
-  if (scores.size != (h.model == TENON_TOKENIZER_SCORES ? kinds.size : 0))
+  bool hasScores =
+      h.model == TENON_TOKENIZER_SCORES || h.model == TENON_TOKENIZER_UNIGRAM;
+  if (scores.size != (hasScores ? kinds.size : 0))
     return "it does not have one score for each piece";
   return nullptr;
 }

@@ -35,7 +35,11 @@ public:
   getIntArray(llvm::StringRef key) const = 0;
 };
 
-/// Compiles `tokenizer.json` of a folder, with the added tokens of
+/// Whether a folder has the files of a tokenizer.
+bool hasTokenizer(llvm::StringRef folder);
+
+/// Compiles `tokenizer.json` of a folder, else `tokenizer.model`, else
+/// `vocab.json` with `merges.txt`, with the added tokens of
 /// `tokenizer_config.json` or `added_tokens.json`, and the ids of special tokens
 /// from `tokenizer_config.json`, `special_tokens_map.json`,
 /// `generation_config.json` and `config.json`, where they exist. Returns the

@@ -28,10 +28,14 @@ enum {
   /* Starts from characters, and from bytes for characters that are no piece;
    * the pair with the lowest rank merges first. */
   TENON_TOKENIZER_CHARACTER_MERGES = 2,
-  /* Takes the longest piece at each place of a word; behind the first one,
+  /* Takes the longest piece at each place of a word; after the first one,
    * pieces begin with `##`. A word with a place that no piece fits, or longer
    * than longest_word, is unknown. */
   TENON_TOKENIZER_WORD_PIECES = 3,
+  /* Of all ways to cut the word into pieces, the one with the highest sum of
+   * scores; a character that is no piece counts the lowest score less 10, and
+   * becomes pieces of single bytes where those exist. */
+  TENON_TOKENIZER_UNIGRAM = 4,
 };
 
 /* Bits of tenon_tokenizer_header.flags. */
@@ -136,7 +140,7 @@ typedef struct tenon_tokenizer_header {
   tenon_table piece_kinds;   /* uint8_t: TENON_PIECE_* */
   tenon_table piece_slots;   /* uint32_t: pieces by tenon_hash of their text */
   tenon_table byte_pieces;   /* int32_t[256]: the piece of a byte; -1: none */
-  tenon_table scores;        /* float, one for each piece; SCORES alone */
+  tenon_table scores;        /* float, one for each piece; SCORES, UNIGRAM */
   tenon_table merges;        /* tenon_merge */
   tenon_table merge_slots;   /* uint32_t: merges by tenon_hash_merge */
   tenon_table added;         /* tenon_added_token */

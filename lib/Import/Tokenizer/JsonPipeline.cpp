@@ -56,10 +56,9 @@ Error JsonTokenizer::checkMembers(const json::Object &step,
   static constexpr StringLiteral flags[] = {
       "add_prefix_space", "split", "use_regex", "individual_digits", "invert"};
   for (const auto &[key, value] : step) {
-    bool isWrong = (is_contained(texts, StringRef(key)) &&
-                    !value.getAsString()) ||
-                   (is_contained(flags, StringRef(key)) &&
-                    !value.getAsBoolean());
+    bool isWrong =
+        (is_contained(texts, StringRef(key)) && !value.getAsString()) ||
+        (is_contained(flags, StringRef(key)) && !value.getAsBoolean());
     if (isWrong && !value.getAsNull())
       return fail("'%s' of %s expects %s, but is %s", key.str().c_str(),
                   what.str().c_str(),

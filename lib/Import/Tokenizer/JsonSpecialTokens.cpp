@@ -110,6 +110,9 @@ Error JsonTokenizer::readSpecialTokens() {
       if (Error error = readTokenIds(*text, file))
         return error;
   }
+  tables.bos = tables.bos < 0 ? int32_t(modelBos) : tables.bos;
+  eos = eos < 0 ? modelEos : eos;
+  tables.addEnd(modelEos);
   tables.addNamedEnds();
   Expected<json::Object> config =
       readFile("tokenizer_config.json", /*mayBeAbsent=*/true);
@@ -125,11 +128,15 @@ Error JsonTokenizer::readSpecialTokens() {
     std::optional<bool> adds = config->getBoolean(flag);
     if (!adds || token < 0)
       return;
-    if (!*adds && decides)
+    if (!*adds && (decides || modelBos >= 0))
       tokens.clear();
     if (*adds && !is_contained(tokens, uint32_t(token)))
       tokens.push_back(token);
   };
+  // What these classes do to a tokenizer.model that nothing is said of.
+  bool isUsual = name.empty() || decides || name.starts_with("Gemma");
+  if (modelBos >= 0 && isUsual && tables.bos >= 0)
+    tables.prefix.assign({uint32_t(tables.bos)});
   apply("add_bos_token", tables.bos, tables.prefix);
   apply("add_eos_token", eos, tables.suffix);
   return Error::success();

@@ -24,7 +24,16 @@ public:
   std::vector<std::string> takeWarnings() { return std::move(tables.warnings); }
 
 private:
+  // VocabularyFiles.cpp, SentencePieceModel.cpp: what stands in the place of
+  // tokenizer.json. The first returns what would be in it.
+  llvm::Expected<llvm::json::Object> readVocabularyFiles();
+  llvm::Expected<llvm::json::Object> describeClass() const;
+  llvm::Error readSentencePieces();
+
   // TokenizerJson.cpp: files, vocabulary and merges.
+  bool hasFile(llvm::StringRef name) const;
+  llvm::Error readRoot(const llvm::json::Object &root);
+  llvm::Error readAny();
   llvm::Expected<llvm::json::Object> readFile(llvm::StringRef name,
                                               bool mayBeAbsent) const;
   llvm::Error readModel(const llvm::json::Object &model);
@@ -36,6 +45,7 @@ private:
   llvm::Error readMerges(const llvm::json::Array &merges);
   llvm::Error readMerge(const llvm::json::Value &merge);
   llvm::Error readUnknown(const llvm::json::Object &model);
+  llvm::Error readUnigram(const llvm::json::Object &model);
 
   // JsonAddedTokens.cpp: tokens that are cut out of a text.
   llvm::Error readAddedTokens(const llvm::json::Array &tokens);
@@ -71,8 +81,8 @@ private:
                                       llvm::StringRef name,
                                       llvm::StringRef file);
   int64_t findToken(llvm::StringRef text) const;
-  int64_t findNamedToken(const llvm::json::Object &config,
-                         llvm::StringRef name, llvm::StringRef file);
+  int64_t findNamedToken(const llvm::json::Object &config, llvm::StringRef name,
+                         llvm::StringRef file);
 
   template <typename... Values>
   llvm::Error fail(const char *format, Values... values) const {
@@ -86,6 +96,8 @@ private:
   /// The pieces of the model as they are spelled.
   const llvm::json::Object *vocabulary = nullptr;
   int64_t eos = -1;
+  /// Those that tokenizer.model names.
+  int64_t modelBos = -1, modelEos = -1;
   bool isByteLevel = false;
   bool sawPreTokenizer = false;
 };

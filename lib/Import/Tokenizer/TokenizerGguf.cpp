@@ -4,11 +4,12 @@
 #include "tenon/Import/Tokenizer.h"
 
 #include "ByteAlphabet.h"
-#include "SplitPattern.h"
+#include "GgufPreTokenizers.h"
+#include "ScoredPieces.h"
 #include "TokenizerTables.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
+#include <array>
 
 using namespace llvm;
 
@@ -16,29 +17,13 @@ namespace tenon {
 
 namespace {
 
-/// Values of `tokenizer.ggml.token_type`; those of pieces are the same.
-enum TokenType : int64_t {
-  Normal = 1,
-  Unknown = 2,
-  Control = 3,
-  UserDefined = 4,
-  Unused = 5,
-  Byte = 6,
-};
-
-/// How a model called `gpt2` cuts text and what it was trained with.
-struct PreTokenizer {
-  StringRef name;
-  ArrayRef<StringLiteral> patterns;
-  uint32_t flags;
-  bool addBos;
-};
-
 /// Reads one file.
 class GgufTokenizer {
 public:
   explicit GgufTokenizer(const GgufMetadataView &metadata)
-      : metadata(metadata), tables(metadata.getFile()) {}
+      : metadata(metadata), tables(metadata.getFile()) {
+    namedBytes.fill(-1);
+  }
 
   Expected<std::vector<uint8_t>> compile();
   std::vector<std::string> takeWarnings() { return std::move(tables.warnings); }
@@ -46,7 +31,6 @@ public:
 private:
   Error readVocabulary();
   Error readScored();
-  Error addScoredPiece(size_t id);
   Error readWordPieces();
   Error addWordPiece(size_t id);
   Error readMerged();
@@ -72,29 +56,14 @@ private:
   TokenizerTables tables;
   std::vector<StringRef> texts;
   std::vector<int64_t> types;
+  /// Bytes that a vocabulary of words names as <0x00> to <0xFF>; -1 is none.
+  std::array<int32_t, 256> namedBytes;
   bool addsBos = false;
   // What the file names by these keys, if it does not say; -1 is none.
   int64_t defaultBos = -1, defaultEos = -1, defaultUnknown = -1;
 };
 
 } // namespace
-
-static ArrayRef<PreTokenizer> preTokenizers() {
-  static const StringLiteral smollm[] = {R"(\p{N})", gpt2Pattern};
-  // What llama.cpp does to files that do not say what they were trained with.
-  static const StringLiteral unnamed[] = {
-      R"([\p{P}\$\+<=>\^~\|]+)", gpt2Pattern, R"(\p{N}+)", R"([0-9]{3})"};
-  static const PreTokenizer known[] = {
-      {"default", unnamed, 0, false},
-      {"gpt-2", gpt2Pattern, 0, false},
-      {"llama-bpe", llama3Pattern, TENON_TOKENIZER_IGNORE_MERGES, true},
-      {"qwen2", qwen2Pattern, TENON_TOKENIZER_NFC, false},
-      {"deepseek-r1-qwen", qwen2Pattern, TENON_TOKENIZER_NFC, false},
-      {"deepseek-v3", deepseek3Patterns, 0, false},
-      {"smollm", smollm, 0, false},
-  };
-  return known;
-}
 
 Error GgufTokenizer::readVocabulary() {
   auto tokens = metadata.getStringArray(key("tokens"));
@@ -104,13 +73,13 @@ Error GgufTokenizer::readVocabulary() {
 
   auto kinds = metadata.getIntArray(key("token_type"));
   types = kinds ? std::move(*kinds)
-                : std::vector<int64_t>(texts.size(), TokenType::Normal);
+                : std::vector<int64_t>(texts.size(), PieceType::Normal);
   if (types.size() != texts.size())
     return fail("expects as many entries of '%s' as tokens, but got %zu and "
                 "%zu",
                 key("token_type").c_str(), types.size(), texts.size());
   for (auto [id, type] : enumerate(types))
-    if (type < TokenType::Normal || type > TokenType::Byte)
+    if (type < PieceType::Normal || type > PieceType::Byte)
       return fail("token %zu has type %lld; known types: 1 to 6", size_t(id),
                   static_cast<long long>(type));
   return Error::success();
@@ -120,41 +89,9 @@ void GgufTokenizer::addToken(size_t id) {
   if (texts[id].empty())
     return;
   bool special =
-      types[id] == TokenType::Control || types[id] == TokenType::Unknown;
+      types[id] == PieceType::Control || types[id] == PieceType::Unknown;
   uint32_t flags = special ? TENON_ADDED_SPECIAL : 0;
-  // In scored vocabularies these are found in text whose spaces are marked.
-  if (!special && tables.model == TENON_TOKENIZER_SCORES)
-    flags |= TENON_ADDED_NORMALIZED;
   tables.added.push_back({uint32_t(id), flags});
-}
-
-Error GgufTokenizer::addScoredPiece(size_t id) {
-  int64_t type = types[id];
-  if (type == TokenType::Byte) {
-    unsigned byte;
-    StringRef digits = texts[id];
-    if (!digits.consume_front("<0x") || !digits.consume_back(">") ||
-        digits.size() != 2 || digits.getAsInteger(16, byte))
-      return fail("token %zu is a byte, but is called '%s' instead of <0x00> "
-                  "to <0xFF>",
-                  id, texts[id].str().c_str());
-    if (tables.bytePieces[byte] >= 0)
-      return fail("tokens %d and %zu are one byte, '%s'",
-                  tables.bytePieces[byte], id, texts[id].str().c_str());
-    tables.bytePieces[byte] = id;
-    return tables.addPiece(id, std::string(1, char(byte)), type, false);
-  }
-  bool isText = type == TokenType::Normal || type == TokenType::UserDefined ||
-                type == TokenType::Unused;
-  if (type != TokenType::Normal && type != TokenType::Unused)
-    addToken(id);
-  // Converters spell the spaces of user-defined pieces as spaces, which no
-  // normalized text has.
-  std::string text = texts[id].str();
-  if (type == TokenType::UserDefined)
-    for (size_t at; (at = text.find(' ')) != std::string::npos;)
-      text.replace(at, 1, "\u2581");
-  return tables.addPiece(id, text, type, isText && !text.empty());
 }
 
 Error GgufTokenizer::readScored() {
@@ -168,7 +105,7 @@ Error GgufTokenizer::readScored() {
                 key("scores").c_str());
   tables.scores = std::move(*scores);
   for (size_t id = 0; id < texts.size(); ++id)
-    if (Error error = addScoredPiece(id))
+    if (Error error = addScoredPiece(tables, id, texts[id], types[id]))
       return error;
   // As sentencepiece numbers them, which the oldest files take for granted.
   addsBos = true;
@@ -213,19 +150,22 @@ Error GgufTokenizer::readWordPieces() {
 Error GgufTokenizer::addMergedPiece(size_t id) {
   int64_t type = types[id];
   std::optional<std::string> bytes = bytesOfSpelling(texts[id]);
-  if (type != TokenType::Normal) {
-    if (type == TokenType::Byte)
-      return fail("token %zu has type 6, which a tokenizer of kind gpt2 does "
-                  "not have",
-                  id);
-    if (type != TokenType::Unused)
+  if (type == PieceType::Byte) {
+    Expected<uint8_t> byte = readByteName(tables, id, texts[id]);
+    if (!byte)
+      return byte.takeError();
+    if (namedBytes[*byte] < 0)
+      namedBytes[*byte] = int32_t(id);
+    return tables.addPiece(id, std::string(1, char(*byte)), type, false);
+  }
+  if (type != PieceType::Normal) {
+    if (type != PieceType::Unused)
       addToken(id);
     return tables.addPiece(id, texts[id].str(), type, false);
   }
+  // Text that is not spelled in bytes: no word becomes it, but it can be drawn.
   if (!bytes)
-    return fail("token %zu, '%s', has a character that stands for no byte; "
-                "give it type 3 or 4",
-                id, texts[id].str().c_str());
+    return tables.addPiece(id, texts[id].str(), type, false);
   if (bytes->size() == 1)
     tables.bytePieces[uint8_t(bytes->front())] = id;
   bool isSearchable = !bytes->empty();
@@ -252,16 +192,10 @@ Error GgufTokenizer::readMerges() {
 
 Error GgufTokenizer::readPreTokenizer() {
   StringRef name = metadata.getString(key("pre")).value_or("default");
-  const auto *found = find_if(preTokenizers(), [&](const PreTokenizer &known) {
-    return known.name == name;
-  });
-  if (found == preTokenizers().end()) {
-    std::string names =
-        join(map_range(preTokenizers(), [](auto &known) { return known.name; }),
-             ", ");
+  const GgufPreTokenizer *found = findGgufPreTokenizer(name);
+  if (!found)
     return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: %s",
-                name.str().c_str(), names.c_str());
-  }
+                name.str().c_str(), getGgufPreTokenizerNames().c_str());
   tables.flags = found->flags;
   addsBos = found->addBos;
   for (StringRef pattern : found->patterns)
@@ -276,6 +210,8 @@ Error GgufTokenizer::readMerged() {
   for (size_t id = 0; id < texts.size(); ++id)
     if (Error error = addMergedPiece(id))
       return error;
+  for (auto [piece, named] : zip_equal(tables.bytePieces, namedBytes))
+    piece = piece < 0 ? named : piece;
   if (Error error = readMerges())
     return error;
   return readPreTokenizer();

@@ -53,7 +53,7 @@ Error JsonTokenizer::checkModel(const json::Object &model) {
   if (isSet(model, "type") && !model.getString("type"))
     return fail("model.type expects a string");
   if (type != "BPE")
-    return fail("unknown model '%s'; known models: BPE, WordPiece",
+    return fail("unknown model '%s'; known models: BPE, Unigram, WordPiece",
                 type.str().c_str());
   for (StringRef name : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (isSet(model, name))
@@ -100,9 +100,48 @@ Error JsonTokenizer::readWordPieces(const json::Object &model) {
   return readUnknown(model);
 }
 
+/// Pieces are in the order of their identifiers, each with its score.
+Error JsonTokenizer::readUnigram(const json::Object &model) {
+  const json::Array *pieces = model.getArray("vocab");
+  if (!pieces || isByteLevel)
+    return fail(pieces ? "the model Unigram is not known with the "
+                         "pre-tokenizer ByteLevel"
+                       : "expects model.vocab of Unigram to be an array");
+  tables.model = TENON_TOKENIZER_UNIGRAM;
+  tables.flags |= TENON_TOKENIZER_FUSE_UNKNOWN;
+  for (const json::Value &value : *pieces) {
+    const json::Array *piece = value.getAsArray();
+    std::optional<StringRef> text;
+    std::optional<double> score;
+    if (piece && piece->size() == 2) {
+      text = (*piece)[0].getAsString();
+      score = (*piece)[1].getAsNumber();
+    }
+    if (!text || !score)
+      return fail("expects piece %zu of Unigram to be a text and a score",
+                  tables.scores.size());
+    int64_t id = int64_t(tables.scores.size());
+    if (Error error = isSet(model, "byte_fallback")
+                          ? addCharacterPiece(*text, id)
+                          : tables.addPiece(id, text->str(), TENON_PIECE_NORMAL,
+                                            !text->empty()))
+      return error;
+    tables.scores.push_back(float(*score));
+  }
+  const json::Value *unknown = model.get("unk_id");
+  if (!unknown || unknown->getAsNull())
+    return Error::success();
+  tables.unknown = int32_t(unknown->getAsInteger().value_or(-2));
+  if (!tables.hasToken(tables.unknown))
+    return fail("model.unk_id names no piece");
+  return Error::success();
+}
+
 Error JsonTokenizer::readModel(const json::Object &model) {
   if (model.getString("type") == StringRef("WordPiece"))
     return readWordPieces(model);
+  if (model.getString("type") == StringRef("Unigram"))
+    return readUnigram(model);
   if (Error error = checkModel(model))
     return error;
   tables.model = isByteLevel ? TENON_TOKENIZER_BYTE_MERGES
@@ -206,27 +245,63 @@ Error JsonTokenizer::readUnknown(const json::Object &model) {
   return Error::success();
 }
 
-Expected<std::vector<uint8_t>> JsonTokenizer::compile() {
-  Expected<json::Object> root =
-      readFile("tokenizer.json", /*mayBeAbsent=*/false);
-  if (!root)
-    return root.takeError();
-  const json::Object *model = root->getObject("model");
+bool JsonTokenizer::hasFile(StringRef name) const {
+  SmallString<256> path(folder);
+  sys::path::append(path, name);
+  return sys::fs::exists(path);
+}
+
+Error JsonTokenizer::readRoot(const json::Object &root) {
+  const json::Object *model = root.getObject("model");
   if (!model)
     return fail("expects 'model' to be an object");
-
-  if (Error error = readPipeline(*root))
-    return std::move(error);
+  if (Error error = readPipeline(root))
+    return error;
   if (Error error = readModel(*model))
-    return std::move(error);
-  if (const json::Array *tokens = root->getArray("added_tokens"))
+    return error;
+  if (const json::Array *tokens = root.getArray("added_tokens"))
     if (Error error = readAddedTokens(*tokens))
-      return std::move(error);
+      return error;
   if (Error error = readFurtherAddedTokens())
+    return error;
+  vocabulary = nullptr;
+  return readSpecialTokens();
+}
+
+/// Reads the file that is there; of several, the newest kind.
+Error JsonTokenizer::readAny() {
+  bool hasJson = hasFile("tokenizer.json");
+  if (!hasJson && hasFile("tokenizer.model")) {
+    if (Error error = readSentencePieces())
+      return error;
+    if (Error error = readFurtherAddedTokens())
+      return error;
+    return readSpecialTokens();
+  }
+  bool hasParts = hasFile("vocab.json") && hasFile("merges.txt");
+  Expected<json::Object> root =
+      !hasJson && hasParts ? readVocabularyFiles()
+                           : readFile("tokenizer.json", /*mayBeAbsent=*/false);
+  return root ? readRoot(*root) : root.takeError();
+}
+
+Expected<std::vector<uint8_t>> JsonTokenizer::compile() {
+  if (Error error = readAny())
     return std::move(error);
-  if (Error error = readSpecialTokens())
-    return std::move(error);
+  // No word becomes a token that was added to scored pieces.
+  if (!tables.scores.empty())
+    tables.scores.resize(tables.pieces.size());
   return tables.write();
+}
+
+bool hasTokenizer(StringRef folder) {
+  auto has = [&](StringRef name) {
+    SmallString<256> path(folder);
+    sys::path::append(path, name);
+    return sys::fs::exists(path);
+  };
+  return has("tokenizer.json") || has("tokenizer.model") ||
+         (has("vocab.json") && has("merges.txt"));
 }
 
 Expected<std::vector<uint8_t>>

@@ -126,7 +126,9 @@ Error TokenizerTables::checkToken(int64_t id, StringRef what) const {
 Error TokenizerTables::check() const {
   if (pieces.empty())
     return createStringError("%s: the tokenizer has no pieces", file.c_str());
-  if (model == TENON_TOKENIZER_SCORES && scores.size() != pieces.size())
+  bool hasScores =
+      model == TENON_TOKENIZER_SCORES || model == TENON_TOKENIZER_UNIGRAM;
+  if (hasScores && scores.size() != pieces.size())
     return createStringError(
         "%s: expects as many scores as pieces, but got %zu and %zu",
         file.c_str(), scores.size(), pieces.size());
