@@ -21,9 +21,11 @@ namespace fs = llvm::sys::fs;
 static constexpr StringRef kCode = "model.so";
 static constexpr StringRef kWeights = "weights.bin";
 static constexpr StringRef kTokenizer = "tokenizer.bin";
+static constexpr StringRef kChat = "chat.json";
 
 static bool isFileOfArtifact(StringRef name) {
-  return name == kCode || name == kWeights || name == kTokenizer;
+  return name == kCode || name == kWeights || name == kTokenizer ||
+         name == kChat;
 }
 
 /// Fails if what lies at a path may not be replaced.
@@ -111,6 +113,10 @@ static Error writeFile(StringRef path, ArrayRef<uint8_t> bytes) {
 
 Error ArtifactWriter::writeTokenizer(ArrayRef<uint8_t> bytes) {
   return writeFile(getPath(kTokenizer), bytes);
+}
+
+Error ArtifactWriter::writeChat(StringRef json) {
+  return writeFile(getPath(kChat), ArrayRef(json.bytes_begin(), json.size()));
 }
 
 Error ArtifactWriter::sealCode() {

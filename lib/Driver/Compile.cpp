@@ -82,7 +82,8 @@ writeWeights(CompilerInput &input, ArtifactWriter &writer, unsigned threads) {
 static llvm::Error finishArtifact(CompilerInput &input, ArtifactWriter &writer,
                                   llvm::ArrayRef<CompiledVariant> variants,
                                   llvm::ArrayRef<uint64_t> hashes,
-                                  llvm::ArrayRef<uint8_t> tokenizer) {
+                                  llvm::ArrayRef<uint8_t> tokenizer,
+                                  llvm::StringRef chat) {
   llvm::Expected<std::vector<uint8_t>> manifest =
       buildManifest(input.facts, *input.module, variants, hashes);
   if (!manifest)
@@ -94,6 +95,9 @@ static llvm::Error finishArtifact(CompilerInput &input, ArtifactWriter &writer,
   if (!tokenizer.empty())
     if (llvm::Error error = writer.writeTokenizer(tokenizer))
       return error;
+  if (!chat.empty())
+    if (llvm::Error error = writer.writeChat(chat))
+      return error;
   return writer.commit();
 }
 
@@ -104,6 +108,9 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   llvm::Expected<std::vector<uint8_t>> tokenizer = compileTokenizer(input);
   if (!tokenizer)
     return tokenizer.takeError();
+  llvm::Expected<std::string> chat = compileChatFormat(input);
+  if (!chat)
+    return chat.takeError();
   if (llvm::Error error = simplify(*input.module, timer))
     return error;
   if (llvm::Error error = layOut(*input.module, options, targets,
@@ -133,7 +140,7 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   if (llvm::Error error = checkInterruption())
     return error;
   return timer.measure("link", [&] {
-    return finishArtifact(input, writer, *variants, hashes, *tokenizer);
+    return finishArtifact(input, writer, *variants, hashes, *tokenizer, *chat);
   });
 }
 

@@ -11,6 +11,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "ChatFormat.h"
 #include "Warning.h"
 
 using namespace mlir;
@@ -220,4 +221,22 @@ tenon::compileTokenizer(const CompilerInput &input) {
   if (bytes && bytes->empty())
     printWarning(describeAbsence(*input.source));
   return bytes;
+}
+
+llvm::Expected<std::string>
+tenon::compileChatFormat(const CompilerInput &input) {
+  if (!input.source)
+    return "";
+  std::vector<std::string> warnings;
+  llvm::Expected<ChatTemplate> chat = ChatTemplate();
+  if (const GgufMetadataView *metadata = input.source->getEmbeddedMetadata())
+    chat = readChatTemplate(*metadata);
+  else
+    chat = readChatTemplate(input.source->getPath(), warnings);
+  if (!chat)
+    return chat.takeError();
+  std::string text = writeChatFormat(*chat, warnings);
+  for (const std::string &warning : warnings)
+    printWarning(warning);
+  return text;
 }

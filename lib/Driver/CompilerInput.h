@@ -29,6 +29,9 @@ llvm::Expected<CompilerInput> openInput(mlir::MLIRContext &context,
 llvm::Expected<std::vector<uint8_t>>
 compileTokenizer(const CompilerInput &input);
 
+/// The text of chat.json; empty when the model has no chat template.
+llvm::Expected<std::string> compileChatFormat(const CompilerInput &input);
+
 } // namespace tenon
 
 #endif // TENON_LIB_DRIVER_COMPILERINPUT_H

@@ -127,7 +127,9 @@ llvm::Error Embedder::fit(Tokens &tokens) const {
 }
 
 llvm::Expected<Tokens> Embedder::encode(const std::string &text) const {
-  return encodeText(text, tokenizer, options.artifact);
+  // Whoever types a text may type special tokens.
+  constexpr uint32_t flags = TENON_TEXT_ADD_SPECIAL | TENON_TEXT_PARSE_SPECIAL;
+  return encodeText(text, options.artifact, flags, tokenizer);
 }
 
 llvm::Error Embedder::addSequence(Tokens tokens) {

@@ -178,7 +178,8 @@ json::Object ManifestPrinter::print() const {
 /// Sizes of the files that are there.
 static json::Object printFiles(const std::string &artifact) {
   json::Object files;
-  for (llvm::StringRef name : {"model.so", "weights.bin", "tokenizer.bin"}) {
+  for (llvm::StringRef name :
+       {"model.so", "weights.bin", "tokenizer.bin", "chat.json"}) {
     uint64_t size = 0;
     if (!llvm::sys::fs::file_size(artifact + "/" + name, size))
       files[name] = size;

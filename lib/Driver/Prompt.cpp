@@ -7,6 +7,7 @@
 #include "tenon/Import/JsonScan.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
+#include "Conversation.h"
 
 #include <limits>
 
@@ -18,14 +19,13 @@ bool tenon::isText(const RunOptions &options) {
 }
 
 llvm::Expected<Tokens> tenon::encodeText(const std::string &text,
-                                         const OwnedTokenizer &tokenizer,
-                                         const std::string &artifact) {
+                                         llvm::StringRef artifact,
+                                         uint32_t flags,
+                                         const OwnedTokenizer &tokenizer) {
   if (!tokenizer)
     return llvm::createStringError(
         "'" + artifact +
         "' has no tokenizer, because its model has none; use --tokens=1,2,3");
-  // Whoever types a prompt may type special tokens.
-  constexpr uint32_t flags = TENON_TEXT_ADD_SPECIAL | TENON_TEXT_PARSE_SPECIAL;
   Tokens tokens(text.size() + 8);
   for (;;) {
     uint64_t count = 0;
@@ -40,6 +40,21 @@ llvm::Expected<Tokens> tenon::encodeText(const std::string &text,
       return std::move(error);
     return tokens;
   }
+}
+
+static llvm::Expected<Tokens> encode(const RunOptions &options,
+                                     const std::string &text,
+                                     const OwnedTokenizer &tokenizer) {
+  if (options.chat) {
+    llvm::Expected<std::unique_ptr<Conversation>> conversation =
+        Conversation::open(options);
+    if (!conversation)
+      return conversation.takeError();
+    return (*conversation)->ask(text, tokenizer);
+  }
+  // Whoever types a prompt may type special tokens.
+  constexpr uint32_t flags = TENON_TEXT_ADD_SPECIAL | TENON_TEXT_PARSE_SPECIAL;
+  return encodeText(text, options.artifact, flags, tokenizer);
 }
 
 /// The longest text that can be encoded at once.
@@ -72,7 +87,7 @@ static llvm::Expected<Tokens> encodeFile(const RunOptions &options,
   llvm::Expected<std::string> text = readPromptText(options.promptFile);
   if (!text)
     return text.takeError();
-  return encodeText(*text, tokenizer, options.artifact);
+  return encode(options, *text, tokenizer);
 }
 
 llvm::Expected<Tokens> tenon::readTokens(const std::string &path) {
@@ -110,8 +125,13 @@ llvm::Expected<Tokens> tenon::readPrompt(const RunOptions &options,
     return makeUsageError("expects one of --prompt, --prompt-file, --tokens "
                           "and --tokens-file, but got " +
                           llvm::Twine(given));
+  if (options.system && !options.chat)
+    return makeUsageError("--system expects --chat");
+  if (options.chat && !isText(options))
+    return makeUsageError("--chat expects text, not tokens; use --prompt, "
+                          "--prompt-file or the standard input");
   llvm::Expected<Tokens> tokens =
-      options.prompt ? encodeText(*options.prompt, tokenizer, options.artifact)
+      options.prompt ? encode(options, *options.prompt, tokenizer)
       : !options.promptFile.empty() ? encodeFile(options, tokenizer)
       : !options.tokensFile.empty() ? readTokens(options.tokensFile)
                                     : llvm::Expected<Tokens>(options.tokens);

@@ -12,11 +12,11 @@ namespace tenon {
 /// Whether the prompt is text, and not a list of tokens.
 bool isText(const RunOptions &options);
 
-/// The tokens of a text, special ones among them; `artifact` is for the message
-/// of one without a tokenizer.
-llvm::Expected<std::vector<int32_t>> encodeText(const std::string &text,
-                                                const OwnedTokenizer &tokenizer,
-                                                const std::string &artifact);
+/// Encodes a text; `flags` are those of tenon_text_encode. There is an error where
+/// the artifact has no tokenizer.
+llvm::Expected<std::vector<int32_t>>
+encodeText(const std::string &text, llvm::StringRef artifact, uint32_t flags,
+           const OwnedTokenizer &tokenizer);
 
 /// The bytes of a file, or those of the standard input for `-`.
 llvm::Expected<std::string> readPromptText(const std::string &path);

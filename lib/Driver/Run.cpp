@@ -7,6 +7,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
+#include "Conversation.h"
 #include "LogitsFile.h"
 #include "Prompt.h"
 #include "ReplaceFile.h"
@@ -25,22 +26,37 @@ struct Rate {
   double seconds = 0;
 
   double perSecond() const { return seconds > 0 ? tokens / seconds : 0; }
+  Rate &operator+=(const Rate &other) {
+    tokens += other.tokens;
+    seconds += other.seconds;
+    return *this;
+  }
 };
 
 /// Why a generation ended.
 enum class Finish { Count, EndToken, Context };
 
+/// As many as the context has room for.
+constexpr uint32_t allTokens = UINT32_MAX;
+
 class Runner {
 public:
-  explicit Runner(const RunOptions &options) : options(options) {}
+  explicit Runner(const RunOptions &options)
+      : options(options),
+        count(options.count.value_or(options.chat ? allTokens : 64)) {}
 
   llvm::Error open();
   llvm::Error startPrinter();
   llvm::Error prefill();
   llvm::Error generate();
   llvm::Error finish();
+  /// Answers each message of the standard input.
+  llvm::Error converse();
 
 private:
+  llvm::Error openPrompt();
+  llvm::Error answer(const std::string &message);
+  llvm::Error keepCommonTokens();
   llvm::Error step(llvm::ArrayRef<int32_t> tokens, uint32_t rows);
   llvm::Error decode(int32_t token);
   llvm::Error prefillWithLogits(llvm::ArrayRef<int32_t> tokens);
@@ -54,12 +70,18 @@ private:
   OwnedTokenizer tokenizer;
   OwnedSession session;
   tenon_model_info info = {};
+  std::unique_ptr<Conversation> conversation;
   std::vector<int32_t> prompt, generated;
+  /// Those that the session has.
+  std::vector<int32_t> held;
+  uint64_t count;
   /// Those of the last step; the last row is that of the last token.
   std::vector<float> logits;
   std::unique_ptr<LogitsFile> dump;
   std::unique_ptr<TokenPrinter> printer;
   Rate prefilled, decoded;
+  /// Of all answers of a conversation.
+  Rate allPrefilled, allDecoded;
   Finish finished = Finish::Count;
 };
 } // namespace
@@ -104,10 +126,8 @@ llvm::Error Runner::open() {
   if (!text)
     return text.takeError();
   tokenizer = std::move(*text);
-  llvm::Expected<std::vector<int32_t>> tokens = readPrompt(options, tokenizer);
-  if (!tokens)
-    return tokens.takeError();
-  prompt = std::move(*tokens);
+  if (llvm::Error error = openPrompt())
+    return error;
 
   tenon_session_options choices = {};
   choices.struct_size = sizeof(choices);
@@ -116,10 +136,12 @@ llvm::Error Runner::open() {
   if (!created)
     return created.takeError();
   session = std::move(*created);
-  if (llvm::Error error = checkContext())
-    return error;
-  if (llvm::Error error = startPrinter())
-    return error;
+  if (!conversation) {
+    if (llvm::Error error = checkContext())
+      return error;
+    if (llvm::Error error = startPrinter())
+      return error;
+  }
   if (options.dumpLogits.empty())
     return llvm::Error::success();
   llvm::Expected<std::unique_ptr<LogitsFile>> file =
@@ -130,11 +152,28 @@ llvm::Error Runner::open() {
   return llvm::Error::success();
 }
 
+/// What is asked later is not known yet.
+llvm::Error Runner::openPrompt() {
+  if (isConversation(options)) {
+    llvm::Expected<std::unique_ptr<Conversation>> opened =
+        Conversation::open(options);
+    if (!opened)
+      return opened.takeError();
+    conversation = std::move(*opened);
+    return llvm::Error::success();
+  }
+  llvm::Expected<std::vector<int32_t>> tokens = readPrompt(options, tokenizer);
+  if (!tokens)
+    return tokens.takeError();
+  prompt = std::move(*tokens);
+  return llvm::Error::success();
+}
+
 /// Text continues text, and tokens continue tokens.
 llvm::Error Runner::startPrinter() {
-  llvm::Expected<std::unique_ptr<TokenPrinter>> created =
-      TokenPrinter::create(isText(options) ? tokenizer.get() : nullptr, prompt,
-                           /*silent=*/options.json);
+  llvm::Expected<std::unique_ptr<TokenPrinter>> created = TokenPrinter::create(
+      isText(options) || conversation ? tokenizer.get() : nullptr, prompt,
+      /*silent=*/options.json);
   if (!created)
     return created.takeError();
   printer = std::move(*created);
@@ -145,6 +184,9 @@ llvm::Error Runner::startPrinter() {
 /// for all that the model can do. The last token that is drawn needs no
 /// position.
 static std::string adviseContext(uint64_t prompt, uint64_t count) {
+  if (count == allTokens)
+    return "compile the model with a larger --max-context, if it allows so "
+           "many";
   uint64_t positions = prompt + std::max<uint64_t>(count, 1) - 1;
   return "compile the model with --max-context=" + std::to_string(positions) +
          " or more, if it allows so many";
@@ -157,8 +199,7 @@ llvm::Error Runner::checkContext() const {
   return llvm::createStringError(
       "the prompt has " + llvm::Twine(prompt.size()) +
       " tokens, but the context of '" + options.artifact + "' has " +
-      llvm::Twine(context) + "; " +
-      adviseContext(prompt.size(), options.count));
+      llvm::Twine(context) + "; " + adviseContext(prompt.size(), count));
 }
 
 /// Runs one step and keeps the logits of its last rows.
@@ -172,6 +213,7 @@ llvm::Error Runner::step(llvm::ArrayRef<int32_t> tokens, uint32_t rows) {
 llvm::Error Runner::decode(int32_t token) {
   if (llvm::Error error = measure(decoded, 1, [&] { return step(token, 1); }))
     return error;
+  held.push_back(token);
   return dump ? dump->append(logits) : llvm::Error::success();
 }
 
@@ -195,7 +237,7 @@ llvm::Error Runner::prefillWithLogits(llvm::ArrayRef<int32_t> tokens) {
 }
 
 llvm::Error Runner::prefill() {
-  llvm::ArrayRef<int32_t> all = prompt;
+  llvm::ArrayRef<int32_t> all = llvm::ArrayRef(prompt).drop_front(held.size());
   if (options.decodeLast > all.size())
     return makeUsageError(
         "--decode-last expects at most the " + llvm::Twine(all.size()) +
@@ -214,6 +256,7 @@ llvm::Error Runner::prefill() {
     if (error)
       return error;
   }
+  held.insert(held.end(), first.begin(), first.end());
   for (int32_t token : all.take_back(options.decodeLast))
     if (llvm::Error error = decode(token))
       return error;
@@ -235,7 +278,7 @@ llvm::Error Runner::generate() {
   tenon_sampling sampling = getSampling();
   uint64_t position = prompt.size();
   uint32_t context = getInfo(session).max_context;
-  while (generated.size() < options.count) {
+  while (generated.size() < count) {
     const float *last = logits.data() + logits.size() - info.vocabulary;
     int32_t token;
     // The position is another number for each draw.
@@ -250,7 +293,7 @@ llvm::Error Runner::generate() {
     generated.push_back(token);
     if (llvm::Error error = printer->print(token))
       return error;
-    if (generated.size() == options.count)
+    if (generated.size() == count)
       break;
     if (position++ >= context) {
       finished = Finish::Context;
@@ -288,13 +331,13 @@ static llvm::StringRef getName(Finish finish) {
 void Runner::printFinish() const {
   llvm::errs() << "finish:  ";
   if (finished == Finish::Count)
-    llvm::errs() << countTokens(options.count) << ", as -n asks for\n";
+    llvm::errs() << countTokens(count) << ", as -n asks for\n";
   if (finished == Finish::EndToken)
     llvm::errs() << "the model ended the text\n";
   if (finished == Finish::Context)
     llvm::errs() << "the context of " << getInfo(session).max_context
-                 << " tokens is full; "
-                 << adviseContext(prompt.size(), options.count) << '\n';
+                 << " tokens is full; " << adviseContext(prompt.size(), count)
+                 << '\n';
 }
 
 llvm::Error Runner::printJson() const {
@@ -302,7 +345,7 @@ llvm::Error Runner::printJson() const {
   result["tokens"] = llvm::json::Array(generated);
   result["prompt"] = llvm::json::Array(prompt);
   result["finish_reason"] = getName(finished);
-  if (isText(options))
+  if (isText(options) || conversation)
     result["text"] = llvm::json::fixUTF8(printer->getText());
   for (auto [name, rate] :
        {std::pair("prefill", &prefilled), std::pair("decode", &decoded)})
@@ -321,17 +364,77 @@ llvm::Error Runner::finish() {
   if (dump)
     if (llvm::Error error = dump->commit())
       return error;
-  if (options.json)
+  if (options.json && !conversation)
     if (llvm::Error error = printJson())
       return error;
-  printFinish();
+  if (!conversation)
+    printFinish();
   printRate("prefill:", prefilled);
   printRate("decode: ", decoded);
   return llvm::Error::success();
 }
 
+/// A conversation begins with what came before, which the session has already,
+/// unless the template writes it differently now. One token is left, since its
+/// logits are needed.
+llvm::Error Runner::keepCommonTokens() {
+  size_t common = 0;
+  while (common < held.size() && common + 1 < prompt.size() &&
+         held[common] == prompt[common])
+    ++common;
+  held.resize(common);
+  return check(
+      tenon_session_truncate(session.get(), /*slot=*/0, uint32_t(common)));
+}
+
+llvm::Error Runner::answer(const std::string &message) {
+  llvm::Expected<std::vector<int32_t>> tokens =
+      conversation->ask(message, tokenizer);
+  if (!tokens)
+    return tokens.takeError();
+  prompt = std::move(*tokens);
+  generated.clear();
+  finished = Finish::Count;
+  prefilled = decoded = {};
+  if (llvm::Error error = checkContext())
+    return error;
+  for (auto part : {&Runner::keepCommonTokens, &Runner::startPrinter,
+                    &Runner::prefill, &Runner::generate})
+    if (llvm::Error error = (this->*part)())
+      return error;
+  conversation->addAnswer(printer->getText());
+  allPrefilled += prefilled;
+  allDecoded += decoded;
+  if (options.json)
+    if (llvm::Error error = printJson())
+      return error;
+  if (finished != Finish::EndToken)
+    printFinish();
+  return llvm::Error::success();
+}
+
+llvm::Error Runner::converse() {
+  std::string message;
+  for (;;) {
+    llvm::Expected<bool> isThere = conversation->readMessage(message);
+    if (!isThere)
+      return isThere.takeError();
+    if (!*isThere) {
+      prefilled = allPrefilled;
+      decoded = allDecoded;
+      return finish();
+    }
+    if (llvm::Error error = answer(message))
+      return error;
+  }
+}
+
 llvm::Error tenon::runModel(const RunOptions &options) {
   Runner runner(options);
+  if (isConversation(options)) {
+    llvm::Error error = runner.open();
+    return error ? std::move(error) : runner.converse();
+  }
   for (auto part :
        {&Runner::open, &Runner::prefill, &Runner::generate, &Runner::finish})
     if (llvm::Error error = (runner.*part)())

@@ -45,5 +45,6 @@ llvm::Error TokenPrinter::finish() {
       return error;
   if (llvm::Error error = write({piece.data(), size}))
     return error;
-  return silent ? llvm::Error::success() : write("\n");
+  // The end of the line is no part of the text.
+  return silent ? llvm::Error::success() : writeOutput("-", "\n");
 }

@@ -29,9 +29,17 @@ struct RunCommand : Command {
   cl::opt<std::string> tokensFile{
       "tokens-file", cl::sub(subCommand), cl::value_desc("F.json"),
       cl::desc("A JSON list of tokens to continue")};
-  cl::opt<uint32_t> count{"n", cl::sub(subCommand), cl::init(64),
-                          cl::value_desc("N"),
-                          cl::desc("Most tokens to generate (default: 64)")};
+  cl::opt<bool> chat{
+      "chat", cl::sub(subCommand),
+      cl::desc("Write the prompt by the chat template of the model; without a "
+               "prompt, each line of the standard input is a message")};
+  cl::opt<std::string> system{
+      "system", cl::sub(subCommand), cl::value_desc("TEXT"),
+      cl::desc("With --chat: instructions before the first message")};
+  cl::opt<uint32_t> count{
+      "n", cl::sub(subCommand), cl::value_desc("N"),
+      cl::desc("Most tokens to generate (default: 64; with --chat, until the "
+               "answer ends)")};
   cl::opt<float> temperature{
       "temperature", cl::sub(subCommand), cl::init(0), cl::value_desc("T"),
       cl::desc("Logits are divided by it; 0 takes the most likely token "
@@ -81,7 +89,11 @@ llvm::Error RunCommand::run() const {
   options.promptFile = promptFile;
   options.tokens.assign(tokens.begin(), tokens.end());
   options.tokensFile = tokensFile;
-  options.count = count;
+  options.chat = chat;
+  if (system.getNumOccurrences())
+    options.system = system;
+  if (count.getNumOccurrences())
+    options.count = count;
   options.temperature = temperature;
   options.topK = topK;
   options.topP = topP;

@@ -29,6 +29,8 @@ public:
   /// Creates weights.bin with so many bytes of data.
   llvm::Expected<std::unique_ptr<WeightsFile>> createWeights(uint64_t size);
   llvm::Error writeTokenizer(llvm::ArrayRef<uint8_t> bytes);
+  /// Writes chat.json: the template of conversations.
+  llvm::Error writeChat(llvm::StringRef json);
 
   /// Where the linker puts model.so.
   std::string getCodePath() const;

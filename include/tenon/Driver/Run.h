@@ -12,7 +12,9 @@
 
 namespace tenon {
 
-/// Exactly one of `prompt`, `promptFile`, `tokens` and `tokensFile` is given.
+/// Exactly one of `prompt`, `promptFile`, `tokens` and `tokensFile` is given. With
+/// `chat`, the first two are a message of a user; with neither, each line of the
+/// standard input is one, and the answers before it are part of the conversation.
 struct RunOptions {
   std::string artifact;
   std::optional<std::string> prompt;
@@ -21,8 +23,13 @@ struct RunOptions {
   std::vector<int32_t> tokens;
   /// A JSON list of tokens.
   std::string tokensFile;
-  /// Most tokens to generate.
-  uint32_t count = 64;
+  /// Writes messages by the chat template of the model.
+  bool chat = false;
+  /// With `chat`: a message of the system before all others.
+  std::optional<std::string> system;
+  /// Most tokens to generate, for each answer; nothing for 64, and with `chat` for
+  /// all until the answer ends.
+  std::optional<uint32_t> count;
   /// 0 takes the most likely token.
   float temperature = 0;
   /// 1 keeps all tokens, 0 the most likely one.
@@ -46,8 +53,8 @@ struct RunOptions {
   bool json = false;
 };
 
-/// Writes what follows the prompt to the standard output as it comes, and to the
-/// standard error why it ended and tokens per second.
+/// Writes what follows the prompt, or the answers, to the standard output as it
+/// comes, and to the standard error why it ended and tokens per second.
 llvm::Error runModel(const RunOptions &options);
 
 } // namespace tenon

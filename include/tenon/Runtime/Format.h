@@ -10,12 +10,14 @@
 extern "C" {
 #endif
 
-/* An artifact is a directory with at most three files:
+/* An artifact is a directory with at most four files:
  *
  *   model.so       generated code and the manifest
  *   weights.bin    packed weights, the same for every code variant; absent when
  *                  the artifact was compiled without them
  *   tokenizer.bin  tables of the tokenizer; absent when the source has none
+ *   chat.json      the template of conversations, which the runtime does not
+ *                  read; absent when the source has none
  *
  * model.so exports one symbol, `tenon_model`, of type `tenon_model_export`.
  * All numbers are little endian, and all structures have the layout that the
