@@ -977,7 +977,7 @@ GPT_OSS_CASES = [
             "num_local_experts": 6,
             "num_experts_per_tok": 2,
             "sliding_window": 9,
-            "layer_types": ["full_attention", "sliding_attention"],
+            "layer_types": ["sliding_attention"] * 2,
             "swiglu_alpha": 1.25,
             "swiglu_limit": 2.5,
             "rope_parameters": {

@@ -118,7 +118,7 @@ Error GgufTokenizer::readScored() {
 /// Converters mark the pieces that begin a word instead of those that continue
 /// one.
 Error GgufTokenizer::addWordPiece(size_t id) {
-  if (types[id] != TokenType::Normal && types[id] != TokenType::Unused) {
+  if (types[id] != PieceType::Normal && types[id] != PieceType::Unused) {
     addToken(id);
     return tables.addPiece(id, texts[id].str(), types[id], false);
   }
