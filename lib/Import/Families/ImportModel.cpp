@@ -157,13 +157,10 @@ llvm::Error ModuleBuilder::addKind(LayerStructure structure, int64_t layer) {
   step.blocks = get(Role::Blocks);
   step.layer = get(Role::Layer);
   step.ordinal = get(Role::Ordinal);
-  OpBuilder body = OpBuilder::atBlockEnd(entry);
-  if (family.isEncoder())
-    step.layer =
-        arith::ConstantIndexOp::create(body, kind.function.getLoc(), 0);
   SmallVector<BlockArgument> caches = getOperands(kind.function, Role::Cache);
-  BlockBuilder block(body, formats, kind.name + ".", "model.layers.{l}.", layer,
-                     step, SmallVector<Value>(caches.begin(), caches.end()));
+  BlockBuilder block(OpBuilder::atBlockEnd(entry), formats, kind.name + ".",
+                     "model.layers.{l}.", layer, step,
+                     SmallVector<Value>(caches.begin(), caches.end()));
   SmallVector<Value> returned{
       family.buildLayer(block, structure, get(Role::Hidden))};
   returned.append(block.getCaches().begin(), block.getCaches().end());
@@ -247,7 +244,9 @@ ValueRange ModuleBuilder::buildLoop(OpBuilder &body, func::FuncOp step,
   OpBuilder inside = OpBuilder::atBlockEnd(loop.getBody());
   Value layer = loop.getInductionVar();
   ValueRange state = loop.getRegionIterArgs();
-  SmallVector<Value> operands{state.front(), layer};
+  // The layer of the caches, of which an encoder has one.
+  SmallVector<Value> operands{
+      state.front(), family.isEncoder() ? loop.getLowerBound() : layer};
   for (Role role : {Role::Positions, Role::Slots, Role::Blocks})
     operands.push_back(getOperand(step, role));
   llvm::append_range(operands, state.drop_front());
