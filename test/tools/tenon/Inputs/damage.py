@@ -61,7 +61,7 @@ def xxhash64(data):
 
 def change_version(data):
     """Of the manifest; then its hash and that of the code are those of the change."""
-    at = data.index(b"TENONMF1\1\0\0\0")
+    at = data.index(b"TENONMF1\2\0\0\0")
     size = struct.unpack_from("<I", data, at + 12)[0]
     struct.pack_into("<IIQ", data, at + 8, 99, size, 0)
     struct.pack_into("<Q", data, at + 16, xxhash64(data[at : at + size]))
