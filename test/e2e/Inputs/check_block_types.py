@@ -93,7 +93,7 @@ def main():
             functools.partial(store, decoded=decoded),
             tokens,
             variant,
-            "--buckets=1,8",
+            "--buckets=8",
         )
         if decoded:
             continue

@@ -287,7 +287,7 @@ def make(case, folder):
 def run(tenon, folder, name, tokens, variant):
     artifact, output = folder / f"{name}.tenon", folder / f"{name}.npy"
     target = f"--target=cpu:x86-64-{variant}"
-    options = [target, "--buckets=1,8"]
+    options = [target, "--buckets=8"]
     checkpoints.call(tenon, "compile", folder / name, "-o", artifact, *options)
     options = [f"--tokens-file={tokens}", "-n", 0, "--decode-last=8"]
     checkpoints.call(
