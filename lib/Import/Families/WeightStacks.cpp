@@ -187,6 +187,14 @@ WeightFormats::getStored(llvm::StringRef name, const WeightSpec &spec) const {
   ArrayRef<int64_t> shape(spec.shape);
   bool ofExperts = WeightOp::isPerExpert(spec.source);
   bool matrix = isMatrix(spec.role);
+  // The container knows blocks by their powers of two.
+  const TensorInfo *bytes = source.getTensors().find(name);
+  if (bytes && bytes->type == StorageType::U8 && isBlocksOfMxfp4(name))
+    return makeError("'" + source.getPath() + "': tensor '" + name +
+                     "' expects a power of two for each block of 16 bytes in "
+                     "tensor '" +
+                     getScalesOfBlocks(name) +
+                     "'; complete the files of the model");
   llvm::Expected<const TensorInfo *> tensor = source.requireTensor(
       name, ofExperts ? shape.drop_front() : shape,
       matrix ? llvm::ArrayRef<StorageType>() : llvm::ArrayRef(plainTypes));
