@@ -24,9 +24,9 @@ TEST(Gguf, refuses_inconsistent_metadata) {
   auto copy = [&](StringRef key) {
     return *good.values.getArray(("tokenizer.ggml." + key).str());
   };
-  EXPECT_EQ(compileGguf("scored", "model", "bert"),
-            "model.gguf: unknown tokenizer model 'bert'; known models: gpt2, "
-            "llama");
+  EXPECT_EQ(compileGguf("scored", "model", "rwkv"),
+            "model.gguf: unknown tokenizer model 'rwkv'; known models: bert, "
+            "gpt2, llama");
   EXPECT_EQ(compileGguf("scored", "model", nullptr),
             "model.gguf: 'tokenizer.ggml.model' is missing");
   EXPECT_EQ(compileGguf("scored", "tokens", json::Array()),

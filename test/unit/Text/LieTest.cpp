@@ -73,7 +73,7 @@ TEST_P(Lie, header) {
     expectRefusal("it does not begin with TENONTK1");
     c ^= 1;
   }
-  expectRefused(header().model, 4, "its model is unknown");
+  expectRefused(header().model, 5, "its model is unknown");
   ++header().size;
   expectRefusal("its size is not the one in its header");
 }
