@@ -103,6 +103,9 @@ int64_t CpuAttr::getExpandingBlockRows(int64_t tokens) const {
 
 int64_t CpuAttr::getRecomputedNormTokens() const { return 8; }
 
+/// One thread computes all of a row.
+bool CpuAttr::separatesComparisons() const { return false; }
+
 // For each pair of query and key a head takes 2 (2 r + rope) operations
 // absorbed; naive it takes 2 (nope + rope + value), and 2 r (nope + value) for
 // a key that all tokens of a step share. With r = 512 and heads of 128 + 64 and
@@ -139,6 +142,9 @@ int64_t GpuAttr::getExpandingBlockRows(int64_t tokens) const {
 }
 
 int64_t GpuAttr::getRecomputedNormTokens() const { return 0; }
+
+/// A warp compares, and a block of threads computes elements.
+bool GpuAttr::separatesComparisons() const { return true; }
 
 // Keys that every block expands again would not fit beside its queries into
 // shared memory.

@@ -41,6 +41,10 @@ def Machine_AttrInterface : AttrInterface<"MachineAttrInterface"> {
     InterfaceMethod<"Maximum number of tokens for which a norm is fused as "
       "prologue, recomputed by each worker.",
       "int64_t", "getRecomputedNormTokens">,
+    InterfaceMethod<"Whether ops that compare the elements of a row (top-k) have "
+      "kernels apart from those whose elements are independent: other threads "
+      "share the work.",
+      "bool", "separatesComparisons">,
     InterfaceMethod<"Largest bucket in which MLA has the absorbed form, unless "
       "the user selects a form.",
       "int64_t", "getAbsorbedTokens">,

@@ -68,6 +68,9 @@ def Tenon_RouterOp : Tenon_TokenOp<"router", [RowOpInterface]> {
     ::llvm::SmallVector<::mlir::Value> getRowTensors() {
       return {getLogits(), getChoice(), getWeights()};
     }
+    bool comparesElements() {
+      return true;
+    }
   }];
 }
 

@@ -46,6 +46,11 @@ def RowOpInterface : OpInterface<"RowOpInterface", [TokenOpInterface]> {
       Whether a kernel may compute the op as an epilogue on the columns of its
       result.
     }], "bool", "canBeEpilogue", (ins), "", "return false;">,
+    InterfaceMethod<[{
+      Whether an element of the result depends on how the elements of a row compare
+      with each other, as a top-k does. Some machines compute such ops apart from
+      those whose elements are independent.
+    }], "bool", "comparesElements", (ins), "", "return false;">,
   ];
 }
 

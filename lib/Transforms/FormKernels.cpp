@@ -199,6 +199,10 @@ void KernelFormer::remarkOnPrologue(RowOpInterface op) {
 bool KernelFormer::joinsRows(Operation *op, const RowCountEquivalence &counts) {
   if (rows.empty())
     return true;
+  bool compares = cast<RowOpInterface>(op).comparesElements();
+  bool othersCompare = cast<RowOpInterface>(rows.front()).comparesElements();
+  if (machine.separatesComparisons() && compares != othersCompare)
+    return false;
   Value own = getRowTensors(op).front();
   Value others = getRowTensors(rows.front()).front();
   return counts.areEqual(own, others) &&

@@ -81,3 +81,46 @@ module attributes {machine.target = #machine.gpu<name = "sm_90a", shared = 23244
     return %y, %a : tensor<?x96xf32>, tensor<?x2x8xf32>
   }
 }
+
+// -----
+
+/// A router joins other ops on rows on a CPU.
+// CHECK-LABEL: func.func @joined
+// CHECK:       tile.kernel
+// CHECK:         tenon.pointwise
+// CHECK-NEXT:    tenon.router
+// CHECK-NEXT:    tenon.pointwise
+// CHECK-NOT:   tile.kernel
+// CHECK:       return
+module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
+  func.func @joined(%x: tensor<6x8xf32>, %lg: tensor<6x4xf32>) -> (tensor<6x8xf32>, tensor<6x2xi32>, tensor<6x2xf32>)
+      attributes {tile.bucket = #tile.bucket<tokens = 6>} {
+    %0 = tenon.pointwise scale %x by 2.0 : tensor<6x8xf32>
+    %1:2 = tenon.router softmax %lg top 2 scale 1.0 : tensor<6x4xf32> -> tensor<6x2xi32>, tensor<6x2xf32>
+    %2 = tenon.pointwise scale %0 by 3.0 : tensor<6x8xf32>
+    return %2, %1#0, %1#1 : tensor<6x8xf32>, tensor<6x2xi32>, tensor<6x2xf32>
+  }
+}
+
+// -----
+
+/// It has a kernel of its own where other threads share the work.
+// CHECK-LABEL: func.func @apart
+// CHECK:       tile.kernel
+// CHECK:         tenon.pointwise
+// CHECK-NEXT:    tile.yield
+// CHECK:       tile.kernel
+// CHECK:         tenon.router
+// CHECK-NEXT:    tile.yield
+// CHECK:       tile.kernel
+// CHECK:         tenon.pointwise
+// CHECK-NEXT:    tile.yield
+module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912, registers = 65536>} {
+  func.func @apart(%x: tensor<6x8xf32>, %lg: tensor<6x4xf32>) -> (tensor<6x8xf32>, tensor<6x2xi32>, tensor<6x2xf32>)
+      attributes {tile.bucket = #tile.bucket<tokens = 6>} {
+    %0 = tenon.pointwise scale %x by 2.0 : tensor<6x8xf32>
+    %1:2 = tenon.router softmax %lg top 2 scale 1.0 : tensor<6x4xf32> -> tensor<6x2xi32>, tensor<6x2xf32>
+    %2 = tenon.pointwise scale %0 by 3.0 : tensor<6x8xf32>
+    return %2, %1#0, %1#1 : tensor<6x8xf32>, tensor<6x2xi32>, tensor<6x2xf32>
+  }
+}

@@ -334,7 +334,9 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     * a maximal run of row-wise ops: norms, rotary embeddings, cache updates,
       additions, embeddings, routers, combines. A run ends at an op on a different
       set of rows, such as gathered rows, and at an op that reads rows of other
-      tokens written in the run;
+      tokens written in the run. Where the machine `separatesComparisons`, ops
+      that compare the elements of a row (routers, `tenon.index_topk`) and the
+      others end each other's runs;
     * an attention, a grouped or per-head linear, or a dispatch.
 
     Slices, reshapes, `tensor.dim`, constants and splats are cloned into the
