@@ -335,6 +335,15 @@ llvm::Error ConfigBuilder::copyKeys() {
     if (error)
       return error;
   }
+  std::optional<int64_t> layers = values.getInteger("num_hidden_layers");
+  std::optional<int64_t> further =
+      values.getInteger("num_nextn_predict_layers");
+  if (layers && further && (*further < 0 || *further >= *layers))
+    return complain("nextn_predict_layers",
+                    "counts layers among those of '" + getKey("block_count") +
+                        "', and expects 0 or more, but less than that; they "
+                        "are " +
+                        llvm::Twine(*further) + " and " + llvm::Twine(*layers));
   return llvm::Error::success();
 }
 

@@ -211,8 +211,14 @@ void Normalizer::normalizeWindow() {
   const Value *use = values.get("use_sliding_window");
   bool isZero = window && *window == Value(0);
   bool isOff = use && use->getAsBoolean() == false;
-  if (window && (isAbsent(window) || isZero || isOff))
-    values.erase("sliding_window");
+  if (!window || !(isAbsent(window) || isZero || isOff))
+    return;
+  // For messages of families that need one.
+  std::string written = print(*window);
+  if (isOff)
+    written += ", and 'use_sliding_window' is false";
+  values.erase("sliding_window");
+  values["sliding_window_as_written"] = std::move(written);
 }
 
 llvm::Error Normalizer::checkLayerTypes() {

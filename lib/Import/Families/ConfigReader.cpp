@@ -8,6 +8,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using namespace tenon;
 
 void ConfigReader::keep(llvm::Error found) {
@@ -39,6 +41,18 @@ double ConfigReader::getFloat(llvm::StringRef key,
                               FloatRange range) {
   return take<double>(config.getFloat(key, fallback, range),
                       fallback.value_or(1));
+}
+
+double ConfigReader::getF32(llvm::StringRef key,
+                            std::optional<double> fallback) {
+  double value = getFloat(key, fallback);
+  if (std::isnormal(static_cast<float>(value)) &&
+      std::isnormal(static_cast<float>(1 / value)))
+    return value;
+  complain(key, "expects a number that is normal in f32, as its reciprocal is, "
+                "but got " +
+                    print(value));
+  return 1;
 }
 
 bool ConfigReader::getBool(llvm::StringRef key, std::optional<bool> fallback) {

@@ -33,6 +33,9 @@ public:
   double getFloat(llvm::StringRef key,
                   std::optional<double> fallback = std::nullopt,
                   FloatRange range = FloatRange::Positive);
+  /// A positive number that an `f32` holds, and its reciprocal as well.
+  double getF32(llvm::StringRef key,
+                std::optional<double> fallback = std::nullopt);
   bool getBool(llvm::StringRef key,
                std::optional<bool> fallback = std::nullopt);
   std::string getString(llvm::StringRef key,

@@ -12,7 +12,7 @@ class Gemma2 : public GemmaFamily {
   double getDefaultTheta() const override { return 1e4; }
   void readDetails(ConfigReader &config, int64_t rotated) override {
     if (config.has("final_logit_softcapping"))
-      logitCap = config.getFloat("final_logit_softcapping");
+      logitCap = config.getF32("final_logit_softcapping");
     windows.read(config, layers, [](int64_t layer) { return layer % 2 == 0; });
   }
 };

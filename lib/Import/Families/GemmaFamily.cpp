@@ -21,9 +21,9 @@ void GemmaFamily::readLayers(ConfigReader &config) {
   attention.inputBias = config.getBool("attention_bias", false);
   attention.outputBias = attention.inputBias;
   attention.scale =
-      1 / std::sqrt(config.getFloat("query_pre_attn_scalar", 256.0));
+      1 / std::sqrt(config.getF32("query_pre_attn_scalar", 256.0));
   if (config.has("attn_logit_softcapping"))
-    attention.softcap = config.getFloat("attn_logit_softcapping");
+    attention.softcap = config.getF32("attn_logit_softcapping");
   config.expectFalse("use_bidirectional_attention");
 
   mlpWidth = config.getSize("intermediate_size");

@@ -13,7 +13,7 @@ class Granite : public PreNormFamily {
     attention.inputBias = config.getBool("attention_bias", false);
     attention.outputBias = attention.inputBias;
     mlpBias = config.getBool("mlp_bias", false);
-    attention.scale = config.getFloat("attention_multiplier", 1.0);
+    attention.scale = config.getF32("attention_multiplier", 1.0);
     embeddingScale = readFactor(config, "embedding_multiplier");
     residualScale = readFactor(config, "residual_multiplier");
     if (std::optional<double> divisor = readFactor(config, "logits_scaling"))
@@ -23,7 +23,7 @@ class Granite : public PreNormFamily {
   /// A factor, or nothing where it is 1.
   static std::optional<double> readFactor(ConfigReader &config,
                                           llvm::StringRef key) {
-    double factor = config.getFloat(key, 1.0);
+    double factor = config.getF32(key, 1.0);
     return factor == 1 ? std::nullopt : std::optional(factor);
   }
 };

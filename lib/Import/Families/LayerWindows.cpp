@@ -27,10 +27,22 @@ void LayerWindows::read(ConfigReader &config, int64_t layers,
     local.push_back(listed ? types[layer] == "sliding_attention"
                            : isLocal(layer));
   }
-  if (llvm::is_contained(local, true))
-    window = config.getSize("sliding_window");
-  else
+  const auto *first = llvm::find(local, true);
+  if (first == local.end()) {
     local.clear();
+    return;
+  }
+  if (config.has("sliding_window")) {
+    window = config.getSize("sliding_window");
+    return;
+  }
+  std::string written =
+      config.getString("sliding_window_as_written", "missing");
+  config.complain("sliding_window",
+                  "is " + written + ", but layer " +
+                      llvm::Twine(first - local.begin()) +
+                      " attends to a window; expects a positive number of "
+                      "tokens");
 }
 
 void LayerWindows::readForAll(ConfigReader &config, int64_t layers) {
