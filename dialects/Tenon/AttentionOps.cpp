@@ -136,5 +136,70 @@ LogicalResult MlaAttentionOp::verify() {
   if (failed(verifyAgree(*this, "query and result", "head count", heads, // C3
                          getDim(getType(), 1))))
     return failure();
+  if (!getSelected())
+    return verifyTokens(*this); // C3
+  MaskAttr mask = getMask();
+  if (mask.getKind() != MaskKind::Causal || mask.getWindow() ||
+      mask.getChunk()) // C5
+    return emitOpError() << "expects mask to be causal, without window and "
+                            "chunk, with selected, but got "
+                         << mask;
+  if (failed(verifyAgree(*this, "query and selected", "number of tokens", // C5
+                         getDim(query, 0), getDim(getSelected().getType(), 0))))
+    return failure();
   return verifyTokens(*this); // C3
+}
+
+/// A cache whose rows have no heads, and are as long as those of the query.
+template <typename OpT>
+static LogicalResult verifySharedCache(OpT op) {
+  RankedTensorType cache = op.getCache().getType();
+  if (cache.getRank() != 4)
+    return op.emitOpError()
+           << "expects cache to have rank 4, but got " << cache.getRank();
+  return verifyAgree(op, "query and cache", "row length",
+                     getDim(op.getQuery().getType(), 2), getDim(cache, -1));
+}
+
+LogicalResult IndexTopkOp::verify() {
+  RankedTensorType query = getQuery().getType();
+  if (failed(verifySharedCache(*this))) // C1
+    return failure();
+  if (failed(verifyAgree(*this, "query and weights", "head count", // C2
+                         getDim(query, 1), getDim(getWeights().getType(), 1))))
+    return failure();
+  for (Value value :
+       {Value(getWeights()), Value(getPositions()), Value(getSelected())})
+    if (failed(verifyAgree(*this, "query, weights, positions and result", // C3
+                           "number of tokens", getDim(query, 0),
+                           getDim(value.getType(), 0))))
+      return failure();
+  int64_t top = getDim(getType(), 1);
+  if (getContext() < 1 || (!ShapedType::isDynamic(top) && top < 1)) // C4
+    return emitOpError() << "expects context and the columns of the result to "
+                            "be positive, but got "
+                         << getContext() << " and " << top;
+  return success();
+}
+
+LogicalResult SelectedAttentionOp::verify() {
+  RankedTensorType query = getQuery().getType();
+  if (failed(verifySharedCache(*this))) // C1
+    return failure();
+  int64_t size = getDim(getType(), 2), row = getDim(getCache().getType(), -1);
+  if (!ShapedType::isDynamic(size) && !ShapedType::isDynamic(row) &&
+      size > row) // C2
+    return emitOpError() << "expects a head of the result to be no longer than "
+                            "a row of cache, but got "
+                         << size << " and " << row;
+  if (failed(verifyAgree(*this, "query and result", "head count", // C3
+                         getDim(query, 1), getDim(getType(), 1))))
+    return failure();
+  for (Value value :
+       {Value(getSelected()), Value(getPositions()), Value(getResult())})
+    if (failed(verifyAgree(*this, "query, selected, positions and result", // C3
+                           "number of tokens", getDim(query, 0),
+                           getDim(value.getType(), 0))))
+      return failure();
+  return success();
 }

@@ -232,7 +232,8 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
 
     This is the naive form. A target may instead multiply the query by the key part
     of `W` and the result by the value part (the absorbed form), which reassociates
-    the sums.
+    the sums. With `selected`, a token at position `p` attends to the keys among the
+    first `min(K, p + 1)` elements of its row, and to no others.
 
     | Operand  | Shape                | Meaning                            |
     |----------|----------------------|------------------------------------|
@@ -240,6 +241,7 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     | `cache`  | `L x S x C x (r + R)`| latent cache of all layers         |
     | `expand` | `H (nope + v) x r`   | KV up projection of all heads, or a stack `H x (nope + v) x r` |
     | `layer`, `positions`, `slots`, `blocks` | | as for `tenon.attention` |
+    | `selected` | `T x K`            | result of `tenon.index_topk`       |
 
     Constraints:
 
@@ -250,6 +252,8 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     * (C3) `query`, `positions` and the result agree on `T`, and `query` and the
       result on the head count.
     * (C4) `nope` is positive and less than the head size of `query`.
+    * (C5) `selected` and `query` agree on `T`, and `mask` is plainly causal with
+      `selected`.
 
     Example:
 
@@ -265,12 +269,13 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     Type<Or<[Tenon_MatrixWeight.predicate, Tenon_MatrixStackWeight.predicate]>,
          "weight matrix or stack of them", "::tenon::WeightType">:$expand,
     Tenon_IndexTensor:$positions, Tenon_IndexTensor:$slots,
-    Tenon_BlockTensor:$blocks, I64Prop:$nope, F32Attr:$scale,
+    Tenon_BlockTensor:$blocks, Optional<Tenon_ChoiceTensor>:$selected,
+    I64Prop:$nope, F32Attr:$scale,
     Tenon_MaskAttr:$mask, OptionalAttr<Tenon_NarrowFloatType>:$probabilities);
   let results = (outs Tenon_HeadTensor:$result);
   let assemblyFormat = [{
     $query `,` $cache `[` $layer `]` `,` $expand `at` $positions `in` $slots
-    `blocks` $blocks `nope` $nope `scale` $scale `mask` $mask
+    `blocks` $blocks (`selected` $selected^ `:` type($selected))? `nope` $nope `scale` $scale `mask` $mask
     (`probabilities` $probabilities^)? attr-dict
     `:` type($query) `,` type($cache) `,` type($expand) `,` type($positions) `,`
     type($blocks) `->` type($result)
@@ -290,7 +295,135 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
       return &getQueryMutable();
     }
     bool expandsKeys() {
+      return !getSelected();
+    }
+  }];
+}
+
+def Tenon_IndexTopkOp : Tenon_TokenOp<"index_topk", [
+    RowOpInterface, AllTypesMatch<["positions", "slots"]>]> {
+  let summary = "Keys with the largest index scores (DeepSeek Sparse Attention)";
+  let description = [{
+    For a token `t` at position `p` in slot `s`, over the keys `n = 0 ... p`, in
+    `f32`:
+
+    ```
+    score[n]    = scale * sum over h of weights[t, h]
+                  * max(0, sum over i of query[t, h, i] * cache[layer, s, n, i])
+    selected[t] = the min(K, p + 1) keys with the largest scores, in ascending order
+                  of the key, then -1 up to K elements
+    ```
+
+    Of keys with equal scores the lower ones are taken; zeros of both signs are
+    equal. The behavior for `NaN` scores is undefined.
+
+    | Operand   | Shape           | Meaning                                     |
+    |-----------|-----------------|---------------------------------------------|
+    | `query`   | `T x H x d`     | one row for each head of the indexer        |
+    | `cache`   | `L x S x C x d` | index keys of all layers                    |
+    | `layer`   |                 | layer of the cache                          |
+    | `weights` | `T x H`         | weight of each head; may be negative        |
+    | `positions`, `slots` | `T`  | position and sequence slot of each token    |
+
+    `context` is the largest number of keys that a token may see.
+
+    Constraints:
+
+    * (C1) `query` and `cache` agree on the length of a row, and `cache` has rank 4.
+    * (C2) `weights` has a column for each head of `query`.
+    * (C3) `query`, `weights`, `positions` and the result agree on `T`.
+    * (C4) `context` and the number of columns of the result are positive.
+
+    Example:
+
+    ```mlir
+    %sel = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+        : tensor<?x4x16xf32>, tensor<3x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32>
+        -> tensor<?x24xi32>
+    ```
+  }];
+  let arguments = (ins Tenon_HeadTensor:$query, Tenon_CacheTensor:$cache,
+    Index:$layer, Tenon_ScoreTensor:$weights, Tenon_IndexTensor:$positions,
+    Tenon_IndexTensor:$slots, I64Prop:$context, F32Attr:$scale);
+  let results = (outs Tenon_ChoiceTensor:$selected);
+  let assemblyFormat = [{
+    $query `,` $cache `[` $layer `]` `weights` $weights `at` $positions `in` $slots
+    `of` $context `scale` $scale attr-dict `:` type($query) `,` type($cache) `,`
+    type($weights) `,` type($positions) `->` type($selected)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getQuery(), getWeights(), getPositions(), getSlots(), getSelected()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getCache(), getPositions(), getSlots()};
+    }
+    bool comparesElements() {
       return true;
+    }
+  }];
+}
+
+def Tenon_SelectedAttentionOp : Tenon_TokenOp<"selected_attention", [
+    KernelRootOpInterface, AllTypesMatch<["positions", "slots"]>]> {
+  let summary = "Softmax attention over selected rows of a cache that all heads share";
+  let description = [{
+    For the token `t` at position `p` in slot `s`, over the keys `n` among the first
+    `min(K, p + 1)` elements of `selected[t]`:
+
+    ```
+    score[n] = scale * sum over i of query[t, h, i] * cache[layer, s, n, i]
+    e[n]     = exp(score[n] - max of score)
+    e[n]     = e[n] rounded to `probabilities`                  with probabilities
+    result[t, h, i] = round(sum over n of e[n] * cache[layer, s, n, i] / sum over n of e[n])
+    ```
+
+    Computed in `f32`: the absorbed form of `tenon.mla_attention` with `selected`.
+
+    | Operand    | Shape           | Meaning                                   |
+    |------------|-----------------|-------------------------------------------|
+    | `query`    | `T x H x d`     | one row for each head                     |
+    | `cache`    | `L x S x C x d` | cache of all layers                       |
+    | `layer`    |                 | layer of the cache                        |
+    | `selected` | `T x K`         | result of `tenon.index_topk`              |
+    | `positions`, `slots` | `T`   | position and sequence slot of each token  |
+
+    Constraints:
+
+    * (C1) `query` and `cache` agree on the length of a row, and `cache` has rank 4.
+    * (C2) A head of the result is not longer than a row of `cache`.
+    * (C3) `query`, `selected`, `positions` and the result agree on `T`, and `query`
+      and the result on the head count.
+
+    Example:
+
+    ```mlir
+    %o = tenon.selected_attention %q, %c[%i] of %sel at %pos in %slot scale 0.25
+        : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?x24xi32>, tensor<?xi32>
+        -> tensor<?x4x32xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_HeadTensor:$query, Tenon_CacheTensor:$cache,
+    Index:$layer, Tenon_ChoiceTensor:$selected, Tenon_IndexTensor:$positions,
+    Tenon_IndexTensor:$slots, F32Attr:$scale,
+    OptionalAttr<Tenon_NarrowFloatType>:$probabilities);
+  let results = (outs Tenon_HeadTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $cache `[` $layer `]` `of` $selected `at` $positions `in` $slots
+    `scale` $scale (`probabilities` $probabilities^)? attr-dict `:` type($query)
+    `,` type($cache) `,` type($selected) `,` type($positions) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getQuery(), getSelected(), getPositions(), getSlots(), getResult()};
+    }
+    ::std::string getKernelName() {
+      return "attention";
+    }
+    ::mlir::OpOperand *getMultipliedOperand() {
+      return &getQueryMutable();
     }
   }];
 }

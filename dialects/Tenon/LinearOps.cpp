@@ -60,6 +60,23 @@ LogicalResult HeadLinearOp::verify() {
                      getDim(getInput().getType(), 0), getDim(getType(), 0));
 }
 
+LogicalResult ScaleRowsOp::verify() {
+  int64_t columns = getDim(getFactors().getType(), 1);
+  if (!ShapedType::isDynamic(columns) && columns != 1) // C1
+    return emitOpError() << "expects factors to have one column, but got "
+                         << columns;
+  return verifyAgree(*this, "input and factors", "number of tokens", // C2
+                     getDim(getType(), 0), getDim(getFactors().getType(), 0));
+}
+
+LogicalResult TemperRowsOp::verify() {
+  if (getInterval() < 1) // C1
+    return emitOpError() << "expects interval to be positive, but got "
+                         << getInterval();
+  return verifyAgree(*this, "input and positions", "number of tokens", // C2
+                     getDim(getType(), 0), getDim(getPositions().getType(), 0));
+}
+
 LogicalResult GatherRowsOp::verify() {
   if (failed(verifyAgree(*this, "input and result", "row length", // C1
                          getDim(getInput().getType(), 1),

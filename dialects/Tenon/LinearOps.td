@@ -284,6 +284,93 @@ def Tenon_PointwiseOp : Tenon_TokenOp<"pointwise", [
   }];
 }
 
+def Tenon_ScaleRowsOp : Tenon_TokenOp<"scale_rows", [
+    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Rows times a factor of their token";
+  let description = [{
+    ```
+    result[t, ...] = round(factors[t, 0] * input[t, ...])
+    ```
+
+    | Operand   | Shape                  | Meaning                    |
+    |-----------|------------------------|----------------------------|
+    | `input`   | `T x D` or `T x H x d` | rows of tokens or of heads |
+    | `factors` | `T x 1`                | factor of each token       |
+
+    Constraints:
+
+    * (C1) `factors` has one column.
+    * (C2) `input` and `factors` agree on `T`.
+
+    Example:
+
+    ```mlir
+    %y = tenon.scale_rows %x by %f : tensor<?x96xf32>, tensor<?x1xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_ActivationTensor:$input, Tenon_ScoreTensor:$factors);
+  let results = (outs Tenon_ActivationTensor:$result);
+  let assemblyFormat = [{
+    $input `by` $factors attr-dict `:` type($input) `,` type($factors)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getFactors(), getResult()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getFactors()};
+    }
+  }];
+}
+
+def Tenon_TemperRowsOp : Tenon_TokenOp<"temper_rows", [
+    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Rows of queries times the attention temperature of their position";
+  let description = [{
+    For a token at position `p`, in `f32`:
+
+    ```
+    factor         = 1 + slope * ln(1 + floor((p + 1) / interval))
+    result[t, ...] = round(factor * input[t, ...])
+    ```
+
+    The factor is 1 for the first `interval - 1` positions (arXiv 2501.19399).
+
+    | Operand     | Shape                  | Meaning                    |
+    |-------------|------------------------|----------------------------|
+    | `input`     | `T x D` or `T x H x d` | rows of tokens or of heads |
+    | `positions` | `T`                    | position of each token     |
+
+    Constraints:
+
+    * (C1) `interval` is positive.
+    * (C2) `input` and `positions` agree on `T`.
+
+    Example:
+
+    ```mlir
+    %r = tenon.temper_rows %q at %pos interval 8192 slope 0.1 : tensor<?x4x16xf32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins Tenon_ActivationTensor:$input, Tenon_IndexTensor:$positions,
+                       I64Prop:$interval, F32Attr:$slope);
+  let results = (outs Tenon_ActivationTensor:$result);
+  let assemblyFormat = [{
+    $input `at` $positions `interval` $interval `slope` $slope attr-dict
+    `:` type($input) `,` type($positions)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getRowTensors() {
+      return {getInput(), getPositions(), getResult()};
+    }
+    ::llvm::SmallVector<::mlir::Value> getWholeOperands() {
+      return {getPositions()};
+    }
+  }];
+}
+
 def Tenon_GatherRowsOp : Tenon_TokenOp<"gather_rows", [RowOpInterface]> {
   let summary = "Gather rows";
   let description = [{

@@ -97,7 +97,14 @@ LogicalResult ExpertsOp::verify() {
                            "number of tokens", getDim(getInput().getType(), 0),
                            getDim(value.getType(), 0))))
       return failure();
-  return verifyBiases(*this); // C5
+  if (failed(verifyBiases(*this))) // C5
+    return failure();
+  int64_t choices = getDim(getChoice().getType(), 1);
+  if (getScaleInput() && !ShapedType::isDynamic(choices) && choices != 1) // C6
+    return emitOpError() << "expects one expert of each token with "
+                            "scale_input, but got "
+                         << choices;
+  return success();
 }
 
 LogicalResult MoeDispatchOp::verify() {

@@ -86,7 +86,15 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
     ```
 
     The sum over `j` is in ascending order, in `f32`. The functions `glu` are those of
-    `tenon.glu`. Without biases nothing is added.
+    `tenon.glu`. Without biases nothing is added. With `scale_input` the single weight
+    of a token scales what its expert reads, not what it gives, and no bias:
+
+    ```
+    s[t]      = round(weights[t, 0] * input[t])
+    g[t, 0]   = gate[e] * s[t] + gate_bias[e],  e = choice[t, 0]
+    u[t, 0]   = up[e] * s[t] + up_bias[e]
+    result[t] = round(down[e] * glu(g[t, 0], u[t, 0]) + down_bias[e])
+    ```
 
     | Operand           | Shape       | Meaning                         |
     |-------------------|-------------|---------------------------------|
@@ -105,6 +113,7 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
     * (C4) `choice` and `weights` agree on their shape, and with `input` on `T`.
     * (C5) There is a bias of each projection or of none; it has the shape of the
       projection, but one column.
+    * (C6) With `scale_input` a token has one expert.
 
     Example:
 
@@ -120,12 +129,13 @@ def Tenon_ExpertsOp : Tenon_Op<"experts", [
     Tenon_MatrixStackWeight:$gate, Tenon_MatrixStackWeight:$up,
     Tenon_MatrixStackWeight:$down, Optional<Tenon_MatrixStackWeight>:$gateBias,
     Optional<Tenon_MatrixStackWeight>:$upBias,
-    Optional<Tenon_MatrixStackWeight>:$downBias);
+    Optional<Tenon_MatrixStackWeight>:$downBias, UnitProp:$scale_input);
   let results = (outs Tenon_RowTensor:$result);
   let assemblyFormat = [{
     $activation $input `,` $choice `,` $weights `,` $gate `,` $up `,` $down
     (`bias` $gateBias^ `:` type($gateBias) `,` $upBias `:` type($upBias) `,`
-     $downBias `:` type($downBias))? attr-dict
+     $downBias `:` type($downBias))?
+    (`scale_input` $scale_input^)? attr-dict
     `:` type($input) `,` type($choice) `,` type($weights) `,` type($gate) `,`
     type($up) `,` type($down)
   }];

@@ -8,11 +8,13 @@ include "dialects/Tenon/TenonDialect.td"
 include "dialects/Tenon/WeightTypes.td"
 
 def Tenon_NormOp : Tenon_TokenOp<"norm", [
-    RowOpInterface, AllTypesMatch<["input", "result"]>]> {
+    RowOpInterface, AttrSizedOperandSegments,
+    AllTypesMatch<["input", "result"]>]> {
   let summary = "RMSNorm or layer norm of every row";
   let description = [{
     A row `x` is the last dimension of `input`. Its first `D` elements are
-    normalized, where `D` is the length of `weight`. In `f32`:
+    normalized, where `D` is the length of `weight`; without one all of them are,
+    and each has a weight of 1. In `f32`:
 
     ```
     c[i] = x[i]                             for rms
@@ -44,9 +46,11 @@ def Tenon_NormOp : Tenon_TokenOp<"norm", [
     Constraints:
 
     * (C1) `weight` has at most as many elements as a row.
-    * (C2) `bias` has as many elements as `weight`.
+    * (C2) `bias` has as many elements as `weight`, which is there.
     * (C3) `cast_then_scale` has no `bias`, because its result is already rounded;
       use a separate addition.
+    * (C4) Without `weight` the order is `scale_then_cast`: there is nothing to
+      scale by.
 
     The result has the type of `input`.
 
@@ -61,7 +65,7 @@ def Tenon_NormOp : Tenon_TokenOp<"norm", [
   let arguments = (ins
     EnumProp<Tenon_NormKind>:$kind,
     Tenon_ActivationTensor:$input,
-    Tenon_VectorWeight:$weight, Optional<Tenon_VectorWeight>:$bias,
+    Optional<Tenon_VectorWeight>:$weight, Optional<Tenon_VectorWeight>:$bias,
     Tenon_PositiveF32:$eps,
     DefaultValuedProp<EnumProp<Tenon_NormOrder>,
                       "::tenon::NormOrder::ScaleThenCast">:$order
@@ -69,13 +73,15 @@ def Tenon_NormOp : Tenon_TokenOp<"norm", [
   let results = (outs Tenon_ActivationTensor:$result);
 
   let assemblyFormat = [{
-    $kind $input `,` $weight (`bias` $bias^)? `eps` $eps (`order` $order^)?
-    attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+    $kind $input (`,` $weight^)? (`bias` $bias^)? `eps` $eps (`order` $order^)?
+    attr-dict `:` type($input) (`,` type($weight)^)? (`,` type($bias)^)?
   }];
 
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
+    /// How many elements of a row are normalized.
+    int64_t getNormalized();
     ::llvm::SmallVector<::mlir::Value> getRowTensors() {
       return {getInput(), getResult()};
     }

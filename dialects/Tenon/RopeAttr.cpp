@@ -19,7 +19,8 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                FloatAttr theta, RopeScaling scaling,
                                FloatAttr factor, FloatAttr original,
                                FloatAttr low, FloatAttr high, bool truncate,
-                               FloatAttr attention) {
+                               FloatAttr attention,
+                               DenseF64ArrayAttr divisors) {
   if (dims < 2 || dims % 2 != 0) // C1
     return emitError() << "expects dims to be even and positive, but got "
                        << dims;
@@ -33,11 +34,22 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                             "to be positive and finite, but got "
                          << attr.getValueAsDouble();
   double first = valueOr(low, kLow), last = valueOr(high, kLlama3High);
-  if (scaling == RopeScaling::Llama3 && first >= last) // C3
-    return emitError() << "expects low to be below high for llama3, but got "
+  if (scaling == RopeScaling::Llama3 && first > last) // C3
+    return emitError() << "expects low to be at most high for llama3, but got "
                        << first << " and " << last;
   if (scaling == RopeScaling::Yarn && theta.getValueAsDouble() == 1) // C3
     return emitError() << "expects theta to be above 1 for yarn, but got 1";
+  bool isDivided = scaling == RopeScaling::Divided;
+  int64_t expected = isDivided ? dims / 2 : 0;
+  if (expected != (divisors ? divisors.size() : 0)) // C4
+    return emitError() << "expects " << expected
+                       << " divisors for this scaling, but got "
+                       << (divisors ? divisors.size() : 0);
+  for (double divisor : divisors ? divisors.asArrayRef() : ArrayRef<double>())
+    if (!(divisor > 0 && std::isfinite(divisor))) // C4
+      return emitError()
+             << "expects divisors to be positive and finite, but got "
+             << divisor;
   return success();
 }
 
@@ -49,6 +61,8 @@ static double scaleLlama3(double frequency, double factor, double original,
     return frequency;
   if (wavelength > original / low)
     return frequency / factor;
+  if (low == high)
+    return frequency;
   double t = (original / wavelength - low) / (high - low);
   return (1 - t) * frequency / factor + t * frequency;
 }
@@ -91,6 +105,9 @@ SmallVector<double> RopeAttr::getFrequencies() const {
       break;
     case RopeScaling::Yarn:
       frequencies.push_back(plain / factor * ramp + plain * (1 - ramp));
+      break;
+    case RopeScaling::Divided:
+      frequencies.push_back(plain / getDivisors()[i]);
       break;
     }
   }

@@ -17,7 +17,8 @@ def Tenon_RopeScaling : I32Enum<"RopeScaling", "RoPE scaling", [
     I32EnumCase<"None", 0, "none">,
     I32EnumCase<"Linear", 1, "linear">,
     I32EnumCase<"Llama3", 2, "llama3">,
-    I32EnumCase<"Yarn", 3, "yarn">]> {
+    I32EnumCase<"Yarn", 3, "yarn">,
+    I32EnumCase<"Divided", 4, "divided">]> {
   let cppNamespace = "::tenon";
 }
 
@@ -35,8 +36,10 @@ def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
          = g[i] / factor                                          linear
          = g[i]                     for 2 pi / g < original / high   llama3
          = g[i] / factor            for 2 pi / g > original / low
-         = (1 - t) g[i] / factor + t g[i]   otherwise, t = (original g / (2 pi) - low) / (high - low)
+         = (1 - t) g[i] / factor + t g[i]   otherwise, t = (original g / (2 pi) - low) / (high - low);
+                                            1 for low = high
          = r[i] g[i] / factor + (1 - r[i]) g[i]                   yarn
+         = g[i] / divisors[i]                                     divided
     r[i] = clamp((i - a) / (b - a), 0, 1)
     c(x) = dims ln(original / (2 pi x)) / (2 ln theta)   pair with x rotations in original
     a = max(c(high), 0), b = min(c(low), dims - 1), rounded down and up if truncate;
@@ -48,20 +51,23 @@ def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
     | `dims`      | rotated elements                                    |                 |
     | `pairing`   | `half` or `interleaved`                             |                 |
     | `theta`     | base of the frequencies                             |                 |
-    | `scaling`   | `none`, `linear`, `llama3` or `yarn` (arXiv 2309.00071) | `none`      |
+    | `scaling`   | `none`, `linear`, `llama3`, `yarn` (arXiv 2309.00071) or `divided` (LongRoPE, arXiv 2402.13753) | `none` |
     | `factor`    | factor by which the context is extended             | 1               |
     | `original`  | context length of pretraining, in tokens            | 8192            |
     | `low`       | low frequency factor; `beta_slow` of YaRN           | 1               |
     | `high`      | high frequency factor; `beta_fast` of YaRN          | 4, or 32 for `yarn` |
     | `truncate`  | whether `a` and `b` are rounded to integers         | `true`          |
     | `attention` | factor of cosine and sine; `attention_factor` of YaRN | 1               |
+    | `divisors`  | what `divided` divides the frequency of each pair by | none             |
 
     Constraints:
 
     * (C1) `dims` is even and positive, `theta` at least 1.
     * (C2) `factor`, `original`, `low`, `high` and `attention` are positive and finite.
-    * (C3) `llama3` has `low` less than `high`, and `yarn` a `theta` greater than
-      1, so no divisor is 0.
+    * (C3) `llama3` has `low` at most `high`, and `yarn` a `theta` greater than 1, so
+      no divisor is 0.
+    * (C4) `divided` has a positive and finite divisor for each pair, and the other
+      scalings have none.
 
     Example:
     `#tenon.rope<dims = 64, pairing = interleaved, theta = 1.0e4 : f64>`
@@ -75,7 +81,8 @@ def Tenon_RopeAttr : AttrDef<Tenon_Dialect, "Rope"> {
     OptionalParameter<"::mlir::FloatAttr">:$low,
     OptionalParameter<"::mlir::FloatAttr">:$high,
     DefaultValuedParameter<"bool", "true">:$truncate,
-    OptionalParameter<"::mlir::FloatAttr">:$attention);
+    OptionalParameter<"::mlir::FloatAttr">:$attention,
+    OptionalParameter<"::mlir::DenseF64ArrayAttr">:$divisors);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

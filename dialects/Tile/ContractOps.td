@@ -192,6 +192,54 @@ def Tile_PointwiseOp : Tile_DestinationOp<"pointwise", [WorksInPlace]> {
   let hasVerifier = 1;
 }
 
+def Tile_TemperatureOp : Tile_Op<"temperature", [Pure]> {
+  let summary = "Attention temperature of a position";
+  let description = [{
+    The factor of `tenon.temper_rows` for a token at `position`.
+
+    Constraints:
+
+    * (C1) `interval` is positive.
+
+    Example:
+
+    ```mlir
+    %f = tile.temperature at %p interval 8192 slope 0.1
+    ```
+  }];
+  let arguments = (ins Index:$position, I64Prop:$interval, F32Attr:$slope);
+  let results = (outs F32:$factor);
+  let assemblyFormat = [{
+    `at` $position `interval` $interval `slope` $slope attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ScaleOp : Tile_DestinationOp<"scale", [WorksInPlace]> {
+  let summary = "Product of every element with one number";
+  let description = [{
+    ```
+    outs[...] = factor * input[...]
+    ```
+
+    Constraints:
+
+    * (C1) Both have the same shape.
+
+    Example:
+
+    ```mlir
+    %a = tile.scale %x by %f into %o : tensor<1x96xf32> into tensor<1x96xf32> -> tensor<1x96xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Buffer:$input, F32:$factor, Tile_Buffer:$outs);
+  let assemblyFormat = [{
+    $input `by` $factor `into` $outs attr-dict
+    `:` type($input) `into` type($outs) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_GluOp : Tile_DestinationOp<"glu", [WorksInPlace, MultipliesInputs]> {
   let summary = "Gated linear unit: act(gate) * up";
   let description = [{

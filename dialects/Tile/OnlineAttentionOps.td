@@ -140,6 +140,61 @@ def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
   let hasVerifier = 1;
 }
 
+def Tile_IndexScoresOp : Tile_DestinationOp<"index_scores", [MultipliesInputs]> {
+  let summary = "Index scores of one token";
+  let description = [{
+    The scores of `tenon.index_topk` of the first `count` keys, which lie behind
+    each other in dimension 2 of `key` from `at` on. The other elements of `outs`
+    are unspecified.
+
+    Constraints:
+
+    * (C1) There is one index for each dimension of `key`.
+    * (C2) `query` is static, `1 x H x d`, and `weights` a static row of `H`.
+    * (C3) `outs` is a static row.
+
+    Example:
+
+    ```mlir
+    %s = tile.index_scores %q weights %w, %k[%l, %s0, %z, %z] count %n scale 0.25 into %o
+        : tensor<1x4x16xf32>, tensor<1x4xf32>, tensor<3x?x?x16xf32> into tensor<1x128xf32> -> tensor<1x128xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Buffer:$query, Tile_Buffer:$weights, Tile_Buffer:$key,
+    Variadic<Index>:$at, Index:$count, F32Attr:$scale, Tile_Buffer:$outs);
+  let assemblyFormat = [{
+    $query `weights` $weights `,` $key `[` $at `]` `count` $count `scale` $scale
+    `into` $outs attr-dict `:` type($query) `,` type($weights) `,` type($key)
+    `into` type($outs) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_SelectTopOp : Tile_DestinationOp<"select_top", []> {
+  let summary = "Places of the largest elements of a row";
+  let description = [{
+    `outs` receives the places of the `min(K, count)` largest of the first `count`
+    elements of `scores`, in ascending order, then -1. Of equal elements those with
+    the lower places are taken; zeros of both signs are equal.
+
+    Constraints:
+
+    * (C1) `scores` is a static row of `f32`, and `outs` one of `i32`.
+
+    Example:
+
+    ```mlir
+    %i = tile.select_top %s count %n into %o : tensor<1x128xf32> into tensor<1x24xi32> -> tensor<1x24xi32>
+    ```
+  }];
+  let arguments = (ins Tile_Buffer:$scores, Index:$count, Tile_Buffer:$outs);
+  let assemblyFormat = [{
+    $scores `count` $count `into` $outs attr-dict
+    `:` type($scores) `into` type($outs) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_AttentionFinishOp : Tile_DestinationOp<"attention_finish", [
     AttrSizedOperandSegments, ReadsOuts]> {
   let summary = "Finalizes an online softmax";

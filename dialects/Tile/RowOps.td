@@ -7,7 +7,8 @@
 include "dialects/Tenon/RopeAttr.td"
 include "dialects/Tile/TileDialect.td"
 
-def Tile_NormOp : Tile_DestinationOp<"norm", [WorksInPlace, MultipliesInputs]> {
+def Tile_NormOp : Tile_DestinationOp<"norm", [
+    AttrSizedOperandSegments, WorksInPlace, MultipliesInputs]> {
   let summary = "Norm of every row of a tile";
   let description = [{
     `tenon.norm` of each row along the last dimension. The order of sums depends
@@ -24,7 +25,7 @@ def Tile_NormOp : Tile_DestinationOp<"norm", [WorksInPlace, MultipliesInputs]> {
     * (C1) `input` and `outs` have the same shape, with a static last dimension.
     * (C2) `weight` has at most as many elements as a row.
     * (C3) `bias` has as many elements as `weight`, and is absent with
-      `cast_then_scale`.
+      `cast_then_scale` and without `weight`.
 
     Example:
 
@@ -34,13 +35,13 @@ def Tile_NormOp : Tile_DestinationOp<"norm", [WorksInPlace, MultipliesInputs]> {
     ```
   }];
   let arguments = (ins EnumProp<Tenon_NormKind>:$kind, Tile_Buffer:$input,
-    Tenon_VectorWeight:$weight, Optional<Tenon_VectorWeight>:$bias,
+    Optional<Tenon_VectorWeight>:$weight, Optional<Tenon_VectorWeight>:$bias,
     Tenon_PositiveF32:$eps, Tile_Buffer:$outs,
     DefaultValuedProp<EnumProp<Tenon_NormOrder>,
                       "::tenon::NormOrder::ScaleThenCast">:$order);
   let assemblyFormat = [{
-    $kind $input `,` $weight (`bias` $bias^ `:` type($bias))? `eps` $eps (`order` $order^)?
-    `into` $outs attr-dict `:` type($input) `,` type($weight) `into` type($outs)
+    $kind $input (`,` $weight^)? (`bias` $bias^ `:` type($bias))? `eps` $eps (`order` $order^)?
+    `into` $outs attr-dict `:` type($input) (`,` type($weight)^)? `into` type($outs)
     (`->` type($results)^)?
   }];
   let hasVerifier = 1;
@@ -225,6 +226,7 @@ def Tile_MoeCombineOp : Tile_DestinationOp<"moe_combine", [
     ```
 
     The sum over the experts is in ascending order of their top-k index, in `f32`.
+    Without `weights` each factor is 1.
 
     Constraints:
 
@@ -238,10 +240,10 @@ def Tile_MoeCombineOp : Tile_DestinationOp<"moe_combine", [
     ```
   }];
   let arguments = (ins Tile_Buffer:$input, Tile_Buffer:$place,
-    Tile_Buffer:$weights, Index:$token, Tile_Buffer:$outs);
+    Optional<Tile_Buffer>:$weights, Index:$token, Tile_Buffer:$outs);
   let assemblyFormat = [{
-    $input `,` $place `,` $weights `of` $token `into` $outs attr-dict
-    `:` type($input) `,` type($place) `,` type($weights) `into` type($outs)
+    $input `,` $place (`,` $weights^)? `of` $token `into` $outs attr-dict
+    `:` type($input) `,` type($place) (`,` type($weights)^)? `into` type($outs)
     (`->` type($results)^)?
   }];
   let hasVerifier = 1;

@@ -147,6 +147,22 @@ LogicalResult tile::PointwiseOp::verify() {
   return success();
 }
 
+LogicalResult tile::TemperatureOp::verify() {
+  if (getInterval() < 1) // C1
+    return emitOpError() << "expects interval to be positive, but got "
+                         << getInterval();
+  return success();
+}
+
+LogicalResult tile::ScaleOp::verify() {
+  if (!haveSameShape(getInput(), getOuts())) // C1
+    return emitOpError() << "expects input and outs to have the same shape, "
+                            "but got "
+                         << getInput().getType() << " and "
+                         << getOuts().getType();
+  return success();
+}
+
 LogicalResult tile::GluOp::verify() {
   if (!haveSameShape(getGate(), getUp()) ||
       !haveSameShape(getGate(), getOuts())) // C1
@@ -168,6 +184,13 @@ LogicalResult tile::NormOp::verify() {
            << "expects input and outs to have the same shape, with "
               "a static last dimension, but got "
            << getInput().getType() << " and " << getOuts().getType();
+  if (!getWeight() &&
+      (getBias() || getOrder() != NormOrder::ScaleThenCast)) // C3
+    return emitOpError() << "expects no bias and order scale_then_cast without "
+                            "weight, but got "
+                         << stringifyNormOrder(getOrder());
+  if (!getWeight())
+    return success();
   if (getWeight().getType().getCols() > row) // C2
     return emitOpError()
            << "expects weight to be no longer than a row, but got "
@@ -265,6 +288,36 @@ LogicalResult tile::MoeCombineOp::verify() {
 //===----------------------------------------------------------------------===//
 // Attention
 //===----------------------------------------------------------------------===//
+
+LogicalResult tile::IndexScoresOp::verify() {
+  int64_t rank = shapeOf(getKey()).getRank();
+  if (static_cast<int64_t>(getAt().size()) != rank || rank < 4) // C1
+    return emitOpError() << "expects one index for each of four dimensions of "
+                            "key, but got "
+                         << getAt().size() << " and " << getKey().getType();
+  ShapedType query = shapeOf(getQuery());
+  if (!query.hasStaticShape() || query.getRank() != 3 ||
+      query.getDimSize(0) != 1 || !isStaticRow(getWeights()) ||
+      getRowSize(getWeights()) != query.getDimSize(1)) // C2
+    return emitOpError()
+           << "expects query to be the static heads of one token, "
+              "with a weight for each, but got "
+           << query << " and " << getWeights().getType();
+  if (!isStaticRow(getOuts())) // C3
+    return emitOpError() << "expects outs to be a static row, but got "
+                         << getOuts().getType();
+  return success();
+}
+
+LogicalResult tile::SelectTopOp::verify() {
+  if (!isStaticRow(getScores()) || !isStaticRow(getOuts()) ||
+      !shapeOf(getScores()).getElementType().isF32() ||
+      !shapeOf(getOuts()).getElementType().isInteger(32)) // C1
+    return emitOpError() << "expects static rows of f32 and of i32, but got "
+                         << getScores().getType() << " and "
+                         << getOuts().getType();
+  return success();
+}
 
 LogicalResult tile::KeyRangeOp::verify() {
   if (getStep() < 1) // C1

@@ -76,7 +76,7 @@ static llvm::Error importSource(MLIRContext &context,
   });
   ImportOptions choices{options.maxContext,
                         options.cacheType.value_or(CacheType::F32),
-                        options.weights};
+                        options.weights, kDefaultContext};
   llvm::Expected<OwningOpRef<ModuleOp>> module =
       importModel(context, *input.source, choices);
   if (!module)

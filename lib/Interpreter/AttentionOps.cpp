@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include "Formulas.h"
 
 using namespace mlir;
@@ -59,8 +60,13 @@ struct Attention {
   int64_t valueSize;
   /// What powers are rounded to.
   std::optional<Type> probabilities;
+  /// Keys that a token may attend to, in the first elements of its row; null for
+  /// all.
+  const Tensor *selected = nullptr;
 
   LogicalResult check() const;
+  /// Whether a token may attend to a key, as far as a selection says.
+  bool selects(int64_t t, int64_t n) const;
   /// One more than the largest position of a slot in this step.
   int64_t getLength(int64_t slot) const;
   /// Terms of a score, or of a sum over keys, whichever are more.
@@ -113,6 +119,14 @@ LogicalResult Attention::check() const {
   return success();
 }
 
+bool Attention::selects(int64_t t, int64_t n) const {
+  if (!selected)
+    return true;
+  int64_t top = selected->getDim(1);
+  int64_t count = std::min(top, positions.ints()[t] + 1);
+  return llvm::is_contained(selected->ints().slice(t * top, count), n);
+}
+
 int64_t Attention::getLength(int64_t slot) const {
   int64_t length = 0;
   for (int64_t t = 0; t < slots.getDim(0); ++t)
@@ -131,7 +145,7 @@ void Attention::apply(Frame &frame, Type type, int64_t t, int64_t h,
   std::vector<std::pair<int64_t, double>> scores;
   double largest = -std::numeric_limits<double>::infinity();
   for (int64_t n = 0; n < length; ++n) {
-    if (!sees(mask, p, n, length))
+    if (!sees(mask, p, n, length) || !selects(t, n))
       continue;
     const double *k = key(slot, n);
     double score = 0;
@@ -275,6 +289,8 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
                       {},
                       valueSize,
                       op.getProbabilities()};
+  if (op.getSelected())
+    attention.selected = &frame.tensor(op.getSelected());
   if (failed(attention.check()))
     return failure();
   FailureOr<Expansion> expansion = expand(frame, op, attention);
@@ -302,8 +318,131 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Selected keys
+//===----------------------------------------------------------------------===//
+
+/// Fails if tokens or places of a cache do not fit together.
+static LogicalResult checkPlaces(Operation *op, const Tensor &cache,
+                                 int64_t layer, int64_t tokens,
+                                 const Tensor &positions, const Tensor &slots) {
+  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
+      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
+      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
+    return failure();
+  for (int64_t t = 0; t < tokens; ++t)
+    if (failed(checkInside(op, "a slot", slots.ints()[t], cache.getDim(1))) ||
+        failed(checkInside(op, "a position", positions.ints()[t],
+                           cache.getDim(2))))
+      return failure();
+  return success();
+}
+
+double tenon::scoreIndexKey(ArrayRef<double> query, ArrayRef<double> weights,
+                            const double *key, double scale) {
+  double total = 0;
+  size_t depth = query.size() / weights.size();
+  for (auto [h, weight] : llvm::enumerate(weights)) {
+    double score = 0;
+    for (size_t i = 0; i < depth; ++i)
+      score += query[h * depth + i] * key[i];
+    total += weight * std::max(score, 0.0);
+  }
+  return scale * total;
+}
+
+void tenon::selectTop(ArrayRef<double> scores, MutableArrayRef<int64_t> out) {
+  std::vector<int64_t> places(scores.size());
+  std::iota(places.begin(), places.end(), 0);
+  llvm::sort(places, [&](int64_t a, int64_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+  });
+  places.resize(std::min(places.size(), out.size()));
+  llvm::sort(places);
+  llvm::fill(out, -1);
+  llvm::copy(places, out.begin());
+}
+
+static LogicalResult execute(Frame &frame, tenon::IndexTopkOp op) {
+  const Tensor &query = frame.tensor(op.getQuery());
+  const Tensor &cache = frame.tensor(op.getCache());
+  const Tensor &weights = frame.tensor(op.getWeights());
+  const Tensor &positions = frame.tensor(op.getPositions());
+  const Tensor &slots = frame.tensor(op.getSlots());
+  int64_t layer = frame.integer(op.getLayer()), tokens = query.getDim(0);
+  int64_t heads = query.getDim(1), depth = query.getDim(2);
+  int64_t top = op.getType().getDimSize(1);
+  if (failed(checkPlaces(op, cache, layer, tokens, positions, slots)) ||
+      failed(checkEqual(op, "tokens", tokens, weights.getDim(0))) ||
+      failed(checkEqual(op, "heads", heads, weights.getDim(1))) ||
+      failed(checkEqual(op, "row length", depth, cache.getRowLength())))
+    return failure();
+  Tensor result(op.getType().getElementType(), {tokens, top});
+  for (int64_t t = 0; t < tokens; ++t) {
+    int64_t keys = positions.ints()[t] + 1;
+    if (failed(checkInside(op, "a position", keys - 1, op.getContext())))
+      return failure();
+    int64_t row = (layer * cache.getDim(1) + slots.ints()[t]) * cache.getDim(2);
+    std::vector<double> scores;
+    for (int64_t n = 0; n < keys; ++n)
+      scores.push_back(
+          scoreIndexKey(query.floats().slice(t * heads * depth, heads * depth),
+                        weights.floats().slice(t * heads, heads),
+                        cache.floats().data() + (row + n) * depth,
+                        op.getScale().convertToDouble()));
+    selectTop(scores, result.mutableInts().slice(t * top, top));
+  }
+  frame.set(op, std::move(result));
+  return success();
+}
+
+static LogicalResult execute(Frame &frame, tenon::SelectedAttentionOp op) {
+  const Tensor &query = frame.tensor(op.getQuery());
+  const Tensor &cache = frame.tensor(op.getCache());
+  const Tensor &selected = frame.tensor(op.getSelected());
+  Tensor noBlocks(IntegerType::get(op.getContext(), 32), {0, 4});
+  Attention attention{op,
+                      query,
+                      cache,
+                      frame.tensor(op.getPositions()),
+                      frame.tensor(op.getSlots()),
+                      noBlocks,
+                      frame.integer(op.getLayer()),
+                      op.getScale().convertToDouble(),
+                      MaskAttr::get(op.getContext(), MaskKind::Causal),
+                      std::nullopt,
+                      {},
+                      op.getType().getDimSize(2),
+                      op.getProbabilities(),
+                      &selected};
+  int64_t tokens = query.getDim(0), heads = query.getDim(1);
+  if (failed(checkPlaces(op, cache, attention.layer, tokens,
+                         attention.positions, attention.slots)) ||
+      failed(checkEqual(op, "tokens", tokens, selected.getDim(0))) ||
+      failed(
+          checkEqual(op, "head size", query.getDim(2), cache.getRowLength())))
+    return failure();
+  Type type = op.getType().getElementType();
+  Tensor result(type, {tokens, heads, attention.valueSize});
+  MutableArrayRef<double> out = result.mutableFloats();
+  auto rowOf = [&](int64_t slot, int64_t n) {
+    return cache.floats().data() +
+           attention.getCacheRow(slot, n) * cache.getRowLength();
+  };
+  for (int64_t t = 0; t < tokens; ++t)
+    for (int64_t h = 0; h < heads; ++h)
+      attention.apply(frame, type, t, h, rowOf, rowOf,
+                      out.slice((t * heads + h) * attention.valueSize,
+                                attention.valueSize));
+  frame.noteSum(attention.getLongestSum());
+  frame.set(op, std::move(result));
+  return success();
+}
+
 void tenon::addAttentionHandlers(HandlerTable &table) {
   table.add<tenon::CacheUpdateOp>(execute);
   table.add<tenon::AttentionOp>(execute);
   table.add<tenon::MlaAttentionOp>(execute);
+  table.add<tenon::IndexTopkOp>(execute);
+  table.add<tenon::SelectedAttentionOp>(execute);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include <cmath>
+#include <deque>
 #include <limits>
 #include "Formulas.h"
 
@@ -187,10 +188,19 @@ static LogicalResult addExpert(Frame &frame, tenon::ExpertsOp op,
   int64_t top = choice.getDim(1), length = input.getDim(1);
   SmallVector<int64_t> chosen;
   SmallVector<const double *> rows;
+  std::deque<std::vector<double>> scaled;
   for (int64_t c = 0, e = choice.getNumElements(); c < e; ++c)
     if (choice.ints()[c] == expert) {
       chosen.push_back(c);
-      rows.push_back(input.floats().data() + c / top * length);
+      const double *row = input.floats().data() + c / top * length;
+      if (op.getScaleInput()) {
+        std::vector<double> &copy = scaled.emplace_back(row, row + length);
+        for (double &x : copy)
+          x = frame.round(input.getElementType(),
+                          x * frame.tensor(op.getWeights()).floats()[c]);
+        row = copy.data();
+      }
+      rows.push_back(row);
     }
   int64_t inner = op.getGate().getType().getRows();
   Product first{op, op.getGate(), expert * inner, inner, length};
@@ -242,7 +252,7 @@ static LogicalResult execute(Frame &frame, tenon::ExpertsOp op) {
     for (int64_t i = 0; i < length; ++i) {
       double sum = 0;
       for (int64_t c = t * top; c < (t + 1) * top; ++c)
-        sum += weights.floats()[c] * rows[c][i];
+        sum += (op.getScaleInput() ? 1 : weights.floats()[c]) * rows[c][i];
       out[t * length + i] = frame.round(result.getElementType(), sum);
     }
   frame.set(op, std::move(result));

@@ -82,6 +82,16 @@ struct Groups {
 mlir::FailureOr<Groups> group(mlir::Operation *op, const Tensor &choice,
                               int64_t experts);
 
+/// The index score of one key: `query` holds the heads of a token.
+double scoreIndexKey(llvm::ArrayRef<double> query,
+                     llvm::ArrayRef<double> weights, const double *key,
+                     double scale);
+
+/// The places of the largest scores, as many as fit, in ascending order, then
+/// -1; the first of equal ones are taken.
+void selectTop(llvm::ArrayRef<double> scores,
+               llvm::MutableArrayRef<int64_t> out);
+
 /// True if a query at position `p` of a sequence sees key `n`.
 bool sees(MaskAttr mask, int64_t p, int64_t n, int64_t length);
 

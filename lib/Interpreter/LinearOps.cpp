@@ -246,6 +246,46 @@ static LogicalResult execute(Frame &frame, tenon::PointwiseOp op) {
   return success();
 }
 
+/// Multiplies all elements of each token's rows by the factor of the token.
+static void scaleTokens(Frame &frame, const Tensor &input,
+                        function_ref<double(int64_t)> factorOf, Value into) {
+  Tensor result(input.getElementType(), input.getShape());
+  MutableArrayRef<double> out = result.mutableFloats();
+  int64_t tokens = input.getDim(0);
+  int64_t perToken = tokens ? input.getNumElements() / tokens : 0;
+  for (int64_t t = 0; t < tokens; ++t)
+    for (int64_t at = t * perToken; at < (t + 1) * perToken; ++at)
+      out[at] = frame.round(result.getElementType(),
+                            factorOf(t) * input.floats()[at]);
+  frame.noteSum(1);
+  frame.set(into, std::move(result));
+}
+
+static LogicalResult execute(Frame &frame, tenon::ScaleRowsOp op) {
+  const Tensor &input = frame.tensor(op.getInput());
+  const Tensor &factors = frame.tensor(op.getFactors());
+  if (failed(checkEqual(op, "tokens", input.getDim(0), factors.getDim(0))))
+    return failure();
+  scaleTokens(
+      frame, input, [&](int64_t t) { return factors.floats()[t]; },
+      op.getResult());
+  return success();
+}
+
+static LogicalResult execute(Frame &frame, tenon::TemperRowsOp op) {
+  const Tensor &input = frame.tensor(op.getInput());
+  const Tensor &positions = frame.tensor(op.getPositions());
+  if (failed(checkEqual(op, "tokens", input.getDim(0), positions.getDim(0))))
+    return failure();
+  double interval = op.getInterval(), slope = op.getSlope().convertToDouble();
+  auto temperature = [&](int64_t t) {
+    double p = positions.ints()[t];
+    return 1 + slope * std::log(1 + std::floor((p + 1) / interval));
+  };
+  scaleTokens(frame, input, temperature, op.getResult());
+  return success();
+}
+
 static LogicalResult execute(Frame &frame, tenon::GatherRowsOp op) {
   const Tensor &input = frame.tensor(op.getInput());
   const Tensor &rows = frame.tensor(op.getRows());
@@ -271,5 +311,7 @@ void tenon::addLinearHandlers(HandlerTable &table) {
   table.add<tenon::GluOp>(execute);
   table.add<tenon::ActivateOp>(execute);
   table.add<tenon::PointwiseOp>(execute);
+  table.add<tenon::ScaleRowsOp>(execute);
+  table.add<tenon::TemperRowsOp>(execute);
   table.add<tenon::GatherRowsOp>(execute);
 }

@@ -158,6 +158,36 @@ static LogicalResult execute(Frame &frame, tile::OnlineAttentionOp op) {
   return success();
 }
 
+static LogicalResult execute(Frame &frame, tile::IndexScoresOp op) {
+  const Tensor query = frame.tensor(op.getQuery());
+  const Tensor weights = frame.tensor(op.getWeights());
+  RowRun keys = readRun(frame, op.getKey(), op.getAt(), /*along=*/2);
+  int64_t count = frame.integer(op.getCount());
+  Tensor scores = frame.takeTensor(op.getOutsMutable());
+  if (failed(checkInside(op, "a count", count, scores.getDim(1) + 1)) ||
+      failed(keys.check(op, count, query.getDim(2))))
+    return failure();
+  for (int64_t n = 0; n < count; ++n)
+    scores.mutableFloats()[n] =
+        frame.round(scores.getElementType(),
+                    scoreIndexKey(query.floats(), weights.floats(), keys.row(n),
+                                  op.getScale().convertToDouble()));
+  frame.noteSum(query.getDim(1) + query.getDim(2));
+  frame.set(op->getResult(0), std::move(scores));
+  return success();
+}
+
+static LogicalResult execute(Frame &frame, tile::SelectTopOp op) {
+  const Tensor scores = frame.tensor(op.getScores());
+  int64_t count = frame.integer(op.getCount());
+  Tensor places = frame.takeTensor(op.getOutsMutable());
+  if (failed(checkInside(op, "a count", count, scores.getDim(1) + 1)))
+    return failure();
+  selectTop(scores.floats().take_front(count), places.mutableInts());
+  frame.set(op->getResult(0), std::move(places));
+  return success();
+}
+
 static LogicalResult execute(Frame &frame, tile::AttentionFinishOp op) {
   const Tensor maximum = frame.tensor(op.getMaximum());
   const Tensor sum = frame.tensor(op.getSum());
@@ -203,5 +233,7 @@ void tenon::addAttendHandlers(HandlerTable &table) {
   table.add<tile::KeyRangeOp>(execute);
   addChecked<tile::AttentionInitOp>(table);
   addChecked<tile::OnlineAttentionOp>(table);
+  addChecked<tile::IndexScoresOp>(table);
+  addChecked<tile::SelectTopOp>(table);
   addChecked<tile::AttentionFinishOp>(table);
 }

@@ -10,7 +10,7 @@ using namespace tenon;
 
 void NormFormula::apply(const Frame &frame, Type type, ArrayRef<double> row,
                         MutableArrayRef<double> out) const {
-  size_t d = weight.size();
+  size_t d = weight.empty() ? row.size() : weight.size();
   double mean = 0, squares = 0;
   if (kind == NormKind::Layer)
     for (size_t i = 0; i < d; ++i)
@@ -25,15 +25,16 @@ void NormFormula::apply(const Frame &frame, Type type, ArrayRef<double> row,
     }
     double n = (row[i] - mean) * factor;
     double addend = bias.empty() ? 0 : bias[i];
+    double scale = weight.empty() ? 1 : weight[i];
     switch (order) {
     case NormOrder::CastThenScale:
-      out[i] = frame.round(type, weight[i] * frame.round(type, n));
+      out[i] = frame.round(type, scale * frame.round(type, n));
       break;
     case NormOrder::ScaleThenCast:
-      out[i] = frame.round(type, weight[i] * n + addend);
+      out[i] = frame.round(type, scale * n + addend);
       break;
     case NormOrder::OnePlus:
-      out[i] = frame.round(type, (1 + weight[i]) * n + addend);
+      out[i] = frame.round(type, (1 + scale) * n + addend);
       break;
     }
   }
@@ -58,7 +59,7 @@ static LogicalResult execute(Frame &frame, tenon::NormOp op) {
   for (int64_t at = 0, e = input.getNumElements(); at < e; at += length)
     formula.apply(frame, input.getElementType(),
                   input.floats().slice(at, length), out.slice(at, length));
-  frame.noteSum(formula.weight.size());
+  frame.noteSum(formula.weight.empty() ? length : formula.weight.size());
   frame.set(op, std::move(result));
   return success();
 }
@@ -79,6 +80,8 @@ static double scaleLlama3(double g, double factor, double original, double low,
     return g;
   if (wave > original / low)
     return g / factor;
+  if (low == high)
+    return g;
   double t = (original * g / (2 * M_PI) - low) / (high - low);
   return (1 - t) * g / factor + t * g;
 }
@@ -114,6 +117,8 @@ std::vector<double> tenon::getRopeFrequencies(RopeAttr rope) {
       f = scaleLlama3(g, factor, original, low, high);
     if (isYarn)
       f = r * g / factor + (1 - r) * g;
+    if (rope.getScaling() == RopeScaling::Divided)
+      f = g / rope.getDivisors()[i];
     frequencies.push_back(f);
   }
   return frequencies;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tile/Tile.h"
+#include <cmath>
 #include "Formulas.h"
 
 using namespace mlir;
@@ -198,6 +199,27 @@ static LogicalResult execute(Frame &frame, tile::PointwiseOp op) {
   return success();
 }
 
+static LogicalResult execute(Frame &frame, tile::TemperatureOp op) {
+  int64_t passed = (frame.integer(op.getPosition()) + 1) / op.getInterval();
+  double slope = op.getSlope().convertToDouble();
+  double factor = 1 + slope * std::log(1 + static_cast<double>(passed));
+  frame.set(op.getFactor(), Scalar{0, frame.round(op.getType(), factor)});
+  return success();
+}
+
+static LogicalResult execute(Frame &frame, tile::ScaleOp op) {
+  const Tensor input = frame.tensor(op.getInput());
+  Tensor result = frame.takeTensor(op.getOutsMutable());
+  if (input.getShape() != result.getShape())
+    return op.emitOpError() << "expects input and outs to agree on their shape";
+  double factor = frame.scalar(op.getFactor()).number;
+  for (auto [out, x] : llvm::zip_equal(result.mutableFloats(), input.floats()))
+    out = frame.round(result.getElementType(), factor * x);
+  frame.noteSum(1);
+  frame.set(op->getResult(0), std::move(result));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Rows of a token
 //===----------------------------------------------------------------------===//
@@ -220,7 +242,7 @@ static LogicalResult execute(Frame &frame, tile::NormOp op) {
   for (int64_t at = 0, e = input.getNumElements(); at < e; at += length)
     formula.apply(frame, result.getElementType(),
                   input.floats().slice(at, length), out.slice(at, length));
-  frame.noteSum(formula.weight.size());
+  frame.noteSum(formula.weight.empty() ? length : formula.weight.size());
   frame.set(op->getResult(0), std::move(result));
   return success();
 }
@@ -318,7 +340,9 @@ static LogicalResult execute(Frame &frame, tile::MoeDispatchOp op) {
 static LogicalResult execute(Frame &frame, tile::MoeCombineOp op) {
   const Tensor input = frame.tensor(op.getInput());
   const Tensor place = frame.tensor(op.getPlace());
-  const Tensor weights = frame.tensor(op.getWeights());
+  std::optional<Tensor> weights;
+  if (op.getWeights())
+    weights = frame.tensor(op.getWeights());
   int64_t token = frame.integer(op.getToken()), top = place.getDim(1);
   Tensor result = frame.takeTensor(op.getOutsMutable());
   if (failed(checkInside(op, "a token", token, place.getDim(0))))
@@ -329,7 +353,8 @@ static LogicalResult execute(Frame &frame, tile::MoeCombineOp op) {
       int64_t row = place.ints()[c];
       if (failed(checkInside(op, "a place", row, input.getDim(0))))
         return failure();
-      sum += weights.floats()[c] * input.floats()[row * input.getDim(1) + i];
+      double weight = weights ? weights->floats()[c] : 1;
+      sum += weight * input.floats()[row * input.getDim(1) + i];
     }
     out = frame.round(result.getElementType(), out + sum);
   }
@@ -353,6 +378,8 @@ void tenon::addTileHandlers(HandlerTable &table) {
   addChecked<tile::GluPairsOp>(table);
   addChecked<tile::GluOp>(table);
   addChecked<tile::PointwiseOp>(table);
+  table.add<tile::TemperatureOp>(execute);
+  addChecked<tile::ScaleOp>(table);
   addChecked<tile::NormOp>(table);
   addChecked<tile::RopeOp>(table);
   addChecked<tile::FillOp>(table);

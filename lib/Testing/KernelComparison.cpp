@@ -6,6 +6,7 @@
 #include "tenon/Interpreter/Tolerance.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -32,13 +33,15 @@ change(ArrayRef<RuntimeValue> operands,
   return changed;
 }
 
-/// Whether some result has a product of two activations in it.
-static bool multipliesActivations(func::FuncOp kernel) {
-  WalkResult walk = kernel.walk([](Operation *op) {
-    return op->hasTrait<tile::MultipliesInputs>() ? WalkResult::interrupt()
-                                                  : WalkResult::advance();
+/// How many activations some result has a product of: an index score is one of
+/// three.
+static int countFactors(func::FuncOp kernel) {
+  int factors = 1;
+  kernel.walk([&](Operation *op) {
+    if (op->hasTrait<tile::MultipliesInputs>())
+      factors = std::max(factors, isa<tile::IndexScoresOp>(op) ? 3 : 2);
   });
-  return walk.wasInterrupted();
+  return factors;
 }
 
 FailureOr<SmallVector<RuntimeValue>>
@@ -84,7 +87,7 @@ KernelComparison::compareCall(func::FuncOp callee, StringRef what,
 FailureOr<SmallVector<RuntimeValue>>
 KernelComparison::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
   if (!std::exchange(seen[callee.getName()], true)) {
-    int exponent = multipliesActivations(callee) ? 50 : 100;
+    int exponent = 100 / countFactors(callee);
     auto toZero = [](double x) { return std::copysign(0.0, x); };
     auto grow = [&](double x) { return std::ldexp(x, exponent); };
     if (failed(compareCall(callee, "zeros", change(operands, toZero))) ||

@@ -116,7 +116,9 @@ struct ChooseForm : OpRewritePattern<MlaAttentionOp> {
       return rewriter.notifyMatchFailure(op, "belongs to no bucket");
     if (op.getExpand().getType().getRank() != 2)
       return rewriter.notifyMatchFailure(op, "is split by heads already");
-    bool absorbs = tokens <= absorbTokens;
+    // Selected keys are those of one token: to expand them would be in vain.
+    bool absorbs =
+        tokens <= absorbTokens || (op.getSelected() && absorbTokens > 0);
     remark::analysis(op.getLoc(), getRemarkOpts(op, DEBUG_TYPE, "ChooseForm"))
         << remark::metric("Form", absorbs ? "absorbed" : "naive")
         << remark::metric("Tokens", tokens)
@@ -163,12 +165,19 @@ private:
     Value wide = HeadLinearOp::create(rewriter, loc, withHead(latent + rotated),
                                       op.getQuery(), parts.useOf(absorbed),
                                       /*keep=*/true);
-    Value mixed = AttentionOp::create(
-        rewriter, loc, withHead(latent), wide, op.getCache(), /*value=*/Value(),
-        op.getLayer(), op.getPositions(), op.getSlots(), op.getBlocks(),
-        /*sinks=*/Value(), op.getScaleAttr(), op.getMask(),
-        /*softcap=*/FloatAttr(), op.getProbabilitiesAttr(),
-        /*value_first=*/latent);
+    Value mixed;
+    if (op.getSelected())
+      mixed = SelectedAttentionOp::create(
+          rewriter, loc, withHead(latent), wide, op.getCache(), op.getLayer(),
+          op.getSelected(), op.getPositions(), op.getSlots(), op.getScaleAttr(),
+          op.getProbabilitiesAttr());
+    else
+      mixed = AttentionOp::create(
+          rewriter, loc, withHead(latent), wide, op.getCache(),
+          /*value=*/Value(), op.getLayer(), op.getPositions(), op.getSlots(),
+          op.getBlocks(), /*sinks=*/Value(), op.getScaleAttr(), op.getMask(),
+          /*softcap=*/FloatAttr(), op.getProbabilitiesAttr(),
+          /*value_first=*/latent);
     rewriter.replaceOpWithNewOp<HeadLinearOp>(op, op.getType(), mixed,
                                               parts.useOf(values),
                                               /*keep=*/false);

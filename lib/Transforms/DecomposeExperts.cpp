@@ -94,7 +94,7 @@ struct DecomposeExpert : OpRewritePattern<ExpertsOp> {
     ++numDecomposed;
     Value init = residual.init;
     if (!init)
-      init = createZeros(rewriter, op);
+      init = createFilled(rewriter, op.getLoc(), 0, op.getInput());
     rewriter.replaceOp(last, open(rewriter, op, both, init));
     if (residual.add)
       rewriter.eraseOp(op);
@@ -108,21 +108,26 @@ private:
     Value weight, bias;
   };
 
-  static Value createZeros(PatternRewriter &rewriter, ExpertsOp op) {
-    Location loc = op.getLoc();
-    Value zero = arith::ConstantOp::create(
-        rewriter, loc, rewriter.getZeroAttr(op.getType().getElementType()));
+  /// A tensor that is filled with a number, in the type and size of another one.
+  static Value createFilled(PatternRewriter &rewriter, Location loc,
+                            double number, Value like) {
+    auto type = cast<RankedTensorType>(like.getType());
+    Value value = arith::ConstantOp::create(
+        rewriter, loc, rewriter.getFloatAttr(type.getElementType(), number));
     SmallVector<Value> sizes;
-    for (int64_t i = 0; i < op.getType().getRank(); ++i)
-      if (op.getType().isDynamicDim(i))
-        sizes.push_back(tensor::DimOp::create(rewriter, loc, op.getInput(), i));
-    return tensor::SplatOp::create(rewriter, loc, zero, op.getType(), sizes);
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(i))
+        sizes.push_back(tensor::DimOp::create(rewriter, loc, like, i));
+    return tensor::SplatOp::create(rewriter, loc, value, type, sizes);
   }
 
   /// group, two grouped products, combine.
   static Value open(PatternRewriter &rewriter, ExpertsOp op, Joined both,
                     Value init) {
     Location loc = op.getLoc();
+    Value input = op.getInput();
+    if (op.getScaleInput())
+      input = ScaleRowsOp::create(rewriter, loc, input, op.getWeights());
     ArrayRef<int64_t> gate = op.getGate().getType().getShape();
     RankedTensorType choice = op.getChoice().getType();
     int64_t dynamic = ShapedType::kDynamic, top = choice.getDimSize(1);
@@ -135,7 +140,7 @@ private:
     auto hiddenType = RankedTensorType::get({dynamic, gate[1]}, element);
     auto project = [&](Value weight, Value bias,
                        std::optional<GatedActivation> glu) -> Value {
-      return GroupedLinearOp::create(rewriter, loc, hiddenType, op.getInput(),
+      return GroupedLinearOp::create(rewriter, loc, hiddenType, input,
                                      group.getOrder(), group.getOffsets(),
                                      weight, bias, top, glu);
     };
@@ -151,8 +156,11 @@ private:
         rewriter, loc, RankedTensorType::get({dynamic, gate[2]}, element),
         hidden, /*order=*/Value(), group.getOffsets(), op.getDown(),
         op.getDownBias(), /*choices=*/0, /*glu=*/std::nullopt);
-    return MoeCombineOp::create(rewriter, loc, rows, group.getPlace(),
-                                op.getWeights(), init);
+    Value weights = op.getWeights();
+    if (op.getScaleInput())
+      weights = createFilled(rewriter, loc, 1, weights);
+    return MoeCombineOp::create(rewriter, loc, init.getType(), rows,
+                                group.getPlace(), weights, init);
   }
 
   SymbolTable &symbols;

@@ -27,11 +27,11 @@ using namespace tenon;
 ALWAYS_ENABLED_STATISTIC(numRounded, "Operands that became bf16");
 ALWAYS_ENABLED_STATISTIC(numCast, "Uses of weights that became bf16");
 
-/// Whether a router reads a value, or what ops on rows make of it. What it
-/// decides is not continuous, so its logits keep all of their bits.
+/// Whether a router or an indexer reads a value, or what ops on rows make of it.
+/// What they decide is not continuous, so scores keep all of their bits.
 static bool feedsRouter(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
-    if (isa<RouterOp>(user))
+    if (isa<RouterOp, IndexTopkOp>(user))
       return true;
     bool isOnRows = isRowView(user) || isa<RowOpInterface>(user);
     return isOnRows && llvm::any_of(user->getResults(), feedsRouter);
@@ -110,6 +110,8 @@ void Rounder::roundRoot(KernelRootOpInterface root) {
     attention.setProbabilities(builder.getBF16Type());
   else if (auto latent = dyn_cast<MlaAttentionOp>(*root))
     latent.setProbabilities(builder.getBF16Type());
+  else if (auto selected = dyn_cast<SelectedAttentionOp>(*root))
+    selected.setProbabilities(builder.getBF16Type());
   remark::passed(root.getLoc(), getRemarkOpts(root, DEBUG_TYPE, "RoundOperand"))
       << remark::metric("Type", builder.getBF16Type());
   ++numRounded;

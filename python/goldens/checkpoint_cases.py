@@ -4,7 +4,8 @@
 """Each case is odd on purpose: head counts, widths that no vector length divides,
 windows and original context lengths that the tokens run past, keys of config.json
 spelled in the old and in the new way. `prompt` is the length of the prefill; the
-reference covers 32 further tokens, which are decoded one by one. `further_seed`
+reference covers 32 further tokens, which are decoded one by one. `context` is that of
+the compilation, where it decides what is computed. `further_seed`
 draws other tokens where the first ones left a router undecided by less than 3e-4:
 an expert that float32 may swap would make the golden worthless."""
 
@@ -993,6 +994,150 @@ GPT_OSS_CASES = [
     ),
 ]
 
+PHI3_CASES += [
+    # A sequence that stays within the original length, and one that outgrows it.
+    case(
+        f"phi3-longrope-{kind}-f32",
+        {
+            **PHI3,
+            **sizes(56, 51, 2, 4, 2, 103 + original),
+            "sliding_window": None,
+            "original_max_position_embeddings": original,
+            "rope_theta": 10000.0,
+            "rope_scaling": {
+                "type": "longrope",
+                "short_factor": [1.0, 1.1, 1.2, 1.5, 1.9, 2.5, 3.0],
+                "long_factor": [1.1, 1.6, 2.5, 4.25, 9.0, 17.5, 40.0],
+            },
+        },
+        "F32",
+        prompt=prompt,
+        context=context,
+    )
+    for kind, original, prompt, context in (("short", 64, 27, 64), ("long", 24, 33, 80))
+]
+
+LLAMA4 = {
+    **LLAMA,
+    "architectures": ["Llama4ForCausalLM"],
+    "model_type": "llama4_text",
+    "num_experts_per_tok": 1,
+}
+LLAMA4_CASES = [
+    case(
+        "llama4-chunked-f32",
+        {
+            **LLAMA4,
+            **sizes(60, 29, 5, 6, 2, 129),
+            "head_dim": 14,
+            "intermediate_size_mlp": 47,
+            "num_local_experts": 5,
+            "interleave_moe_layer_step": 2,
+            "attention_chunk_size": 11,
+            "floor_scale": 7,
+            "attn_scale": 0.4,
+            "rope_theta": 500000.0,
+            "rope_scaling": {
+                "rope_type": "llama3",
+                "factor": 8.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 1.0,
+                "original_max_position_embeddings": 32,
+            },
+        },
+        "F32",
+        prompt=31,
+    ),
+    case(
+        "llama4-listed-bf16",
+        {
+            **LLAMA4,
+            **sizes(56, 22, 4, 7, 7, 115, eps=1e-6),
+            "head_dim": 8,
+            "intermediate_size_mlp": 35,
+            "num_local_experts": 6,
+            "moe_layers": [0, 2, 3],
+            "no_rope_layers": [0, 1, 1, 0],
+            "layer_types": ["chunked_attention", "full_attention"] * 2,
+            "attention_chunk_size": 16,
+            "use_qk_norm": False,
+            "floor_scale": 10,
+            "attn_scale": 0.25,
+        },
+        "BF16",
+        prompt=26,
+        shards=2,
+    ),
+    # What files of other kinds can say, too.
+    case(
+        "llama4-plain-f16",
+        {
+            **LLAMA4,
+            **sizes(48, 31, 4, 4, 2, 107),
+            "head_dim": 16,
+            "intermediate_size_mlp": 41,
+            "num_local_experts": 4,
+            "rope_theta": 10000.0,
+        },
+        "F16",
+        prompt=18,
+    ),
+]
+
+DEEPSEEK_V32 = {
+    **DEEPSEEK_V3,
+    "architectures": ["DeepseekV32ForCausalLM"],
+    "model_type": "deepseek_v32",
+}
+
+
+def indexer(heads, width, top):
+    return {"index_n_heads": heads, "index_head_dim": width, "index_topk": top}
+
+
+# The number of keys passes that of selected ones early, late, and never.
+DEEPSEEK_V32_CASES = [
+    case(
+        "deepseek32-selecting-f32",
+        {
+            **DEEPSEEK_V32,
+            **sizes(62, 70, 3, 5, 5, 133),
+            **latent(28, 20, 12, 8, 10),
+            **experts(8, 3, 23, 1, 1, 2.5, (4, 2), norm_topk_prob=True),
+            **indexer(11, 14, 9),
+            "rope_scaling": yarn(8, 16, mscale=1.0, mscale_all_dim=0.6),
+        },
+        "F32",
+        prompt=39,
+        further_seed=["3"],
+    ),
+    case(
+        "deepseek32-wide-bf16",
+        {
+            **DEEPSEEK_V32,
+            **sizes(54, 61, 2, 4, 4, 119),
+            **latent(21, 18, 8, 6, 9),
+            **experts(6, 2, 19, 1, 1, 1.5, (1, 1), norm_topk_prob=True),
+            **indexer(19, 22, 50),
+        },
+        "BF16",
+        prompt=45,
+        shards=2,
+    ),
+    case(
+        "deepseek32-dense-f16",
+        {
+            **DEEPSEEK_V32,
+            **sizes(50, 44, 2, 3, 3, 101),
+            **latent(17, 14, 6, 4, 7),
+            **experts(5, 2, 17, 1, 0, 1.0, (1, 1), norm_topk_prob=False),
+            **indexer(8, 8, 200),
+        },
+        "F16",
+        prompt=22,
+    ),
+]
+
 CASES = [
     *LLAMA_CASES,
     *QWEN2_CASES,
@@ -1014,4 +1159,6 @@ CASES = [
     *GPT2_CASES,
     *BERT_CASES,
     *GPT_OSS_CASES,
+    *LLAMA4_CASES,
+    *DEEPSEEK_V32_CASES,
 ]

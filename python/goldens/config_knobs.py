@@ -395,6 +395,75 @@ FAMILIES["bert"] = {
     },
     "turns": False,
 }
+FAMILIES["deepseek_v32"] = latent(index_n_heads=3, index_head_dim=14, index_topk=5) | {
+    "knobs": SIZES
+    | OTHERS
+    | LATENT_KNOBS
+    | {
+        "index_n_heads": [GONE, 2, 9],
+        "index_head_dim": [GONE, 12, 16],
+        "index_topk": [GONE, 1, 100],
+        "mlp_layer_types": [
+            None,
+            ["dense", "sparse", "sparse"],
+            ["sparse", "dense", "sparse"],
+            ["dense", "sparse"],
+        ],
+        "layer_types": [None, ["indexed_attention"] * 3],
+        # The class has neither.
+        "moe_layer_freq": [None, 1],
+        "n_shared_experts": [GONE, 2, 3],
+    },
+    "rows": 90,
+}
+FAMILIES["llama4_text"] = {
+    "base": BASE
+    | {
+        "head_dim": 10,
+        "intermediate_size_mlp": 13,
+        "num_local_experts": 4,
+        "attention_chunk_size": 6,
+        "pad_token_id": None,
+    },
+    "knobs": SIZES
+    | OTHERS
+    | HEADS
+    | {
+        "head_dim": [GONE, None, 14],
+        "intermediate_size_mlp": [GONE, 17],
+        "num_local_experts": [GONE, 1, 7],
+        "num_experts_per_tok": [GONE, 1, 2],
+        "interleave_moe_layer_step": [1, 2, 3],
+        "moe_layers": [None, [], [1], [0, 2]],
+        "no_rope_layer_interval": [1, 2, 3],
+        "no_rope_layers": [None, [], [1, 1, 0], [0, 0, 0, 1], [1, 1, 1]],
+        "layer_types": [
+            None,
+            ["chunked_attention", "full_attention", "full_attention"],
+            ["full_attention"] * 3,
+        ],
+        "attention_chunk_size": [GONE, None, 9],
+        "use_qk_norm": [GONE, True, False],
+        "attn_temperature_tuning": [GONE, True, False],
+        "floor_scale": [GONE, 5],
+        "attn_scale": [GONE, 0.5, 0.0],
+        "attention_bias": [True, False],
+    },
+    "rows": 90,
+}
+FAMILIES["phi3"] = {
+    "base": BASE | {"pad_token_id": 0, "original_max_position_embeddings": 64},
+    "knobs": SIZES
+    | OTHERS
+    | {
+        "num_key_value_heads": [None, 1, 4],
+        "sliding_window": [GONE, None, 5],
+        "partial_rotary_factor": [0.5, 1.0],
+        "original_max_position_embeddings": [16, 64, 100],
+    },
+    "longrope": True,
+    "rows": 90,
+}
 for knobs in FAMILIES.values():
     # The ports of DeepSeek read the number of heads of keys; a drawn number of heads
     # would have to be drawn for both.
@@ -452,6 +521,18 @@ def draw_rope(rng, raw):
             raw["rope_theta"] = theta
 
 
+def draw_longrope(rng, raw):
+    """The scaling of Phi-3, whose lists now and then have another length."""
+    raw["rope_scaling"] = {
+        rng.choice(["type", "rope_type"]): rng.choice(["longrope", "longrope", "su", "yarn"]),
+        "short_factor": [1.0, 1.5, 2.0, 2.5, 3.0, 4.0][: rng.choice([6, 6, 6, 6, 5])],
+        "long_factor": [1.25, 2.0, 4.5, 9.0, 20.0, 50.0],
+    }
+    raw["original_max_position_embeddings"] = rng.choice([16, 32, 64])
+    if rng.random() < 0.3:
+        raw["rope_scaling"]["attention_factor"] = 1.25
+
+
 def draw_nested_rope(rng, raw):
     """The same for a family whose layers with and without a window rotate differently."""
     draw_rope(rng, raw)
@@ -482,7 +563,8 @@ def draw(rng, knobs):
     """One configuration: the base with some knobs turned."""
     raw = dict(knobs["base"])
     if knobs.get("turns", True) and rng.random() < 0.5:
-        (draw_nested_rope if knobs.get("nested") else draw_rope)(rng, raw)
+        draw_one = draw_nested_rope if knobs.get("nested") else draw_rope
+        (draw_longrope if knobs.get("longrope") else draw_one)(rng, raw)
     for key in rng.sample(list(knobs["knobs"]), rng.choice([0, 1, 1, 2, 3, 4])):
         value = rng.choice(knobs["knobs"][key])
         raw.pop(key, None)

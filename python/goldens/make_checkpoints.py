@@ -71,7 +71,7 @@ class Shapes:
         if family == "olmoe":
             self.add(f"{name}.q_norm.weight", heads * size)
             self.add(f"{name}.k_norm.weight", keys * size)
-        elif family in HEAD_NORMS or config.get("use_qk_norm"):
+        elif family in HEAD_NORMS or (family == "glm4_moe" and config.get("use_qk_norm")):
             self.add(f"{name}.q_norm.weight", size)
             self.add(f"{name}.k_norm.weight", size)
 
@@ -91,6 +91,17 @@ class Shapes:
         self.add(f"{name}.kv_a_layernorm.weight", rank)
         self.linear(f"{name}.kv_b_proj", heads * (plain + value), rank)
         self.linear(f"{name}.o_proj", hidden, heads * value)
+        if "index_topk" in config:
+            self.indexer(f"{name}.indexer")
+
+    def indexer(self, name):
+        config = self.config
+        heads, width = config["index_n_heads"], config["index_head_dim"]
+        self.linear(f"{name}.wq_b", heads * width, config["q_lora_rank"])
+        self.linear(f"{name}.wk", width, config["hidden_size"])
+        self.add(f"{name}.k_norm.weight", width)
+        self.add(f"{name}.k_norm.bias", width)
+        self.linear(f"{name}.weights_proj", heads, config["hidden_size"])
 
     def experts(self, name):
         config = self.config
@@ -102,7 +113,7 @@ class Shapes:
         is_old_mixtral = family == "mixtral" and not self.stacks
         block = name.replace("mlp", "block_sparse_moe") if is_old_mixtral else name
         self.add(f"{block}.gate.weight", count, hidden)
-        if family in ("deepseek_v3", "kimi_k2", "glm4_moe"):
+        if family in ("deepseek_v3", "deepseek_v32", "kimi_k2", "glm4_moe"):
             self.add(f"{name}.gate.e_score_correction_bias", count)
         if self.stacks:
             self.add(f"{name}.experts.gate_up_proj", count, 2 * inner, hidden)
@@ -133,6 +144,18 @@ class Shapes:
                 self.add(tensor, count, columns, rows)
             self.add(f"{tensor}_bias", count, rows)
 
+    def llama4_mlp(self, name, has_experts):
+        config = self.config
+        hidden, inner = config["hidden_size"], config["intermediate_size"]
+        if not has_experts:
+            self.glu(name, config["intermediate_size_mlp"])
+            return
+        count = config["num_local_experts"]
+        self.linear(f"{name}.router", count, hidden)
+        self.add(f"{name}.experts.gate_up_proj", count, hidden, 2 * inner)
+        self.add(f"{name}.experts.down_proj", count, inner, hidden)
+        self.glu(f"{name}.shared_expert", inner)
+
     def block(self, name, has_experts):
         config = self.config
         is_gemma = config["model_type"].startswith("gemma")
@@ -145,7 +168,9 @@ class Shapes:
             self.latent_attention(f"{name}.self_attn")
         else:
             self.grouped_attention(f"{name}.self_attn")
-        if has_experts:
+        if config["model_type"] == "llama4_text":
+            self.llama4_mlp(f"{name}.feed_forward", has_experts)
+        elif has_experts:
             self.experts(f"{name}.mlp")
         elif config["model_type"] == "phi3":
             inner, hidden = config["intermediate_size"], config["hidden_size"]
@@ -244,6 +269,8 @@ def has_experts(config, n):
         and n >= config.get("first_k_dense_replace", 0)
         and n % config.get("moe_layer_freq", 1) == 0
         and (n + 1) % config.get("decoder_sparse_step", 1) == 0
+        and (n + 1) % config.get("interleave_moe_layer_step", 1) == 0
+        and n in config.get("moe_layers", [n])
         and n not in (config.get("mlp_only_layers") or [])
     )
 
@@ -294,7 +321,8 @@ def values(case, name, shape):
     if name.endswith(embeddings) and not is_tied(case["config"]):
         return random
     gain = 1.0
-    if name.endswith(("lm_head.weight", "embed_tokens.weight", "wte.weight", "gate.weight")):
+    heads = ("lm_head.weight", "embed_tokens.weight", "wte.weight")
+    if name.endswith((*heads, "gate.weight", "feed_forward.router.weight")):
         gain = 2.0
     if name.endswith("_embeddings.weight"):
         return 0.7 * random
@@ -303,7 +331,9 @@ def values(case, name, shape):
         gain = 1.4
     if ".c_" in name:
         return 1.3 * random / shape[0] ** 0.5
-    return gain * random / shape[-1] ** 0.5
+    # The experts of Llama 4 have their inputs in front.
+    inputs = shape[-2] if ".feed_forward.experts." in name else shape[-1]
+    return gain * random / inputs**0.5
 
 
 def is_in_blocks(case, name, shape):

@@ -105,10 +105,13 @@ def attend_to_all(query, key, value, scale):
     return numpy.stack(rows, axis=1)
 
 
-def attend(query, key, value, scale, window=None, cap=None, sinks=None):
+def attend(
+    query, key, value, scale, window=None, cap=None, sinks=None, chunk=None, seen=None
+):
     """Causal attention. Query [tokens, heads, d], key and value with a divisor
-    of that many heads; a window counts the token itself, and scores stay below
-    `cap`. A sink is one more score of a head, without a value."""
+    of that many heads; a window counts the token itself, scores stay below
+    `cap`, a token sees its chunk, and of all keys those that `seen` says. A sink is
+    one more score of a head, without a value."""
     tokens, heads, _ = query.shape
     shared = heads // key.shape[1]
     result = numpy.empty((tokens, heads, value.shape[-1]), query.dtype)
@@ -118,6 +121,11 @@ def attend(query, key, value, scale, window=None, cap=None, sinks=None):
         hidden = distance < 0
         if window is not None:
             hidden |= distance >= window
+        if chunk is not None:
+            begin = numpy.arange(low, high) // chunk * chunk
+            hidden |= numpy.arange(high)[None] < begin[:, None]
+        if seen is not None:
+            hidden |= ~seen[low:high, :high]
         for head in range(heads):
             keys = key[:high, head // shared]
             scores = query[low:high, head] @ keys.T * scale
@@ -230,9 +238,15 @@ class Llama(Model):
     def window(self, n):
         return None
 
+    def chunk(self, n):
+        return None
+
     def cap(self):
         """What scores stay below."""
         return None
+
+    def temper(self, query, n):
+        return query
 
     def head_norm(self, x, name):
         return x
@@ -273,10 +287,10 @@ class Llama(Model):
         if self.config.get("clip_qkv") is not None:
             limit = self.config["clip_qkv"]
             query, key, value = (part.clip(-limit, limit) for part in (query, key, value))
-        query, key = self.turn(query, n), self.turn(key, n)
+        query, key = self.temper(self.turn(query, n), n), self.turn(key, n)
         key, value = self.cached(key), self.cached(value)
-        further = self.window(n), self.cap(), self.sinks(name)
-        rows = attend(query, key, value, self.scale(), *further)
+        sees = {"window": self.window(n), "cap": self.cap(), "chunk": self.chunk(n)}
+        rows = attend(query, key, value, self.scale(), sinks=self.sinks(name), **sees)
         return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
 
 
@@ -319,6 +333,66 @@ class SmolLM3(Llama):
     def window(self, n):
         slides = self.config.get("use_sliding_window") and not self.rotates(n)
         return self.config.get("sliding_window") if slides else None
+
+
+class Llama4(Llama):
+    """Chunks, norms of heads that have rotated, temperatures of those that do not,
+    and one expert of each token, which reads the token times its weight."""
+
+    def __init__(self, config, weights, dtype=numpy.float64):
+        super().__init__(config, weights, dtype)
+        self.eps = config.get("rms_norm_eps", 1e-5)
+
+    def rotates(self, n):
+        listed = self.config.get("no_rope_layers")
+        every = self.config.get("no_rope_layer_interval", 4)
+        return listed[n] if listed else (n + 1) % every != 0
+
+    def chunk(self, n):
+        size = self.config.get("attention_chunk_size", 8192)
+        kinds = self.config.get("layer_types")
+        has_chunks = kinds[n] == "chunked_attention" if kinds else self.rotates(n)
+        return size if has_chunks else None
+
+    def turn(self, x, n):
+        if not self.rotates(n):
+            return x
+        rope = rotary.settings(self.config)
+        tables = rotary.tables(rope, self.head_size(), numpy.arange(len(x)))
+        x = rotary.rotate(x, *tables, interleaved=True)
+        if not self.config.get("use_qk_norm", True):
+            return x
+        return root_mean_square(x, 1, self.eps)
+
+    def temper(self, query, n):
+        if self.rotates(n) or not self.config.get("attn_temperature_tuning", True):
+            return query
+        position = numpy.arange(len(query))
+        passed = (position + 1) // self.config.get("floor_scale", 8192)
+        factor = 1 + self.config.get("attn_scale", 0.1) * numpy.log(1 + passed)
+        return query * factor[:, None, None]
+
+    def has_experts(self, n):
+        listed = self.config.get("moe_layers")
+        every = self.config.get("interleave_moe_layer_step", 1)
+        return n in listed if listed is not None else (n + 1) % every == 0
+
+    def mlp(self, x, n):
+        name = f"model.layers.{n}.feed_forward"
+        if not self.has_experts(n):
+            return self.glu(x, name)
+        logits = self.linear(x, f"{name}.router")
+        chosen = largest(logits, self.config["num_experts_per_tok"])
+        scores = 1 / (1 + numpy.exp(-numpy.take_along_axis(logits, chosen, axis=1)))
+        result = self.glu(x, f"{name}.shared_expert")
+        for e in numpy.unique(chosen):
+            tokens, place = numpy.nonzero(chosen == e)
+            rows = x[tokens] * scores[tokens, place][:, None]
+            both = rows @ self.weight(f"{name}.experts.gate_up_proj")[e]
+            gate, up = numpy.split(both, 2, axis=-1)
+            down = self.weight(f"{name}.experts.down_proj")[e]
+            result[tokens] += (self.activation(gate) * up) @ down
+        return result
 
 
 class Mixtral(Llama):
@@ -665,12 +739,14 @@ class DeepseekV2(Model):
             return scale
         return scale * rotary.mscale(rope["factor"], weight) ** 2
 
+    def query_latent(self, x, name):
+        latent = self.linear(x, f"{name}.q_a_proj")
+        return self.norm(latent, f"{name}.q_a_layernorm", self.LATENT_EPS)
+
     def query(self, x, name):
         if self.config.get("q_lora_rank") is None:
             return self.linear(x, f"{name}.q_proj")
-        latent = self.linear(x, f"{name}.q_a_proj")
-        latent = self.norm(latent, f"{name}.q_a_layernorm", self.LATENT_EPS)
-        return self.linear(latent, f"{name}.q_b_proj")
+        return self.linear(self.query_latent(x, name), f"{name}.q_b_proj")
 
     def attention(self, x, n):
         config, name = self.config, f"model.layers.{n}.self_attn"
@@ -689,8 +765,13 @@ class DeepseekV2(Model):
         shared = numpy.broadcast_to(shared, (tokens, self.heads, turned))
         key = numpy.concatenate([both[..., :plain], shared], axis=-1)
         value = both[..., plain:]
-        rows = attend(query, key, value, self.attention_scale(rope))
+        seen = self.select(x, name)
+        rows = attend(query, key, value, self.attention_scale(rope), seen=seen)
         return self.linear(rows.reshape(tokens, -1), f"{name}.o_proj")
+
+    def select(self, x, name):
+        """Which keys each token may see; None for all."""
+        return None
 
     def has_experts(self, n):
         config = self.config
@@ -731,10 +812,43 @@ class DeepseekV3(DeepseekV2):
         return route_by_sigmoids(self, x, name, 2.5)
 
 
+class DeepseekV32(DeepseekV3):
+    """An indexer scores the keys, and a token sees those with the largest scores."""
+
+    def index_scores(self, x, name):
+        config, tokens = self.config, len(x)
+        name, latent = f"{name}.indexer", self.query_latent(x, name)
+        turned, heads = config["qk_rope_head_dim"], config["index_n_heads"]
+        query = self.linear(latent, f"{name}.wq_b").reshape(tokens, heads, -1)
+        key = self.linear(x, f"{name}.wk")
+        key = key - key.mean(axis=-1, keepdims=True)
+        key = root_mean_square(key, self.weight(f"{name}.k_norm.weight"), 1e-6)
+        key = key[:, None] + self.weight(f"{name}.k_norm.bias")
+        # Halves rotate, and come first, whatever the attention's own heads do.
+        turn = rotary.tables(rotary.settings(config), turned, numpy.arange(tokens))
+        for rows in (query, key):
+            rows[..., :turned] = rotary.rotate(rows[..., :turned], *turn, interleaved=False)
+        key = self.cached(key)[:, 0]
+        weights = self.linear(x, f"{name}.weights_proj")
+        scores = numpy.maximum(numpy.einsum("thd,nd->thn", query, key), 0)
+        scores = numpy.einsum("th,thn->tn", weights, scores)
+        return scores * (heads * key.shape[1]) ** -0.5
+
+    def select(self, x, name):
+        scores = self.index_scores(x, name)
+        future = numpy.triu(numpy.ones(scores.shape, bool), 1)
+        scores = numpy.where(future, -numpy.inf, scores)
+        chosen = largest(scores, min(self.config["index_topk"], len(x)))
+        seen = numpy.zeros(scores.shape, bool)
+        numpy.put_along_axis(seen, chosen, True, axis=1)
+        return seen
+
+
 FAMILIES = {
     "bert": Bert,
     "deepseek_v2": DeepseekV2,
     "deepseek_v3": DeepseekV3,
+    "deepseek_v32": DeepseekV32,
     "gemma2": Gemma2,
     "gemma3_text": Gemma3,
     "glm4_moe": Glm4Moe,
@@ -743,6 +857,7 @@ FAMILIES = {
     "granite": Granite,
     "kimi_k2": DeepseekV3,
     "llama": Llama,
+    "llama4_text": Llama4,
     "mistral": Mistral,
     "mixtral": Mixtral,
     "olmoe": Olmoe,

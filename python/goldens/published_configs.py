@@ -75,8 +75,12 @@ def frequencies(config, rotary, layer_type):
     functions = transformers.modeling_rope_utils.ROPE_INIT_FUNCTIONS
     kind = parameters["rope_type"]
     function = functions[kind] if kind != "default" else rotary.compute_default_rope_parameters
+    further = {"layer_type": layer_type} if nested else {}
+    if kind == "longrope":
+        # The longest sequence decides for all that are compiled together.
+        further["seq_len"] = config.max_position_embeddings
     with in_float64():
-        values, attention = function(config, **({"layer_type": layer_type} if nested else {}))
+        values, attention = function(config, **further)
     return values.tolist(), number(attention)
 
 
@@ -155,6 +159,8 @@ NORMS = {
     "deepseek_v2": {"q_norm": "self_attn.q_a_layernorm", "kv_norm": "self_attn.kv_a_layernorm"},
 }
 NORMS["deepseek_v3"] = NORMS["deepseek_v2"]
+NORMS["deepseek_v32"] = NORMS["deepseek_v2"] | {"index_norm": "self_attn.indexer.k_norm"}
+NORMS["llama4_text"] = {"rotated_norm": "self_attn.qk_norm"}
 
 
 def eps_of(norm):
@@ -169,6 +175,17 @@ def norms(family, layer):
     return {role: eps_of(modules[name]) for role, name in names.items() if name in modules}
 
 
+def mlp_of(layer):
+    """What follows attention, whatever it is called."""
+    return layer.mlp if hasattr(layer, "mlp") else layer.feed_forward
+
+
+def gate_of(layer):
+    """The router of a layer with experts."""
+    mlp = mlp_of(layer)
+    return getattr(mlp, "gate", None) or getattr(mlp, "router", None)
+
+
 def softmax_router(family, gate):
     """The router of families whose weights are normalized by their sum alone."""
     facts = {"scoring": "softmax", "top": gate.top_k, "scale": 1.0, "groups": 1, "keep": 1}
@@ -178,6 +195,8 @@ def softmax_router(family, gate):
 
 
 def router(family, raw, config, gate):
+    if family == "llama4_text":
+        return {"scoring": "sigmoid", "top": gate.top_k, "scale": 1.0, "groups": 1, "keep": 1}
     if family not in ("deepseek_v2", *SIGMOIDS):
         return softmax_router(family, gate)
     facts = {
@@ -200,11 +219,34 @@ def router(family, raw, config, gate):
 
 
 # Families with the router of DeepSeek-V3.
-SIGMOIDS = ("deepseek_v3", "glm4_moe")
+SIGMOIDS = ("deepseek_v3", "deepseek_v32", "glm4_moe")
 # Families whose layers all have the window of the configuration, or none.
-WINDOWED = ("mistral", "mixtral")
+WINDOWED = ("mistral", "mixtral", "phi3")
 # Families whose models take one mask for all layers.
-FLAT = ("deepseek", "glm4", "granite", "llama", "mistral", "mixtral", "olmoe", "qwen3_moe")
+FLAT = (
+    "deepseek", "glm4", "granite", "llama", "mistral", "mixtral", "olmoe", "phi3", "qwen3_moe",
+)
+FLAT_NOT = ("deepseek_v32", "llama4_text")
+
+
+def details(family, config, attention, n):
+    """What only some families have."""
+    facts = {}
+    if family == "deepseek_v32":
+        indexer = attention.indexer
+        facts["index"] = {
+            "heads": f"{indexer.n_heads}x{indexer.head_dim}",
+            "top": indexer.index_topk,
+            "scale": number((indexer.n_heads * indexer.head_dim) ** -0.5),
+            "pairing": "half",
+        }
+    if family == "llama4_text":
+        if config.layer_types[n] == "chunked_attention":
+            facts["chunk"] = config.attention_chunk_size
+        if attention.attn_temperature_tuning and not attention.use_rope:
+            scale = number(numpy.float32(attention.attn_scale))
+            facts["temperature"] = {"interval": attention.floor_scale, "slope": scale}
+    return facts
 
 
 def describe_layer(family, raw, config, model, n):
@@ -213,7 +255,9 @@ def describe_layer(family, raw, config, model, n):
     layer_type = (getattr(config, "layer_types", None) or {n: "full_attention"})[n]
     values, factor = frequencies(config, model.model.rotary_emb, layer_type)
     latent = family.startswith("deepseek")
-    interleaved = latent and getattr(config, "rope_interleave", True)
+    # V3.2 has no such key.
+    chosen = family == "deepseek_v32" or getattr(config, "rope_interleave", True)
+    interleaved = family == "llama4_text" or (latent and chosen)
     facts = {
         "rope": {
             "dims": 2 * len(values),
@@ -245,7 +289,7 @@ def describe_layer(family, raw, config, model, n):
         facts["residual"] = number(layer.residual_multiplier)
     if getattr(attention, "attn_logit_softcapping", None) is not None:
         facts["softcap"] = number(attention.attn_logit_softcapping)
-    mlp = layer.mlp
+    mlp = mlp_of(layer)
     if family == "gpt_oss":
         return facts | {
             "router": softmax_router(family, mlp.router),
@@ -254,11 +298,14 @@ def describe_layer(family, raw, config, model, n):
             "beta": 1.0,
             "limit": number(mlp.experts.limit),
         }
-    if hasattr(mlp, "gate"):
-        facts["router"] = router(family, raw, config, mlp.gate)
+    if gate_of(layer) is not None:
+        facts["router"] = router(family, raw, config, gate_of(layer))
+        if family == "llama4_text":
+            facts["scale_input"] = True
         mlp = mlp.shared_experts if hasattr(mlp, "shared_experts") else mlp.experts
-    facts["activation"] = name_activation(mlp.act_fn)
-    return facts
+    function = getattr(mlp, "act_fn", None) or getattr(mlp, "activation_fn", None)
+    facts["activation"] = name_activation(function)
+    return facts | details(family, config, attention, n)
 
 
 def build(family, raw):
@@ -277,7 +324,7 @@ def use_dense_layers(family, raw, config, model):
     """The authors of DeepSeek give experts to every moe_layer_freq-th layer."""
     module = sys.modules[type(model).__module__]
     for n, layer in enumerate(model.model.layers):
-        if family.startswith("deepseek") and n % raw.get("moe_layer_freq", 1):
+        if family in ("deepseek_v2", "deepseek_v3") and n % raw.get("moe_layer_freq", 1):
             dense = {"deepseek_v2": "DeepseekV2MLP", "deepseek_v3": "DeepseekV3MLP"}[family]
             with torch.device("meta"):
                 layer.mlp = getattr(module, dense)(config)
@@ -286,13 +333,16 @@ def use_dense_layers(family, raw, config, model):
 def run(model):
     """A step of two tokens, of whose results only the shapes exist."""
     for layer in model.model.layers:
-        if hasattr(layer.mlp, "experts"):
-            layer.mlp.experts.forward = lambda x, chosen, weight: torch.zeros_like(x)
+        mlp = mlp_of(layer)
+        if hasattr(mlp, "experts") and hasattr(layer, "mlp"):
+            mlp.experts.forward = lambda x, chosen, weight: torch.zeros_like(x)
     tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
     positions = torch.arange(2, device="meta")[None]
     mask = torch.zeros(1, 1, 2, 2, device="meta")
-    masks = {"full_attention": mask, "sliding_attention": mask}
-    flat = model.config.model_type.startswith(FLAT)
+    kinds = ("full_attention", "sliding_attention", "chunked_attention", "indexed_attention")
+    masks = dict.fromkeys(kinds, mask)
+    family = model.config.model_type
+    flat = family.startswith(FLAT) and family not in FLAT_NOT
     model(
         input_ids=tokens,
         position_ids=positions,
@@ -424,7 +474,7 @@ def describe(family, raw):
         layer = model.model.layers[n]
         types = getattr(config, "layer_types", None)
         turns = getattr(layer.self_attn, "use_rope", True)
-        key = (types[n] if types else "", hasattr(layer.mlp, "gate"), turns)
+        key = (types[n] if types else "", gate_of(layer) is not None, turns)
         if key not in seen:
             found = describe_layer(family, raw, config, model, n)
             if found not in facts["kinds"]:
@@ -494,14 +544,15 @@ def changes(raw, base):
     return result | {key: "-" for key in base if key not in raw}
 
 
-def main(folder, rows="160", *only):
+def main(folder, most="160", *only):
     for family, knobs in FAMILIES.items():
         if only and family not in only:
             continue
         rng = random.Random(f"{SEED} {family}")
         base, facts = knobs["base"], describe(family, knobs["base"])
         table, known, refused = [], set(), 0
-        while len(table) < int(rows):
+        rows = min(int(most), knobs.get("rows", int(most)))
+        while len(table) < rows:
             raw = draw(rng, knobs)
             changed = changes(raw, base)
             if json.dumps(changed, sort_keys=True) in known:
@@ -509,7 +560,7 @@ def main(folder, rows="160", *only):
             known.add(json.dumps(changed, sort_keys=True))
             said = answer(family, raw, facts)
             if said[:1] == ["refused"] if isinstance(said, list) else False:
-                if refused >= MOST_REFUSED * int(rows):
+                if refused >= MOST_REFUSED * rows:
                     continue
                 refused += 1
             table.append([changed, said])

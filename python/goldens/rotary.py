@@ -7,7 +7,7 @@ import numpy
 
 
 # What a configuration means that does not say it.
-THETA = {"gpt_oss": 150000.0, "mixtral": 1e6, "smollm3": 2e6}
+THETA = {"gpt_oss": 150000.0, "llama4_text": 5e5, "mixtral": 1e6, "smollm3": 2e6}
 
 
 def settings(config, layer_type=None):
@@ -27,7 +27,13 @@ def settings(config, layer_type=None):
         if layer_type == "sliding_attention":
             theta, scaling = config.get("rope_local_base_freq", 1e4), {}
     kind = scaling.get("rope_type", scaling.get("type", "default"))
-    return {**scaling, "rope_theta": theta, "rope_type": kind}
+    result = {**scaling, "rope_theta": theta, "rope_type": kind}
+    if kind == "longrope":
+        # Phi-3 says beside the scaling what was stretched, and to which length.
+        length = config["original_max_position_embeddings"]
+        result["original_max_position_embeddings"] = length
+        result.setdefault("factor", config["max_position_embeddings"] / length)
+    return result
 
 
 def mscale(factor, weight=1.0):
@@ -39,7 +45,8 @@ def llama3(plain, rope):
     factor, length = rope["factor"], rope["original_max_position_embeddings"]
     low, high = rope["low_freq_factor"], rope["high_freq_factor"]
     wave = 2 * math.pi / plain
-    blend = (length / wave - low) / (high - low)
+    # Nothing lies between equal borders.
+    blend = (length / wave - low) / ((high - low) or 1.0)
     mixed = (1 - blend) * plain / factor + blend * plain
     result = numpy.where(wave > length / low, plain / factor, mixed)
     return numpy.where(wave < length / high, plain, result)
@@ -72,8 +79,20 @@ def yarn(plain, rope):
     return plain / factor * ramp + plain * (1 - ramp), amplitude
 
 
-def frequencies(rope, width):
-    """The angle per position of each pair, and the factor of cosine and sine."""
+def longrope(plain, rope, length):
+    """One list of divisors for short sequences, and one for long."""
+    original, factor = rope["original_max_position_embeddings"], rope["factor"]
+    divisors = rope["long_factor" if length > original else "short_factor"]
+    amplitude = rope.get("attention_factor")
+    if amplitude is None:
+        stretched = math.log(max(factor, 1)) / math.log(original)
+        amplitude = math.sqrt(1 + stretched)
+    return plain / numpy.array(divisors), amplitude
+
+
+def frequencies(rope, width, length):
+    """The angle per position of each pair, and the factor of cosine and sine, in a
+    sequence of so many positions."""
     plain = rope["rope_theta"] ** (-numpy.arange(0, width, 2) / width)
     kind = rope.get("rope_type", "default")
     if kind == "default":
@@ -84,14 +103,17 @@ def frequencies(rope, width):
         return llama3(plain, rope), 1.0
     if kind == "yarn":
         return yarn(plain, rope)
+    if kind == "longrope":
+        return longrope(plain, rope, length)
     raise ValueError(
-        f"expects rope_type to be default, linear, llama3 or yarn, but got {kind}"
+        "expects rope_type to be default, linear, llama3, yarn or longrope, but got "
+        f"{kind}"
     )
 
 
 def tables(rope, width, positions):
     """Cosine and sine, [tokens, width / 2], in float64."""
-    inverse, amplitude = frequencies(rope, width)
+    inverse, amplitude = frequencies(rope, width, len(positions))
     angles = numpy.outer(positions, inverse)
     return amplitude * numpy.cos(angles), amplitude * numpy.sin(angles)
 

@@ -34,6 +34,7 @@ ARCHITECTURES = {
     "granite": "granite",
     "kimi_k2": "deepseek2",
     "llama": "llama",
+    "llama4_text": "llama4",
     "mistral": "llama",
     "mixtral": "llama",
     "olmoe": "olmoe",
@@ -69,9 +70,11 @@ LAYER = {
     "block_sparse_moe.gate": "ffn_gate_inp",
     "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
 }
-for place in ("shared_expert", "shared_experts"):
-    for part in ("gate", "up", "down"):
-        LAYER[f"mlp.{place}.{part}_proj"] = f"ffn_{part}_shexp"
+LAYER["feed_forward.router"] = "ffn_gate_inp"
+for part in ("gate", "up", "down"):
+    LAYER[f"feed_forward.{part}_proj"] = f"ffn_{part}"
+    for place in ("mlp.shared_expert", "mlp.shared_experts", "feed_forward.shared_expert"):
+        LAYER[f"{place}.{part}_proj"] = f"ffn_{part}_shexp"
 GEMMA = {
     "post_attention_layernorm": "post_attention_norm",
     "pre_feedforward_layernorm": "ffn_norm",
@@ -97,12 +100,13 @@ def head_size(config):
 def sizes(config):
     """What the metadata of all architectures say."""
     theta = rotary.settings(config)["rope_theta"]
+    inner = config.get("intermediate_size_mlp", config["intermediate_size"])
     return {
         "vocab_size": config["vocab_size"],
         "context_length": config["max_position_embeddings"],
         "embedding_length": config["hidden_size"],
         "block_count": config["num_hidden_layers"],
-        "feed_forward_length": config["intermediate_size"],
+        "feed_forward_length": inner,
         "attention.head_count": config["num_attention_heads"],
         "attention.layer_norm_rms_epsilon": float(config["rms_norm_eps"]),
         "rope.freq_base": float(theta),
@@ -152,6 +156,9 @@ def experts(config):
         result["expert_feed_forward_length"] = config["intermediate_size"]
     if "moe_intermediate_size" in config:
         result["expert_feed_forward_length"] = config["moe_intermediate_size"]
+    if config["model_type"] == "llama4_text":
+        result["expert_feed_forward_length"] = config["intermediate_size"]
+        result["interleave_moe_layer_step"] = config.get("interleave_moe_layer_step", 1)
     if "shared_expert_intermediate_size" in config:
         width = config["shared_expert_intermediate_size"]
         result["expert_shared_feed_forward_length"] = width
@@ -171,6 +178,13 @@ def experts(config):
 
 def scaling(config):
     rope = rotary.settings(config)
+    if rope.get("rope_type") == "longrope":
+        length = rope["original_max_position_embeddings"]
+        _, amplitude = rotary.longrope(1, rope, length)
+        return {
+            "rope.scaling.original_context_length": length,
+            "rope.scaling.attn_factor": float(amplitude),
+        }
     if rope.get("rope_type", "default") != "yarn":
         return {}
     result = {
@@ -344,6 +358,14 @@ def expert_tensors(tensors, n):
     if "mlp.experts.gate_up_proj_bias" in tensors:
         yield from interleaved_tensors(tensors, n)
         return
+    if "feed_forward.experts.gate_up_proj" in tensors:
+        both = tensors["feed_forward.experts.gate_up_proj"].swapaxes(1, 2)
+        gate, up = numpy.split(both, 2, axis=1)
+        yield f"blk.{n}.ffn_gate_exps.weight", gate
+        yield f"blk.{n}.ffn_up_exps.weight", up
+        down = tensors["feed_forward.experts.down_proj"].swapaxes(1, 2)
+        yield f"blk.{n}.ffn_down_exps.weight", down
+        return
     if "mlp.experts.gate_up_proj" in tensors:
         both = tensors["mlp.experts.gate_up_proj"]
         yield f"blk.{n}.ffn_gate_up_exps.weight", both
@@ -386,6 +408,9 @@ def convert(config, folder, split):
             continue
         number, rest = name.removeprefix("model.layers.").split(".", 1)
         layers[int(number)][rest] = values
+    rope = rotary.settings(config)
+    for length in ("short", "long") if rope.get("rope_type") == "longrope" else ():
+        yield f"rope_factors_{length}.weight", numpy.array(rope[f"{length}_factor"])
     for n, tensors in enumerate(layers):
         if split:
             yield from split_expansion(config, tensors, n)

@@ -81,7 +81,8 @@ class Compiled:
         self.tiles, self.kernels = [], []
         for variant, target in self.targets.items():
             tiles = self.folder / f"{self.prefix}.{variant}.mlir"
-            self.compile(imported, tiles, "--stop-after=tile", target, *self.flags)
+            others = [flag for flag in self.flags if flag not in caches]
+            self.compile(imported, tiles, "--stop-after=tile", target, *others)
             files = [tiles, imported, self.checkpoint]
             self.tiles.append(Tiles(options.runner, *files, self.drawn.buckets))
             self.kernels.append(Kernels(options.runner, tiles, self.checkpoint))

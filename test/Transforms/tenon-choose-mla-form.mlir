@@ -193,3 +193,21 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, 
     return %o : tensor<?x4x12xf32>
   }
 }
+
+// -----
+
+/// Keys of a token's own are not worth expanding, however many tokens there are.
+// CHECK-LABEL: func @selected
+// CHECK:       %[[A:.*]] = tenon.head_linear %{{.*}} keep
+// CHECK-NEXT:  %[[S:.*]] = tenon.selected_attention %[[A]], %{{[^ ]*}}[%{{.*}}] of %{{.*}} at %{{.*}} in %{{.*}} scale 2.000000e-01 : {{.*}} -> tensor<?x3x4xf32>
+// CHECK:       tenon.head_linear %[[S]]
+// NAIVE-LABEL: func @selected
+// NAIVE:       tenon.mla_attention {{.*}} selected
+tenon.weight @w "kv_b" : !tenon.weight<24x4, <bf16>>
+func.func @selected(%q: tensor<?x3x9xf32>, %c: tensor<1x?x?x9xf32>, %i: index, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %b: tensor<?x4xi32>, %s: tensor<?x5xi32>) -> tensor<?x3x4xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 512>} {
+  %w = tenon.weight_ref @w : !tenon.weight<24x4, <bf16>>
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %b selected %s : tensor<?x5xi32> nope 4 scale 0.2 mask <causal>
+      : tensor<?x3x9xf32>, tensor<1x?x?x9xf32>, !tenon.weight<24x4, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x3x4xf32>
+  return %o : tensor<?x3x4xf32>
+}

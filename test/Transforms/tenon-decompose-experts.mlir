@@ -195,3 +195,25 @@ func.func @apart(%x: tensor<?x8xf32>, %h: tensor<?x8xf32>, %id: tensor<?x1xi32>,
   %y = arith.addf %x, %e : tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+/// A weight that scales what its expert reads is not met again by what that gives.
+// CHECK-LABEL: func @scaled_input
+// CHECK-SAME:    %[[X:.*]]: tensor<?x8xf32>, %[[H:.*]]: tensor<?x8xf32>, %[[ID:.*]]: tensor<?x1xi32>, %[[WT:.*]]: tensor<?x1xf32>
+// CHECK:       %[[S:.*]] = tenon.scale_rows %[[H]] by %[[WT]] : tensor<?x8xf32>, tensor<?x1xf32>
+// CHECK:       %[[A:.*]] = tenon.grouped_linear %[[S]] rows %{{.*}} choices 1 of
+// CHECK:       %[[N:.*]] = tenon.grouped_linear %[[A]] of
+// CHECK:       %[[ONES:.*]] = tensor.splat %{{.*}}[%{{.*}}] : tensor<?x1xf32>
+// CHECK-NEXT:  tenon.moe_combine %[[N]], %{{[^ ]*}}, %[[ONES]] init %[[X]] :
+tenon.weight @gate "g.{e}" : !tenon.weight<3x5x8, <f32>>
+tenon.weight @up "u.{e}" : !tenon.weight<3x5x8, <f32>>
+tenon.weight @down "d.{e}" : !tenon.weight<3x8x5, <f32>>
+func.func @scaled_input(%x: tensor<?x8xf32>, %h: tensor<?x8xf32>, %id: tensor<?x1xi32>, %wt: tensor<?x1xf32>) -> tensor<?x8xf32> {
+  %g = tenon.weight_ref @gate : !tenon.weight<3x5x8, <f32>>
+  %u = tenon.weight_ref @up : !tenon.weight<3x5x8, <f32>>
+  %d = tenon.weight_ref @down : !tenon.weight<3x8x5, <f32>>
+  %e = tenon.experts silu %h, %id, %wt, %g, %u, %d scale_input : tensor<?x8xf32>, tensor<?x1xi32>, tensor<?x1xf32>, !tenon.weight<3x5x8, <f32>>, !tenon.weight<3x5x8, <f32>>, !tenon.weight<3x8x5, <f32>>
+  %y = arith.addf %x, %e : tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}

@@ -16,10 +16,13 @@ enum class WeightChoice { Keep, F32, BF16 };
 enum class CacheType { F32, BF16 };
 
 struct ImportOptions {
-  /// Positions that a sequence may have; 0 for all that the model can do.
+  /// Positions that a sequence may have; 0 for all that the model can do, but
+  /// no more than `usualContext`.
   int64_t maxContext = 0;
   CacheType cacheType = CacheType::F32;
   WeightChoice weights = WeightChoice::Keep;
+  /// 0 for no such limit.
+  int64_t usualContext = 0;
 };
 
 /// Builds the module of a model: its weights by name, a public function @step,

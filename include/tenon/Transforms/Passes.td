@@ -93,10 +93,11 @@ def DecomposeExperts : Pass<"tenon-decompose-experts", "::mlir::ModuleOp"> {
     ```
 
     The rewrite is bit-exact. Gate and up weights that cannot be concatenated
-    stay separate linears feeding a `tenon.glu`. If the only user of the experts
-    is not an `arith.addf` in the same block, `init` is a tensor of zeros. The pass
-    does not apply to result types other than `f32`, or to weights that are not
-    defined by a `tenon.weight_ref`.
+    stay separate linears feeding a `tenon.glu`. With `scale_input` the products
+    read `tenon.scale_rows %h by %wt`, and the combine has weights of 1. If the
+    only user of the experts is not an `arith.addf` in the same block, `init` is a
+    tensor of zeros. The pass does not apply to result types other than `f32`, or
+    to weights that are not defined by a `tenon.weight_ref`.
 
     Runs after the import because it matches the residual `arith.addf` that
     families emit, and does not depend on the passes before it; must precede
@@ -175,7 +176,10 @@ def ChooseMlaForm : Pass<"tenon-choose-mla-form", "::mlir::ModuleOp"> {
     GEMM would read it. The pass does not apply to functions without a bucket, or
     to an `expand` that is already split or is not defined by a
     `tenon.weight_ref`. The bound is the option if it is given, otherwise that of
-    `machine.target`; with neither, every bucket keeps the naive form.
+    `machine.target`; with neither, every bucket keeps the naive form. With
+    `selected` every bucket has the absorbed form, with `tenon.selected_attention`
+    in the middle, unless the bound is 0: each token would expand keys for itself
+    alone.
 
     Runs after `tenon-specialize-buckets` because the form depends on the bucket;
     must precede `tenon-assign-weight-layouts` because it derives weights, and

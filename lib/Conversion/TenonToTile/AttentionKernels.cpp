@@ -17,6 +17,8 @@ using namespace tenon;
 static constexpr int64_t kMostRows = 128;
 /// Most heads among them.
 static constexpr int64_t kMostHeads = 8;
+/// Most bytes of the queries of a token that share copies of their keys.
+static constexpr int64_t kMostQueryBytes = 48 * 1024;
 
 namespace {
 /// The block of queries that one iteration works on.
@@ -310,9 +312,16 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
   return success();
 }
 
-/// Keys and values of one head for a tile of the latent cache.
+/// A tile of rows of a latent cache, or of what was copied out of it.
+struct LatentTile {
+  Value rows;
+  SmallVector<Value> at;
+  int64_t along;
+};
+
+/// Keys and values of one head for a tile of latent rows.
 static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
-                            const QueryBlock &block, Value first, Value count) {
+                            const LatentTile &tile, Value head, Value count) {
   OpBuilder &builder = lowering.builder;
   WeightType expand = op.getExpand().getType();
   int64_t keys = lowering.config.getKeys();
@@ -322,27 +331,26 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
   PanelLayout layout = expand.getPanelLayout();
   Value acc = lowering.empty({keys, layout.height * layout.getPanels()});
   Value both = tile::ContractOp::create(
-                   builder, lowering.loc, acc.getType(), op.getCache(),
-                   ValueRange{op.getLayer(), block.slot, first, zero}, count,
-                   /*order=*/Value(), op.getExpand(), block.head,
-                   /*panel=*/zero, acc, /*along=*/2, /*choices=*/0)
+                   builder, lowering.loc, acc.getType(), tile.rows, tile.at,
+                   count, /*order=*/Value(), op.getExpand(), head,
+                   /*panel=*/zero, acc, tile.along, /*choices=*/0)
                    ->getResult(0);
   // A key is its part of the expansion, then what all heads share.
   Value key = lowering.empty({keys, size});
   Slice own{{lowering.attr(0), lowering.attr(0)},
             {lowering.attr(keys), lowering.attr(nope)}};
   key = lowering.insert(lowering.extract(both, own), key, own);
-  SmallVector<OpFoldResult> strides(4, lowering.attr(1));
-  Type element = op.getCache().getType().getElementType();
+  Type element = getElementTypeOrSelf(tile.rows);
+  SmallVector<OpFoldResult> offsets(tile.at.begin(), tile.at.end());
+  SmallVector<OpFoldResult> strides(offsets.size(), lowering.attr(1));
+  SmallVector<OpFoldResult> sizes = strides;
+  offsets.back() = lowering.attr(latent);
+  sizes[tile.along] = count;
+  sizes.back() = lowering.attr(size - nope);
   Value rotated = tensor::ExtractSliceOp::create(
       builder, lowering.loc,
       RankedTensorType::get({ShapedType::kDynamic, size - nope}, element),
-      op.getCache(),
-      ArrayRef<OpFoldResult>{op.getLayer(), block.slot, first,
-                             lowering.attr(latent)},
-      ArrayRef<OpFoldResult>{lowering.attr(1), lowering.attr(1), count,
-                             lowering.attr(size - nope)},
-      strides);
+      tile.rows, offsets, sizes, strides);
   Slice shared{{lowering.attr(0), lowering.attr(nope)},
                {count, lowering.attr(size - nope)}};
   if (!element.isF32()) {
@@ -425,13 +433,149 @@ static Value attendToLatents(KernelLowering &lowering, MlaAttentionOp op,
       range.getLower(), range.getUpper(), keys, state.values(),
       [&](Value first, ValueRange carried) {
         Value count = lowering.tileSize(keys, first, range.getUpper());
-        KeySource source = expandKeys(lowering, op, block, first, count);
+        LatentTile tile{op.getCache(),
+                        {op.getLayer(), block.slot, first, lowering.index(0)},
+                        /*along=*/2};
+        KeySource source = expandKeys(lowering, op, tile, block.head, count);
         return attendInParts(lowering, op, block, query, source, first, count,
                              AttendState::from(carried),
                              lowering.config.getRows())
             .values();
       });
   return finishBlock(lowering, block, AttendState::from(seen), Value(), out);
+}
+
+//===----------------------------------------------------------------------===//
+// Selected keys: a token at a time, since each has keys of its own
+//===----------------------------------------------------------------------===//
+
+/// One token with some of its heads.
+template <typename OpT>
+static QueryBlock readToken(KernelLowering &lowering, OpT op, ValueRange ivs,
+                            int64_t heads) {
+  QueryBlock block;
+  block.first = ivs[0];
+  block.count = lowering.index(1);
+  block.slot = lowering.loadIndex(op.getSlots(), ivs[0]);
+  block.position = lowering.loadIndex(op.getPositions(), ivs[0]);
+  block.length = lowering.add(block.position, block.count);
+  block.head = lowering.mul(ivs[1], heads);
+  block.heads = block.rows = heads;
+  return block;
+}
+
+/// Copies the rows of keys that a token selects, `count` from `first` on.
+template <typename OpT>
+static Value gatherKeys(KernelLowering &lowering, OpT op,
+                        const QueryBlock &block, Value first, Value count) {
+  OpBuilder &builder = lowering.builder;
+  int64_t width = getDim(op.getCache().getType(), 3);
+  Type element = op.getCache().getType().getElementType();
+  Value rows = lowering.empty({lowering.config.getKeys(), width});
+  return lowering.loop(
+      lowering.index(0), count, 1, rows, [&](Value i, ValueRange carried) {
+        Value n = lowering.loadIndex(op.getSelected(),
+                                     {block.first, lowering.add(first, i)});
+        SmallVector<OpFoldResult> strides(4, lowering.attr(1));
+        SmallVector<OpFoldResult> sizes = strides;
+        sizes.back() = lowering.attr(width);
+        Value row = tensor::ExtractSliceOp::create(
+            builder, lowering.loc, RankedTensorType::get({1, width}, element),
+            op.getCache(),
+            ArrayRef<OpFoldResult>{op.getLayer(), block.slot, n,
+                                   lowering.attr(0)},
+            sizes, strides);
+        Slice place{{i, lowering.attr(0)},
+                    {lowering.attr(1), lowering.attr(width)}};
+        if (!element.isF32()) {
+          Value wide = lowering.extract(carried.front(), place);
+          row = tile::ConvertOp::create(builder, lowering.loc, wide.getType(),
+                                        row, wide)
+                    ->getResult(0);
+        }
+        return SmallVector<Value>{lowering.insert(row, carried.front(), place)};
+      })[0];
+}
+
+/// All keys that a token selects; `out` is its part of the result.
+template <typename OpT>
+static Value attendToSelected(
+    KernelLowering &lowering, OpT op, const QueryBlock &block, Value out,
+    llvm::function_ref<KeySource(Value rows, Value count)> keysOf) {
+  Value query = packQueries(lowering, op.getQuery(), block);
+  AttendState state =
+      createState(lowering, block.rows, getDim(op.getType(), 2));
+  int64_t keys = lowering.config.getKeys();
+  Value end = arith::MinUIOp::create(
+      lowering.builder, lowering.loc, block.length,
+      lowering.index(getDim(op.getSelected().getType(), 1)));
+  SmallVector<Value> seen = lowering.loop(
+      lowering.index(0), end, keys, state.values(),
+      [&](Value first, ValueRange carried) {
+        Value count = lowering.tileSize(keys, first, end);
+        Value rows = gatherKeys(lowering, op, block, first, count);
+        return attend(lowering, block, query, keysOf(rows, count), first, count,
+                      AttendState::from(carried), op.getScaleAttr(), MaskAttr(),
+                      FloatAttr(), op.getProbabilitiesAttr())
+            .values();
+      });
+  return finishBlock(lowering, block, AttendState::from(seen), Value(), out);
+}
+
+/// The loop over tokens and groups of as many heads.
+template <typename OpT>
+static void
+lowerTokens(KernelLowering &lowering, OpT op, int64_t heads,
+            llvm::function_ref<Value(const QueryBlock &, Value)> attendToken) {
+  remark::analysis(lowering.loc,
+                   getRemarkOpts(lowering.kernel, DEBUG_TYPE, "SelectKeys"))
+      << remark::metric("Kernel", lowering.kernel.getName())
+      << remark::metric("HeadsPerToken", heads)
+      << remark::metric("KeysPerTile", lowering.config.getKeys());
+  auto body = [&](ValueRange ivs, ValueRange outs) {
+    QueryBlock block = readToken(lowering, op, ivs, heads);
+    Slice part = sliceOf(lowering, block, outs.front());
+    Value out = attendToken(block, lowering.extract(outs.front(), part));
+    return SmallVector<KernelLowering::Written>{{out, 0, part}};
+  };
+  ValueRange results = lowering.parallel(
+      {OpFoldResult(lowering.dim(op.getQuery(), 0)),
+       lowering.attr(getDim(op.getQuery().getType(), 1) / heads)},
+      lowering.out(0), body, tile::Split::Ticket);
+  lowering.finish(SmallVector<Value>(results));
+}
+
+LogicalResult tenon::lowerSelectedAttention(KernelLowering &lowering,
+                                            SelectedAttentionOp op) {
+  if (failed(lowering.verifyBody()))
+    return failure();
+  // All heads meet the same rows: the more of them, the fewer copies. Their
+  // queries and sums are to stay near.
+  RankedTensorType query = op.getQuery().getType();
+  int64_t heads = getDim(query, 1), size = getDim(query, 2) * sizeof(float);
+  int64_t most = std::min({kMostRows, heads / 2, kMostQueryBytes / size});
+  most = std::max<int64_t>(1, most);
+  while (heads % most != 0)
+    --most;
+  auto keysOf = [&](Value rows, Value) {
+    Value zero = lowering.index(0);
+    return KeySource{rows, rows, {zero, zero}, {zero, zero}, 0, 0};
+  };
+  lowerTokens(lowering, op, most, [&](const QueryBlock &block, Value out) {
+    return attendToSelected(lowering, op, block, out, keysOf);
+  });
+  return success();
+}
+
+/// Every token expands its keys for itself.
+static void lowerSelectedLatents(KernelLowering &lowering, MlaAttentionOp op) {
+  lowerTokens(lowering, op, 1, [&](const QueryBlock &block, Value out) {
+    auto keysOf = [&](Value rows, Value count) {
+      LatentTile tile{rows, {lowering.index(0), lowering.index(0)}, 0};
+      return expandKeys(lowering, op, tile, block.head, count);
+    };
+    return attendToSelected(lowering, op, block, out, keysOf);
+  });
 }
 
 LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
@@ -444,6 +588,10 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
   if (failed(lowering.verifyLayout(op, op.getExpand().getType(),
                                    /*isPaired=*/false)))
     return failure();
+  if (op.getSelected()) {
+    lowerSelectedLatents(lowering, op);
+    return success();
+  }
   int64_t heads = getDim(op.getQuery().getType(), 1);
   remark::analysis(lowering.loc,
                    getRemarkOpts(lowering.kernel, DEBUG_TYPE, "ShareKeys"))

@@ -45,6 +45,9 @@ static LogicalResult lowerKernel(tile::KernelOp kernel) {
             .Case([&](MlaAttentionOp op) {
               return lowerMlaAttention(lowering, op);
             })
+            .Case([&](SelectedAttentionOp op) {
+              return lowerSelectedAttention(lowering, op);
+            })
             .Default([](Operation *) { return std::nullopt; });
     if (done)
       return *done;

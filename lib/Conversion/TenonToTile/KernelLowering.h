@@ -94,6 +94,8 @@ llvm::LogicalResult lowerGroup(KernelLowering &lowering, MoeDispatchOp op);
 llvm::LogicalResult lowerAttention(KernelLowering &lowering, AttentionOp op);
 llvm::LogicalResult lowerMlaAttention(KernelLowering &lowering,
                                       MlaAttentionOp op);
+llvm::LogicalResult lowerSelectedAttention(KernelLowering &lowering,
+                                           SelectedAttentionOp op);
 
 } // namespace tenon
 

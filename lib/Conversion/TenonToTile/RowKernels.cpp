@@ -4,6 +4,7 @@
 #include "dialects/Tenon/RowTensors.h"
 #include "dialects/Tenon/RowViews.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "KernelLowering.h"
 
@@ -41,10 +42,14 @@ private:
   void writeGlu(GluOp op);
   void writeActivate(ActivateOp op);
   void writePointwise(PointwiseOp op);
+  void writeScale(Value input, Value factor, Value result);
+  void writeScaleRows(ScaleRowsOp op);
+  void writeTemperRows(TemperRowsOp op);
   void writeGather(GatherRowsOp op);
   void writeCache(CacheUpdateOp op);
   void writeRouter(RouterOp op);
   void writeCombine(MoeCombineOp op);
+  void writeIndexTopK(IndexTopkOp op);
   Slice cacheSlice(CacheUpdateOp op);
   Value cacheRow(CacheUpdateOp op);
 
@@ -55,6 +60,12 @@ private:
   DenseMap<Value, Value> rows;
 };
 } // namespace
+
+/// Whether a tensor is filled with ones.
+static bool areOnes(Value value) {
+  auto splat = value.getDefiningOp<tensor::SplatOp>();
+  return splat && matchPattern(splat.getInput(), m_OneFloat());
+}
 
 /// Whether a cache holds another type than the rows that go into it.
 static bool needsRounding(CacheUpdateOp op) {
@@ -226,6 +237,29 @@ void RowWriter::writePointwise(PointwiseOp op) {
   define(op.getResult(), result->getResult(0));
 }
 
+/// The row of a token times a number.
+void RowWriter::writeScale(Value input, Value factor, Value result) {
+  Value row = rowOf(input);
+  Value out = destinationOf(result);
+  auto scale = tile::ScaleOp::create(lowering.builder, result.getLoc(),
+                                     out.getType(), row, factor, out);
+  define(result, scale->getResult(0));
+}
+
+void RowWriter::writeScaleRows(ScaleRowsOp op) {
+  Value factor =
+      tensor::ExtractOp::create(lowering.builder, op.getLoc(), op.getFactors(),
+                                ValueRange{t, lowering.index(0)});
+  writeScale(op.getInput(), factor, op.getResult());
+}
+
+void RowWriter::writeTemperRows(TemperRowsOp op) {
+  auto factor = tile::TemperatureOp::create(
+      lowering.builder, op.getLoc(), lowering.loadIndex(op.getPositions(), t),
+      op.getInterval(), op.getSlopeAttr());
+  writeScale(op.getInput(), factor, op.getResult());
+}
+
 void RowWriter::writeGather(GatherRowsOp op) {
   Value row = lowering.loadIndex(op.getRows(), t);
   define(
@@ -285,10 +319,32 @@ void RowWriter::writeRouter(RouterOp op) {
 
 void RowWriter::writeCombine(MoeCombineOp op) {
   Value init = rowOf(op.getInit());
-  auto combine = tile::MoeCombineOp::create(
-      lowering.builder, op.getLoc(), init.getType(), op.getInput(),
-      op.getPlace(), op.getWeights(), t, init);
+  // Factors of 1 are not read.
+  Value weights = areOnes(op.getWeights()) ? Value() : Value(op.getWeights());
+  auto combine = tile::MoeCombineOp::create(lowering.builder, op.getLoc(),
+                                            init.getType(), op.getInput(),
+                                            op.getPlace(), weights, t, init);
   define(op.getResult(), combine->getResult(0));
+}
+
+/// Scores of all keys, in memory of the worker, then the best of them.
+void RowWriter::writeIndexTopK(IndexTopkOp op) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = op.getLoc();
+  Value query = rowOf(op.getQuery()), weights = rowOf(op.getWeights());
+  Value slot = lowering.loadIndex(op.getSlots(), t), zero = lowering.index(0);
+  Value position = lowering.loadIndex(op.getPositions(), t);
+  Value count = lowering.add(position, lowering.index(1));
+  Value scores = lowering.empty({1, op.getContext()});
+  scores = tile::IndexScoresOp::create(
+               builder, loc, scores.getType(), query, weights, op.getCache(),
+               ValueRange{op.getLayer(), slot, zero, zero}, count,
+               op.getScaleAttr(), scores)
+               ->getResult(0);
+  Value out = destinationOf(op.getSelected());
+  auto select = tile::SelectTopOp::create(builder, loc, out.getType(), scores,
+                                          count, out);
+  define(op.getSelected(), select->getResult(0));
 }
 
 void RowWriter::write(Operation *op) {
@@ -300,9 +356,12 @@ void RowWriter::write(Operation *op) {
       .Case([&](GluOp op) { writeGlu(op); })
       .Case([&](ActivateOp op) { writeActivate(op); })
       .Case([&](PointwiseOp op) { writePointwise(op); })
+      .Case([&](ScaleRowsOp op) { writeScaleRows(op); })
+      .Case([&](TemperRowsOp op) { writeTemperRows(op); })
       .Case([&](GatherRowsOp op) { writeGather(op); })
       .Case([&](RouterOp op) { writeRouter(op); })
       .Case([&](MoeCombineOp op) { writeCombine(op); })
+      .Case([&](IndexTopkOp op) { writeIndexTopK(op); })
       .Case([&](RopeOp op) { writeRope(op); })
       .Case([&](CacheUpdateOp op) { writeCache(op); })
       .Default([](Operation *) {}); // views are written where they are read
@@ -320,7 +379,8 @@ static LogicalResult verifyRowOp(Operation *op, tile::YieldOp yield) {
     return op->emitOpError() << "cannot be written as a loop over tokens";
   auto rowOp = cast<RowOpInterface>(op);
   for (Value operand : rowOp.getWholeOperands())
-    if (Operation *def = lookThroughRowViews(operand).getDefiningOp())
+    if (Operation *def = lookThroughRowViews(operand).getDefiningOp();
+        def && !(isa<MoeCombineOp>(op) && areOnes(operand)))
       return op->emitOpError()
              << "expects the kernel to be given what is read as a whole, but "
                 "got the result of "

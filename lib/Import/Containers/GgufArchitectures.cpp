@@ -80,6 +80,8 @@ static void setQueryScale(Object &values, int64_t layersOfEvenSplit) {
 }
 
 static void dropZeros(Object &values) {
+  if (values.getNumber("sliding_window") == 0.0)
+    values["sliding_window_as_written"] = "0";
   for (llvm::StringRef key :
        {"sliding_window", "final_logit_softcapping", "attn_logit_softcapping"})
     if (values.getNumber(key) == 0.0)
@@ -125,6 +127,50 @@ static constexpr GgufName phi3Names[] = {
 static constexpr GgufKey phi3Keys[] = {
     {"attention.sliding_window", "sliding_window"},
 };
+
+//===----------------------------------------------------------------------===//
+// llama4
+//===----------------------------------------------------------------------===//
+
+static constexpr GgufName llama4Names[] = {
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate", "feed_forward.gate_proj"},
+    {"ffn_up", "feed_forward.up_proj"},
+    {"ffn_down", "feed_forward.down_proj"},
+    {"ffn_gate_inp", "mlp.gate"},
+    {"ffn_gate_exps", "mlp.experts.gate_proj"},
+    {"ffn_up_exps", "mlp.experts.up_proj"},
+    {"ffn_down_exps", "mlp.experts.down_proj"},
+    {"ffn_gate_shexp", "feed_forward.shared_expert.gate_proj"},
+    {"ffn_up_shexp", "feed_forward.shared_expert.up_proj"},
+    {"ffn_down_shexp", "feed_forward.shared_expert.down_proj"},
+};
+
+static constexpr GgufKey llama4Keys[] = {
+    {"expert_count", "num_local_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"expert_feed_forward_length", "expert_width"},
+    {"interleave_moe_layer_step", "interleave_moe_layer_step"},
+    {"attention.sliding_window", "sliding_window"},
+};
+
+/// What the metadata calls the width of an MLP is that of the dense ones here.
+/// Readers know the chunks, and that the size with 128 experts has no norms of
+/// heads; a window of 0 says that no layer has chunks and that all rotate.
+static void completeLlama4(Object &values) {
+  if (const llvm::json::Value *dense = values.get("intermediate_size"))
+    values["intermediate_size_mlp"] = *dense;
+  if (const llvm::json::Value *width = values.get("expert_width"))
+    values["intermediate_size"] = *width;
+  values.erase("expert_width");
+  values["use_qk_norm"] = values.getInteger("num_local_experts") != 128;
+  bool isPlain = values.getInteger("sliding_window") == 0;
+  values.erase("sliding_window");
+  if (!isPlain)
+    return;
+  values.erase("attention_chunk_size");
+  values["no_rope_layer_interval"] = 65536;
+}
 
 //===----------------------------------------------------------------------===//
 // gpt2, bert
@@ -330,6 +376,11 @@ static constexpr GgufArchitecture architectures[] = {
      {},
      twoNorms,
      R"({"no_rope_layer_interval": 4})"},
+    {"llama4", "llama4_text", false, RowOrder::Interleaved, "", 0, llama4Keys,
+     llama4Names,
+     R"({"attention_chunk_size": 8192, "floor_scale": 8192, "attn_scale": 0.1,
+         "no_rope_layer_interval": 4, "interleave_moe_layer_step": 1})",
+     false, completeLlama4, 2},
     {"granite", "granite", false, RowOrder::Interleaved, "", 0, graniteKeys,
      twoNorms},
     {"phi3", "phi3", false, RowOrder::HalfSplit, "", 0, phi3Keys, phi3Names,

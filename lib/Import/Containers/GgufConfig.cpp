@@ -40,6 +40,7 @@ private:
   llvm::Error setRotatedWidth();
   llvm::Error setRope();
   llvm::Error setRopeScaling(llvm::StringRef type);
+  llvm::Error setLongRope();
   llvm::Error checkForeign() const;
   llvm::Error copyKeys();
 
@@ -221,12 +222,10 @@ llvm::Error ConfigBuilder::setRope() {
   if (!architecture.isLatent)
     if (llvm::Error error = setRotatedWidth())
       return error;
-  if (findTensor("rope_factors_long.weight"))
-    return complain("rope.scaling.type", "is longrope, by the tensor "
-                                         "'rope_factors_long.weight'; known "
-                                         "types: none, linear, yarn");
   std::optional<llvm::StringRef> type =
       metadata.getString(getKey("rope.scaling.type"));
+  if (findTensor("rope_factors_long.weight"))
+    return setLongRope();
   if (type)
     return setRopeScaling(*type);
   // Files from before the type had a factor only, which was linear.
@@ -240,6 +239,22 @@ llvm::Error ConfigBuilder::setRope() {
       values["rope_scaling"] =
           Object{{"rope_type", "linear"}, {"factor", factor}};
   }
+  return llvm::Error::success();
+}
+
+/// The lists of divisors are tensors, which whoever reads bytes adds.
+llvm::Error ConfigBuilder::setLongRope() {
+  Object scaling{{"rope_type", "longrope"}};
+  std::optional<int64_t> length =
+      metadata.getInt(getKey("rope.scaling.original_context_length"));
+  if (!length || *length < 1)
+    return complain("rope.scaling.original_context_length",
+                    "expects a positive integer beside the tensor "
+                    "'rope_factors_long.weight'");
+  scaling["original_max_position_embeddings"] = *length;
+  scaling["attention_factor"] =
+      metadata.getFloat(getKey("rope.scaling.attn_factor")).value_or(1.0);
+  values["rope_scaling"] = std::move(scaling);
   return llvm::Error::success();
 }
 

@@ -36,12 +36,15 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::vector<double>>
-tenon::readGgufRopeDivisors(llvm::StringRef bytes, const GgufContents &contents,
-                            const ModelConfig &config) {
-  static constexpr llvm::StringLiteral name = "rope_freqs.weight";
+static constexpr llvm::StringLiteral kRopeDivisors = "rope_freqs.weight";
+
+/// Divisors, one for each rotated pair of the configuration, of the tensor of
+/// this name; nothing where the file has none.
+static llvm::Expected<std::vector<double>>
+readDivisors(llvm::StringRef name, llvm::StringRef bytes,
+             const GgufContents &contents, const ModelConfig &config) {
   auto tensor =
-      llvm::find_if(contents.tensors, [](const StoredTensor &candidate) {
+      llvm::find_if(contents.tensors, [&](const StoredTensor &candidate) {
         return candidate.info.name == name;
       });
   if (tensor == contents.tensors.end())
@@ -74,16 +77,48 @@ tenon::readGgufRopeDivisors(llvm::StringRef bytes, const GgufContents &contents,
   return divisors;
 }
 
+llvm::Expected<std::vector<double>>
+tenon::readGgufRopeDivisors(llvm::StringRef bytes, const GgufContents &contents,
+                            const ModelConfig &config) {
+  return readDivisors(kRopeDivisors, bytes, contents, config);
+}
+
 /// The divisors are in the part that has their tensor.
 static llvm::Expected<std::vector<double>>
-readRopeDivisors(llvm::ArrayRef<GgufPart> parts, const ModelConfig &config) {
+readDivisors(llvm::StringRef name, llvm::ArrayRef<GgufPart> parts,
+             const ModelConfig &config) {
   for (const GgufPart &part : parts) {
     llvm::Expected<std::vector<double>> divisors =
-        readGgufRopeDivisors(part.file.getBytes(), part.contents, config);
+        readDivisors(name, part.file.getBytes(), part.contents, config);
     if (!divisors || !divisors->empty())
       return divisors;
   }
   return std::vector<double>();
+}
+
+/// Puts the two lists of LongRoPE, which are tensors, into the configuration.
+static llvm::Error addLongRope(llvm::ArrayRef<GgufPart> parts,
+                               ModelConfig &config) {
+  llvm::Expected<std::string> type =
+      config.getString("rope_scaling.rope_type", llvm::StringRef());
+  if (!type)
+    return type.takeError();
+  if (*type != "longrope")
+    return llvm::Error::success();
+  for (auto [tensor, key] :
+       {std::pair<llvm::StringLiteral, llvm::StringLiteral>{
+            "rope_factors_short.weight", "rope_scaling.short_factor"},
+        {"rope_factors_long.weight", "rope_scaling.long_factor"}}) {
+    llvm::Expected<std::vector<double>> divisors =
+        readDivisors(tensor, parts, config);
+    if (!divisors)
+      return divisors.takeError();
+    if (divisors->empty())
+      return makeImportError(config.getFile() + ": tensor '" + tensor +
+                             "' is missing beside the other one of LongRoPE");
+    config.set(key, llvm::json::Array(*divisors), tensor);
+  }
+  return llvm::Error::success();
 }
 
 /// Takes the tensors of a part, under their canonical names.
@@ -124,9 +159,11 @@ llvm::Error GgufSource::open(llvm::StringRef file, MappedFile mapped,
   if (!built)
     return built.takeError();
   llvm::Expected<std::vector<double>> divisors =
-      readRopeDivisors(*parts, *built);
+      readDivisors(kRopeDivisors, *parts, *built);
   if (!divisors)
     return divisors.takeError();
+  if (llvm::Error error = addLongRope(*parts, *built))
+    return error;
 
   architecture = (*arch)->modelType.str();
   config = std::move(*built);

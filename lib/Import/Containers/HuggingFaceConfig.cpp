@@ -35,6 +35,7 @@ private:
   llvm::Error takeLocalRope(const Object &rope, llvm::StringRef origin);
   llvm::Error normalizeRopeScaling();
   void normalizeWindow();
+  void normalizeTemperature();
   llvm::Error checkLayerTypes();
   llvm::Error checkHeads();
   llvm::Error complain(const llvm::Twine &text) {
@@ -200,7 +201,16 @@ llvm::Error Normalizer::normalizeRopeScaling() {
   type = scaling->get("rope_type");
   if (!isAbsent(type) && *type == Value("su"))
     (*scaling)["rope_type"] = "longrope";
+  // Older files of Phi-3 call it after what it grew out of.
   type = scaling->get("rope_type");
+  if (!isAbsent(type) && *type == Value("yarn") &&
+      values.getString("model_type") == "phi3")
+    (*scaling)["rope_type"] = "longrope";
+  // Where the length stands beside the scaling, that is the one that counts.
+  type = scaling->get("rope_type");
+  const Value *length = values.get("original_max_position_embeddings");
+  if (!isAbsent(length) && !isAbsent(type) && *type == Value("longrope"))
+    (*scaling)["original_max_position_embeddings"] = Value(*length);
   if (scaling->empty() || (!isAbsent(type) && *type == Value("default")))
     values.erase("rope_scaling");
   return llvm::Error::success();
@@ -219,6 +229,15 @@ void Normalizer::normalizeWindow() {
     written += ", and 'use_sliding_window' is false";
   values.erase("sliding_window");
   values["sliding_window_as_written"] = std::move(written);
+}
+
+/// The first files of Llama 4 have a number where later ones have true.
+void Normalizer::normalizeTemperature() {
+  const Value *tuning = values.get("attn_temperature_tuning");
+  if (!tuning)
+    return;
+  if (std::optional<int64_t> number = tuning->getAsInteger())
+    values["attn_temperature_tuning"] = *number != 0;
 }
 
 llvm::Error Normalizer::checkLayerTypes() {
@@ -263,6 +282,7 @@ llvm::Error Normalizer::run() {
     return error;
   addClassDefaults(values);
   normalizeWindow();
+  normalizeTemperature();
   if (llvm::Error error = checkLayerTypes())
     return error;
   return checkHeads();

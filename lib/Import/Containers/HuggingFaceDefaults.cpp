@@ -95,6 +95,12 @@ static constexpr ClassDefault deepSeekV3[] = {
     {"moe_intermediate_size", 2048},
 };
 
+// Like V3, whose values fill in the rest.
+static constexpr ClassDefault deepSeekV32[] = {
+    {"max_position_embeddings", 163840},
+    {"q_lora_rank", 1536, Null::Speaks},
+};
+
 // A null window is none, and a file without the key has one.
 static constexpr ClassDefault mistral[] = {
     {"vocab_size", 32000},
@@ -204,6 +210,22 @@ static constexpr ClassDefault gptOss[] = {
     {"num_experts_per_tok", 4},
 };
 
+// Null chunks are none, and null heads of keys as many as those of queries.
+static constexpr ClassDefault llama4[] = {
+    {"vocab_size", 202048},
+    {"hidden_size", 5120},
+    {"intermediate_size", 8192},
+    {"intermediate_size_mlp", 16384},
+    {"num_hidden_layers", 48},
+    {"num_attention_heads", 40},
+    {"num_key_value_heads", 8, Null::Speaks},
+    {"head_dim", 128},
+    {"max_position_embeddings", 131072},
+    {"num_experts_per_tok", 1},
+    {"num_local_experts", 16},
+    {"attention_chunk_size", 8192, Null::Speaks},
+};
+
 static constexpr ClassDefault smolLm3[] = {
     {"vocab_size", 128256},
     {"hidden_size", 2048},
@@ -269,7 +291,9 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, gemma3);
   if (type == "deepseek_v2")
     add(values, deepSeekV2);
-  if (type == "deepseek_v3" || type == "kimi_k2")
+  if (type == "deepseek_v32")
+    add(values, deepSeekV32);
+  if (type == "deepseek_v3" || type == "deepseek_v32" || type == "kimi_k2")
     add(values, deepSeekV3);
   if (type == "mistral")
     add(values, mistral);
@@ -283,6 +307,8 @@ void tenon::addClassDefaults(llvm::json::Object &values) {
     add(values, olmoe);
   if (type == "glm4_moe")
     add(values, glm4Moe);
+  if (type == "llama4_text")
+    add(values, llama4);
   if (type == "smollm3")
     add(values, smolLm3);
   if (type == "bert")

@@ -126,9 +126,9 @@ Value BlockBuilder::embed(Value indices, llvm::StringRef name,
 
 Value BlockBuilder::norm(Value x, llvm::StringRef name, llvm::StringRef module,
                          int64_t width, NormStyle style) {
-  Value scale =
-      weight(name, (module + ".weight").str(), width, WeightRole::Vector);
-  Value bias;
+  Value scale, bias;
+  if (!module.empty())
+    scale = weight(name, (module + ".weight").str(), width, WeightRole::Vector);
   if (style.kind == NormKind::Layer)
     bias = weight((name + "_bias").str(), (module + ".bias").str(), width,
                   WeightRole::Vector);

@@ -64,6 +64,7 @@ public:
   mlir::Value embed(mlir::Value indices, llvm::StringRef name,
                     llvm::StringRef tensor, int64_t rows, int64_t width,
                     std::optional<double> scale = std::nullopt);
+  /// A norm without a module has no weights.
   mlir::Value norm(mlir::Value x, llvm::StringRef name, llvm::StringRef module,
                    int64_t width, NormStyle style);
   /// `x` times the matrix of a module, with rows of the given shape.

@@ -89,6 +89,11 @@ std::vector<int64_t> ConfigReader::getIntList(llvm::StringRef key,
       config.getIntList(key, /*required=*/true, range), {});
 }
 
+std::vector<double> ConfigReader::getFloatList(llvm::StringRef key) {
+  return take<std::vector<double>>(
+      config.getFloatList(key, /*required=*/true, FloatRange::Positive), {});
+}
+
 std::string ConfigReader::print(double value) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%g", value);

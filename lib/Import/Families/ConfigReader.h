@@ -45,6 +45,8 @@ public:
                    llvm::ArrayRef<llvm::StringRef> known);
   std::vector<std::string> getStringList(llvm::StringRef key);
   std::vector<int64_t> getIntList(llvm::StringRef key, IntRange range);
+  /// Positive numbers.
+  std::vector<double> getFloatList(llvm::StringRef key);
 
   /// Reports a rule between several values.
   void complain(llvm::StringRef key, const llvm::Twine &text);

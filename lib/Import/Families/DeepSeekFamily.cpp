@@ -6,8 +6,6 @@
 using namespace mlir;
 using namespace tenon;
 
-static constexpr unsigned withRouterBias = 1;
-
 void DeepSeekFamily::readLayers(ConfigReader &config) {
   attention.read(config, context);
   activation = readActivation(config, "hidden_act", "silu");

@@ -23,6 +23,9 @@ public:
                          mlir::Value x) const override;
 
 protected:
+  /// The variant of a layer with experts and a correction of their scores.
+  static constexpr unsigned withRouterBias = 1;
+
   void readLayers(ConfigReader &config) override;
   /// Reads the router.
   virtual void readRouter(ConfigReader &config) = 0;
@@ -32,9 +35,9 @@ protected:
   virtual int64_t getDefaultDense() const = 0;
 
   ExpertMixture mixture;
+  LatentAttention attention;
 
 private:
-  LatentAttention attention;
   bool hasExperts = false;
   int64_t firstDense = 0, expertPeriod = 1, denseWidth = 1;
   Activation activation = Activation::Silu;

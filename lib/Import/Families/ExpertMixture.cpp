@@ -77,31 +77,46 @@ bool ExpertMixture::hasCorrection(const ModelSource &source, int64_t layer) {
   return source.getTensors().find(name) != nullptr;
 }
 
+/// Gates and ups of all experts are one tensor. Some files hold its matrices,
+/// and those of the downs, transposed.
+ExpertMixture::Stacks ExpertMixture::buildJoined(BlockBuilder &block,
+                                                 int64_t hidden) const {
+  auto stack = [&](StringRef name, StringRef tensor, int64_t rows,
+                   int64_t cols) {
+    if (!transposed)
+      return block.weight(name, tensor, {experts, rows, cols},
+                          WeightRole::Matrix);
+    Value stored = block.weight((name + "_columns").str(), tensor,
+                                {experts, cols, rows}, WeightRole::Matrix);
+    return block.transpose(name, stored);
+  };
+  Value both = stack("gate_up", names.joined, 2 * width, hidden);
+  // GGUF names it like any other matrix.
+  StringRef down = "mlp.experts.down_proj.weight";
+  if (!block.knows(down))
+    down = names.joinedDown;
+  SmallVector<int64_t> half{experts, width, hidden};
+  return {block.slice("gate", both, 0, half),
+          block.slice("up", both, width, half),
+          stack("down", down, hidden, width)};
+}
+
 /// Most files have a tensor of each expert. Some have one of all experts, and
 /// some of those join the rows of gates and ups.
 ExpertMixture::Stacks ExpertMixture::buildStacks(BlockBuilder &block,
                                                  int64_t hidden) const {
-  static constexpr llvm::StringLiteral joined = "mlp.experts.gate_up_proj";
   auto stack = [&](StringRef name, const llvm::Twine &tensor, int64_t rows,
                    int64_t cols) {
     return block.weight(name, tensor.str(), {experts, rows, cols},
                         WeightRole::Matrix);
   };
-  bool isSplit = block.knows("mlp.experts.gate_proj.weight");
-  if (rows == JoinedRows::Interleaved && !isSplit)
+  bool isStacked = block.knows("mlp.experts.gate_proj.weight");
+  // A family whose files are all like that is so without a file, too.
+  if (rows == JoinedRows::Interleaved && !isStacked)
     return buildInterleaved(block, hidden);
-  if (block.knows(joined)) {
-    Value both = stack("gate_up", joined, 2 * width, hidden);
-    SmallVector<int64_t> half{experts, width, hidden};
-    // GGUF names it like any other matrix.
-    StringRef down = "mlp.experts.down_proj.weight";
-    if (!block.knows(down))
-      down = "mlp.experts.down_proj";
-    return {block.slice("gate", both, 0, half),
-            block.slice("up", both, width, half),
-            stack("down", down, hidden, width)};
-  }
-  if (isSplit)
+  if (block.knows(names.joined) || (transposed && !isStacked))
+    return buildJoined(block, hidden);
+  if (isStacked)
     return {stack("gate", "mlp.experts.gate_proj.weight", width, hidden),
             stack("up", "mlp.experts.up_proj.weight", width, hidden),
             stack("down", "mlp.experts.down_proj.weight", hidden, width)};
@@ -202,9 +217,9 @@ Value ExpertMixture::build(BlockBuilder &block, Value x,
       renorm ? block.f32(*renorm) : FloatAttr(), block.f32(scale));
   Stacks stacks = buildStacks(block, hidden);
   Stacks biases = buildBiases(block, hidden);
-  Value result = ExpertsOp::create(builder, block.getLoc("experts"), activation,
-                                   x, router.getChoice(), router.getWeights(),
-                                   stacks.gate, stacks.up, stacks.down,
-                                   biases.gate, biases.up, biases.down);
+  Value result = ExpertsOp::create(
+      builder, block.getLoc("experts"), activation, x, router.getChoice(),
+      router.getWeights(), stacks.gate, stacks.up, stacks.down, biases.gate,
+      biases.up, biases.down, scalesInput);
   return sharedWidth == 0 ? result : block.add(result, buildShared(block, x));
 }

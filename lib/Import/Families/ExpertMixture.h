@@ -27,6 +27,9 @@ struct ExpertNames {
   /// A vector whose product with a token goes through a sigmoid and scales what
   /// is shared; empty for none.
   llvm::StringLiteral sharedGate = "";
+  /// One tensor of the gates and ups of all experts, and one of the downs.
+  llvm::StringLiteral joined = "mlp.experts.gate_up_proj";
+  llvm::StringLiteral joinedDown = "mlp.experts.down_proj";
 };
 
 struct ExpertMixture {
@@ -45,6 +48,11 @@ struct ExpertMixture {
   /// interleaved ones are columns where they are not quantized.
   enum class JoinedRows { OneAfterOther, Interleaved };
   JoinedRows rows = JoinedRows::OneAfterOther;
+  /// Whether the weight of its only expert scales what a token gives it, rather
+  /// than what it gives back.
+  bool scalesInput = false;
+  /// Whether the matrices of joined experts are stored transposed.
+  bool transposed = false;
   ExpertNames names;
 
   /// Reads the sizes. How experts are chosen is the family's matter.
@@ -78,6 +86,7 @@ private:
   Stacks buildStacks(BlockBuilder &block, int64_t hidden) const;
   Stacks buildInterleaved(BlockBuilder &block, int64_t hidden) const;
   Stacks buildBiases(BlockBuilder &block, int64_t hidden) const;
+  Stacks buildJoined(BlockBuilder &block, int64_t hidden) const;
   mlir::Value buildShared(BlockBuilder &block, mlir::Value x) const;
 };
 

@@ -11,12 +11,14 @@
 
 using namespace tenon;
 
-llvm::Error Family::read() {
+llvm::Error Family::read(int64_t maxContext) {
   ConfigReader config(source.getConfig());
   layers = config.getCount("num_hidden_layers");
   hidden = config.getSize("hidden_size");
   vocabulary = config.getSize("vocab_size");
   contextLength = readContextLength(config);
+  positions =
+      maxContext > 0 ? std::min(maxContext, contextLength) : contextLength;
   norm.eps = config.getFloat(getEpsKey(), getDefaultEps());
   if (!std::isnormal(static_cast<float>(norm.eps)))
     config.complain(getEpsKey(), "expects a number that is normal in f32, "

@@ -36,8 +36,10 @@ public:
       : context(context), source(source) {}
   virtual ~Family() = default;
 
-  /// Reads and checks everything. Called once, before all else.
-  llvm::Error read();
+  /// Reads and checks everything. Called once, before all else. `maxContext` is
+  /// the number of positions that a sequence may have; 0 for all that the model
+  /// can do.
+  llvm::Error read(int64_t maxContext);
 
   virtual LayerStructure getStructure(int64_t layer) const = 0;
   /// The row of each cache: what it keeps for one position of one layer.
@@ -60,6 +62,8 @@ public:
 
   // What all families have.
   int64_t layers = 1, hidden = 1, vocabulary = 1, contextLength = 1;
+  /// Positions that a sequence has at most in this compilation.
+  int64_t positions = 1;
   NormStyle norm;
   std::optional<double> embeddingScale;
   /// What logits are multiplied by, and then capped at.

@@ -73,14 +73,33 @@ Value GroupedAttention::clamp(BlockBuilder &block, Value rows) const {
               : rows;
 }
 
+Value GroupedAttention::finishHeads(BlockBuilder &block, Value rows,
+                                    RopeAttr rope) const {
+  rows = clamp(block, rows);
+  if (rope)
+    rows = block.rope(rows, rope, RopeEnd::First);
+  if (!rotatedNormEps)
+    return rows;
+  return block.norm(rows, "rotated_norm", /*module=*/"", width,
+                    {*rotatedNormEps, NormOrder::ScaleThenCast});
+}
+
+Value GroupedAttention::temper(BlockBuilder &block, Value query) const {
+  if (!temperature)
+    return query;
+  return TemperRowsOp::create(block.getBuilder(), block.getLoc("temperature"),
+                              query, block.getStep().positions,
+                              temperature->interval,
+                              block.f32(temperature->slope));
+}
+
 Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
                               std::optional<int64_t> window) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
   auto turn = [&](StringRef name, int64_t count) {
-    Value rows = clamp(block, projectHeads(block, x, name, count));
-    return rope ? block.rope(rows, rope, RopeEnd::First) : rows;
+    return finishHeads(block, projectHeads(block, x, name, count), rope);
   };
-  Value query = turn("q", heads);
+  Value query = temper(block, turn("q", heads));
   Value key = block.updateCache(0, turn("k", keyHeads));
   Value value = block.updateCache(
       1, clamp(block, project(block, x, "v", {keyHeads, width})));
@@ -88,8 +107,8 @@ Value GroupedAttention::build(BlockBuilder &block, Value x, RopeAttr rope,
   Value sinks;
   if (hasSinks)
     sinks = block.weight("sinks", "self_attn.sinks", heads, WeightRole::Vector);
-  auto mask =
-      MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal, window);
+  auto mask = MaskAttr::get(block.getBuilder().getContext(), MaskKind::Causal,
+                            window, chunk);
   Value rows = block.attend(query, key, value, scale, mask, softcap, sinks);
   return block.linear(rows, "o", "self_attn.o_proj", hidden, outputBias);
 }

@@ -24,6 +24,16 @@ struct GroupedAttention {
   std::optional<NormStyle> headNorm;
   /// Norms of all heads of queries together, and of all heads of keys.
   std::optional<NormStyle> jointNorm;
+  /// The eps of norms without weights of each head, after it has rotated.
+  std::optional<double> rotatedNormEps;
+  /// What queries are scaled by, according to their position.
+  struct Temperature {
+    int64_t interval = 1;
+    double slope = 0;
+  };
+  std::optional<Temperature> temperature;
+  /// Positions of a chunk: a query sees the keys of its own one.
+  std::optional<int64_t> chunk;
 
   /// Reads the heads. Their width defaults to an even split of the channels, or
   /// to `defaultWidth` in families that have one.
@@ -47,6 +57,10 @@ private:
   mlir::Value projectHeads(BlockBuilder &block, mlir::Value x,
                            llvm::StringRef name, int64_t count) const;
   mlir::Value clamp(BlockBuilder &block, mlir::Value rows) const;
+  /// Heads of queries or keys as attention takes them.
+  mlir::Value finishHeads(BlockBuilder &block, mlir::Value rows,
+                          RopeAttr rope) const;
+  mlir::Value temper(BlockBuilder &block, mlir::Value query) const;
 };
 
 } // namespace tenon

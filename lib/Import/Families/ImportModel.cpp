@@ -68,7 +68,7 @@ private:
 
 llvm::Expected<int64_t> ModuleBuilder::getContextLength() const {
   if (options.maxContext == 0)
-    return family.contextLength;
+    return family.positions;
   if (options.maxContext > 0 && options.maxContext <= family.contextLength)
     return options.maxContext;
   return source.getConfig().makeError(
@@ -365,7 +365,8 @@ tenon::importModel(MLIRContext &context, const ModelSource &source,
       createFamily(&context, source);
   if (!family)
     return family.takeError();
-  if (llvm::Error error = (*family)->read())
+  int64_t most = options.maxContext ? options.maxContext : options.usualContext;
+  if (llvm::Error error = (*family)->read(most))
     return std::move(error);
   return ModuleBuilder(&context, source, options, **family).build();
 }

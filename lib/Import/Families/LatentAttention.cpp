@@ -37,14 +37,12 @@ void LatentAttention::read(ConfigReader &config, MLIRContext *context) {
   scale *= magnitude * magnitude;
 }
 
-Value LatentAttention::buildQuery(BlockBuilder &block, Value x) const {
-  int64_t width = plain + turned;
+Value LatentAttention::buildQueryLatent(BlockBuilder &block, Value x) const {
   if (!queryRank)
-    return block.linear(x, "q", "self_attn.q_proj", {heads, width});
+    return x;
   Value latent = block.linear(x, "q_a", "self_attn.q_a_proj", *queryRank, bias);
-  latent = block.norm(latent, "q_norm", "self_attn.q_a_layernorm", *queryRank,
-                      latentNorm);
-  return block.linear(latent, "q_b", "self_attn.q_b_proj", {heads, width});
+  return block.norm(latent, "q_norm", "self_attn.q_a_layernorm", *queryRank,
+                    latentNorm);
 }
 
 /// Some files hold the rows of keys and of values apart, head by head, and
@@ -62,9 +60,65 @@ Value LatentAttention::buildExpansion(BlockBuilder &block) const {
                           valueRows);
 }
 
+//===----------------------------------------------------------------------===//
+// Indexer
+//===----------------------------------------------------------------------===//
+
+void Indexer::read(ConfigReader &config, MLIRContext *mlirContext,
+                   int64_t rotated, int64_t positions) {
+  heads = config.getCount("index_n_heads", 64);
+  width = config.getSize("index_head_dim", 128);
+  top = config.getSize("index_topk", 2048);
+  context = positions;
+  if (width < rotated)
+    config.complain("index_head_dim",
+                    "expects at least 'qk_rope_head_dim', but they are " +
+                        llvm::Twine(width) + " and " + llvm::Twine(rotated));
+  // Halves, whatever the pairs of the attention are.
+  rope = readRope(config, mlirContext, rotated, RopePairing::Half,
+                  /*defaultTheta=*/1e4);
+}
+
+/// One key for all heads, with a layer norm.
+Value Indexer::buildKey(BlockBuilder &block, Value x) const {
+  Value key = block.linear(x, "index_k", "self_attn.indexer.wk", width);
+  return block.norm(
+      key, "index_norm", "self_attn.indexer.k_norm", width,
+      {latentNorm.eps, NormOrder::ScaleThenCast, NormKind::Layer});
+}
+
+/// Published code also turns both rows by a Hadamard matrix, which changes no
+/// product and serves to round them to 8 bits.
+Value Indexer::build(BlockBuilder &block, Value x, Value latent,
+                     unsigned cache) const {
+  Value query =
+      block.linear(latent, "index_q", "self_attn.indexer.wq_b", {heads, width});
+  query = block.rope(query, rope, RopeEnd::First);
+  Value keys = block.updateCache(
+      cache, block.rope(buildKey(block, x), rope, RopeEnd::First));
+  Value weights =
+      block.linear(x, "index_weights", "self_attn.indexer.weights_proj", heads,
+                   /*hasBias=*/false, WeightRole::PlainMatrix);
+  // The factors of a product and of a head are positive, so they may stand in
+  // front of the sum.
+  double scale =
+      1 / std::sqrt(static_cast<double>(heads) * static_cast<double>(width));
+  const StepOperands &step = block.getStep();
+  OpBuilder &builder = block.getBuilder();
+  return IndexTopkOp::create(builder, block.getLoc("index"),
+                             block.getRows(top, builder.getI32Type()), query,
+                             keys, step.layer, weights, step.positions,
+                             step.slots, context, block.f32(scale));
+}
+
 Value LatentAttention::build(BlockBuilder &block, Value x) const {
   int64_t hidden = cast<RankedTensorType>(x.getType()).getShape().back();
-  Value query = block.rope(buildQuery(block, x), rope, RopeEnd::Last);
+  Value latent = buildQueryLatent(block, x);
+  Value query = queryRank ? block.linear(latent, "q_b", "self_attn.q_b_proj",
+                                         {heads, plain + turned})
+                          : block.linear(x, "q", "self_attn.q_proj",
+                                         {heads, plain + turned});
+  query = block.rope(query, rope, RopeEnd::Last);
   // The rows hold the latent and, behind it, what is turned; only the latent
   // is normalized.
   Value joint = block.linear(x, "kv_a", "self_attn.kv_a_proj_with_mqa",
@@ -72,6 +126,9 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
   joint = block.norm(joint, "kv_norm", "self_attn.kv_a_layernorm", rank,
                      latentNorm);
   Value cache = block.updateCache(0, block.rope(joint, rope, RopeEnd::Last));
+  Value selected;
+  if (indexer)
+    selected = indexer->build(block, x, latent, /*cache=*/1);
   Value expand = buildExpansion(block);
 
   const StepOperands &step = block.getStep();
@@ -80,7 +137,8 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
   Value rows = MlaAttentionOp::create(
       block.getBuilder(), block.getLoc("attention"),
       block.getRows({heads, value}), query, cache, step.layer, expand,
-      step.positions, step.slots, step.blocks, plain, block.f32(scale), mask,
+      step.positions, step.slots, step.blocks, selected, plain,
+      block.f32(scale), mask,
       /*probabilities=*/TypeAttr());
   return block.linear(rows, "o", "self_attn.o_proj", hidden, bias);
 }

@@ -9,6 +9,24 @@
 
 namespace tenon {
 
+/// Chooses the keys that latent attention sees: DeepSeek's lightning indexer.
+struct Indexer {
+  int64_t heads = 1, width = 1, top = 1;
+  /// The most keys that a sequence of this compilation has.
+  int64_t context = 1;
+  RopeAttr rope;
+
+  void read(ConfigReader &config, mlir::MLIRContext *context, int64_t rotated,
+            int64_t positions);
+  /// The selected keys of each token. `latent` is what queries are made of, and
+  /// `cache` the number of the cache of index keys.
+  mlir::Value build(BlockBuilder &block, mlir::Value x, mlir::Value latent,
+                    unsigned cache) const;
+
+private:
+  mlir::Value buildKey(BlockBuilder &block, mlir::Value x) const;
+};
+
 struct LatentAttention {
   int64_t heads = 1;
   /// Rank of queries; none where they are projected at once.
@@ -17,15 +35,20 @@ struct LatentAttention {
   double scale = 1;
   bool bias = false;
   RopeAttr rope;
+  /// Nothing where a token sees all keys.
+  std::optional<Indexer> indexer;
 
   void read(ConfigReader &config, mlir::MLIRContext *context);
   std::vector<llvm::SmallVector<int64_t>> getCacheRows() const {
+    if (indexer)
+      return {{rank + turned}, {indexer->width}};
     return {{rank + turned}};
   }
   mlir::Value build(BlockBuilder &block, mlir::Value x) const;
 
 private:
-  mlir::Value buildQuery(BlockBuilder &block, mlir::Value x) const;
+  /// What queries are made of: a latent, or `x` itself.
+  mlir::Value buildQueryLatent(BlockBuilder &block, mlir::Value x) const;
   mlir::Value buildExpansion(BlockBuilder &block) const;
 };
 

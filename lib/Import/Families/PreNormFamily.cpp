@@ -14,7 +14,7 @@ void PreNormFamily::readLayers(ConfigReader &config) {
   rope = readRope(config, context,
                   attention.readRotatedWidth(config, getDefaultRotatedPart()),
                   getQueryKeyPairing(), getDefaultTheta(),
-                  source.getRopeDivisors());
+                  source.getRopeDivisors(), positions);
   readDetails(config);
 }
 
@@ -33,7 +33,8 @@ LayerStructure PreNormFamily::getStructure(int64_t layer) const {
 Value PreNormFamily::buildLayer(BlockBuilder &block, LayerStructure structure,
                                 Value x) const {
   Value h = block.norm(x, "norm1", "input_layernorm", hidden, norm);
-  h = attention.build(block, h, getRope(structure), getWindow(structure));
+  h = getAttention(structure).build(block, h, getRope(structure),
+                                    getWindow(structure));
   x = addScaled(block, x, h);
   h = block.norm(x, "norm2", "post_attention_layernorm", hidden, norm);
   return addScaled(block, x, buildMlp(block, structure, h));

@@ -30,6 +30,9 @@ protected:
     return windows.getWindow(structure);
   }
   virtual RopeAttr getRope(LayerStructure structure) const { return rope; }
+  virtual const GroupedAttention &getAttention(LayerStructure structure) const {
+    return attention;
+  }
   virtual mlir::Value buildMlp(BlockBuilder &block, LayerStructure structure,
                                mlir::Value x) const;
   /// What a file means that does not say how fast, or how much of a head,

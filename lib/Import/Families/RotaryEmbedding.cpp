@@ -10,13 +10,14 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
-enum Scaling { Default, Linear, Llama3, Yarn };
+enum Scaling { Default, Linear, Llama3, Yarn, LongRope };
 
 /// The parameters of an attribute, before it is built.
 struct RopeParameters {
   RopeScaling scaling = RopeScaling::None;
   std::optional<double> factor, original, low, high, attention;
   bool truncate = true;
+  std::vector<double> divisors;
 };
 } // namespace
 
@@ -30,7 +31,10 @@ static RopeAttr build(MLIRContext *context, int64_t width, RopePairing pairing,
                        parameters.scaling, attr(parameters.factor),
                        attr(parameters.original), attr(parameters.low),
                        attr(parameters.high), parameters.truncate,
-                       attr(parameters.attention));
+                       attr(parameters.attention),
+                       parameters.divisors.empty()
+                           ? DenseF64ArrayAttr()
+                           : builder.getDenseF64ArrayAttr(parameters.divisors));
 }
 
 double tenon::getYarnMagnitude(double factor, double weight) {
@@ -42,7 +46,7 @@ static Scaling readScaling(ConfigReader &config) {
     return Default;
   return static_cast<Scaling>(
       config.getChoice("rope_scaling.rope_type", llvm::StringRef("default"),
-                       {"default", "linear", "llama3", "yarn"}));
+                       {"default", "linear", "llama3", "yarn", "longrope"}));
 }
 
 int64_t tenon::readContextLength(ConfigReader &config) {
@@ -51,7 +55,9 @@ int64_t tenon::readContextLength(ConfigReader &config) {
       config.getInt("max_position_embeddings", std::nullopt, {1, longest});
   static constexpr llvm::StringLiteral original =
       "rope_scaling.original_max_position_embeddings";
-  if (!config.has(original))
+  // LongRoPE has a list for each of two lengths, and the longer one is the
+  // model's.
+  if (!config.has(original) || readScaling(config) == LongRope)
     return length;
   double stretched =
       config.getFloat(original) * config.getFloat("rope_scaling.factor");
@@ -103,12 +109,12 @@ static RopeParameters readLlama3(ConfigReader &config) {
   result.original = readOriginalLength(config);
   result.low = config.getFloat("rope_scaling.low_freq_factor");
   result.high = config.getFloat("rope_scaling.high_freq_factor");
-  if (*result.low < *result.high)
+  if (*result.low <= *result.high)
     return result;
   if (!config.failed())
     config.complain("rope_scaling.low_freq_factor",
-                    "expects less than 'rope_scaling.high_freq_factor', but "
-                    "they are " +
+                    "expects at most 'rope_scaling.high_freq_factor', but they "
+                    "are " +
                         ConfigReader::print(*result.low) + " and " +
                         ConfigReader::print(*result.high));
   result.high = *result.low * 2;
@@ -137,9 +143,47 @@ static RopeParameters readYarn(ConfigReader &config) {
   return result;
 }
 
+/// Divisors for sequences of up to the original length, and others for longer
+/// ones. A sequence cannot change over: its keys in the cache are rotated. So
+/// the longest one of this compilation decides for all, and the published rule,
+/// which goes by the length so far, is met by all sequences on its side.
+static RopeParameters readLongRope(ConfigReader &config, int64_t width,
+                                   int64_t positions) {
+  RopeParameters result;
+  double original = readOriginalLength(config);
+  double length = config.getFloat("max_position_embeddings");
+  bool isLong =
+      (positions ? static_cast<double>(positions) : length) > original;
+  for (llvm::StringRef key :
+       {"rope_scaling.short_factor", "rope_scaling.long_factor"}) {
+    std::vector<double> divisors = config.getFloatList(key);
+    if (config.failed())
+      return {};
+    if (static_cast<int64_t>(divisors.size()) != width / 2) {
+      config.complain(key, "expects a factor for each of the " +
+                               llvm::Twine(width / 2) +
+                               " pairs that rotate, but has " +
+                               llvm::Twine(divisors.size()));
+      return {};
+    }
+    if (key.contains("long") == isLong)
+      result.divisors = std::move(divisors);
+  }
+  result.scaling = RopeScaling::Divided;
+  double factor = config.getFloat("rope_scaling.factor", length / original);
+  double magnitude = factor <= 1 || original <= 1
+                         ? 1
+                         : std::sqrt(1 + std::log(factor) / std::log(original));
+  magnitude = config.getFloat("rope_scaling.attention_factor", magnitude);
+  if (magnitude != 1)
+    result.attention = magnitude;
+  return result;
+}
+
 RopeAttr tenon::readRope(ConfigReader &config, MLIRContext *context,
                          int64_t width, RopePairing pairing,
-                         double defaultTheta, ArrayRef<double> divisors) {
+                         double defaultTheta, ArrayRef<double> divisors,
+                         int64_t positions) {
   double theta = readTheta(config, "rope_theta", defaultTheta);
   width = checkWidth(config, width);
   RopeParameters parameters;
@@ -156,6 +200,9 @@ RopeAttr tenon::readRope(ConfigReader &config, MLIRContext *context,
     break;
   case Yarn:
     parameters = readYarn(config);
+    break;
+  case LongRope:
+    parameters = readLongRope(config, width, positions);
     break;
   }
   RopeAttr rope = build(context, width, pairing, theta, parameters);

@@ -11,9 +11,11 @@ namespace tenon {
 
 /// Reads `rope_theta` and `rope_scaling`. `width` is the number of elements
 /// that rotate. `divisors` are those of `ModelSource::getRopeDivisors`.
+/// `positions` are those of the longest sequence of this compilation, which
+/// choose between the two lists of LongRoPE; 0 for all of the model.
 RopeAttr readRope(ConfigReader &config, mlir::MLIRContext *context,
                   int64_t width, RopePairing pairing, double defaultTheta,
-                  llvm::ArrayRef<double> divisors = {});
+                  llvm::ArrayRef<double> divisors = {}, int64_t positions = 0);
 
 /// A rotary embedding without scaling.
 RopeAttr readPlainRope(ConfigReader &config, mlir::MLIRContext *context,

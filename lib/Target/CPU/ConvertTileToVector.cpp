@@ -41,9 +41,10 @@ struct ConvertTileToVector
     Base::getDependentDialects(registry);
     registry.addExtension(+[](MLIRContext *context, tile::TileDialect *,
                               memref::MemRefDialect *) {
-      for (auto attach : {attachAttendLowerings, attachContractLowerings,
-                          attachElementLowerings, attachExpertLowerings,
-                          attachRowLowerings, attachKeyRangeLowerings})
+      for (auto attach :
+           {attachAttendLowerings, attachContractLowerings,
+            attachElementLowerings, attachExpertLowerings, attachRowLowerings,
+            attachKeyRangeLowerings, attachIndexerLowerings})
         attach(*context);
     });
   }

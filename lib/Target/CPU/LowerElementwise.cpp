@@ -6,6 +6,8 @@
 // A few flops on 8 to 12 bytes of each element: the bytes bind, mostly those of
 // the first-level cache. Activations take about twenty instructions a vector.
 
+#include "dialects/Tenon/Temperature.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "Polynomials.h"
@@ -140,6 +142,26 @@ static LogicalResult lowerPointwise(VectorBuilder &b, tile::PointwiseOp op) {
   return success();
 }
 
+static LogicalResult lowerTemperature(VectorBuilder &b,
+                                      tile::TemperatureOp op) {
+  Value position = arith::IndexCastUIOp::create(
+      b.builder, b.loc, b.builder.getI32Type(), op.getPosition());
+  Value factor = buildTemperature(b.builder, b.loc, position, op.getInterval(),
+                                  op.getSlope().convertToDouble());
+  op.replaceAllUsesWith(factor);
+  return success();
+}
+
+static LogicalResult lowerScale(VectorBuilder &b, tile::ScaleOp op) {
+  loopElements(b, {op.getOuts(), op.getInput()},
+               [&](ValueRange at, int64_t width) {
+                 Value x = b.load(op.getInput(), at, width);
+                 Value factor = b.broadcast(op.getFactor(), width);
+                 b.store(b.mul(factor, x), op.getOuts(), at);
+               });
+  return success();
+}
+
 static LogicalResult lowerGluPairs(VectorBuilder &b, tile::GluPairsOp op) {
   constexpr int64_t half = kPanelHeight / 2;
   Value input = op.getInput(), outs = op.getOuts();
@@ -215,5 +237,6 @@ static LogicalResult lowerAddBias(VectorBuilder &b, tile::AddBiasOp op) {
 
 void tenon::attachElementLowerings(MLIRContext &context) {
   attachLowerings<lowerCopy, lowerFill, lowerConvert, lowerAdd, lowerGlu,
-                  lowerPointwise, lowerGluPairs, lowerAddBias>(context);
+                  lowerPointwise, lowerTemperature, lowerScale, lowerGluPairs,
+                  lowerAddBias>(context);
 }

@@ -302,8 +302,10 @@ static LogicalResult lowerCombine(VectorBuilder &b, tile::MoeCombineOp op) {
         Values sum = b.loop(
             b.index(0), choices, 1, zeros, [&](Value j, ValueRange carried) {
               Value row = b.toIndex(b.load(op.getPlace(), {op.getToken(), j}));
-              Value weight = b.load(op.getWeights(), {op.getToken(), j});
               Value x = b.load(op.getInput(), {row, column}, width);
+              if (!op.getWeights())
+                return Values{b.add(x, carried.front())};
+              Value weight = b.load(op.getWeights(), {op.getToken(), j});
               return Values{
                   b.fma(b.broadcast(weight, width), x, carried.front())};
             });

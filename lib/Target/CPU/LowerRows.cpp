@@ -75,7 +75,7 @@ namespace {
 struct NormLowering {
   VectorBuilder &b;
   tile::NormOp op;
-  Value weight, bias; // as memrefs; no bias is null
+  Value weight, bias; // as memrefs; null if there is none
   int64_t size, normalized, width;
 
   void buildRow(ValueRange row);
@@ -86,6 +86,8 @@ struct NormLowering {
 /// Applies weight and bias. Rounding to f32 is what every operation does, so
 /// the orders differ in the meaning of the weight alone.
 Value NormLowering::scaleElement(Value x, Value column) {
+  if (!weight)
+    return x;
   int64_t lanes = getWidth(x);
   Value factor = b.load(weight, column, lanes);
   if (op.getOrder() == NormOrder::OnePlus)
@@ -126,22 +128,23 @@ void NormLowering::buildRow(ValueRange row) {
 }
 
 static LogicalResult lowerNorm(VectorBuilder &b, tile::NormOp op) {
-  FailureOr<Value> weight = viewRowMajor(b, op, op.getWeight());
-  if (failed(weight))
-    return failure();
-  FailureOr<Value> bias = Value();
+  FailureOr<Value> weight = Value(), bias = Value();
+  if (op.getWeight())
+    weight = viewRowMajor(b, op, op.getWeight());
   if (op.getBias())
     bias = viewRowMajor(b, op, op.getBias());
-  if (failed(bias))
+  if (failed(weight) || failed(bias))
     return failure();
   auto type = cast<MemRefType>(op.getInput().getType());
-  NormLowering norm = {b,
-                       op,
-                       *weight,
-                       *bias,
-                       type.getShape().back(),
-                       cast<WeightType>(op.getWeight().getType()).getRows(),
-                       b.widthFor({op.getInput(), op.getOuts()})};
+  NormLowering norm = {
+      b,
+      op,
+      *weight,
+      *bias,
+      type.getShape().back(),
+      op.getWeight() ? cast<WeightType>(op.getWeight().getType()).getRows()
+                     : type.getShape().back(),
+      b.widthFor({op.getInput(), op.getOuts()})};
   b.loopOver(op.getInput(), type.getRank() - 1,
              [&](ValueRange row) { norm.buildRow(row); });
   return success();

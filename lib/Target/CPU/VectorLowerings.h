@@ -36,6 +36,7 @@ void attachAttendLowerings(mlir::MLIRContext &context);
 void attachContractLowerings(mlir::MLIRContext &context);
 void attachElementLowerings(mlir::MLIRContext &context);
 void attachExpertLowerings(mlir::MLIRContext &context);
+void attachIndexerLowerings(mlir::MLIRContext &context);
 void attachRowLowerings(mlir::MLIRContext &context);
 void attachKeyRangeLowerings(mlir::MLIRContext &context);
 

@@ -29,7 +29,7 @@ Value RowValues::sumOfBlock(Value value) {
 
 Value RowValues::sumElements(NormOp op, Value token, Value row, Value first,
                              int64_t step, Value mean, bool squared) {
-  int64_t normed = op.getWeight().getType().getCols();
+  int64_t normed = op.getNormalized();
   Value begin = b.mul(first, width);
   Values sums =
       b.loop(begin, b.i32(normed), b.i32(step * width), b.f32(0),
@@ -46,7 +46,7 @@ Value RowValues::sumElements(NormOp op, Value token, Value row, Value first,
 }
 
 Value RowValues::getDeviation(NormOp op, Value squares) {
-  int64_t normed = op.getWeight().getType().getCols();
+  int64_t normed = op.getNormalized();
   Value mean = b.mul(squares, b.f32(1.0 / normed));
   return b.rsqrt(b.add(mean, b.f32(op.getEps().convertToFloat())));
 }
@@ -59,7 +59,7 @@ void RowValues::storeStatistics(NormOp op, Value head, Value deviation,
 
 /// One row for a token: all threads share it.
 void RowValues::computeForRow(NormOp op, Value token) {
-  int64_t normed = op.getWeight().getType().getCols();
+  int64_t normed = op.getNormalized();
   auto sum = [&](Value mean, bool squared) {
     return sumOfBlock(sumElements(op, token, b.i32(0), kernel.thread,
                                   kernel.threads, mean, squared));
@@ -77,7 +77,7 @@ void RowValues::computeForRow(NormOp op, Value token) {
 void RowValues::computeForHeads(NormOp op, Value token) {
   int64_t length =
       cast<RankedTensorType>(op.getInput().getType()).getShape().back();
-  int64_t normed = op.getWeight().getType().getCols();
+  int64_t normed = op.getNormalized();
   int64_t heads = getRowLength(op.getInput()) / length;
   b.loop(kernel.warp, b.i32(heads), b.i32(kernel.threads / 32),
          [&](Value head) {

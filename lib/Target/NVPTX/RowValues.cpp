@@ -3,8 +3,10 @@
 
 #include "RowValues.h"
 #include "dialects/Tenon/RowViews.h"
+#include "dialects/Tenon/Temperature.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "Contraction.h"
@@ -17,6 +19,13 @@ static int64_t getLast(Value tensor) {
   return cast<RankedTensorType>(tensor.getType()).getShape().back();
 }
 
+/// A number that fills a tensor, if it is known.
+static FloatAttr getFilling(tensor::SplatOp op) {
+  FloatAttr number;
+  matchPattern(op.getInput(), m_Constant(&number));
+  return number;
+}
+
 static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 
 //===----------------------------------------------------------------------===//
@@ -24,9 +33,10 @@ static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 //===----------------------------------------------------------------------===//
 
 static Refusal checkOp(Operation *op) {
-  // Sizes of views, which follow from the operands of the kernel.
+  // Sizes of views, which follow from the operands of the kernel, and numbers
+  // that fill rows.
   if (isa<tensor::DimOp, arith::ConstantOp>(op) &&
-      op->getResult(0).getType().isIndex())
+      op->getResult(0).getType().isIntOrIndexOrFloat())
     return std::nullopt;
   for (Value result : op->getResults())
     if (auto type = dyn_cast<RankedTensorType>(result.getType()))
@@ -38,9 +48,12 @@ static Refusal checkOp(Operation *op) {
     if (norm.getOrder() == NormOrder::CastThenScale &&
         !norm.getType().getElementType().isF32())
       return "a norm rounds to another type than f32 before it scales";
-  if (isa<NormOp, CacheUpdateOp, GluOp, ActivateOp, PointwiseOp, arith::AddFOp,
-          arith::TruncFOp, tile::YieldOp>(op))
+  if (isa<NormOp, CacheUpdateOp, GluOp, ActivateOp, PointwiseOp, ScaleRowsOp,
+          TemperRowsOp, arith::AddFOp, arith::TruncFOp, tile::YieldOp>(op))
     return std::nullopt;
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return getFilling(splat) ? Refusal()
+                             : "rows are filled with an unknown number";
   if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp,
           tensor::CollapseShapeOp>(op)) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
@@ -66,10 +79,15 @@ static Refusal checkOp(Operation *op) {
     return table.getLayout() ? Refusal()
                              : "the table of an embedding is not in panels";
   }
-  if (auto combine = dyn_cast<MoeCombineOp>(op))
-    return isArgument(combine.getInput())
+  if (auto combine = dyn_cast<MoeCombineOp>(op)) {
+    if (!isArgument(combine.getInput()))
+      return "combined rows are not an argument of the kernel";
+    auto splat = combine.getWeights().getDefiningOp<tensor::SplatOp>();
+    bool areOnes = splat && matchPattern(splat.getInput(), m_OneFloat());
+    return areOnes || isArgument(combine.getWeights())
                ? Refusal()
-               : "combined rows are not an argument of the kernel";
+               : "weights of combined rows are computed in the kernel";
+  }
   return "there is no device code for " + op->getName().getStringRef().str();
 }
 
@@ -80,6 +98,14 @@ Refusal tenon::nvptx::checkRows(tile::KernelOp kernel) {
   return std::nullopt;
 }
 
+/// One number of a token, which all of its elements meet, or a number that is
+/// read from nowhere.
+static bool isFactors(Operation *op, Value value) {
+  auto scale = dyn_cast<ScaleRowsOp>(op);
+  return (scale && value == scale.getFactors()) ||
+         value.getDefiningOp<tensor::SplatOp>();
+}
+
 int64_t tenon::nvptx::getRowWidth(tile::KernelOp kernel) {
   int64_t width = 4;
   auto fits = [&](int64_t size) {
@@ -88,10 +114,12 @@ int64_t tenon::nvptx::getRowWidth(tile::KernelOp kernel) {
   };
   for (Operation &op : kernel.getBody().front()) {
     for (Value value : llvm::concat<Value>(llvm::to_vector(op.getOperands()),
-                                           llvm::to_vector(op.getResults())))
-      if (auto type = dyn_cast<RankedTensorType>(value.getType()))
-        if (type.getElementType().isFloat() && type.getRank() > 1)
-          fits(type.getShape().back());
+                                           llvm::to_vector(op.getResults()))) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (type && type.getElementType().isFloat() && type.getRank() > 1 &&
+          !isFactors(&op, value))
+        fits(type.getShape().back());
+    }
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
       fits(slice.getStaticOffset(1));
     if (auto rope = dyn_cast<RopeOp>(op)) {
@@ -101,7 +129,7 @@ int64_t tenon::nvptx::getRowWidth(tile::KernelOp kernel) {
         fits(dims / 2);
     }
     if (auto norm = dyn_cast<NormOp>(op))
-      fits(norm.getWeight().getType().getCols());
+      fits(norm.getNormalized());
   }
   return width;
 }
@@ -141,18 +169,33 @@ Values RowValues::evaluateEmbedding(EmbeddingOp op, Value token, Value at) {
   return values;
 }
 
+/// An element of a tensor of `f32`.
+Value RowValues::loadFactor(Value argument, Value index) {
+  return b.load(b.getF32Type(),
+                b.offset(kernel.getPointer(argument), b.mul(index, 4)), 4);
+}
+
+Values RowValues::evaluateScaled(Value input, Value factor, Value token,
+                                 Value at) {
+  Values values = evaluate(input, token, at);
+  for (Value &value : values)
+    value = b.mul(factor, value);
+  return values;
+}
+
 Values RowValues::evaluateCombine(MoeCombineOp op, Value token, Value at) {
   int64_t choices = op.getPlace().getType().getDimSize(1);
   Values sums(width, b.f32(0));
   for (int64_t i = 0; i < choices; ++i) {
     Value choice = b.add(b.mul(b.zext64(token), choices), b.i64(i));
     Value row = kernel.loadIndex(op.getPlace(), choice);
-    Value weight = b.load(
-        b.getF32Type(),
-        b.offset(kernel.getPointer(op.getWeights()), b.mul(choice, 4)), 4);
+    // Factors of 1 are not read.
+    Value weight = isArgument(op.getWeights())
+                       ? loadFactor(op.getWeights(), choice)
+                       : Value();
     Values values = loadArgument(op.getInput(), row, at);
     for (auto [sum, value] : llvm::zip_equal(sums, values))
-      sum = b.fma(weight, value, sum);
+      sum = weight ? b.fma(weight, value, sum) : b.add(value, sum);
   }
   Values init = evaluate(op.getInit(), token, at);
   for (auto [sum, value] : llvm::zip_equal(sums, init))
@@ -162,14 +205,15 @@ Values RowValues::evaluateCombine(MoeCombineOp op, Value token, Value at) {
 
 Values RowValues::evaluateNorm(NormOp op, Value token, Value at) {
   int64_t length = getLast(op.getInput());
-  int64_t normed = op.getWeight().getType().getCols();
+  int64_t normed = op.getNormalized();
   Value head = b.div(at, length), column = b.rem(at, length);
   Values inputs = evaluate(op.getInput(), token, at);
   auto normalize = [&] {
     Value place = b.add(b.shl(head, 3), statisticsAt.at(op));
     Values statistics = b.loadVector(b.getF32Type(), 2, b.shared(place));
-    Values scales = loadFromVector(kernel, op.getWeight(), column, width);
-    Values shifts;
+    Values scales(width, b.f32(1.0)), shifts;
+    if (op.getWeight())
+      scales = loadFromVector(kernel, op.getWeight(), column, width);
     if (op.getBias())
       shifts = loadFromVector(kernel, op.getBias(), column, width);
     Values results;
@@ -180,7 +224,7 @@ Values RowValues::evaluateNorm(NormOp op, Value token, Value at) {
       x = b.mul(x, statistics[0]);
       if (op.getOrder() == NormOrder::OnePlus)
         scales[i] = b.add(scales[i], b.f32(1.0));
-      x = b.mul(scales[i], x);
+      x = op.getWeight() ? b.mul(scales[i], x) : x;
       results.push_back(op.getBias() ? b.add(x, shifts[i]) : x);
     }
     return results;
@@ -252,6 +296,20 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
         for (Value &value : values)
           value = applyPointwise(op, value);
         return values;
+      })
+      .Case<tensor::SplatOp>([&](auto op) {
+        return Values(width, b.f32(getFilling(op).getValueAsDouble()));
+      })
+      .Case<ScaleRowsOp>([&](auto op) {
+        Value factor = loadFactor(op.getFactors(), b.zext64(token));
+        return evaluateScaled(op.getInput(), factor, token, at);
+      })
+      .Case<TemperRowsOp>([&](TemperRowsOp op) {
+        Value position = kernel.loadIndex(op.getPositions(), token);
+        Value factor =
+            buildTemperature(b, op.getLoc(), position, op.getInterval(),
+                             op.getSlope().convertToDouble());
+        return evaluateScaled(op.getInput(), factor, token, at);
       })
       .Case<arith::AddFOp>([&](auto op) {
         return combineEach(op.getLhs(), op.getRhs(),

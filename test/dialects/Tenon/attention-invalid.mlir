@@ -375,3 +375,135 @@ func.func @mla_attention_with_rotation_only(%q: tensor<?x4x24xf32>, %c: tensor<3
       : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return
 }
+
+// -----
+
+// C5
+func.func @selected_keys_in_a_window(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
+    %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %s: tensor<?x9xi32>) {
+  // expected-error@+1 {{expects mask to be causal, without window and chunk, with selected, but got}}
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks selected %s : tensor<?x9xi32> nope 16 scale 0.2 mask <causal, window = 5>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return
+}
+
+// -----
+
+// C5
+func.func @selected_keys_of_other_tokens(%q: tensor<3x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %w: !tenon.weight<112x32, <bf16>>,
+    %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>, %s: tensor<4x9xi32>) {
+  // expected-error@+1 {{expects query and selected to agree on number of tokens, but got 3 and 4}}
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks selected %s : tensor<4x9xi32> nope 16 scale 0.2 mask <causal>
+      : tensor<3x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return
+}
+
+// -----
+
+// C1
+func.func @index_of_other_rows(%q: tensor<?x4x16xf32>, %c: tensor<3x?x?x17xf32>, %i: index, %w: tensor<?x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects query and cache to agree on row length, but got 16 and 17}}
+  %s = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+      : tensor<?x4x16xf32>, tensor<3x?x?x17xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  return
+}
+
+// -----
+
+// C1
+func.func @index_of_heads_of_keys(%q: tensor<?x4x16xf32>, %c: tensor<3x?x?x2x16xf32>, %i: index, %w: tensor<?x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects cache to have rank 4, but got 5}}
+  %s = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+      : tensor<?x4x16xf32>, tensor<3x?x?x2x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  return
+}
+
+// -----
+
+// C2
+func.func @index_of_other_heads(%q: tensor<?x4x16xf32>, %c: tensor<3x?x?x16xf32>, %i: index, %w: tensor<?x5xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects query and weights to agree on head count, but got 4 and 5}}
+  %s = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+      : tensor<?x4x16xf32>, tensor<3x?x?x16xf32>, tensor<?x5xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  return
+}
+
+// -----
+
+// C3
+func.func @index_of_other_tokens(%q: tensor<3x4x16xf32>, %c: tensor<3x?x?x16xf32>, %i: index, %w: tensor<2x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects query, weights, positions and result to agree on number of tokens, but got 3 and 2}}
+  %s = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+      : tensor<3x4x16xf32>, tensor<3x?x?x16xf32>, tensor<2x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  return
+}
+
+// -----
+
+// C4
+func.func @index_of_no_context(%q: tensor<?x4x16xf32>, %c: tensor<3x?x?x16xf32>, %i: index, %w: tensor<?x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects context and the columns of the result to be positive, but got 0 and 24}}
+  %s = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 0 scale 0.25
+      : tensor<?x4x16xf32>, tensor<3x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  return
+}
+
+// -----
+
+// C4
+func.func @index_of_no_keys(%q: tensor<?x4x16xf32>, %c: tensor<3x?x?x16xf32>, %i: index, %w: tensor<?x4xf32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects context and the columns of the result to be positive, but got 128 and 0}}
+  %s = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+      : tensor<?x4x16xf32>, tensor<3x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x0xi32>
+  return
+}
+
+// -----
+
+// C1
+func.func @selected_rows_of_other_length(%q: tensor<?x4x40xf32>, %c: tensor<3x?x?x41xf32>, %i: index, %s: tensor<?x24xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects query and cache to agree on row length, but got 40 and 41}}
+  %o = tenon.selected_attention %q, %c[%i] of %s at %pos in %slot scale 0.25
+      : tensor<?x4x40xf32>, tensor<3x?x?x41xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return
+}
+
+// -----
+
+// C1
+func.func @selected_rows_of_heads(%q: tensor<?x4x40xf32>, %c: tensor<3x?x?x2x40xf32>, %i: index, %s: tensor<?x24xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects cache to have rank 4, but got 5}}
+  %o = tenon.selected_attention %q, %c[%i] of %s at %pos in %slot scale 0.25
+      : tensor<?x4x40xf32>, tensor<3x?x?x2x40xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @selected_values_beyond_a_row(%q: tensor<?x4x40xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %s: tensor<?x24xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects a head of the result to be no longer than a row of cache, but got 48 and 40}}
+  %o = tenon.selected_attention %q, %c[%i] of %s at %pos in %slot scale 0.25
+      : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x4x48xf32>
+  return
+}
+
+// -----
+
+// C3
+func.func @selected_rows_of_other_heads(%q: tensor<?x4x40xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %s: tensor<?x24xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects query and result to agree on head count, but got 4 and 5}}
+  %o = tenon.selected_attention %q, %c[%i] of %s at %pos in %slot scale 0.25
+      : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x5x32xf32>
+  return
+}
+
+// -----
+
+// C3
+func.func @selected_rows_of_other_tokens(%q: tensor<3x4x40xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %s: tensor<2x24xi32>, %pos: tensor<?xi32>, %slot: tensor<?xi32>) {
+  // expected-error@+1 {{expects query, selected, positions and result to agree on number of tokens, but got 3 and 2}}
+  %o = tenon.selected_attention %q, %c[%i] of %s at %pos in %slot scale 0.25
+      : tensor<3x4x40xf32>, tensor<3x?x?x40xf32>, tensor<2x24xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return
+}

@@ -115,3 +115,36 @@ func.func @mla_attention_of_a_stack(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40x
         tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
   return %o : tensor<?x4x12xf32>
 }
+
+/// Each token has keys of its own.
+// CHECK-LABEL: func @mla_attention_to_selected_keys
+func.func @mla_attention_to_selected_keys(%q: tensor<?x4x24xf32>, %c: tensor<3x?x?x40xf32>, %i: index,
+    %w: !tenon.weight<112x32, <bf16>>, %pos: tensor<?xi32>, %slot: tensor<?xi32>, %blocks: tensor<?x4xi32>,
+    %sel: tensor<?x24xi32>) -> tensor<?x4x12xf32> {
+  // CHECK: tenon.mla_attention {{.*}} selected %{{[^ ]*}} : tensor<?x24xi32> nope 16
+  %o = tenon.mla_attention %q, %c[%i], %w at %pos in %slot blocks %blocks selected %sel : tensor<?x24xi32>
+      nope 16 scale 0.2 mask <causal>
+      : tensor<?x4x24xf32>, tensor<3x?x?x40xf32>, !tenon.weight<112x32, <bf16>>,
+        tensor<?xi32>, tensor<?x4xi32> -> tensor<?x4x12xf32>
+  return %o : tensor<?x4x12xf32>
+}
+
+/// The example of the op's description.
+// CHECK-LABEL: func @index_topk
+func.func @index_topk(%q: tensor<?x4x16xf32>, %c: tensor<3x?x?x16xf32>, %i: index, %w: tensor<?x4xf32>,
+    %pos: tensor<?xi32>, %slot: tensor<?xi32>) -> tensor<?x24xi32> {
+  // CHECK: tenon.index_topk %{{[^ ]*}}, %{{[^ ]*}}[%{{.*}}] weights %{{.*}} at %{{.*}} in %{{.*}} of 128 scale 2.500000e-01 : tensor<?x4x16xf32>, tensor<3x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  %sel = tenon.index_topk %q, %c[%i] weights %w at %pos in %slot of 128 scale 0.25
+      : tensor<?x4x16xf32>, tensor<3x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+  return %sel : tensor<?x24xi32>
+}
+
+/// The example of the op's description.
+// CHECK-LABEL: func @selected_attention
+func.func @selected_attention(%q: tensor<?x4x40xf32>, %c: tensor<3x?x?x40xf32>, %i: index, %sel: tensor<?x24xi32>,
+    %pos: tensor<?xi32>, %slot: tensor<?xi32>) -> tensor<?x4x32xf32> {
+  // CHECK: tenon.selected_attention %{{[^ ]*}}, %{{[^ ]*}}[%{{.*}}] of %{{.*}} at %{{.*}} in %{{.*}} scale 2.500000e-01 : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  %o = tenon.selected_attention %q, %c[%i] of %sel at %pos in %slot scale 0.25
+      : tensor<?x4x40xf32>, tensor<3x?x?x40xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x4x32xf32>
+  return %o : tensor<?x4x32xf32>
+}

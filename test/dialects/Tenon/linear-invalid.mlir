@@ -212,3 +212,39 @@ func.func @glu_of_other_attribute(%g: tensor<?x96xf32>) {
   %a = "tenon.glu"(%g, %g) <{activation = [9 : i32]}> : (tensor<?x96xf32>, tensor<?x96xf32>) -> tensor<?x96xf32>
   return
 }
+
+// -----
+
+// C1
+func.func @scale_rows_by_two_factors(%x: tensor<?x96xf32>, %f: tensor<?x2xf32>) {
+  // expected-error@+1 {{expects factors to have one column, but got 2}}
+  %y = tenon.scale_rows %x by %f : tensor<?x96xf32>, tensor<?x2xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @scale_rows_of_other_tokens(%x: tensor<3x96xf32>, %f: tensor<4x1xf32>) {
+  // expected-error@+1 {{expects input and factors to agree on number of tokens, but got 3 and 4}}
+  %y = tenon.scale_rows %x by %f : tensor<3x96xf32>, tensor<4x1xf32>
+  return
+}
+
+// -----
+
+// C1
+func.func @temper_rows_at_no_interval(%q: tensor<?x4x16xf32>, %pos: tensor<?xi32>) {
+  // expected-error@+1 {{expects interval to be positive, but got 0}}
+  %r = tenon.temper_rows %q at %pos interval 0 slope 0.1 : tensor<?x4x16xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+// C2
+func.func @temper_rows_at_other_positions(%q: tensor<3x4x16xf32>, %pos: tensor<4xi32>) {
+  // expected-error@+1 {{expects input and positions to agree on number of tokens, but got 3 and 4}}
+  %r = tenon.temper_rows %q at %pos interval 8 slope 0.1 : tensor<3x4x16xf32>, tensor<4xi32>
+  return
+}

@@ -120,3 +120,21 @@ func.func @gather_rows(%x: tensor<?x64xf32>, %rows: tensor<?xi32>) -> tensor<?x6
   %h = tenon.gather_rows %x, %rows : tensor<?x64xf32>, tensor<?xi32> -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
+
+/// The example of the op's description, and rows of heads.
+// CHECK-LABEL: func @scale_rows
+func.func @scale_rows(%x: tensor<?x96xf32>, %h: tensor<?x4x16xbf16>, %f: tensor<?x1xf32>) -> (tensor<?x96xf32>, tensor<?x4x16xbf16>) {
+  // CHECK: tenon.scale_rows %{{.*}} by %{{.*}} : tensor<?x96xf32>, tensor<?x1xf32>
+  %y = tenon.scale_rows %x by %f : tensor<?x96xf32>, tensor<?x1xf32>
+  // CHECK: tenon.scale_rows %{{.*}} by %{{.*}} : tensor<?x4x16xbf16>, tensor<?x1xf32>
+  %z = tenon.scale_rows %h by %f : tensor<?x4x16xbf16>, tensor<?x1xf32>
+  return %y, %z : tensor<?x96xf32>, tensor<?x4x16xbf16>
+}
+
+/// The example of the op's description.
+// CHECK-LABEL: func @temper_rows
+func.func @temper_rows(%q: tensor<?x4x16xf32>, %pos: tensor<?xi32>) -> tensor<?x4x16xf32> {
+  // CHECK: tenon.temper_rows %{{.*}} at %{{.*}} interval 8192 slope 1.000000e-01 : tensor<?x4x16xf32>, tensor<?xi32>
+  %r = tenon.temper_rows %q at %pos interval 8192 slope 0.1 : tensor<?x4x16xf32>, tensor<?xi32>
+  return %r : tensor<?x4x16xf32>
+}

@@ -348,3 +348,15 @@ func.func @grouped_linear_with_one_matrix(%x: tensor<?x64xf32>, %offs: tensor<9x
       : tensor<?x64xf32>, tensor<9xi32>, !tenon.weight<48x64, <bf16>> -> tensor<?x48xf32>
   return
 }
+
+// -----
+
+// C6
+func.func @scaled_input_of_two_experts(%x: tensor<?x64xf32>, %id: tensor<?x2xi32>, %wt: tensor<?x2xf32>,
+                                       %g: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>) {
+  // expected-error@+1 {{expects one expert of each token with scale_input, but got 2}}
+  %y = tenon.experts silu %x, %id, %wt, %g, %g, %d scale_input
+     : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>,
+       !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return
+}

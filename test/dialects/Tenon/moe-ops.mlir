@@ -110,3 +110,27 @@ func.func @combine(%dn: tensor<?x64xf32>, %place: tensor<?x2xi32>, %wt: tensor<?
      : tensor<?x64xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x64xf32>
   return %y : tensor<?x64xf32>
 }
+
+/// The weight of the only expert of a token scales what that reads.
+// CHECK-LABEL: func @scaled_input
+func.func @scaled_input(%x: tensor<?x64xf32>, %id: tensor<?x1xi32>, %wt: tensor<?x1xf32>,
+                        %g: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>) -> tensor<?x64xf32> {
+  // CHECK: tenon.experts silu {{.*}} scale_input :
+  %y = tenon.experts silu %x, %id, %wt, %g, %g, %d scale_input
+     : tensor<?x64xf32>, tensor<?x1xi32>, tensor<?x1xf32>,
+       !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %y : tensor<?x64xf32>
+}
+
+/// As above, with biases.
+// CHECK-LABEL: func @scaled_input_with_bias
+func.func @scaled_input_with_bias(%x: tensor<?x64xf32>, %id: tensor<?x1xi32>, %wt: tensor<?x1xf32>,
+                                  %g: !tenon.weight<8x24x64, <bf16>>, %d: !tenon.weight<8x64x24, <bf16>>,
+                                  %gb: !tenon.weight<8x24x1, <f32>>, %db: !tenon.weight<8x64x1, <f32>>) -> tensor<?x64xf32> {
+  // CHECK: tenon.experts silu {{.*}} bias %{{[^ ]*}} : {{.*}}, %{{[^ ]*}} : !tenon.weight<8x64x1, <f32>> scale_input :
+  %y = tenon.experts silu %x, %id, %wt, %g, %g, %d
+       bias %gb : !tenon.weight<8x24x1, <f32>>, %gb : !tenon.weight<8x24x1, <f32>>, %db : !tenon.weight<8x64x1, <f32>> scale_input
+     : tensor<?x64xf32>, tensor<?x1xi32>, tensor<?x1xf32>,
+       !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x24x64, <bf16>>, !tenon.weight<8x64x24, <bf16>>
+  return %y : tensor<?x64xf32>
+}

@@ -53,3 +53,22 @@ func.func @eps_is_zero(%x: tensor<?x640xf32>, %w: !tenon.weight<640, <f32>>) {
   %h = tenon.norm rms %x, %w eps 0.0 : tensor<?x640xf32>, !tenon.weight<640, <f32>>
   return
 }
+
+// -----
+
+// C2
+func.func @bias_without_weight(%x: tensor<?x7xf32>, %b: !tenon.weight<7, <f32>>) {
+  // expected-error@+1 {{expects a weight together with bias}}
+  %h = "tenon.norm"(%x, %b) <{kind = 1 : i32, eps = 1.0e-6 : f32, operandSegmentSizes = array<i32: 1, 0, 1>}>
+     : (tensor<?x7xf32>, !tenon.weight<7, <f32>>) -> tensor<?x7xf32>
+  return
+}
+
+// -----
+
+// C4
+func.func @order_without_weight(%x: tensor<?x7xf32>) {
+  // expected-error@+1 {{expects order scale_then_cast without weight, but got one_plus}}
+  %h = tenon.norm rms %x eps 1.0e-6 order one_plus : tensor<?x7xf32>
+  return
+}

@@ -48,9 +48,9 @@ func.func private @negative_attention() attributes {
 // -----
 
 // C3
-// expected-error@+2 {{expects low to be below high for llama3, but got 4.000000e+00 and 4.000000e+00}}
+// expected-error@+2 {{expects low to be at most high for llama3, but got 5.000000e+00 and 4.000000e+00}}
 func.func private @nothing_between_low_and_high() attributes {
-  test.rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64, scaling = llama3, low = 4.0 : f64>}
+  test.rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64, scaling = llama3, low = 5.0 : f64>}
 
 // -----
 
@@ -58,3 +58,24 @@ func.func private @nothing_between_low_and_high() attributes {
 // expected-error@+2 {{expects theta to be above 1 for yarn, but got 1}}
 func.func private @yarn_of_equal_frequencies() attributes {
   test.rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0 : f64, scaling = yarn>}
+
+// -----
+
+// C4
+// expected-error@+2 {{expects 4 divisors for this scaling, but got 3}}
+func.func private @divisors_of_three_pairs() attributes {
+  test.rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64, scaling = divided, divisors = [1.0, 2.0, 3.0]>}
+
+// -----
+
+// C4
+// expected-error@+2 {{expects 0 divisors for this scaling, but got 1}}
+func.func private @divisors_of_a_factor() attributes {
+  test.rope = #tenon.rope<dims = 2, pairing = half, theta = 1.0e4 : f64, scaling = linear, divisors = [1.0]>}
+
+// -----
+
+// C4
+// expected-error@+2 {{expects divisors to be positive and finite, but got 0.000000e+00}}
+func.func private @divisor_of_zero() attributes {
+  test.rope = #tenon.rope<dims = 2, pairing = half, theta = 1.0e4 : f64, scaling = divided, divisors = [0.0]>}

@@ -81,3 +81,10 @@ func.func private @yarn_at_the_last_pair() attributes {
 func.func private @yarn_beyond_the_last_pair() attributes {
   test.rope = #tenon.rope<dims = 14, pairing = half, theta = 2.0 : f64,
                           scaling = yarn, factor = 4.0 : f64, original = 100.0 : f64>}
+
+/// A divisor for each pair, as one of the lists of LongRoPE has them.
+// CHECK: @divided
+// CHECK-SAME: scaling = divided, attention = 1.190000e+00 : f64, divisors = [1.080000e+00, 2.500000e+00, 4.075000e+01]
+func.func private @divided() attributes {
+  test.rope = #tenon.rope<dims = 6, pairing = half, theta = 1.0e4 : f64, scaling = divided,
+                          attention = 1.19 : f64, divisors = [1.08, 2.5, 40.75]>}

@@ -265,3 +265,21 @@ func.func @add_without_result(%a: tensor<1x64xf32>) {
   tile.add %a into %a : tensor<1x64xf32> into tensor<1x64xf32>
   return
 }
+
+// -----
+
+// C1
+func.func @temperature_without_an_interval(%p: index) {
+  // expected-error@+1 {{expects interval to be positive, but got 0}}
+  %f = tile.temperature at %p interval 0 slope 0.1
+  return
+}
+
+// -----
+
+// C1
+func.func @scale_into_other_shape(%x: memref<1x96xf32>, %f: f32, %o: memref<1x95xf32>) {
+  // expected-error@+1 {{expects input and outs to have the same shape, but got 'memref<1x96xf32>' and 'memref<1x95xf32>'}}
+  tile.scale %x by %f into %o : memref<1x96xf32> into memref<1x95xf32>
+  return
+}

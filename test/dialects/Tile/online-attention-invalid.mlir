@@ -228,3 +228,42 @@ func.func @attend_finish_with_sinks_alone(%m: memref<4xf32>, %a: memref<4x16xf32
   tile.attention_finish %m, %m sinks %w : !tenon.weight<8, <f32>> heads 2 into %a : memref<4xf32>, memref<4xf32> into memref<4x16xf32>
   return
 }
+
+// -----
+
+// C1
+func.func @index_scores_with_one_index(%q: memref<1x4x16xf32>, %w: memref<1x4xf32>, %k: memref<3x?x?x16xf32>, %o: memref<1x128xf32>, %i: index) {
+  // expected-error@+1 {{expects one index for each of four dimensions of key, but got 1 and 'memref<3x?x?x16xf32>'}}
+  tile.index_scores %q weights %w, %k[%i] count %i scale 0.25 into %o
+      : memref<1x4x16xf32>, memref<1x4xf32>, memref<3x?x?x16xf32> into memref<1x128xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @index_scores_with_three_weights(%q: memref<1x4x16xf32>, %w: memref<1x3xf32>, %k: memref<3x?x?x16xf32>, %o: memref<1x128xf32>, %i: index) {
+  // expected-error@+1 {{expects query to be the static heads of one token, with a weight for each, but got 'memref<1x4x16xf32>' and 'memref<1x3xf32>'}}
+  tile.index_scores %q weights %w, %k[%i, %i, %i, %i] count %i scale 0.25 into %o
+      : memref<1x4x16xf32>, memref<1x3xf32>, memref<3x?x?x16xf32> into memref<1x128xf32>
+  return
+}
+
+// -----
+
+// C3
+func.func @index_scores_of_unknown_count(%q: memref<1x4x16xf32>, %w: memref<1x4xf32>, %k: memref<3x?x?x16xf32>, %o: memref<1x?xf32>, %i: index) {
+  // expected-error@+1 {{expects outs to be a static row, but got 'memref<1x?xf32>'}}
+  tile.index_scores %q weights %w, %k[%i, %i, %i, %i] count %i scale 0.25 into %o
+      : memref<1x4x16xf32>, memref<1x4xf32>, memref<3x?x?x16xf32> into memref<1x?xf32>
+  return
+}
+
+// -----
+
+// C1
+func.func @select_top_of_integers(%s: memref<1x128xi32>, %o: memref<1x24xi32>, %i: index) {
+  // expected-error@+1 {{expects static rows of f32 and of i32, but got 'memref<1x128xi32>' and 'memref<1x24xi32>'}}
+  tile.select_top %s count %i into %o : memref<1x128xi32> into memref<1x24xi32>
+  return
+}

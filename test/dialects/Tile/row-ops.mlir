@@ -4,7 +4,7 @@
 // CHECK-LABEL: func @norm
 // CHECK-SAME:    %[[X:.*]]: tensor<1x64xf32>, %[[W:.*]]: !tenon.weight<64, <f32>>, %[[O:.*]]: tensor<1x64xf32>
 func.func @norm(%x: tensor<1x64xf32>, %w: !tenon.weight<64, <f32>>, %o: tensor<1x64xf32>) -> tensor<1x64xf32> {
-  // CHECK: tile.norm rms %[[X]], %[[W]] eps 9.99999997E-7 into %[[O]] : tensor<1x64xf32>, <64, <f32>> into tensor<1x64xf32> -> tensor<1x64xf32>
+  // CHECK: tile.norm rms %[[X]], %[[W]] eps 9.99999997E-7 into %[[O]] : tensor<1x64xf32>, !tenon.weight<64, <f32>> into tensor<1x64xf32> -> tensor<1x64xf32>
   %h = tile.norm rms %x, %w eps 1.0e-6 into %o
      : tensor<1x64xf32>, !tenon.weight<64, <f32>> into tensor<1x64xf32> -> tensor<1x64xf32>
   return %h : tensor<1x64xf32>
@@ -13,7 +13,7 @@ func.func @norm(%x: tensor<1x64xf32>, %w: !tenon.weight<64, <f32>>, %o: tensor<1
 /// Heads of some tokens, with a bias; the front of each row is normalized in its place.
 // CHECK-LABEL: func @norm_in_place
 func.func @norm_in_place(%x: memref<?x4x9xf32>, %w: !tenon.weight<7, <bf16>>, %b: !tenon.weight<7, <f32>>) {
-  // CHECK: tile.norm layer %[[X:.*]], %{{.*}} bias %{{.*}} : !tenon.weight<7, <f32>> eps 9.99999974E-6 order one_plus into %[[X]] : memref<?x4x9xf32>, <7, <bf16>> into memref<?x4x9xf32>{{$}}
+  // CHECK: tile.norm layer %[[X:.*]], %{{.*}} bias %{{.*}} : !tenon.weight<7, <f32>> eps 9.99999974E-6 order one_plus into %[[X]] : memref<?x4x9xf32>, !tenon.weight<7, <bf16>> into memref<?x4x9xf32>{{$}}
   tile.norm layer %x, %w bias %b : !tenon.weight<7, <f32>> eps 1.0e-5 order one_plus into %x
      : memref<?x4x9xf32>, !tenon.weight<7, <bf16>> into memref<?x4x9xf32>
   return

@@ -92,14 +92,43 @@ static void describe(GatedActivation activation, Object &facts) {
   facts["limit"] = activation.limit;
 }
 
+static void describe(ExpertsOp experts, Object &facts) {
+  describe(experts.getActivation(), facts);
+  if (experts.getScaleInput())
+    facts["scale_input"] = true;
+}
+
+/// What chooses the keys of a layer, and how its heads are paired.
+static Object describe(IndexTopkOp index, RopeAttr rope) {
+  auto query = cast<ShapedType>(index.getQuery().getType());
+  return Object{{"heads", print(query.getShape().take_back(2))},
+                {"top", index.getType().getDimSize(1)},
+                {"scale", index.getScale().convertToDouble()},
+                {"pairing", stringifyRopePairing(rope.getPairing())}};
+}
+
 /// Says of a layer what its ops are told.
 static Object describe(func::FuncOp layer) {
   Object facts, eps;
   layer.walk([&](Operation *op) {
     if (auto norm = dyn_cast<NormOp>(op))
       eps[getRole(op)] = norm.getEps().convertToDouble();
-    if (auto rope = dyn_cast<RopeOp>(op))
+    // Heads of an indexer rotate in their own way.
+    auto index = dyn_cast<IndexTopkOp>(op);
+    auto turned = index ? index.getQuery().getDefiningOp<RopeOp>() : RopeOp();
+    if (turned)
+      facts["index"] = describe(index, turned.getRope());
+    auto rope = dyn_cast<RopeOp>(op);
+    if (rope && !llvm::any_of(rope->getUsers(), [](Operation *user) {
+          return isa<IndexTopkOp>(user) ||
+                 (isa<CacheUpdateOp>(user) &&
+                  llvm::any_of(user->getUsers(), llvm::IsaPred<IndexTopkOp>));
+        }))
       facts["rope"] = describe(rope.getRope());
+    if (auto temper = dyn_cast<TemperRowsOp>(op))
+      facts["temperature"] =
+          Object{{"interval", temper.getInterval()},
+                 {"slope", temper.getSlope().convertToDouble()}};
     if (auto router = dyn_cast<RouterOp>(op); router && !facts.get("router"))
       facts["router"] = describe(router);
     if (auto scale = dyn_cast<PointwiseOp>(op))
@@ -107,7 +136,7 @@ static Object describe(func::FuncOp layer) {
                                                             : "clip"] =
           scale.getParameter().convertToDouble();
     if (auto experts = dyn_cast<ExpertsOp>(op))
-      describe(experts.getActivation(), facts);
+      describe(experts, facts);
     if (auto glu = dyn_cast<GluOp>(op))
       describe(glu.getActivation(), facts);
     if (auto activate = dyn_cast<ActivateOp>(op))
@@ -124,6 +153,8 @@ static Object describe(func::FuncOp layer) {
         facts["softcap"] = attention.getSoftcap()->convertToDouble();
       if (attention.getMask().getWindow())
         facts["window"] = *attention.getMask().getWindow();
+      if (attention.getMask().getChunk())
+        facts["chunk"] = *attention.getMask().getChunk();
       facts["heads"] = print(cast<ShapedType>(attention.getQuery().getType())
                                  .getShape()
                                  .take_back(2));

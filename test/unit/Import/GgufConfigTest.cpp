@@ -313,6 +313,10 @@ TEST(GgufConfig, StopsWrongNumbers) {
             "m.gguf: 'deepseek2.nextn_predict_layers' counts layers among "
             "those of 'deepseek2.block_count', and expects 0 or more, but less "
             "than that; they are 1 and 1");
+  EXPECT_EQ(complain(makeGgufModel("phi3").addTensor("rope_factors_long.weight",
+                                                     {2}, 0, 8)),
+            "m.gguf: 'phi3.rope.scaling.original_context_length' expects a "
+            "positive integer beside the tensor 'rope_factors_long.weight'");
   EXPECT_EQ(complain(GgufImage().addString("general.architecture", "llama")),
             "m.gguf: 'llama.attention.head_count' (num_attention_heads) is "
             "missing; add it, or check that the file is complete and of a "

@@ -349,7 +349,7 @@ TEST(GgufNames, ChecksTheArchitecture) {
   EXPECT_EQ(findArchitecture(makeGgufModel("rwkv")),
             "m.gguf: unknown architecture 'rwkv'; known architectures: llama, "
             "qwen2, qwen2moe, qwen3, qwen3moe, olmoe, smollm3, "
-            "granite, phi3, gemma2, gemma3, gpt2, bert, gpt-oss, "
+            "llama4, granite, phi3, gemma2, gemma3, gpt2, bert, gpt-oss, "
             "glm4moe, deepseek2");
   EXPECT_EQ(findArchitecture(GgufImage()),
             "m.gguf: the string 'general.architecture' is missing");

@@ -96,7 +96,7 @@ LIMITS = [
         "a model has at least one channel, and an encoder one segment",
     ),
     (
-        "'sliding_window' is missing",
+        "'sliding_window' is 0, but",
         lambda raw: is_of(raw, "gemma3") and raw.get("sliding_window") == 0,
         "a window holds at least the token itself",
     ),
@@ -122,10 +122,29 @@ LIMITS = [
     ),
     (
         "expects a multiple of 'num_attention_heads'",
-        lambda raw: is_of(raw, "granite", "mistral", "mixtral", "qwen2", "smollm3")
+        lambda raw: is_of(
+            raw, "granite", "llama4", "mistral", "mixtral", "phi3", "qwen2", "smollm3"
+        )
         and raw.get("head_dim") is None
         and splits_unevenly(raw),
         "the width of a head that the class rounds down is an accident",
+    ),
+    (
+        "'num_experts_per_tok' expects 1",
+        lambda raw: is_of(raw, "llama4") and raw.get("num_experts_per_tok") == 2,
+        "experts that scale what they read are those of the published models: one",
+    ),
+    (
+        "'attention_chunk_size' is missing, but",
+        lambda raw: is_of(raw, "llama4")
+        and raw.get("attention_chunk_size", 1) is None
+        and "chunked_attention" in (raw.get("layer_types") or []),
+        "layers that read chunks need their size",
+    ),
+    (
+        "'q_lora_rank' is null, but the indexer's",
+        lambda raw: is_of(raw, "deepseek_v32") and raw.get("q_lora_rank", 1) is None,
+        "the indexer reads the latent of the queries, and the class has none then",
     ),
     (
         "'mlp_bias' is true",
@@ -174,6 +193,10 @@ LENIENT = [
         and raw.get("head_dim") is None
         and scaling(raw)["rope_type"] in ("llama3", "yarn"),
         "the width of a head follows from the others where the class computes with null",
+    ),
+    (
+        lambda raw: is_of(raw, "phi3") and scaling(raw)["rope_type"] == "su",
+        "the first files of LongRoPE call it so",
     ),
     (
         lambda raw: is_of(raw, "deepseek") and raw.get("head_dim") is not None,

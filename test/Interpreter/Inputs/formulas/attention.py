@@ -195,6 +195,161 @@ def add_mla(suite):
         case.result(y, result, type_, want, terms=16, chain=16 + largest**2)
 
 
+def draw_selection(suite, step, top):
+    """Keys of each token in ascending order, all of them while they are few."""
+    rows = []
+    for p in step["positions"]:
+        count = min(top, p + 1)
+        keys = sorted(suite.random.permutation(p + 1)[:count])
+        rows.append([*keys, *[-1] * (top - count)])
+    return np.array(rows, int).reshape(-1, top)
+
+
+def add_selections(suite):
+    for i, counts in enumerate(STEPS):
+        step = draw_step(suite, *counts)
+        heads, size, top = (1, 3)[i % 2], (4, 1, 6)[i % 3], (3, 1, 20)[i % 3]
+        kind, type_ = ("f32", "bf16")[i % 2], ("f32", "bf16", "f16")[i % 3]
+        tokens, scale, layer = len(step["positions"]), np.float32(0.7), i % 2
+        q = suite.draw((tokens, heads, size), type_)
+        weights = suite.draw((tokens, heads))
+        cache = draw_cache(suite, (size,), kind)
+        case = suite.case("index_topk")
+        (at, at_type), (slot, _), _ = emit_step(case, step)
+        query, q_type = case.rows(q, type_)
+        w, w_type = case.rows(weights, "f32")
+        c, c_type = emit_cache(case, cache, kind)
+        result = tensor_type(("?", top), "i32")
+        y = case.emit(
+            f"tenon.index_topk {query}, {c}[{case.scalar(layer)}] weights {w} at {at} in "
+            f"{slot} of 16 scale {number(scale)} : {q_type}, {c_type}, {w_type}, {at_type} "
+            f"-> {result}"
+        )
+
+        def want(round_, step=step, q=q, weights=weights, cache=cache, layer=layer,
+                 top=top, tokens=tokens):  # fmt: skip
+            rows = [
+                formulas.select_top(formulas.index_scores(
+                    q[t], weights[t], cache[layer, slot, : p + 1], 0.7), top)
+                for t, (p, slot) in enumerate(zip(step["positions"], step["slots"]))
+            ]  # fmt: skip
+            return np.array(rows, int).reshape(tokens, top)
+
+        case.result(y, result, "i32", want)
+
+
+def attend_to_selected(step, q, keys, values, selected, width, scale, rounded):
+    """keys(slot, h) and values(slot, h) give all rows of a slot."""
+    out = np.zeros((*q.shape[:2], width))
+    for t, slot in enumerate(step["slots"]):
+        chosen = selected[t][selected[t] >= 0]
+        for h in range(q.shape[1]):
+            seen = np.ones(len(chosen), bool)
+            out[t, h] = formulas.attention(
+                q[t, h], keys(slot, h)[chosen], values(slot, h)[chosen], seen, scale,
+                rounded=rounded,
+            )  # fmt: skip
+    return out
+
+
+def add_selected(suite):
+    """Attention to selected keys, absorbed and naive."""
+    for i, counts in enumerate(STEPS):
+        step = draw_step(suite, *counts)
+        heads, nope, turned, v, r = (1, 3)[i % 2], 2, (3, 1)[i // 2 % 2], (2, 5)[i % 2], 4
+        kind, type_ = ("f32", "bf16")[i % 2], ("f32", "bf16", "f16")[i % 3]
+        top, scale, layer, narrow = (3, 1, 20)[i % 3], np.float32(0.7), i % 2, i % 3 == 1
+        selected = draw_selection(suite, step, top)
+        cache = draw_cache(suite, (r + turned,), kind)
+        expand = suite.weight(suite.draw((heads * (nope + v), r)))
+        tokens = len(step["positions"])
+        wide = suite.draw((tokens, heads, r + turned), type_)
+        q = suite.draw((tokens, heads, nope + turned), type_)
+        case = suite.case("selected")
+        (at, at_type), (slot, _), (blocks, blocks_type) = emit_step(case, step)
+        s, s_type = case.rows(selected, "i32")
+        c, c_type = emit_cache(case, cache, kind)
+        query, q_type = case.rows(wide, type_)
+        result = tensor_type(("?", heads, r), type_)
+        y = case.emit(
+            f"tenon.selected_attention {query}, {c}[{case.scalar(layer)}] of {s} at {at} in "
+            f"{slot} scale {number(scale)} {PROBABILITIES if narrow else ''} "
+            f": {q_type}, {c_type}, {s_type}, {at_type} -> {result}"
+        )
+
+        def want_absorbed(round_, step=step, q=wide, cache=cache, selected=selected, r=r,
+                          layer=layer, type_=type_, narrow=narrow):  # fmt: skip
+            rows = attend_to_selected(
+                step, q, lambda slot, h: cache[layer, slot],
+                lambda slot, h: cache[layer, slot][:, :r], selected, r,
+                float(np.float32(0.7)), round_narrow(round_, narrow),
+            )  # fmt: skip
+            return round_(type_, rows)
+
+        case.result(y, result, type_, want_absorbed, terms=16, chain=16 + 9**2)
+        w, w_type = case.use(expand)
+        query, q_type = case.rows(q, type_)
+        result = tensor_type(("?", heads, v), type_)
+        y = case.emit(
+            f"tenon.mla_attention {query}, {c}[{case.scalar(layer)}], {w} at {at} in "
+            f"{slot} blocks {blocks} selected {s} : {s_type} nope {nope} "
+            f"scale {number(scale)} mask <causal> {PROBABILITIES if narrow else ''} "
+            f": {q_type}, {c_type}, {w_type}, {at_type}, {blocks_type} -> {result}"
+        )
+
+        def want_naive(round_, step=step, q=q, cache=cache, selected=selected, r=r, v=v,
+                       heads=heads, nope=nope, expand=expand, layer=layer, type_=type_,
+                       narrow=narrow):  # fmt: skip
+            w = expand.values.reshape(heads, nope + v, r)
+
+            def keys(slot, h):
+                rows = cache[layer, slot]
+                return np.concatenate([rows[:, :r] @ w[h, :nope].T, rows[:, r:]], 1)
+
+            def values(slot, h):
+                return cache[layer, slot][:, :r] @ w[h, nope:].T
+
+            rows = attend_to_selected(
+                step, q, keys, values, selected, v, float(np.float32(0.7)),
+                round_narrow(round_, narrow),
+            )  # fmt: skip
+            return round_(type_, rows)
+
+        case.result(y, result, type_, want_naive, terms=16, chain=16 + 12**2)
+
+
+def add_selection_tiles(suite):
+    """Scores of one token, and the places of the largest numbers of a row."""
+    q, weights, keys = suite.draw((1, 3, 5)), suite.draw((1, 3)), suite.draw((2, 3, 9, 5))
+    case = suite.case("index_scores")
+    types = [tensor_type(x.shape, "f32") for x in (q, weights, keys)]
+    values = [case.constant(x, "f32") for x in (q, weights, keys)]
+    full = tensor_type((1, 4), "f32")
+    out = case.emit(f"tensor.empty() : {full}")
+    at = [case.scalar(n) for n in (1, 2, 3, 0)]
+    y = case.emit(
+        f"tile.index_scores {values[0]} weights {values[1]}, {values[2]}[{', '.join(at)}] "
+        f"count {case.scalar(4)} scale 0.5 into {out} : {', '.join(types)} into {full} "
+        f"-> {full}"
+    )
+    case.result(
+        y, full, "f32",
+        lambda r: r("f32", formulas.index_scores(q[0], weights[0], keys[1, 2, 3:7], 0.5)[None]),
+        terms=15, chain=16,
+    )  # fmt: skip
+    scores = np.array([[2.0, -1.0, 0.0, 2.0, -0.0, 7.0, 2.0]])
+    for count, top in ((7, 3), (7, 7), (5, 4), (2, 4), (1, 1)):
+        case = suite.case("select_top")
+        value, full = case.constant(scores, "f32"), tensor_type((1, top), "i32")
+        out = case.emit(f"tensor.empty() : {full}")
+        y = case.emit(
+            f"tile.select_top {value} count {case.scalar(count)} into {out} "
+            f": {tensor_type(scores.shape, 'f32')} into {full} -> {full}"
+        )
+        want = np.array([formulas.select_top(scores[0, :count], top)])
+        case.result(y, full, "i32", lambda r, want=want: want)
+
+
 def add_updates(suite):
     for i, counts in enumerate(STEPS):
         step = draw_step(suite, *counts)
@@ -395,6 +550,9 @@ def finish_state(round_, tile):
 def add_all(suite):
     add_attentions(suite)
     add_mla(suite)
+    add_selections(suite)
+    add_selected(suite)
+    add_selection_tiles(suite)
     add_updates(suite)
     add_key_ranges(suite)
     add_tiles(suite)

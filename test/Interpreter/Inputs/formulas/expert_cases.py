@@ -162,6 +162,38 @@ def add_experts(suite):
         case.result(y, x_type, type_, want, terms=8, chain=16 + 7**2)
 
 
+def add_scaled_experts(suite):
+    """The weight of the only expert of a token scales what that reads, and leaves
+    biases as they are."""
+    for i, type_ in enumerate(("f32", "bf16")):
+        x = suite.draw((4, 3), type_)
+        choice = draw_choice(suite, 4, 1, 3)
+        weights = suite.draw((4, 1))
+        gate, up = (suite.weight(suite.draw((3, 5, 3))) for _ in range(2))
+        down = suite.weight(suite.draw((3, 3, 5)))
+        rows = (5, 5, 3) if i else ()
+        biases = [suite.weight(suite.draw((3, n, 1))) for n in rows]
+        case = suite.case("scaled_experts")
+        value, x_type = case.rows(x, type_)
+        c, c_type = case.rows(choice, "i32")
+        w, w_type = case.rows(weights, "f32")
+        used = [case.use(part) for part in (gate, up, down)]
+        added = ", ".join(f"{n} : {t}" for n, t in map(case.use, biases))
+        y = case.emit(
+            f"tenon.experts silu {value}, {c}, {w}, {', '.join(n for n, _ in used)} "
+            f"{'bias ' * bool(added)}{added} scale_input : {x_type}, {c_type}, {w_type}, {', '.join(t for _, t in used)}"
+        )
+
+        def want(round_, x=x, choice=choice, weights=weights, gate=gate, up=up,
+                 down=down, biases=biases, type_=type_):  # fmt: skip
+            added = [bias.values for bias in biases]
+            scaled, ones = round_(type_, x * weights), np.ones_like(weights)
+            return round_(type_, formulas.experts(
+                scaled, choice, ones, gate.values, up.values, down.values, added, "silu"))  # fmt: skip
+
+        case.result(y, x_type, type_, want, terms=8, chain=17 + 7**2)
+
+
 def add_groups(suite):
     for i, (tokens, k, count) in enumerate(
         itertools.product((0, 1, 4), (1, 3), (1, 2, 6))
@@ -273,6 +305,7 @@ def add_combines(suite):
 def add_all(suite):
     add_routers(suite)
     add_experts(suite)
+    add_scaled_experts(suite)
     add_groups(suite)
     add_grouped_linears(suite)
     add_combines(suite)

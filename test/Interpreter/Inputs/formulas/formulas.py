@@ -107,6 +107,8 @@ def rope_frequencies(rope):
         return g
     if kind == "linear":
         return g / factor
+    if kind == "divided":
+        return g / np.array(rope["divisors"])
     if kind == "llama3":
         return np.array([llama3(x, factor, original, low, high) for x in g])
     assert kind == "yarn"
@@ -170,6 +172,22 @@ def attention(q, keys, values, seen, scale, softcap=None, sink=None, rounded=Non
         e[: int(seen.sum())] = rounded(e[: int(seen.sum())])
     weights = e / e.sum()
     return weights[: int(seen.sum())] @ values[seen]
+
+
+def index_scores(query, weights, keys, scale):
+    """Scores of keys [n, d] for the heads of one token [H, d]."""
+    return scale * (weights @ np.maximum(query @ keys.T, 0))
+
+
+def select_top(scores, top):
+    """Places of the largest scores in ascending order, the first of equal ones, then
+    -1."""
+    best = sorted(range(len(scores)), key=lambda n: (-scores[n], n))[:top]
+    return sorted(best) + [-1] * (top - len(best))
+
+
+def temperature(position, interval, slope):
+    return 1 + slope * np.log(1 + np.floor((position + 1) / interval))
 
 
 def step_lengths(step):

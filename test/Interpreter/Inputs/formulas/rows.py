@@ -84,6 +84,8 @@ def rope_text(rope):
         parts.append(f"truncate = {'true' if rope['truncate'] else 'false'}")
     if "attention" in rope:
         parts.append(f"attention = {number(rope['attention'])} : f64")
+    if "divisors" in rope:
+        parts.append(f"divisors = [{', '.join(map(number, rope['divisors']))}]")
     return f"<{', '.join(parts)}>"
 
 
@@ -123,6 +125,11 @@ def list_ropes():
                   "truncate": False}  # fmt: skip
     yield yarn | {"dims": 64, "theta": 5e4, "original": 4096.0, "low": 1.0, "high": 1.0}
     yield {"dims": 2, "pairing": "half", "theta": 1.0, "scaling": "none"}
+    divided = {"pairing": "half", "scaling": "divided", "theta": 10000.0, "dims": 6}
+    yield divided | {"divisors": [1.0, 2.25, 40.0], "attention": 1.19}
+    # No wave lies between equal borders.
+    llama3 = {"pairing": "half", "scaling": "llama3", "factor": 8.0, "theta": 1e4}
+    yield llama3 | {"dims": 14, "original": 64.0, "low": 1.0, "high": 1.0}
     llama3 = {"pairing": "interleaved", "scaling": "llama3", "factor": 32.0}
     yield llama3 | {"dims": 64, "theta": 500000.0}
     yield llama3 | {"dims": 128, "theta": 500000.0, "low": 1.0, "high": 4.0}
@@ -345,6 +352,69 @@ def add_pointwise(suite):
         case.result(y, full, type_, want, chain=16)
 
 
+def add_plain_norms(suite):
+    """Norms without weights, of rows and of heads."""
+    for i, type_ in enumerate(TYPES):
+        x = suite.draw(((3, 7), (2, 2, 5), (4, 1))[i], type_)
+        case = suite.case("plain_norm")
+        value, row = case.rows(x, type_)
+        kind = ("rms", "layer", "rms")[i]
+        y = case.emit(f"tenon.norm {kind} {value} eps 0.5 : {row}")
+
+        def want(round_, x=x, kind=kind, type_=type_):
+            ones = np.ones(x.shape[-1])
+            return formulas.norm(
+                round_, type_, kind, "scale_then_cast", x, ones, None, 0.5
+            )
+
+        case.result(y, row, type_, want, terms=7, chain=13)
+        full = tensor_type(x.shape, type_)
+        value, out = case.constant(x, type_), case.emit(f"tensor.empty() : {full}")
+        y = case.emit(f"tile.norm {kind} {value} eps 0.5 into {out} : {full} into {full} -> {full}")
+        case.result(y, full, type_, want, terms=7, chain=13)
+
+
+def add_scaled_rows(suite):
+    """Rows times factors of their tokens, given or of positions."""
+    for i, type_ in enumerate(TYPES):
+        tokens = (5, 0, 3)[i]
+        x = suite.draw((tokens, *((2, 3), (4,), (1, 5))[i]), type_)
+        factors = suite.draw((tokens, 1))
+        positions = np.array([0, 6, 7, 1000, 13][:tokens])
+        case = suite.case("scaled_rows")
+        value, row = case.rows(x, type_)
+        f, f_type = case.rows(factors, "f32")
+        at, at_type = case.rows(positions, "i32")
+        shape = (tokens, *[1] * (x.ndim - 1))
+        y = case.emit(f"tenon.scale_rows {value} by {f} : {row}, {f_type}")
+        case.result(
+            y, row, type_,
+            lambda r, x=x, f=factors, t=type_, s=shape: r(t, x * f.reshape(s)), chain=2,
+        )  # fmt: skip
+        slope = np.float32(0.3)
+        y = case.emit(
+            f"tenon.temper_rows {value} at {at} interval 7 slope {number(slope)} "
+            f": {row}, {at_type}"
+        )
+
+        def want(round_, x=x, positions=positions, type_=type_, shape=shape):
+            factor = formulas.temperature(positions, 7, float(np.float32(0.3)))
+            return round_(type_, x * factor.reshape(shape))
+
+        case.result(y, row, type_, want, chain=16)
+    case = suite.case("scaled_tile")
+    for position in (0, 6, 90):
+        at = case.scalar(position)
+        y = case.emit(f"tile.temperature at {at} interval 7 slope 0.5")
+        want = lambda r, p=position: r("f32", formulas.temperature(p, 7, 0.5))  # noqa: E731
+        case.result(y, "f32", "f32", want, chain=16)
+    x, full = suite.draw((1, 5)), tensor_type((1, 5), "f32")
+    value, out = case.constant(x, "f32"), case.emit(f"tensor.empty() : {full}")
+    factor = case.scalar(0.75, "f32")
+    y = case.emit(f"tile.scale {value} by {factor} into {out} : {full} into {full} -> {full}")
+    case.result(y, full, "f32", lambda r: r("f32", 0.75 * x), chain=2)
+
+
 def add_embeddings(suite):
     for i, (code, type_) in enumerate(itertools.product(("f32", "bf16", "f16"), TYPES)):
         words, width = (1, 5, 11)[i % 3], (1, 7)[i % 2]
@@ -398,5 +468,7 @@ def add_all(suite):
     add_head_linears(suite)
     add_glus(suite)
     add_pointwise(suite)
+    add_plain_norms(suite)
+    add_scaled_rows(suite)
     add_embeddings(suite)
     add_gathers(suite)

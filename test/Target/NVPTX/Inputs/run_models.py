@@ -55,13 +55,21 @@ class Model:
         self.steps = plan_steps(tokens, options)
         self.tokens = tokens[:sum(count for count, _ in self.steps)]
 
+    def context(self):
+        """The option for cases that mean something else in a longer context."""
+        sys.path.insert(0, str(self.options.goldens))
+        import checkpoint_cases
+
+        return [f"--max-context={case['context']}" for case in checkpoint_cases.CASES
+                if case["name"] == self.name and "context" in case]
+
     def compile(self):
         options = self.options
         buckets = ",".join(map(str, options.buckets))
         command = [options.tools / "tenon", "compile", self.folder,
                    f"--target={options.target}", f"--buckets={buckets}",
                    f"--cache-type={options.cache_type}",
-                   f"--activations={options.activations}", *options.compile]
+                   f"--activations={options.activations}", *self.context(), *options.compile]
         call(*command, "--stop-after=form", "--emit=mlir", "-o", self.formed)
         text = call(*command, "--emit=ptx", "-o", "-")
         if options.replace:

@@ -66,6 +66,10 @@ MODELS = {
         dims=14, theta=2, rope_type="yarn", factor=4,
         beta_fast=32, beta_slow=1, original_max_position_embeddings=100,
     ),
+    "divided": dict(
+        dims=6, theta=10000, rope_type="longrope", factors=["1.08", "2.5", "40.75"],
+        attention="1.19",
+    ),
 }
 
 
@@ -128,7 +132,11 @@ def yarn(plain, i, dims, theta, factor, beta_fast, beta_slow,
     return plain / factor * (1 - extrapolated) + plain * extrapolated
 
 
-SCALINGS = {"default": keep, "linear": interpolate, "llama3": llama3, "yarn": yarn}
+def longrope(plain, i, dims, theta, factors, attention):
+    return plain / D(factors[i])
+
+
+SCALINGS = {"default": keep, "longrope": longrope, "linear": interpolate, "llama3": llama3, "yarn": yarn}
 
 
 def read_remarks(lines):
