@@ -12,7 +12,7 @@
 // CHECK: ratio {{[01]}}
 
 // Of equal scores the first keys are taken.
-// RUN: tenon-run %s --entry=tie --input=ints:5,1,5@3 --input=ints:0,0,0@3 --input=floats:1,1,-1@3x1x1 --input=floats:1,1,-1@3x1 --input=floats:2,3,2,-1,2,3@1x1x6x1 --input=unwritten@3x4 --engine=native --print %{pipeline} | FileCheck %s --check-prefix=TIE
+// RUN: tenon-run %s --entry=tie --input=ints:5,1,5@3 --input=ints:0,0,0@3 --input=floats:1,1,-1@3x1x1 --input=floats:1,1,-1@3x1 --input=floats:2,3,2,-1,2,3@1x1x6x1 --input=unwritten@3x4 --engine=native --compare=interpret %{pipeline} | FileCheck %s
 // RUN: tenon-run %s --entry=tie --input=ints:5,1,5@3 --input=ints:0,0,0@3 --input=floats:1,1,-1@3x1x1 --input=floats:1,1,-1@3x1 --input=floats:2,3,2,-1,2,3@1x1x6x1 --print | FileCheck %s --check-prefix=TIE
 // TIE: result 0: 3x4xi32 = {{\[\[}}0, 1, 2, 5], [0, 1, -1, -1], [0, 1, 2, 4]]
 
