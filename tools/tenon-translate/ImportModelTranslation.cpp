@@ -34,7 +34,7 @@ struct ImportFlags {
       cl::values(clEnumValN(CacheType::F32, "f32", "f32"),
                  clEnumValN(CacheType::BF16, "bf16", "bf16"))};
   cl::opt<bool> skipWeights{"skip-weights", cl::cat(category),
-                            cl::desc("Read config.json alone, no weights")};
+                            cl::desc("Read only config.json, not the weights")};
 };
 } // namespace
 

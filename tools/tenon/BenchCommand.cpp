@@ -12,7 +12,7 @@ namespace {
 struct BenchCommand : Command {
   BenchCommand()
       : Command("bench",
-                "Measure an artifact beside the limits of the machine") {}
+                "Benchmark an artifact against the limits of the machine") {}
 
   llvm::Error run() const override;
 

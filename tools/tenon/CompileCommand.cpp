@@ -48,7 +48,8 @@ struct CompileCommand : Command {
                  clEnumValN(CacheType::BF16, "bf16", "bf16"))};
   cl::opt<ActivationType> activations{
       "activations", cl::sub(subCommand), cl::init(ActivationType::F32),
-      cl::desc("Type in which products take activations (default: f32, or bf16 "
+      cl::desc("Activation type of matrix products and attention (default: "
+               "f32, or bf16 "
                "for cuda)"),
       cl::values(clEnumValN(ActivationType::F32, "f32", "f32"),
                  clEnumValN(ActivationType::BF16, "bf16",
@@ -81,7 +82,7 @@ struct CompileCommand : Command {
       cl::values(
           clEnumValN(Phase::Import, "import", "import"),
           clEnumValN(Phase::Simplify, "simplify", "simplification"),
-          clEnumValN(Phase::Form, "form", "forming of kernels"),
+          clEnumValN(Phase::Form, "form", "kernel formation"),
           clEnumValN(Phase::Tile, "tile", "tiling, or functions of a GPU"),
           clEnumValN(Phase::Bufferize, "bufferize", "bufferization"),
           clEnumValN(Phase::Codegen, "codegen", "code generation"))};
@@ -98,7 +99,7 @@ struct CompileCommand : Command {
       cl::desc("Number of compiler threads (default: one per core)")};
   cl::opt<std::string> remarks{
       "remarks", cl::sub(subCommand), cl::value_desc("REGEX"),
-      cl::desc("Print what passes rewrote, left alone and chose: all, or a "
+      cl::desc("Print remarks (passed, missed, analysis) of passes: all, or a "
                "regular expression that matches flags of passes")};
   cl::opt<std::string> remarksOutput{
       "remarks-output", cl::sub(subCommand), cl::value_desc("F.yaml"),

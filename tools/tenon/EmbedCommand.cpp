@@ -51,7 +51,7 @@ struct EmbedCommand : Command {
       "dump-embeddings", cl::sub(subCommand), cl::value_desc("F.npy"),
       cl::desc("Write float32 [tokens, hidden] for each token of all texts")};
   cl::opt<bool> verify{"verify", cl::sub(subCommand),
-                       cl::desc("Compare all weights with their hashes first")};
+                       cl::desc("Verify the hashes of all weights first")};
   cl::opt<bool> json{"json", cl::sub(subCommand),
                      cl::desc("Print one JSON object")};
 };

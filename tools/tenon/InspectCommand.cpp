@@ -23,7 +23,7 @@ struct InspectCommand : Command {
   cl::opt<std::string> artifact{cl::Positional, cl::sub(subCommand),
                                 cl::desc("<artifact>")};
   cl::opt<bool> check{"check", cl::sub(subCommand),
-                      cl::desc("Compare all weights with their hashes")};
+                      cl::desc("Verify the hashes of all weights")};
 };
 } // namespace
 

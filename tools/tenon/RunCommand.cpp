@@ -36,10 +36,10 @@ struct RunCommand : Command {
   cl::opt<std::string> system{
       "system", cl::sub(subCommand), cl::value_desc("TEXT"),
       cl::desc("With --chat: instructions before the first message")};
-  cl::opt<uint32_t> count{
-      "n", cl::sub(subCommand), cl::value_desc("N"),
-      cl::desc("Most tokens to generate (default: 64; with --chat, until the "
-               "answer ends)")};
+  cl::opt<uint32_t> count{"n", cl::sub(subCommand), cl::value_desc("N"),
+                          cl::desc("Maximum number of tokens to generate "
+                                   "(default: 64; with --chat, until the "
+                                   "answer ends)")};
   cl::opt<float> temperature{
       "temperature", cl::sub(subCommand), cl::init(0), cl::value_desc("T"),
       cl::desc("Logits are divided by it; 0 takes the most likely token "
@@ -47,19 +47,21 @@ struct RunCommand : Command {
   cl::opt<uint32_t> topK{
       "top-k", cl::sub(subCommand), cl::init(0), cl::value_desc("K"),
       cl::desc("Draw from this many tokens (default: 0, all)")};
-  cl::opt<float> topP{
-      "top-p", cl::sub(subCommand), cl::init(1), cl::value_desc("P"),
-      cl::desc("Draw from the fewest tokens with this probability (default: "
-               "1, all; 0: the most likely one)")};
+  cl::opt<float> topP{"top-p", cl::sub(subCommand), cl::init(1),
+                      cl::value_desc("P"),
+                      cl::desc("Nucleus sampling: draw from the fewest tokens "
+                               "with this probability (default: "
+                               "1, all; 0: the most likely one)")};
   cl::opt<uint64_t> seed{"seed", cl::sub(subCommand), cl::init(0),
                          cl::value_desc("S"),
                          cl::desc("Seed of the draws (default: 0)")};
   cl::opt<uint32_t> threads{"threads", cl::sub(subCommand), cl::init(0),
                             cl::value_desc("N"),
                             cl::desc("Threads (default: one for each core)")};
-  cl::opt<uint32_t> chunk{
-      "chunk", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
-      cl::desc("Tokens of one step of the prompt (default: the most)")};
+  cl::opt<uint32_t> chunk{"chunk", cl::sub(subCommand), cl::init(0),
+                          cl::value_desc("N"),
+                          cl::desc("Tokens of one step of the prompt (default: "
+                                   "those of the largest bucket)")};
   cl::opt<uint32_t> decodeLast{
       "decode-last", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
       cl::desc("Feed the last N tokens of the prompt one by one, as in "
@@ -72,7 +74,7 @@ struct RunCommand : Command {
       "ignore-eos", cl::sub(subCommand),
       cl::desc("Continue after a token that ends the text")};
   cl::opt<bool> verify{"verify", cl::sub(subCommand),
-                       cl::desc("Compare all weights with their hashes first")};
+                       cl::desc("Verify the hashes of all weights first")};
   cl::opt<bool> json{"json", cl::sub(subCommand),
                      cl::desc("Print one JSON object instead of text")};
 };

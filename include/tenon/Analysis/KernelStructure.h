@@ -39,7 +39,7 @@ struct KernelStructure {
 };
 
 /// The rows of a tensor as they are read through views: row `t` begins
-/// `t * stride + first` elements behind the tensor that `base` is.
+/// `t * stride + first` elements after the start of `base`.
 struct RowAccess {
   mlir::Value base;
   int64_t stride = 0;

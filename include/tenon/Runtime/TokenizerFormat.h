@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/* tokenizer.bin is one header and tables behind it; it is used as it lies in
- * the file. All numbers are little endian. A tenon_table counts entries from
+/* tokenizer.bin is one header followed by tables; it is used in place, as a
+ * mapped file. All numbers are little endian. A tenon_table counts entries from
  * an offset in the file, which is a multiple of 8. */
 
 #define TENON_TOKENIZER_MAGIC "TENONTK1"

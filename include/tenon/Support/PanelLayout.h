@@ -1,4 +1,4 @@
-// Where each number of a packed matrix lies: one map for writer and readers.
+// Bit address of each number of a packed matrix: one map for writer and readers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A packed matrix is a sequence of panels, and a panel holds the codes and the
@@ -32,7 +32,7 @@
 // moves to another place. The planes of one run of columns, a period, lie
 // together, those of fewer bits first.
 //
-// Blocks. Factors lie in front of the codes that they belong to, so that a
+// Blocks. Factors precede the codes that they belong to, so that a
 // panel is read front to back. A block is as many columns as the widest factor
 // covers, or two to four times as many if only then the factors fill whole lines;
 // they are filled up to a whole line in any case, and so codes stay aligned. In a
@@ -45,7 +45,7 @@
 //            period 0, period 1, ...
 //   period = lines of each plane
 //
-// A row that the matrix does not have, and columns behind the last one up to a
+// A row that the matrix does not have, and columns after the last one up to a
 // whole period, hold codes of zero bits; factors that belong to no row are zero.
 
 #ifndef TENON_SUPPORT_PANELLAYOUT_H

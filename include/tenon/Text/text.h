@@ -93,7 +93,7 @@ enum {
   /* Adds at the beginning and at the end what the model was trained with. */
   TENON_TEXT_ADD_SPECIAL = 1 << 0,
   /* Makes special tokens of what looks like them. Without it `<|im_end|>` is
-   * text as any other, which is right for text of strangers. */
+   * text as any other, which is right for untrusted text. */
   TENON_TEXT_PARSE_SPECIAL = 1 << 1,
 };
 

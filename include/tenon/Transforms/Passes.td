@@ -459,7 +459,7 @@ def VerifyNoLargeCopies : Pass<"tile-verify-no-large-copies", "::mlir::ModuleOp"
     memref.copy %a, %b : memref<64x64xf32> to memref<64x64xf32>
     ```
 
-    Runs after `one-shot-bufferize` and `drop-equivalent-buffer-results` because
+    Runs after `one-shot-bufferize` and `tile-drop-returned-buffers` because
     copies are explicit there and redundant ones are gone; must precede
     `tile-plan-memory` because allocations become views there.
   }];

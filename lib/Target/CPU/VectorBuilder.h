@@ -118,7 +118,7 @@ public:
   mlir::Value lookUpBytes(mlir::Value words, llvm::ArrayRef<int8_t> table);
   /// Sum over the lanes: halves are added until one is left.
   mlir::Value reduceAdd(mlir::Value vector);
-  /// Sums of several vectors, each taken as `sumLanes` does, in their order in
+  /// Sums of several vectors, each taken as `reduceAdd` does, in their order in
   /// the lanes of vectors of one width; lanes behind the last sum mean nothing.
   Values reduceAddEach(llvm::ArrayRef<mlir::Value> vectors);
   mlir::Value reduceMax(mlir::Value vector);

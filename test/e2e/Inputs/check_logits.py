@@ -1,9 +1,10 @@
 # Compiles checkpoints and compares their logits with the reference in float64.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_logits.py TENON GOLDENS FOLDER VARIANT PREFIX
+"""check_logits.py TENON GOLDENS FOLDER VARIANT PREFIX [--one-of-each]
 
-For each checkpoint whose name begins with PREFIX: all tokens in one prefill, and
+For each checkpoint whose name begins with PREFIX, or the first of each family of them:
+all tokens in one prefill, and
 the last 32 decoded through the cache one by one. Both CPU levels are compiled for,
 with steps of one, few and all tokens.
 
@@ -32,12 +33,21 @@ def check(cases, name, variant):
         print(f"{name}: {way} agrees")
 
 
+def first_of_each(goldens, names):
+    """The first checkpoint of each family."""
+    sys.path.insert(0, goldens)
+    import checkpoint_cases
+
+    types = {c["name"]: c["config"]["model_type"] for c in checkpoint_cases.CASES}
+    return list({types[name]: name for name in reversed(names)}.values())
+
+
 def main():
-    tenon, goldens, folder, variant, prefix = sys.argv[1:]
+    tenon, goldens, folder, variant, prefix, *flags = sys.argv[1:]
     cases = checkpoints.Checkpoints(tenon, goldens, folder)
-    for name in cases.names(prefix):
-        if name.startswith("bert"):
-            continue  # an encoder has no logits: check_embeddings.py
+    # An encoder has no logits: check_embeddings.py.
+    names = [name for name in cases.names(prefix) if not name.startswith("bert")]
+    for name in first_of_each(goldens, names) if flags else names:
         check(cases, name, variant)
 
 
