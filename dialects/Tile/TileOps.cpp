@@ -102,13 +102,18 @@ LogicalResult tile::ContractOp::verify() {
   return success();
 }
 
-LogicalResult tile::AddOp::verify() {
-  if (!haveSameShape(getInput(), getOuts())) // C1
-    return emitOpError()
-           << "expects input and outs to have the same shape, but "
-              "got "
-           << getInput().getType() << " and " << getOuts().getType();
+/// What ops that work element by element ask for.
+static LogicalResult verifySameShape(Operation *op, Value input, Value outs) {
+  if (!haveSameShape(input, outs))
+    return op->emitOpError()
+           << "expects input and outs to have the same shape, "
+              "but got "
+           << input.getType() << " and " << outs.getType();
   return success();
+}
+
+LogicalResult tile::AddOp::verify() {
+  return verifySameShape(*this, getInput(), getOuts()); // C1
 }
 
 LogicalResult tile::AddBiasOp::verify() {
@@ -139,12 +144,7 @@ LogicalResult tile::GluPairsOp::verify() {
 }
 
 LogicalResult tile::PointwiseOp::verify() {
-  if (!haveSameShape(getInput(), getOuts())) // C1
-    return emitOpError() << "expects input and outs to have the same shape, "
-                            "but got "
-                         << getInput().getType() << " and "
-                         << getOuts().getType();
-  return success();
+  return verifySameShape(*this, getInput(), getOuts()); // C1
 }
 
 LogicalResult tile::TemperatureOp::verify() {
@@ -155,12 +155,7 @@ LogicalResult tile::TemperatureOp::verify() {
 }
 
 LogicalResult tile::ScaleOp::verify() {
-  if (!haveSameShape(getInput(), getOuts())) // C1
-    return emitOpError() << "expects input and outs to have the same shape, "
-                            "but got "
-                         << getInput().getType() << " and "
-                         << getOuts().getType();
-  return success();
+  return verifySameShape(*this, getInput(), getOuts()); // C1
 }
 
 LogicalResult tile::GluOp::verify() {

@@ -19,6 +19,22 @@ bool tenon::sees(MaskAttr mask, int64_t p, int64_t n, int64_t length) {
   return !mask.getWindow() || n > p - *mask.getWindow();
 }
 
+/// Fails if tokens or places of a cache do not fit together.
+static LogicalResult checkPlaces(Operation *op, const Tensor &cache,
+                                 int64_t layer, int64_t tokens,
+                                 const Tensor &positions, const Tensor &slots) {
+  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
+      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
+      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
+    return failure();
+  for (int64_t t = 0; t < tokens; ++t)
+    if (failed(checkInside(op, "a slot", slots.ints()[t], cache.getDim(1))) ||
+        failed(checkInside(op, "a position", positions.ints()[t],
+                           cache.getDim(2))))
+      return failure();
+  return success();
+}
+
 static LogicalResult execute(Frame &frame, tenon::CacheUpdateOp op) {
   const Tensor input = frame.tensor(op.getInput());
   const Tensor positions = frame.tensor(op.getPositions());
@@ -27,16 +43,11 @@ static LogicalResult execute(Frame &frame, tenon::CacheUpdateOp op) {
   Tensor cache = frame.takeTensor(op.getCacheMutable());
   int64_t tokens = input.getDim(0);
   int64_t width = tokens ? input.getNumElements() / tokens : 0;
-  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
-      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
-      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
+  if (failed(checkPlaces(op, cache, layer, tokens, positions, slots)))
     return failure();
   MutableArrayRef<double> out = cache.mutableFloats();
   for (int64_t t = 0; t < tokens; ++t) {
     int64_t slot = slots.ints()[t], position = positions.ints()[t];
-    if (failed(checkInside(op, "a slot", slot, cache.getDim(1))) ||
-        failed(checkInside(op, "a position", position, cache.getDim(2))))
-      return failure();
     int64_t row = (layer * cache.getDim(1) + slot) * cache.getDim(2) + position;
     for (int64_t i = 0; i < width; ++i)
       out[row * width + i] =
@@ -65,8 +76,6 @@ struct Attention {
   const Tensor *selected = nullptr;
 
   LogicalResult check() const;
-  /// Whether a token may attend to a key, as far as a selection says.
-  bool selects(int64_t t, int64_t n) const;
   /// One more than the largest position of a slot in this step.
   int64_t getLength(int64_t slot) const;
   /// Terms of a score, or of a sum over keys, whichever are more.
@@ -90,15 +99,8 @@ struct Attention {
 
 LogicalResult Attention::check() const {
   int64_t tokens = query.getDim(0);
-  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
-      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
-      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
+  if (failed(checkPlaces(op, cache, layer, tokens, positions, slots)))
     return failure();
-  for (int64_t t = 0; t < tokens; ++t)
-    if (failed(checkInside(op, "a slot", slots.ints()[t], cache.getDim(1))) ||
-        failed(checkInside(op, "a position", positions.ints()[t],
-                           cache.getDim(2))))
-      return failure();
   // Blocks have no meaning of their own, but other targets rely on them.
   std::vector<int64_t> covered(tokens, 0);
   for (int64_t b = 0; b < blocks.getDim(0); ++b) {
@@ -119,14 +121,6 @@ LogicalResult Attention::check() const {
   return success();
 }
 
-bool Attention::selects(int64_t t, int64_t n) const {
-  if (!selected)
-    return true;
-  int64_t top = selected->getDim(1);
-  int64_t count = std::min(top, positions.ints()[t] + 1);
-  return llvm::is_contained(selected->ints().slice(t * top, count), n);
-}
-
 int64_t Attention::getLength(int64_t slot) const {
   int64_t length = 0;
   for (int64_t t = 0; t < slots.getDim(0); ++t)
@@ -142,10 +136,17 @@ void Attention::apply(Frame &frame, Type type, int64_t t, int64_t h,
   const double *q = query.floats().data() + (t * query.getDim(1) + h) * size;
   int64_t slot = slots.ints()[t], p = positions.ints()[t];
   int64_t length = getLength(slot);
+  std::vector<bool> chosen(length, !selected);
+  if (selected) {
+    int64_t top = selected->getDim(1);
+    for (int64_t n : selected->ints().slice(t * top, std::min(top, p + 1)))
+      if (n >= 0 && n < length)
+        chosen[n] = true;
+  }
   std::vector<std::pair<int64_t, double>> scores;
   double largest = -std::numeric_limits<double>::infinity();
   for (int64_t n = 0; n < length; ++n) {
-    if (!sees(mask, p, n, length) || !selects(t, n))
+    if (!sees(mask, p, n, length) || !chosen[n])
       continue;
     const double *k = key(slot, n);
     double score = 0;
@@ -321,22 +322,6 @@ static LogicalResult execute(Frame &frame, tenon::MlaAttentionOp op) {
 //===----------------------------------------------------------------------===//
 // Selected keys
 //===----------------------------------------------------------------------===//
-
-/// Fails if tokens or places of a cache do not fit together.
-static LogicalResult checkPlaces(Operation *op, const Tensor &cache,
-                                 int64_t layer, int64_t tokens,
-                                 const Tensor &positions, const Tensor &slots) {
-  if (failed(checkEqual(op, "tokens", tokens, positions.getDim(0))) ||
-      failed(checkEqual(op, "tokens", tokens, slots.getDim(0))) ||
-      failed(checkInside(op, "a layer", layer, cache.getDim(0))))
-    return failure();
-  for (int64_t t = 0; t < tokens; ++t)
-    if (failed(checkInside(op, "a slot", slots.ints()[t], cache.getDim(1))) ||
-        failed(checkInside(op, "a position", positions.ints()[t],
-                           cache.getDim(2))))
-      return failure();
-  return success();
-}
 
 double tenon::scoreIndexKey(ArrayRef<double> query, ArrayRef<double> weights,
                             const double *key, double scale) {

@@ -149,8 +149,6 @@ static LogicalResult execute(Frame &frame, tenon::MoeDispatchOp op) {
 
 FailureOr<std::vector<double>> tenon::readColumn(Frame &frame, Operation *op,
                                                  Value weight, int64_t matrix) {
-  if (!weight)
-    return std::vector<double>();
   auto type = cast<WeightType>(weight.getType());
   int64_t rows = type.getRows();
   if (failed(checkInside(op, "a matrix", matrix, type.getMatrices())))
@@ -195,9 +193,9 @@ static LogicalResult addExpert(Frame &frame, tenon::ExpertsOp op,
       const double *row = input.floats().data() + c / top * length;
       if (op.getScaleInput()) {
         std::vector<double> &copy = scaled.emplace_back(row, row + length);
+        double weight = frame.tensor(op.getWeights()).floats()[c];
         for (double &x : copy)
-          x = frame.round(input.getElementType(),
-                          x * frame.tensor(op.getWeights()).floats()[c]);
+          x = frame.round(input.getElementType(), x * weight);
         row = copy.data();
       }
       rows.push_back(row);

@@ -32,7 +32,7 @@ double joinGate(const GatedActivation &activation, double gate, double up);
 double applyPointwise(PointwiseFunction function, double parameter,
                       double value);
 
-/// The elements of one of a stack of columns; none without a weight.
+/// The elements of one of a stack of columns.
 mlir::FailureOr<std::vector<double>> readColumn(Frame &frame,
                                                 mlir::Operation *op,
                                                 mlir::Value weight,

@@ -253,10 +253,12 @@ static void scaleTokens(Frame &frame, const Tensor &input,
   MutableArrayRef<double> out = result.mutableFloats();
   int64_t tokens = input.getDim(0);
   int64_t perToken = tokens ? input.getNumElements() / tokens : 0;
-  for (int64_t t = 0; t < tokens; ++t)
+  for (int64_t t = 0; t < tokens; ++t) {
+    double factor = factorOf(t);
     for (int64_t at = t * perToken; at < (t + 1) * perToken; ++at)
-      out[at] = frame.round(result.getElementType(),
-                            factorOf(t) * input.floats()[at]);
+      out[at] =
+          frame.round(result.getElementType(), factor * input.floats()[at]);
+  }
   frame.noteSum(1);
   frame.set(into, std::move(result));
 }

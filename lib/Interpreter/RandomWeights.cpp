@@ -66,20 +66,20 @@ static double drawCode(FormatAttr format, ArrayRef<double> numbers,
   return numbers[(bits >> 32) % numbers.size()];
 }
 
+template <typename NumberT>
+static double getRootMeanSquare(ArrayRef<NumberT> numbers) {
+  double squares = 0;
+  for (double number : numbers)
+    squares += number * number;
+  return std::sqrt(squares / static_cast<double>(numbers.size()));
+}
+
 /// The deviation of random codes.
 static double getCodeDeviation(FormatAttr format, ArrayRef<double> numbers) {
-  if (!numbers.empty()) {
-    double squares = 0;
-    for (double number : numbers)
-      squares += number * number;
-    return std::sqrt(squares / static_cast<double>(numbers.size()));
-  }
-  if (!format.getValues().empty()) {
-    double squares = 0;
-    for (int8_t value : format.getValues())
-      squares += value * value;
-    return std::sqrt(squares / static_cast<double>(format.getValues().size()));
-  }
+  if (!numbers.empty())
+    return getRootMeanSquare(numbers);
+  if (!format.getValues().empty())
+    return getRootMeanSquare(format.getValues());
   return std::ldexp(1.0, static_cast<int>(format.getCodeBits())) /
          std::sqrt(12.0);
 }

@@ -89,6 +89,10 @@ static double decodeE2M1(int code) {
   return code & 8 ? -size : size;
 }
 
+static double decodeE8M0(uint8_t code) {
+  return code == 255 ? NAN : std::ldexp(1.0, code - 127);
+}
+
 /// The pair of bits of element i of 256, in 32 bytes for each half.
 static int pairOfBits(const uint8_t *pairs, int i) {
   return pairs[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
@@ -256,10 +260,7 @@ static double decodeSmallBlock(StorageType type, const uint8_t *b, int i) {
 
 /// A float of 4 bits, e2m1, times a power of two, of which 255 is no number.
 static double decodeMXFP4(const uint8_t *b, int i) {
-  static constexpr double magnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
-  int code = shortCode(b + 1, nullptr, i);
-  double value = magnitudes[code & 7] * std::ldexp(1.0, b[0] - 127);
-  return b[0] == 255 ? NAN : code & 8 ? -value : value;
+  return decodeE2M1(shortCode(b + 1, nullptr, i)) * decodeE8M0(b[0]);
 }
 
 static double decodeBlock(StorageType type, const uint8_t *b, int i) {
@@ -307,7 +308,7 @@ double tenon::decodeElement(StorageType type, ArrayRef<uint8_t> bytes,
   case StorageType::F4E2M1:
     return decodeE2M1(element % 2 ? *at >> 4 : *at & 15);
   case StorageType::F8E8M0:
-    return *at == 255 ? NAN : std::ldexp(1.0, *at - 127);
+    return decodeE8M0(*at);
   case StorageType::I8:
     return static_cast<int8_t>(*at);
   case StorageType::U8:
@@ -422,12 +423,15 @@ static llvm::Error multiplyBy(const TensorSource &source, WeightOp weight,
   llvm::Expected<ArrayRef<uint8_t>> bytes = source.read(**info);
   if (!bytes)
     return bytes.takeError();
-  for (int64_t k = 0; k < cols; ++k) {
-    llvm::Expected<double> number =
-        readElement(source, **info, *bytes, block, k / factor.cols);
-    if (!number)
-      return number.takeError();
-    products[k] *= *number;
+  for (int64_t group = 0; group < colBlocks; ++group) {
+    llvm::Expected<double> value =
+        readElement(source, **info, *bytes, block, group);
+    if (!value)
+      return value.takeError();
+    int64_t first = group * factor.cols;
+    for (double &product :
+         products.slice(first, std::min(factor.cols, cols - first)))
+      product *= *value;
   }
   return llvm::Error::success();
 }

@@ -443,12 +443,10 @@ llvm::Error StepRun::writeEnd(StringRef step, func::FuncOp function,
   for (auto [index, result] : llvm::enumerate(results)) {
     json::Value number = trace.findValue(result);
     std::optional<Role> role = getResultRole(function, index);
-    if (role == Role::Embeddings || role == Role::Pooled)
-      continue;
-    if (role == Role::Logits) {
+    if (role == Role::Logits)
       line["logits"] = std::move(number);
+    if (isOutput(role))
       continue;
-    }
     if (number.getAsNull() && result.getNumElements())
       return llvm::createStringError("result " + Twine(index) + " of '" +
                                      function.getName() +

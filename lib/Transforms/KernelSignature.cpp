@@ -98,13 +98,13 @@ Value KernelSignature::findDestination(Value result) const {
   return {};
 }
 
-/// Whether the caller of a public function gets this value, or a view of it.
-static bool isHandedOut(Value result, func::FuncOp func) {
-  return func.isPublic() &&
-         llvm::any_of(result.getUsers(), [&](Operation *user) {
-           return isa<func::ReturnOp>(user) ||
-                  (isRowView(user) && isHandedOut(user->getResult(0), func));
-         });
+/// The number of the result of a function that is a value, or a view of it.
+static std::optional<unsigned> findReturned(func::FuncOp func, Value value) {
+  for (auto [index, returned] :
+       llvm::enumerate(func.front().getTerminator()->getOperands()))
+    if (lookThroughRowViews(returned) == value)
+      return index;
+  return std::nullopt;
 }
 
 /// The tensor whose memory a value lies in, as far as kernels say so.
@@ -114,26 +114,11 @@ static Value findOrigin(Value value) {
   return value;
 }
 
-/// What the result of a step that is this value, or a view of it, is.
-static std::optional<Role> findOutputRole(func::FuncOp func, Value result) {
-  func::ReturnOp end = *func.getOps<func::ReturnOp>().begin();
-  for (auto [index, value] : llvm::enumerate(end.getOperands()))
-    if (lookThroughRowViews(value) == result)
-      return getResultRole(func, index);
-  return std::nullopt;
-}
-
-/// The rows that a layer is given, as what was written over them last, if a value
-/// is the result of the layer: the loop over layers needs both in one place.
+/// The rows that a layer is given, as what was written over them last, if they
+/// are like its result: the loop over layers needs both in one place.
 static Value findGivenRows(func::FuncOp func, Value result) {
   Value rows = getOperand(func, Role::Hidden);
   if (!rows || rows.getType() != result.getType())
-    return {};
-  func::ReturnOp end = *func.getOps<func::ReturnOp>().begin();
-  bool isReturned = llvm::any_of(end.getOperands(), [&](Value value) {
-    return lookThroughRowViews(value) == result;
-  });
-  if (!isReturned)
     return {};
   for (Value last; last != rows;) {
     last = rows;
@@ -147,14 +132,6 @@ static Value findGivenRows(func::FuncOp func, Value result) {
   return rows;
 }
 
-/// The caller says where a new result goes.
-static Value addArgument(func::FuncOp func, Value result) {
-  std::optional<Role> role;
-  if (isStep(func))
-    role = findOutputRole(func, result);
-  return insertOperand(func, func.getNumArguments(), result.getType(), role);
-}
-
 void KernelSignature::findOuts(OpBuilder &builder, func::FuncOp func) {
   for (Value result : yielded) {
     Value out = findDestination(result);
@@ -163,10 +140,13 @@ void KernelSignature::findOuts(OpBuilder &builder, func::FuncOp func) {
     // What the caller gets may not lie in memory of the step. Caches are its.
     auto rowOp = result.getDefiningOp<RowOpInterface>();
     bool isCache = rowOp && rowOp.getTiedOperand();
-    if (!isCache && isHandedOut(result, func) &&
+    std::optional<unsigned> returned = findReturned(func, result);
+    if (!isCache && func.isPublic() && returned &&
         !(out && isa<BlockArgument>(findOrigin(out))))
-      out = addArgument(func, result);
-    Value given = out ? Value() : findGivenRows(func, result);
+      out = insertOperand(func, func.getNumArguments(), result.getType(),
+                          isStep(func) ? getResultRole(func, *returned)
+                                       : std::optional<Role>());
+    Value given = out || !returned ? Value() : findGivenRows(func, result);
     if (given && canBeOverwritten(given) && !llvm::is_contained(outs, given))
       out = given;
     if (!out)

@@ -64,6 +64,7 @@ public:
 private:
   LogicalResult collect(func::FuncOp func);
   LogicalResult verifyKernels();
+  FunctionBuffers *frameOf(func::CallOp call);
   LogicalResult assignBases();
   void measure(func::FuncOp func, int64_t &arena, int64_t &scratch);
   void rewrite(FunctionBuffers &frame);
@@ -201,20 +202,25 @@ LogicalResult MemoryPlanner::collect(func::FuncOp func) {
   return success();
 }
 
+/// What is planned for the function that a call names; null for others.
+FunctionBuffers *MemoryPlanner::frameOf(func::CallOp call) {
+  auto it =
+      frames.find(tables.lookupNearestSymbolFrom(call, call.getCalleeAttr()));
+  return it == frames.end() ? nullptr : &it->second;
+}
+
 /// Pushes the functions that a function calls behind it, until nothing moves.
 LogicalResult MemoryPlanner::assignBases() {
   for (size_t round = 0; round <= frames.size(); ++round) {
     bool moved = false;
     for (auto &[op, frame] : frames)
       for (func::CallOp call : frame.calls) {
-        Operation *callee =
-            tables.lookupNearestSymbolFrom(call, call.getCalleeAttr());
-        auto it = frames.find(callee);
-        if (it == frames.end() || it->second.isKernel())
+        FunctionBuffers *callee = frameOf(call);
+        if (!callee || callee->isKernel())
           continue;
         int64_t base = frame.base + frame.bytes;
-        moved |= base > it->second.base;
-        it->second.base = std::max(it->second.base, base);
+        moved |= base > callee->base;
+        callee->base = std::max(callee->base, base);
       }
     if (!moved)
       return success();
@@ -231,12 +237,9 @@ void MemoryPlanner::measure(func::FuncOp func, int64_t &arena,
     scratch = std::max(scratch, frame.bytes);
   else
     arena = std::max(arena, frame.base + frame.bytes);
-  for (func::CallOp call : frame.calls) {
-    Operation *callee =
-        tables.lookupNearestSymbolFrom(call, call.getCalleeAttr());
-    if (frames.contains(callee))
-      measure(cast<func::FuncOp>(callee), arena, scratch);
-  }
+  for (func::CallOp call : frame.calls)
+    if (FunctionBuffers *callee = frameOf(call))
+      measure(callee->func, arena, scratch);
 }
 
 /// Adds the two arguments, passes them on, and replaces allocations by views.
@@ -247,8 +250,7 @@ void MemoryPlanner::rewrite(FunctionBuffers &frame) {
   Value arena = insertOperand(frame.func, count, bytes, Role::Arena);
   Value scratch = insertOperand(frame.func, count + 1, bytes, Role::Scratch);
   for (func::CallOp call : frame.calls)
-    if (frames.contains(
-            tables.lookupNearestSymbolFrom(call, call.getCalleeAttr())))
+    if (frameOf(call))
       call->insertOperands(call->getNumOperands(), {arena, scratch});
   for (Buffer &buffer : frame.buffers) {
     builder.setInsertionPoint(buffer.alloc);
@@ -288,8 +290,7 @@ void MemoryPlanner::annotate(FunctionBuffers &frame) {
 LogicalResult MemoryPlanner::verifyKernels() {
   for (auto &[op, frame] : frames)
     for (func::CallOp call : frame.calls)
-      if (frame.isKernel() && frames.contains(tables.lookupNearestSymbolFrom(
-                                  call, call.getCalleeAttr())))
+      if (frame.isKernel() && frameOf(call))
         return call.emitOpError()
                << "expects a kernel to call no function with a bucket, but "
                << frame.func.getName() << " calls " << call.getCallee();

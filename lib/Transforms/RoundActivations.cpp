@@ -31,10 +31,11 @@ ALWAYS_ENABLED_STATISTIC(numCast, "Uses of weights that became bf16");
 /// What they decide is not continuous, so scores keep all of their bits.
 static bool feedsRouter(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
-    if (isa<RouterOp, IndexTopkOp>(user))
+    auto row = dyn_cast<RowOpInterface>(user);
+    if (row && row.comparesElements())
       return true;
-    bool isOnRows = isRowView(user) || isa<RowOpInterface>(user);
-    return isOnRows && llvm::any_of(user->getResults(), feedsRouter);
+    return (row || isRowView(user)) &&
+           llvm::any_of(user->getResults(), feedsRouter);
   });
 }
 

@@ -114,6 +114,18 @@ static Value packQueries(KernelLowering &lowering, Value query,
       })[0];
 }
 
+/// Writes rows into a place of a tile of f32.
+static Value insertWidened(KernelLowering &lowering, Value rows, Value into,
+                           const Slice &place) {
+  if (!getElementTypeOrSelf(rows).isF32()) {
+    Value wide = lowering.extract(into, place);
+    rows = tile::ConvertOp::create(lowering.builder, lowering.loc,
+                                   wide.getType(), rows, wide)
+               ->getResult(0);
+  }
+  return lowering.insert(rows, into, place);
+}
+
 /// Brings the rows of a block back to tokens and heads.
 static Value unpackRows(KernelLowering &lowering, Value rows, Value out,
                         const QueryBlock &block, int64_t size) {
@@ -353,13 +365,7 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
       tile.rows, offsets, sizes, strides);
   Slice shared{{lowering.attr(0), lowering.attr(nope)},
                {count, lowering.attr(size - nope)}};
-  if (!element.isF32()) {
-    Value wide = lowering.extract(key, shared);
-    rotated = tile::ConvertOp::create(builder, lowering.loc, wide.getType(),
-                                      rotated, wide)
-                  ->getResult(0);
-  }
-  key = lowering.insert(rotated, key, shared);
+  key = insertWidened(lowering, rotated, key, shared);
   return {key, both, {zero, zero}, {zero, lowering.index(nope)}, 0, 0};
 }
 
@@ -487,13 +493,8 @@ static Value gatherKeys(KernelLowering &lowering, OpT op,
             sizes, strides);
         Slice place{{i, lowering.attr(0)},
                     {lowering.attr(1), lowering.attr(width)}};
-        if (!element.isF32()) {
-          Value wide = lowering.extract(carried.front(), place);
-          row = tile::ConvertOp::create(builder, lowering.loc, wide.getType(),
-                                        row, wide)
-                    ->getResult(0);
-        }
-        return SmallVector<Value>{lowering.insert(row, carried.front(), place)};
+        return SmallVector<Value>{
+            insertWidened(lowering, row, carried.front(), place)};
       })[0];
 }
 

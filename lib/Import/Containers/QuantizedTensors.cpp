@@ -59,6 +59,8 @@ private:
   llvm::Error presentWords(const std::string &module);
   llvm::Error presentScaled(const std::string &module, llvm::StringRef suffix);
   llvm::Error presentPacked(const std::string &module, PackedModule packed);
+  llvm::Error findTensors(const std::string &module,
+                          PackedModule &packed) const;
   llvm::Error findGroups(PackedModule &packed) const;
   llvm::Error findUniformZero(PackedModule &packed) const;
   llvm::Error checkBits(const PackedModule &packed) const;
@@ -297,8 +299,10 @@ llvm::Error Presentation::presentPacked(const std::string &module,
 // GPTQ and AWQ: inputs are rows, outputs are columns
 //===----------------------------------------------------------------------===//
 
-llvm::Error Presentation::presentGptq(const std::string &module) {
-  PackedModule packed;
+/// Finds what GPTQ and AWQ store alike: words of codes and of zero points, and a
+/// row of scales for each group.
+llvm::Error Presentation::findTensors(const std::string &module,
+                                      PackedModule &packed) const {
   for (auto [tensor, suffix] : {std::pair{&packed.codes, ".qweight"},
                                 std::pair{&packed.zeros, ".qzeros"}}) {
     llvm::Expected<const TensorInfo *> found =
@@ -312,9 +316,16 @@ llvm::Error Presentation::presentGptq(const std::string &module) {
   if (!scales)
     return scales.takeError();
   packed.scales = *scales;
+  packed.groups = packed.scales->shape[0];
+  return llvm::Error::success();
+}
+
+llvm::Error Presentation::presentGptq(const std::string &module) {
+  PackedModule packed;
+  if (llvm::Error error = findTensors(module, packed))
+    return error;
   packed.indices = tensors.find(module + ".g_idx");
   packed.rows = packed.codes->shape[1];
-  packed.groups = packed.scales->shape[0];
   int64_t zeroWords = packed.zeros->shape[1];
   packed.bits = 32 * zeroWords / packed.rows;
   if (packed.scales->shape[1] != packed.rows ||
@@ -336,24 +347,12 @@ llvm::Error Presentation::presentGptq(const std::string &module) {
 
 llvm::Error Presentation::presentAwq(const std::string &module) {
   PackedModule packed;
-  for (auto [tensor, suffix] : {std::pair{&packed.codes, ".qweight"},
-                                std::pair{&packed.zeros, ".qzeros"}}) {
-    llvm::Expected<const TensorInfo *> found =
-        require(module + suffix, StorageType::I32);
-    if (!found)
-      return found.takeError();
-    *tensor = *found;
-  }
-  llvm::Expected<const TensorInfo *> scales =
-      require(module + ".scales", floatTypes);
-  if (!scales)
-    return scales.takeError();
-  packed.scales = *scales;
+  if (llvm::Error error = findTensors(module, packed))
+    return error;
   packed.bits = 4;
   int64_t words = packed.codes->shape[1];
   packed.rows = 8 * words;
   packed.cols = packed.codes->shape[0];
-  packed.groups = packed.scales->shape[0];
   if (packed.scales->shape[1] != packed.rows ||
       packed.zeros->shape[0] != packed.groups ||
       packed.zeros->shape[1] != words)

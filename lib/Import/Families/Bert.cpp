@@ -42,12 +42,7 @@ class Bert : public Family {
 void Bert::readLayers(ConfigReader &config) {
   norm.kind = NormKind::Layer;
   norm.order = NormOrder::ScaleThenCast;
-  heads = config.getCount("num_attention_heads");
-  if (hidden % heads != 0)
-    config.complain("hidden_size",
-                    "expects a multiple of 'num_attention_heads', but they "
-                    "are " +
-                        llvm::Twine(hidden) + " and " + llvm::Twine(heads));
+  heads = readHeads(config, hidden);
   mlpWidth = config.getSize("intermediate_size");
   segments = config.getCount("type_vocab_size");
   activation = readActivation(config, "hidden_act", "gelu");
@@ -92,7 +87,7 @@ Value Bert::attend(BlockBuilder &block, Value x) const {
                       /*hasBias=*/true);
 }
 
-/// A norm stands behind each sum.
+/// Post-norm: each sum is normalized.
 Value Bert::buildLayer(BlockBuilder &block, LayerStructure structure,
                        Value x) const {
   x = block.add(attend(block, x), x);

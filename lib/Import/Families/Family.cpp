@@ -123,3 +123,13 @@ Activation tenon::readActivation(ConfigReader &config, llvm::StringRef key,
                                      "relu", "swish", "gelu_new", "gelu_fast",
                                      "gelu_python"})];
 }
+
+int64_t tenon::readHeads(ConfigReader &config, int64_t hidden) {
+  int64_t heads = config.getCount("num_attention_heads");
+  if (hidden % heads != 0)
+    config.complain("hidden_size",
+                    "expects a multiple of 'num_attention_heads', but they "
+                    "are " +
+                        llvm::Twine(hidden) + " and " + llvm::Twine(heads));
+  return heads;
+}

@@ -96,6 +96,9 @@ private:
 Activation readActivation(ConfigReader &config, llvm::StringRef key,
                           llvm::StringRef fallback);
 
+/// Reads the number of heads, which divides the hidden size.
+int64_t readHeads(ConfigReader &config, int64_t hidden);
+
 /// Creates the family of a model; each family defines one in its file.
 using FamilyCreator = std::unique_ptr<Family>(mlir::MLIRContext *,
                                               const ModelSource &);

@@ -43,12 +43,7 @@ class Gpt2 : public Family {
 void Gpt2::readLayers(ConfigReader &config) {
   norm.kind = NormKind::Layer;
   norm.order = NormOrder::ScaleThenCast;
-  heads = config.getCount("num_attention_heads");
-  if (hidden % heads != 0)
-    config.complain("hidden_size",
-                    "expects a multiple of 'num_attention_heads', but they "
-                    "are " +
-                        llvm::Twine(hidden) + " and " + llvm::Twine(heads));
+  heads = readHeads(config, hidden);
   mlpWidth = config.getSize("intermediate_size", 4 * hidden);
   activation = readActivation(config, "hidden_act", "gelu_new");
   if (config.getBool("scale_attn_weights", true))

@@ -236,9 +236,7 @@ void RouteLowering::buildWeights() {
 }
 
 static LogicalResult lowerRoute(VectorBuilder &b, tile::RouteOp op) {
-  FailureOr<Value> bias = Value();
-  if (op.getBias())
-    bias = viewRowMajor(b, op, op.getBias());
+  FailureOr<Value> bias = viewRowMajor(b, op, op.getBias());
   if (failed(bias))
     return failure();
   RouteLowering(b, op, *bias).run();

@@ -25,6 +25,8 @@ using Values = VectorBuilder::Values;
 
 FailureOr<Value> tenon::viewRowMajor(VectorBuilder &b, Operation *op,
                                      Value weight, Value matrix) {
+  if (!weight)
+    return Value();
   auto type = cast<WeightType>(weight.getType());
   Type code = type.getFormat().getCode();
   if (type.getLayout() || !(code.isF32() || code.isF16() || code.isBF16()))
@@ -128,11 +130,8 @@ void NormLowering::buildRow(ValueRange row) {
 }
 
 static LogicalResult lowerNorm(VectorBuilder &b, tile::NormOp op) {
-  FailureOr<Value> weight = Value(), bias = Value();
-  if (op.getWeight())
-    weight = viewRowMajor(b, op, op.getWeight());
-  if (op.getBias())
-    bias = viewRowMajor(b, op, op.getBias());
+  FailureOr<Value> weight = viewRowMajor(b, op, op.getWeight());
+  FailureOr<Value> bias = viewRowMajor(b, op, op.getBias());
   if (failed(weight) || failed(bias))
     return failure();
   auto type = cast<MemRefType>(op.getInput().getType());

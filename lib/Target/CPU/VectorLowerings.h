@@ -47,7 +47,8 @@ buildKeyRange(VectorBuilder &b, MaskAttr::KeyRange range, mlir::Value first,
               mlir::Value last, mlir::Value length);
 
 /// A row-major weight, a vector or a table, as a memref of its shape; with
-/// `matrix` that one of a stack of columns as a memref of one dimension.
+/// `matrix` that one of a stack of columns as a memref of one dimension. Null without
+/// a weight.
 mlir::FailureOr<mlir::Value> viewRowMajor(VectorBuilder &b, mlir::Operation *op,
                                           mlir::Value weight,
                                           mlir::Value matrix = mlir::Value());

@@ -171,16 +171,8 @@ Values RowValues::evaluateEmbedding(EmbeddingOp op, Value token, Value at) {
 
 /// An element of a tensor of `f32`.
 Value RowValues::loadFactor(Value argument, Value index) {
-  return b.load(b.getF32Type(),
-                b.offset(kernel.getPointer(argument), b.mul(index, 4)), 4);
-}
-
-Values RowValues::evaluateScaled(Value input, Value factor, Value token,
-                                 Value at) {
-  Values values = evaluate(input, token, at);
-  for (Value &value : values)
-    value = b.mul(factor, value);
-  return values;
+  return b.loadFloats(b.getF32Type(), 1, kernel.getPointer(argument), index)
+      .front();
 }
 
 Values RowValues::evaluateCombine(MoeCombineOp op, Value token, Value at) {
@@ -267,6 +259,12 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
       results.push_back(body(x, y));
     return results;
   };
+  auto mapEach = [&](Value input, auto body) {
+    Values values = evaluate(input, token, at);
+    for (Value &value : values)
+      value = body(value);
+    return values;
+  };
   return llvm::TypeSwitch<Operation *, Values>(row.getDefiningOp())
       .Case<NormOp>([&](auto op) { return evaluateNorm(op, token, at); })
       .Case<RopeOp>([&](auto op) { return evaluateRope(op, token, at); })
@@ -286,30 +284,29 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
         });
       })
       .Case<ActivateOp>([&](ActivateOp op) {
-        Values values = evaluate(op.getInput(), token, at);
-        for (Value &value : values)
-          value = activate(b, op.getActivation(), value);
-        return values;
+        return mapEach(op.getInput(), [&](Value x) {
+          return activate(b, op.getActivation(), x);
+        });
       })
       .Case<PointwiseOp>([&](PointwiseOp op) {
-        Values values = evaluate(op.getInput(), token, at);
-        for (Value &value : values)
-          value = applyPointwise(op, value);
-        return values;
+        return mapEach(op.getInput(),
+                       [&](Value x) { return applyPointwise(op, x); });
       })
       .Case<tensor::SplatOp>([&](auto op) {
         return Values(width, b.f32(getFilling(op).getValueAsDouble()));
       })
       .Case<ScaleRowsOp>([&](auto op) {
         Value factor = loadFactor(op.getFactors(), b.zext64(token));
-        return evaluateScaled(op.getInput(), factor, token, at);
+        return mapEach(op.getInput(),
+                       [&](Value x) { return b.mul(factor, x); });
       })
       .Case<TemperRowsOp>([&](TemperRowsOp op) {
         Value position = kernel.loadIndex(op.getPositions(), token);
         Value factor =
             buildTemperature(b, op.getLoc(), position, op.getInterval(),
                              op.getSlope().convertToDouble());
-        return evaluateScaled(op.getInput(), factor, token, at);
+        return mapEach(op.getInput(),
+                       [&](Value x) { return b.mul(factor, x); });
       })
       .Case<arith::AddFOp>([&](auto op) {
         return combineEach(op.getLhs(), op.getRhs(),

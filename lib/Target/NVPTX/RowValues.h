@@ -28,8 +28,6 @@ private:
   mlir::Value applyPointwise(PointwiseOp op, mlir::Value x);
   Values evaluateNorm(NormOp op, mlir::Value token, mlir::Value at);
   mlir::Value loadFactor(mlir::Value argument, mlir::Value index);
-  Values evaluateScaled(mlir::Value input, mlir::Value factor,
-                        mlir::Value token, mlir::Value at);
   Values evaluateRope(RopeOp op, mlir::Value token, mlir::Value at);
   Values rotateHalves(RopeOp op, mlir::Value token, mlir::Value at,
                       mlir::Value place);
