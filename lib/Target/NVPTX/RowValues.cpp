@@ -239,6 +239,12 @@ Value RowValues::applyPointwise(PointwiseOp op, Value x) {
   llvm_unreachable("all functions are listed");
 }
 
+Value RowValues::getTemperature(TemperRowsOp op, Value token) {
+  Value position = kernel.loadIndex(op.getPositions(), token);
+  return buildTemperature(b, op.getLoc(), position, op.getInterval(),
+                          op.getSlope().convertToDouble());
+}
+
 Values RowValues::evaluate(Value row, Value token, Value at) {
   if (isArgument(row))
     return loadArgument(row, token, at);
@@ -301,10 +307,7 @@ Values RowValues::evaluateOp(Value row, Value token, Value at) {
                        [&](Value x) { return b.mul(factor, x); });
       })
       .Case<TemperRowsOp>([&](TemperRowsOp op) {
-        Value position = kernel.loadIndex(op.getPositions(), token);
-        Value factor =
-            buildTemperature(b, op.getLoc(), position, op.getInterval(),
-                             op.getSlope().convertToDouble());
+        Value factor = getTemperature(op, token);
         return mapEach(op.getInput(),
                        [&](Value x) { return b.mul(factor, x); });
       })

@@ -26,6 +26,7 @@ public:
 private:
   Values evaluateOp(mlir::Value row, mlir::Value token, mlir::Value at);
   mlir::Value applyPointwise(PointwiseOp op, mlir::Value x);
+  mlir::Value getTemperature(TemperRowsOp op, mlir::Value token);
   Values evaluateNorm(NormOp op, mlir::Value token, mlir::Value at);
   mlir::Value loadFactor(mlir::Value argument, mlir::Value index);
   Values evaluateRope(RopeOp op, mlir::Value token, mlir::Value at);
