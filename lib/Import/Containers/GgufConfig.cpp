@@ -308,7 +308,7 @@ llvm::Error ConfigBuilder::checkForeign() const {
       {"attention.scale", 0},        {"attention.temperature_scale", 0},
       {"attn_logit_softcapping", 0}, {"final_logit_softcapping", 0},
       {"embedding_scale", 1},        {"logit_scale", 1},
-      {"residual_scale", 1},
+      {"residual_scale", 1},         {"attention.sliding_window", 0},
   };
   for (const auto &entry : neutral) {
     llvm::StringRef suffix = entry.first;

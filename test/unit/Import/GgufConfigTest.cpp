@@ -278,6 +278,10 @@ TEST(GgufConfig, StopsContradictions) {
   EXPECT_EQ(complain(makeGgufModel("qwen2").addInt("qwen2.expert_count", 8)),
             "m.gguf: 'qwen2.expert_count' is 8, but models of this "
             "architecture have no such thing; expects 0");
+  EXPECT_EQ(complain(makeGgufModel("qwen2").addInt(
+                "qwen2.attention.sliding_window", 16)),
+            "m.gguf: 'qwen2.attention.sliding_window' is 16, but models of "
+            "this architecture have no such thing; expects 0");
   EXPECT_EQ(complain(makeGgufModel("llama").addFloat("llama.logit_scale", 8)),
             "m.gguf: 'llama.logit_scale' is 8, but models of this "
             "architecture have no such thing; expects 1");
