@@ -8,6 +8,8 @@ import struct
 
 import numpy
 
+from formats.safetensors_file import E2M1
+
 GRIDS = pathlib.Path(__file__).resolve().parents[2] / "lib/Support/GgufGrids.cpp"
 
 # Type of a metadata value -> its struct letter; 8 is a string, 9 an array.
@@ -267,11 +269,6 @@ def tq1_0(blocks):
 
 def tq2_0(blocks):
     return halves(blocks, 64) * (runs_of_pairs(blocks, 0) - 1).astype(numpy.float32)
-
-
-# Floats of 4 bits: sign, two bits of exponent with bias 1, one of mantissa.
-E2M1 = numpy.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], numpy.float32)
-E2M1 = numpy.concatenate([E2M1, -E2M1])
 
 
 def mxfp4(blocks):

@@ -28,15 +28,16 @@ def e4m3_values():
 
 
 E4M3 = e4m3_values()
+# Sign, two bits of exponent with bias 1, one of mantissa.
 E2M1 = numpy.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], numpy.float32)
+E2M1 = numpy.concatenate([E2M1, -E2M1])
 
 
 def decode_blocks(blocks, scales):
     """Floats of 4 bits, [..., blocks, 16] bytes with the first one of each pair in the
     low half, times a power of two for each block: [..., 32 blocks]."""
     codes = numpy.stack([blocks & 15, blocks >> 4], axis=-1)
-    values = numpy.where(codes & 8, -1, 1) * E2M1[codes & 7]
-    values = values.reshape(*scales.shape, 32)
+    values = E2M1[codes].reshape(*scales.shape, 32)
     values = numpy.ldexp(values, scales.astype(int)[..., None] - 127)
     return values.reshape(*scales.shape[:-1], -1).astype(numpy.float32)
 

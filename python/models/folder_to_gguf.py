@@ -423,7 +423,7 @@ def store_microscaled(name, array):
     if not name.endswith("_exps.weight"):
         return store_float32(name, array)
     blocks = array.reshape(-1, 32).astype(numpy.float64)
-    codes = numpy.concatenate([safetensors_file.E2M1, -safetensors_file.E2M1])
+    codes = safetensors_file.E2M1
     # The largest power of two that leaves a block whole numbers of halves.
     exponents = numpy.floor(numpy.log2(numpy.abs(blocks).max(axis=1) + 1e-300)) - 2
     for _ in range(3):
