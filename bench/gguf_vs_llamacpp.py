@@ -33,9 +33,9 @@ PROMPT, DECODED, KEPT = 40, 8, 9
 TOLERANCES = {"llama": 1e-4, "qwen2": 1e-4, "gemma3": 1e-2}
 
 
-def tokens_of(architecture):
-    draw = numpy.random.RandomState(len(architecture))
-    return draw.randint(0, tiny_gguf.VOCABULARY, PROMPT + DECODED).tolist()
+def tokens_of(tiny):
+    draw = numpy.random.RandomState(len(tiny.architecture))
+    return draw.randint(0, tiny.vocabulary, PROMPT + DECODED).tolist()
 
 
 def run_tenon(tenon, model, tokens, folder):
@@ -48,12 +48,13 @@ def run_tenon(tenon, model, tokens, folder):
     return numpy.load(output)
 
 
-def compare(options, architecture, folder):
-    model, tokens = folder / f"{architecture}.gguf", tokens_of(architecture)
-    tiny_gguf.write(architecture, model)
+def compare(options, tiny, folder):
+    architecture = tiny.architecture
+    model, tokens = folder / f"{architecture}.gguf", tokens_of(tiny)
+    tiny_gguf.write(tiny, model)
     places = (options.llama_source, options.llama_build, options.compiler)
     peer = LlamaPeer(*places, model, folder)
-    theirs = peer.logits(tokens, PROMPT, 1, tiny_gguf.VOCABULARY, cache="f32")
+    theirs = peer.logits(tokens, PROMPT, 1, tiny.vocabulary, cache="f32")
     ours = run_tenon(options.tenon, model, tokens, folder)
     result = compare_logits.compare(ours, theirs)
     print(f"{architecture}: largest error/spread {result.relative_error:.2e}")
@@ -73,7 +74,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        good = [compare(options, kind, folder) for kind in tiny_gguf.LAYERS]
+        good = [compare(options, tiny, folder) for tiny in tiny_gguf.MODELS]
     return 0 if all(good) else 1
 
 

@@ -9,6 +9,8 @@ the compilation, where it decides what is computed. `further_seed`
 draws other tokens where the first ones left a router undecided by less than 3e-4:
 an expert that float32 may swap would make the golden worthless."""
 
+import sys
+
 DECODED = 32
 
 
@@ -1162,3 +1164,43 @@ CASES = [
     *LLAMA4_CASES,
     *DEEPSEEK_V32_CASES,
 ]
+
+
+def find(words=""):
+    """The cases whose names begin with whole words, or all of them without words:
+    `llama` finds `llama-grouped-f32`, but not `llama4-chunked-f32`."""
+    found = [c for c in CASES if not words or f"{c['name']}-".startswith(f"{words}-")]
+    if not found:
+        known = ", ".join(c["name"] for c in CASES)
+        sys.exit(f"no checkpoint begins with the words '{words}'; known: {known}")
+    return found
+
+
+def is_encoder(case):
+    """Whether a model has embeddings of its tokens instead of logits."""
+    return case["config"]["model_type"] == "bert"
+
+
+def has_latent_attention(case):
+    return "kv_lora_rank" in case["config"]
+
+
+def forms(case):
+    """The values of --mla that differ in bits."""
+    return ["naive", "absorbed"] if has_latent_attention(case) else ["auto"]
+
+
+def has_window(case):
+    """Whether some layer attends to a window."""
+    config = case["config"]
+    return bool(config.get("sliding_window") and config.get("use_sliding_window", True))
+
+
+def stores_microscaled(case):
+    """Whether matrices are stored in blocks of MXFP4."""
+    return case["config"].get("quantization_config", {}).get("quant_method") == "mxfp4"
+
+
+def context_options(case):
+    """What `tenon compile` needs for cases that mean something else in a longer context."""
+    return [f"--max-context={case['context']}"] if "context" in case else []

@@ -122,6 +122,18 @@ def report(result, tolerance):
     return good
 
 
+def load(ours, theirs):
+    """Both files, or ValueError where they cannot be compared."""
+    arrays = [numpy.load(path, mmap_mode="r") for path in (ours, theirs)]
+    if arrays[0].shape != arrays[1].shape or arrays[0].ndim != 2:
+        raise ValueError(
+            f"expects two arrays [tokens, vocabulary] of one shape, but "
+            f"'{ours}' has {list(arrays[0].shape)} and "
+            f"'{theirs}' has {list(arrays[1].shape)}"
+        )
+    return arrays
+
+
 def main():
     parser = argparse.ArgumentParser(description="compares two arrays of logits")
     parser.add_argument("ours", type=pathlib.Path)
@@ -130,14 +142,10 @@ def main():
         "--tolerance", type=float, default=1e-4, help="of the spread; default 1e-4"
     )
     options = parser.parse_args()
-    ours = numpy.load(options.ours, mmap_mode="r")
-    theirs = numpy.load(options.reference, mmap_mode="r")
-    if ours.shape != theirs.shape or ours.ndim != 2:
-        parser.error(
-            f"expects two arrays [tokens, vocabulary] of one shape, but "
-            f"'{options.ours}' has {list(ours.shape)} and "
-            f"'{options.reference}' has {list(theirs.shape)}"
-        )
+    try:
+        ours, theirs = load(options.ours, options.reference)
+    except ValueError as error:
+        parser.error(str(error))
     return 0 if report(compare(ours, theirs), options.tolerance) else 1
 
 

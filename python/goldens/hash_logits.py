@@ -2,7 +2,7 @@
 # Hashes of the logits of all tiny checkpoints: equal tables mean equal bits.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""hash_logits.py TENON FOLDER [--variants=v3,v4] [--model=FILE...] [--only=PREFIX]
+"""hash_logits.py TENON FOLDER [--variants=v3,v4] [--model=FILE...] [--only=WORDS]
 
 Compiles each checkpoint with both types of caches and, for latent attention, in both
 forms, feeds its tokens (the last 32 of them one by one) and prints one line for each
@@ -22,9 +22,10 @@ import json
 import pathlib
 import sys
 
-GOLDENS = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(GOLDENS.parent.parent / "test/e2e/Inputs"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "test/e2e/Inputs"))
 import checkpoints  # noqa: E402
+from checkpoints import checkpoint_cases  # noqa: E402
 
 CACHES = ["f32", "bf16"]
 TOKENS_OF_A_MODEL = list(range(2, 41))
@@ -34,20 +35,19 @@ def hash_file(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def hash_ways(cases, name, variants, decoded):
+def hash_ways(cases, name, variants, *, decoded, forms=("auto",), is_encoder=False):
     """Prints the hashes of one model, whose tokens lie next to it."""
-    forms = ["naive", "absorbed"] if name.startswith(("deepseek", "kimi")) else ["auto"]
-    targets = ",".join(f"cpu:x86-64-{variant}" for variant in variants)
+    targets = checkpoints.targets_of(variants)
     for cache, form in itertools.product(CACHES, forms):
         options = [f"--cache-type={cache}"]
         options += [f"--mla={form}"] if form != "auto" else []
         cases.compile(name, targets, *options)
-        for variant in variants:
-            output = cases.folder / "logits.npy"
-            if name.startswith("bert"):
+        for variant in variants.split(","):
+            if is_encoder:
+                output = cases.folder / f"{name}.npy"
                 cases.embed(name, f"--dump-embeddings={output}", variant=variant)
             else:
-                cases.run(name, output, f"--decode-last={decoded}", variant=variant)
+                output = cases.run(name, f"--decode-last={decoded}", variant=variant)
             print(name, cache, form, variant, hash_file(output), flush=True)
 
 
@@ -69,13 +69,19 @@ def main():
     parser.add_argument("--model", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--only", default="")
     options = parser.parse_args()
-    cases = checkpoints.Checkpoints(options.tenon, GOLDENS, options.folder)
-    variants = options.variants.split(",")
-    for name in sorted(cases.names(options.only)):
-        cases.make(name)
-        hash_ways(cases, name, variants, checkpoints.DECODED)
+    cases = checkpoints.Checkpoints(options.tenon, options.folder)
+    for case in sorted(checkpoint_cases.find(options.only), key=lambda case: case["name"]):
+        cases.make(case["name"])
+        hash_ways(
+            cases,
+            case["name"],
+            options.variants,
+            decoded=checkpoints.DECODED,
+            forms=checkpoint_cases.forms(case),
+            is_encoder=checkpoint_cases.is_encoder(case),
+        )
     for path in options.model:
-        hash_ways(cases, link_model(cases, path), variants, decoded=8)
+        hash_ways(cases, link_model(cases, path), options.variants, decoded=8)
 
 
 if __name__ == "__main__":

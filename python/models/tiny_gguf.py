@@ -9,6 +9,7 @@ prompts of gguf_vs_llamacpp.py. A name and a shape decide all bits of a tensor.
 """
 
 import argparse
+import dataclasses
 import pathlib
 import struct
 import sys
@@ -16,29 +17,48 @@ import zlib
 
 import numpy
 
-INNER, HEADS, KEY_HEADS, SIZE, VOCABULARY = 75, 6, 2, 16, 101
-LAYERS = {"llama": 2, "qwen2": 2, "gemma3": 7}
-# Readers of qwen2 expect heads that are together as wide as the hidden size.
-HIDDEN = {"llama": 42, "qwen2": HEADS * SIZE, "gemma3": 42}
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """The sizes of a model; `size` is that of a head."""
+
+    architecture: str
+    hidden: int = 42
+    layers: int = 2
+    inner: int = 75
+    heads: int = 6
+    key_heads: int = 2
+    size: int = 16
+    vocabulary: int = 101
 
 
-def metadata(architecture):
+MODELS = [
+    Model("llama"),
+    # Its readers expect heads that are together as wide as the hidden size.
+    Model("qwen2", hidden=6 * 16),
+    Model("gemma3", layers=7),
+]
+
+
+def metadata(model):
+    architecture = model.architecture
+
     def name(key):
         return f"{architecture}.{key}"
 
     values = {
         "general.architecture": architecture,
         "tokenizer.ggml.model": "no_vocab",
-        name("vocab_size"): VOCABULARY,
+        name("vocab_size"): model.vocabulary,
         name("context_length"): 256,
-        name("embedding_length"): HIDDEN[architecture],
-        name("block_count"): LAYERS[architecture],
-        name("feed_forward_length"): INNER,
-        name("attention.head_count"): HEADS,
-        name("attention.head_count_kv"): KEY_HEADS,
-        name("attention.key_length"): SIZE,
-        name("attention.value_length"): SIZE,
-        name("rope.dimension_count"): SIZE,
+        name("embedding_length"): model.hidden,
+        name("block_count"): model.layers,
+        name("feed_forward_length"): model.inner,
+        name("attention.head_count"): model.heads,
+        name("attention.head_count_kv"): model.key_heads,
+        name("attention.key_length"): model.size,
+        name("attention.value_length"): model.size,
+        name("rope.dimension_count"): model.size,
         name("rope.freq_base"): 1e6 if architecture == "gemma3" else 1e4,
         name("attention.layer_norm_rms_epsilon"): 1e-6,
     }
@@ -47,8 +67,9 @@ def metadata(architecture):
     return values
 
 
-def layer_shapes(architecture):
-    hidden, queries, keys = HIDDEN[architecture], HEADS * SIZE, KEY_HEADS * SIZE
+def layer_shapes(model):
+    hidden, inner = model.hidden, model.inner
+    queries, keys = model.heads * model.size, model.key_heads * model.size
     shapes = {
         "attn_norm.weight": [hidden],
         "attn_q.weight": [queries, hidden],
@@ -56,28 +77,27 @@ def layer_shapes(architecture):
         "attn_v.weight": [keys, hidden],
         "attn_output.weight": [hidden, queries],
         "ffn_norm.weight": [hidden],
-        "ffn_gate.weight": [INNER, hidden],
-        "ffn_up.weight": [INNER, hidden],
-        "ffn_down.weight": [hidden, INNER],
+        "ffn_gate.weight": [inner, hidden],
+        "ffn_up.weight": [inner, hidden],
+        "ffn_down.weight": [hidden, inner],
     }
-    if architecture == "qwen2":
+    if model.architecture == "qwen2":
         shapes |= {"attn_q.bias": [queries], "attn_k.bias": [keys]}
         shapes["attn_v.bias"] = [keys]
-    if architecture == "gemma3":
-        shapes |= {"attn_q_norm.weight": [SIZE], "attn_k_norm.weight": [SIZE]}
+    if model.architecture == "gemma3":
+        shapes |= {f"attn_{part}_norm.weight": [model.size] for part in "qk"}
         shapes |= {"post_attention_norm.weight": [hidden]}
         shapes |= {"post_ffw_norm.weight": [hidden]}
     return shapes
 
 
-def tensor_shapes(architecture):
-    hidden = HIDDEN[architecture]
-    shapes = {"token_embd.weight": [VOCABULARY, hidden]}
-    shapes |= {"output_norm.weight": [hidden]}
-    if architecture != "gemma3":  # which ties both
-        shapes["output.weight"] = [VOCABULARY, hidden]
-    for n in range(LAYERS[architecture]):
-        for name, shape in layer_shapes(architecture).items():
+def tensor_shapes(model):
+    shapes = {"token_embd.weight": [model.vocabulary, model.hidden]}
+    shapes |= {"output_norm.weight": [model.hidden]}
+    if model.architecture != "gemma3":  # which ties both
+        shapes["output.weight"] = [model.vocabulary, model.hidden]
+    for n in range(model.layers):
+        for name, shape in layer_shapes(model).items():
             shapes[f"blk.{n}.{name}"] = shape
     return shapes
 
@@ -125,9 +145,9 @@ def store_float32(name, shape):
     return 0, draw(name, shape)
 
 
-def write(architecture, path, store=store_float32):
+def write(model, path, store=store_float32):
     """`store` gives the number of a GGUF type and the bytes of a tensor."""
-    values, shapes = metadata(architecture), tensor_shapes(architecture)
+    values, shapes = metadata(model), tensor_shapes(model)
     header = b"GGUF" + count(len(shapes), len(values))
     for key, value in values.items():
         header += text(key) + pack(value)
@@ -141,11 +161,12 @@ def write(architecture, path, store=store_float32):
 
 
 def main():
+    models = {model.architecture: model for model in MODELS}
     parser = argparse.ArgumentParser(description="writes a tiny GGUF file")
-    parser.add_argument("architecture", choices=list(LAYERS))
+    parser.add_argument("architecture", choices=list(models))
     parser.add_argument("output", type=pathlib.Path)
     options = parser.parse_args()
-    write(options.architecture, options.output)
+    write(models[options.architecture], options.output)
     return 0
 
 

@@ -1,7 +1,7 @@
 # Draws steps at random and lets three judges look at what compiled code makes of them.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_steps.py TENON TENON-RUN RUNTIME GOLDENS FOLDER [OPTION...]
+"""check_steps.py TENON TENON-RUN RUNTIME FOLDER [OPTION...]
 
 Makes tiny checkpoints, compiles each of them in a few ways, and draws scenarios (see
 scenarios.py) with Hypothesis. Each runs with every code variant of this machine and
@@ -21,7 +21,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e/Inputs"))
-from checkpoints import Checkpoints, call  # noqa: E402
+from checkpoints import Checkpoints, call, checkpoint_cases  # noqa: E402
 from references import (  # noqa: E402
     Alone,
     Kernels,
@@ -166,15 +166,17 @@ def check(compiled, options, counts):
     return True
 
 
-def list_cases(names):
-    """Every checkpoint in every way that makes a difference to it."""
-    for name in names:
+def list_cases():
+    """Every decoder in every way that makes a difference to it."""
+    for case in checkpoint_cases.find():
         ways = ["plain", "odd", "bf16"]
-        if name.startswith("deepseek"):
-            ways = ["naive", "absorbed"]
-        elif name.startswith("gemma") or "window" in name:
+        if checkpoint_cases.is_encoder(case):
+            continue
+        if checkpoint_cases.has_latent_attention(case):
+            ways = checkpoint_cases.forms(case)
+        elif checkpoint_cases.has_window(case):
             ways.append("chunks")
-        yield from (f"{name}:{way}" for way in ways)
+        yield from (f"{case['name']}:{way}" for way in ways)
 
 
 def preload(library):
@@ -186,7 +188,7 @@ def preload(library):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
-    for name in ("tenon", "runner", "library", "goldens", "folder"):
+    for name in ("tenon", "runner", "library", "folder"):
         parser.add_argument(name)
     parser.add_argument("--case", action="append", help="CHECKPOINT:WAY; default: all")
     parser.add_argument("--examples", type=int, default=20, help="scenarios of each")
@@ -195,8 +197,8 @@ def main():
     parser.add_argument("--variants", default="v3", type=lambda text: text.split(","))
     options = parser.parse_args()
     preload(options.guard)
-    checkpoints = Checkpoints(options.tenon, options.goldens, options.folder)
-    cases = options.case or list(list_cases(checkpoints.names("")))
+    checkpoints = Checkpoints(options.tenon, options.folder)
+    cases = options.case or list(list_cases())
     counts, good = Counts(), True
     for case in cases:
         name, way = case.split(":")

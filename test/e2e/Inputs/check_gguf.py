@@ -1,22 +1,19 @@
 # Compares logits of checkpoints that became GGUF files with the reference in float64.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_gguf.py TENON GOLDENS FOLDER VARIANT [NAME...]
+"""check_gguf.py TENON FOLDER VARIANT [NAME...]
 
 The files hold the weights of the checkpoint as float32 (python/models/folder_to_gguf.py),
 so that the reference is that of the checkpoint; the tolerance is derived in
 check_logits.py. NAMES are those whose configurations the metadata can say.
 """
 
-import json
-import pathlib
 import sys
 
+import check_logits
 import checkpoints
-from check_logits import TOLERANCE
-
-sys.path.insert(0, str(pathlib.Path(sys.argv[2]).resolve().parent / "models"))
-import folder_to_gguf  # noqa: E402
+import folder_to_gguf
+from checkpoints import checkpoint_cases
 
 NAMES = [
     "deepseek2-greedy-f32",
@@ -44,36 +41,34 @@ NAMES = [
 ]
 
 
-def check(cases, name, variant, *, split=False, blocks=False):
-    folder = cases.folder / name
-    config = json.loads((folder / "config.json").read_text())
-    words = [folder_to_gguf.ARCHITECTURES[config["model_type"]]]
-    words += ["split"] * split + ["MXFP4"] * blocks
-    # The tokens lie next to a model under its name.
+def check(cases, case, variant, reference, is_split):
+    """Experts that are stored in MXFP4 stay so."""
+    name = case["name"]
+    words = [folder_to_gguf.ARCHITECTURES[case["config"]["model_type"]]]
+    store = folder_to_gguf.store_float32
+    if checkpoint_cases.stores_microscaled(case):
+        words.append("MXFP4")
+        store = folder_to_gguf.store_microscaled
+    if is_split:
+        words.append("split")
     model = f"{name}.{'.'.join(words)}.gguf"
-    store = folder_to_gguf.store_microscaled if blocks else folder_to_gguf.store_float32
-    folder_to_gguf.write(folder, cases.folder / model, split, store)
-    tokens = (cases.folder / f"{name}.tokens.json").read_text()
-    (cases.folder / f"{model}.tokens.json").write_text(tokens)
-    cases.compile(model, f"cpu:x86-64-{variant}", "--buckets=1,8,129")
-    reference = cases.folder / f"{name}.logits.npy"
-    for last in (0, checkpoints.DECODED):
-        output = cases.folder / "logits.npy"
-        cases.run(model, output, f"--decode-last={last}", variant=variant)
-        cases.script("compare_logits.py", output, reference, TOLERANCE)
+    folder_to_gguf.write(cases.folder / name, cases.folder / model, is_split, store)
+    cases.copy_tokens(name, model)
+    cases.compile(model, checkpoints.targets_of(variant), check_logits.BUCKETS)
+    for way in check_logits.WAYS:
+        check_logits.compare(cases, model, reference, way, variant)
     print(f"{name}: {' '.join(words)} agrees", flush=True)
 
 
 def main():
-    tenon, goldens, folder, variant, *names = sys.argv[1:]
-    cases = checkpoints.Checkpoints(tenon, goldens, folder)
+    tenon, folder, variant, *names = sys.argv[1:]
+    cases = checkpoints.Checkpoints(tenon, folder)
     for name in names or NAMES:
+        (case,) = checkpoint_cases.find(name)
         cases.make(name)
-        cases.script("numpy_reference.py", cases.folder / name)
-        # Experts that are in MXFP4 stay so.
-        check(cases, name, variant, blocks=name.startswith("gptoss"))
-        if name.startswith(("deepseek", "kimi")):
-            check(cases, name, variant, split=True)
+        reference = cases.reference(name)
+        for is_split in [False, True][: 1 + checkpoint_cases.has_latent_attention(case)]:
+            check(cases, case, variant, reference, is_split)
 
 
 if __name__ == "__main__":

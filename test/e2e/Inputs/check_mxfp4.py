@@ -1,31 +1,23 @@
 # Compares a tiny GGUF file of MXFP4 matrices with one of the same numbers in float32.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_mxfp4.py TENON GOLDENS FOLDER VARIANT
+"""check_mxfp4.py TENON FOLDER VARIANTS
 
 The numbers are decoded by python/formats/gguf_file.py. Both files have the same norms
-and sizes, and sums of products of the same numbers, which may be added in another
-order: a few hundred roundings of float32, as in check_logits.py.
+and sizes.
 """
 
-import json
-import pathlib
 import sys
 import zlib
 
 import checkpoints
 import numpy
-
-REPOSITORY = pathlib.Path(sys.argv[2]).resolve().parents[1]
-for folder in ("python", "python/models", "python/goldens"):
-    sys.path.insert(0, str(REPOSITORY / folder))
-import compare_logits  # noqa: E402
-import tiny_gguf  # noqa: E402
-from formats import gguf_file  # noqa: E402
+import tiny_gguf
+from formats import gguf_file
 
 MXFP4, BLOCK, BYTES = 39, 32, 17
 # Sizes that fill panels of 16 rows and blocks of 128 columns: 4.25 bits a weight.
-SIZES = {"HEADS": 8, "SIZE": 16, "INNER": 256, "VOCABULARY": 112}
+MODEL = tiny_gguf.Model("llama", hidden=128, heads=8, inner=256, vocabulary=112)
 
 
 def draw_blocks(name, shape):
@@ -49,40 +41,16 @@ def store_decoded(name, shape):
     return 0, gguf_file.mxfp4(draw_blocks(name, shape)).astype("<f4").tobytes()
 
 
-def run(tenon, folder, name, store, tokens, variant, *options):
-    model, artifact = folder / f"{name}.gguf", folder / f"{name}.tenon"
-    tiny_gguf.write("llama", model, store)
-    targets = f"--target=cpu:x86-64-{variant}"
-    checkpoints.call(
-        tenon, "compile", model, "-o", artifact, targets, "--max-context=64", *options
-    )
-    output = folder / f"{name}.npy"
-    options = [f"--tokens-file={tokens}", "-n", 0, "--decode-last=8"]
-    checkpoints.call(
-        tenon, "run", artifact, *options, f"--dump-logits={output}", variant=variant
-    )
-    return artifact, numpy.load(output)
-
-
 def main():
-    tenon, _, folder, variant = sys.argv[1:]
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, value in SIZES.items():
-        setattr(tiny_gguf, name, value)
-    tiny_gguf.HIDDEN["llama"] = SIZES["HEADS"] * SIZES["SIZE"]
-    tokens = folder / "tokens.json"
-    draw = numpy.random.RandomState(3)
-    tokens.write_text(json.dumps(draw.randint(0, SIZES["VOCABULARY"], 48).tolist()))
-    artifact, ours = run(tenon, folder, "blocks", store_blocks, tokens, variant)
-    _, theirs = run(tenon, folder, "decoded", store_decoded, tokens, variant)
-    formats = json.loads(checkpoints.call(tenon, "inspect", artifact))["weight_formats"]
-    for entry in formats:
-        print(f"{entry['format']}: {entry['bits_per_element']} bits")
-    error = compare_logits.compare(ours, theirs).relative_error
-    if not error <= 1e-5:
-        sys.exit(f"error {error:.2e} of the spread")
-    print(f"{variant} agrees")
+    tenon, folder, variants = sys.argv[1:]
+    cases = checkpoints.Checkpoints(tenon, folder)
+    for name, store in [("blocks.gguf", store_blocks), ("decoded.gguf", store_decoded)]:
+        tiny_gguf.write(MODEL, cases.folder / name, store)
+        cases.draw_tokens(name, 48, MODEL.vocabulary)
+    options = ["--max-context=64", "--buckets=1,64"]
+    cases.expect_same_numbers("blocks.gguf", "decoded.gguf", variants, *options)
+    cases.print_formats("blocks.gguf")
+    print(f"agrees with {variants}")
 
 
 if __name__ == "__main__":

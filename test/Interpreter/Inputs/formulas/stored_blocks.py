@@ -230,16 +230,32 @@ class Block:
         """Bytes of any value, with scales that are numbers."""
         data = random.randint(0, 256, (count, self.size)).astype(np.uint8)
         for at in self.halves:
-            scales = random.uniform(-0.02, 0.02, count).astype("<f2")
-            data[:, at : at + 2] = scales.view(np.uint8).reshape(count, 2)
+            self.put_half(data, at, random.uniform(-0.02, 0.02, count))
         if self.spread is not None:
-            scales = random.uniform(-0.02, 0.02, count).astype("<f2").view("<u2")
-            for n in range(4):
-                high = data[:, self.spread + 2 * n + 1]
-                high[:] = high % 16 + (scales >> 4 * n) % 16 * 16
+            self.put_spread(data, random.uniform(-0.02, 0.02, count))
         for at in self.powers:
             data[:, at] = random.randint(118, 123, count)
         return data
+
+    def put_half(self, data, at, values):
+        halves = values.astype("<f2").view(np.uint8)
+        data[:, at : at + 2] = halves.reshape(len(data), 2)
+
+    def put_spread(self, data, values):
+        bits = values.astype("<f2").view("<u2")
+        for n in range(4):
+            high = data[:, self.spread + 2 * n + 1]
+            high[:] = high % 16 + (bits >> 4 * n) % 16 * 16
+
+    def scale(self, data, factor):
+        """Multiplies what scales the numbers of each block."""
+        for at in self.halves:
+            halves = data[:, at : at + 2].copy().view("<f2")[:, 0]
+            self.put_half(data, at, halves * np.float16(factor))
+        if self.spread is not None:
+            words = [data[:, self.spread + 2 * n + 1].astype("<u2") >> 4 for n in range(4)]
+            bits = sum(word << 4 * n for n, word in enumerate(words))
+            self.put_spread(data, bits.view("<f2") * np.float16(factor))
 
     def decode(self, data):
         return np.array(

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs tiny checkpoints on the PTX machine, kernel by kernel and as whole steps.
 
-Usage: run_models.py TOOLS GOLDENS FOLDER [NAME...] [options]
+Usage: run_models.py TOOLS FOLDER [NAME...] [options]
 
-TOOLS is the folder of tenon and tenon-run, GOLDENS is python/goldens, FOLDER is for
-what is written, and NAME is a checkpoint or the beginning of some; without one all
-are run. Each is compiled for a GPU, and the interpreter runs a prefill in the largest
-bucket, a further chunk in the middle one, and tokens one by one.
+TOOLS is the folder of tenon and tenon-run, FOLDER is for what is written, and NAME is
+a checkpoint or the first words of some; without one all are run. Encoders are left
+out, and models with kernels that have no device code are named and left out. Each is
+compiled for a GPU, and the interpreter runs a prefill in the largest bucket, a further
+chunk in the middle one, and tokens one by one.
 
 Then each launch is run on the machine on the interpreter's operands, and must agree
 with the interpreter under the tolerance that follows from the kernel's sums and
@@ -30,48 +31,52 @@ import numpy as np
 
 import replay_trace
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "e2e/Inputs"))
+from checkpoints import (  # noqa: E402
+    DECODED,
+    checkpoint_cases,
+    make_checkpoints,
+    numpy_reference,
+)
+
 FAULTS_SHOWN = 20
-# Tokens at the end of a golden that are decoded one by one.
-DECODED = 32
 
 
 def call(*command):
+    """Runs a program, whose failure ends this one; returns both of its outputs."""
     result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
-    return result.stdout
+    return result.stdout, result.stderr
 
 
 class Model:
     """A checkpoint as formed kernels, PTX, a trace and a reference."""
 
-    def __init__(self, name, options):
-        self.name, self.options = name, options
+    def __init__(self, case, options):
+        name = case["name"]
+        self.name, self.case, self.options = name, case, options
         self.folder = options.folder / name
         self.formed = options.folder / f"{name}.mlir"
-        call(sys.executable, options.goldens / "make_checkpoints.py", options.folder,
-             "--only", name)
+        make_checkpoints.write_case(case, options.folder)
         tokens = json.loads((options.folder / f"{name}.tokens.json").read_text())
         self.steps = plan_steps(tokens, options)
         self.tokens = tokens[:sum(count for count, _ in self.steps)]
 
-    def context(self):
-        """The option for cases that mean something else in a longer context."""
-        sys.path.insert(0, str(self.options.goldens))
-        import checkpoint_cases
-
-        return [f"--max-context={case['context']}" for case in checkpoint_cases.CASES
-                if case["name"] == self.name and "context" in case]
-
     def compile(self):
+        """The device code, or None where a kernel has none."""
         options = self.options
         buckets = ",".join(map(str, options.buckets))
         command = [options.tools / "tenon", "compile", self.folder,
                    f"--target={options.target}", f"--buckets={buckets}",
                    f"--cache-type={options.cache_type}",
-                   f"--activations={options.activations}", *self.context(), *options.compile]
+                   f"--activations={options.activations}",
+                   *checkpoint_cases.context_options(self.case), *options.compile]
+        text, said = call(*command, "--emit=ptx", "-o", "-")
+        if "has no device code" in said:
+            print(f"{self.name}: left out: {said}", flush=True)
+            return None
         call(*command, "--stop-after=form", "--emit=mlir", "-o", self.formed)
-        text = call(*command, "--emit=ptx", "-o", "-")
         if options.replace:
             text, count = re.subn(options.replace[0], options.replace[1], text)
             if not count:
@@ -95,9 +100,7 @@ class Model:
         listed = self.options.folder / f"{self.name}.some.json"
         output = self.options.folder / f"{self.name}.some.npy"
         listed.write_text(json.dumps(self.tokens))
-        call(sys.executable, self.options.goldens / "numpy_reference.py", self.folder,
-             f"--tokens={listed}", f"--output={output}",
-             f"--cache-type={self.options.cache_type}")
+        numpy_reference.write_logits(self.folder, listed, output, self.options.cache_type)
         return np.load(output)
 
 
@@ -200,7 +203,6 @@ def check_steps(model, trace, code, table):
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tools", type=pathlib.Path)
-    parser.add_argument("goldens", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("names", nargs="*", default=[""])
     parser.add_argument("--target", default="cuda:sm_90a")
@@ -230,17 +232,18 @@ def parse_options():
 def main():
     options = parse_options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    listed = call(sys.executable, options.goldens / "make_checkpoints.py", "--list",
-                  options.folder).split()
     table, ran = Table(), 0
-    for name in listed:
-        if not any(name.startswith(beginning) for beginning in options.names):
+    for case in sum(map(checkpoint_cases.find, options.names), []):
+        if checkpoint_cases.is_encoder(case):
+            continue
+        begin = time.time()
+        model = Model(case, options)
+        code = model.compile()
+        if code is None:
             continue
         ran += 1
-        begin = time.time()
-        model = Model(name, options)
-        code, trace = model.compile(), model.trace()
-        print(f"{name}: {len(trace.lines)} lines traced in {time.time() - begin:.1f} s",
+        trace = model.trace()
+        print(f"{model.name}: {len(trace.lines)} lines traced in {time.time() - begin:.1f} s",
               flush=True)
         if options.only != "steps":
             check_alone(model, trace, code, table)

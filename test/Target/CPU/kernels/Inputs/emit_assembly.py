@@ -1,7 +1,7 @@
 # Writes the assembly of all kernels of tiny models, for every width of vectors.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""Usage: emit_assembly.py <tenon> <goldens> <folder> <checkpoint or type of blocks>...
+"""Usage: emit_assembly.py <tenon> <folder> <checkpoint or type of blocks>...
 
 For a type of blocks of GGUF files a Llama is made whose matrices have it."""
 
@@ -35,8 +35,8 @@ def write_blocks(folder, kind):
 
 
 def main():
-    tenon, goldens, folder, *names = sys.argv[1:]
-    checkpoints = Checkpoints(tenon, goldens, folder)
+    tenon, folder, *names = sys.argv[1:]
+    checkpoints = Checkpoints(tenon, folder)
     for name in names:
         if name.startswith("Q"):
             write_blocks(checkpoints.folder, name)
