@@ -1,6 +1,7 @@
 # Cases of caches, masks and both kinds of attention, whole and in tiles.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+import functools
 import itertools
 import math
 
@@ -65,7 +66,7 @@ def emit_step(case, step):
 
 
 def draw_cache(suite, tail, kind):
-    """Two layers of three slots; positions behind a sequence hold large numbers."""
+    """Two layers of three slots; positions after a sequence hold large numbers."""
     return suite.draw((2, 3, 16, *tail), kind, 1.5)
 
 
@@ -144,6 +145,21 @@ def emit_attention(case, step, q, type_, key, value, cache_kind, layer, sinks, s
     case.result(y, result, type_, want, terms=16, chain=16 + largest**2)
 
 
+def expand_cache(cache, layer, expand, heads, nope, v):
+    """The keys and the values of a slot and a head in the naive form, as functions."""
+    w = expand.values.reshape(heads, nope + v, -1)
+    r = w.shape[-1]
+
+    def keys(slot, h):
+        rows = cache[layer, slot]
+        return np.concatenate([rows[:, :r] @ w[h, :nope].T, rows[:, r:]], 1)
+
+    def values(slot, h):
+        return cache[layer, slot][:, :r] @ w[h, nope:].T
+
+    return keys, values
+
+
 def add_mla(suite):
     for i, (mask, counts) in enumerate(itertools.product(MASKS[::2], STEPS)):
         step = draw_step(suite, *counts)
@@ -175,20 +191,12 @@ def add_mla(suite):
             f"{blocks_type} -> {result}"
         )
 
-        def want(round_, step=step, q=q, cache=cache, expand=expand, mask=mask,
-                 scale=scale, layer=layer, heads=heads, nope=nope, v=v, r=r,
+        rows = expand_cache(cache, layer, expand, heads, nope, v)
+
+        def want(round_, step=step, q=q, rows=rows, mask=mask, scale=scale, v=v,
                  type_=type_, narrow=i % 5 == 1):  # fmt: skip
-            w = expand.values.reshape(heads, nope + v, r)
-
-            def keys(slot, h):
-                rows = cache[layer, slot]
-                return np.concatenate([rows[:, :r] @ w[h, :nope].T, rows[:, r:]], 1)
-
-            def values(slot, h):
-                return cache[layer, slot][:, :r] @ w[h, nope:].T
-
             return round_(type_, formulas.attend_step(
-                step, q, keys, values, v, mask, float(scale), None, None,
+                step, q, *rows, v, mask, float(scale), None, None,
                 round_narrow(round_, narrow)))  # fmt: skip
 
         largest = 0.7 * 2 * (1.5 * r * nope + 1.5 * turned)
@@ -277,16 +285,20 @@ def add_selected(suite):
             f": {q_type}, {c_type}, {s_type}, {at_type} -> {result}"
         )
 
-        def want_absorbed(round_, step=step, q=wide, cache=cache, selected=selected, r=r,
-                          layer=layer, type_=type_, narrow=narrow):  # fmt: skip
-            rows = attend_to_selected(
-                step, q, lambda slot, h: cache[layer, slot],
-                lambda slot, h: cache[layer, slot][:, :r], selected, r,
-                float(np.float32(0.7)), round_narrow(round_, narrow),
-            )  # fmt: skip
-            return round_(type_, rows)
+        def want(round_, q, keys, values, width, step=step, selected=selected,
+                 scale=float(scale), type_=type_, narrow=narrow):  # fmt: skip
+            return round_(type_, attend_to_selected(
+                step, q, keys, values, selected, width, scale,
+                round_narrow(round_, narrow)))  # fmt: skip
 
-        case.result(y, result, type_, want_absorbed, terms=16, chain=16 + 9**2)
+        def keys(slot, h, cache=cache, layer=layer):
+            return cache[layer, slot]
+
+        def values(slot, h, cache=cache, layer=layer, r=r):
+            return cache[layer, slot][:, :r]
+
+        absorbed = functools.partial(want, q=wide, keys=keys, values=values, width=r)
+        case.result(y, result, type_, absorbed, terms=16, chain=16 + 9**2)
         w, w_type = case.use(expand)
         query, q_type = case.rows(q, type_)
         result = tensor_type(("?", heads, v), type_)
@@ -297,25 +309,9 @@ def add_selected(suite):
             f": {q_type}, {c_type}, {w_type}, {at_type}, {blocks_type} -> {result}"
         )
 
-        def want_naive(round_, step=step, q=q, cache=cache, selected=selected, r=r, v=v,
-                       heads=heads, nope=nope, expand=expand, layer=layer, type_=type_,
-                       narrow=narrow):  # fmt: skip
-            w = expand.values.reshape(heads, nope + v, r)
-
-            def keys(slot, h):
-                rows = cache[layer, slot]
-                return np.concatenate([rows[:, :r] @ w[h, :nope].T, rows[:, r:]], 1)
-
-            def values(slot, h):
-                return cache[layer, slot][:, :r] @ w[h, nope:].T
-
-            rows = attend_to_selected(
-                step, q, keys, values, selected, v, float(np.float32(0.7)),
-                round_narrow(round_, narrow),
-            )  # fmt: skip
-            return round_(type_, rows)
-
-        case.result(y, result, type_, want_naive, terms=16, chain=16 + 12**2)
+        keys, values = expand_cache(cache, layer, expand, heads, nope, v)
+        naive = functools.partial(want, q=q, keys=keys, values=values, width=v)
+        case.result(y, result, type_, naive, terms=16, chain=16 + 12**2)
 
 
 def add_selection_tiles(suite):

@@ -124,6 +124,23 @@ def draw_choice(suite, tokens, k, experts):
     return choice
 
 
+def emit_experts(case, x, type_, choice, weights, matrices, biases, flags, chain, want):
+    """The op on rows of a type; `want` gives its exact result, of arrays."""
+    value, x_type = case.rows(x, type_)
+    c, c_type = case.rows(choice, "i32")
+    w, w_type = case.rows(weights, "f32")
+    used = [case.use(part) for part in matrices]
+    added = ", ".join(f"{n} : {t}" for n, t in map(case.use, biases))
+    before, after = flags
+    y = case.emit(
+        f"tenon.experts {before} {value}, {c}, {w}, {', '.join(n for n, _ in used)} "
+        f"{'bias ' * bool(added)}{added} {after} : {x_type}, {c_type}, {w_type}, "
+        f"{', '.join(t for _, t in used)}"
+    )
+    arrays = [part.values for part in matrices], [bias.values for bias in biases]
+    case.result(y, x_type, type_, lambda r: r(type_, want(r, *arrays)), terms=8, chain=chain)
+
+
 def add_experts(suite):
     for i, (activation, type_) in enumerate(
         itertools.product(formulas.GLUS, ("f32", "bf16", "f16"))
@@ -140,26 +157,13 @@ def add_experts(suite):
         if i % 2:
             sizes = (inner, inner, d)
             biases = [suite.weight(suite.draw((count, n, 1)), code) for n in sizes]
-        case = suite.case("experts")
-        value, x_type = case.rows(x, type_)
-        c, c_type = case.rows(choice, "i32")
-        w, w_type = case.rows(weights, "f32")
-        used = [case.use(part) for part in (gate, up, down)]
-        added = ", ".join(f"{n} : {t}" for n, t in map(case.use, biases))
-        y = case.emit(
-            f"tenon.experts {activation} {value}, {c}, {w}, "
-            f"{', '.join(n for n, _ in used)} {'bias ' * bool(added)}{added} : {x_type}, {c_type}, {w_type}, "
-            f"{', '.join(t for _, t in used)}"
-        )
 
-        def want(round_, x=x, choice=choice, weights=weights, gate=gate, up=up,
-                 down=down, biases=biases, activation=activation, type_=type_):  # fmt: skip
-            values = [part.values for part in (gate, up, down)]
-            added = [bias.values for bias in biases]
-            mixed = formulas.experts(x, choice, weights, *values, added, activation)
-            return round_(type_, mixed)
+        def want(_, matrices, biases, x=x, choice=choice, weights=weights,
+                 activation=activation):  # fmt: skip
+            return formulas.experts(x, choice, weights, *matrices, biases, activation)
 
-        case.result(y, x_type, type_, want, terms=8, chain=16 + 7**2)
+        emit_experts(suite.case("experts"), x, type_, choice, weights, (gate, up, down),
+                     biases, (activation, ""), 16 + 7**2, want)  # fmt: skip
 
 
 def add_scaled_experts(suite):
@@ -173,25 +177,13 @@ def add_scaled_experts(suite):
         down = suite.weight(suite.draw((3, 3, 5)))
         rows = (5, 5, 3) if i else ()
         biases = [suite.weight(suite.draw((3, n, 1))) for n in rows]
-        case = suite.case("scaled_experts")
-        value, x_type = case.rows(x, type_)
-        c, c_type = case.rows(choice, "i32")
-        w, w_type = case.rows(weights, "f32")
-        used = [case.use(part) for part in (gate, up, down)]
-        added = ", ".join(f"{n} : {t}" for n, t in map(case.use, biases))
-        y = case.emit(
-            f"tenon.experts silu {value}, {c}, {w}, {', '.join(n for n, _ in used)} "
-            f"{'bias ' * bool(added)}{added} scale_input : {x_type}, {c_type}, {w_type}, {', '.join(t for _, t in used)}"
-        )
 
-        def want(round_, x=x, choice=choice, weights=weights, gate=gate, up=up,
-                 down=down, biases=biases, type_=type_):  # fmt: skip
-            added = [bias.values for bias in biases]
+        def want(round_, matrices, biases, x=x, choice=choice, weights=weights, type_=type_):
             scaled, ones = round_(type_, x * weights), np.ones_like(weights)
-            return round_(type_, formulas.experts(
-                scaled, choice, ones, gate.values, up.values, down.values, added, "silu"))  # fmt: skip
+            return formulas.experts(scaled, choice, ones, *matrices, biases, "silu")
 
-        case.result(y, x_type, type_, want, terms=8, chain=17 + 7**2)
+        emit_experts(suite.case("scaled_experts"), x, type_, choice, weights,
+                     (gate, up, down), biases, ("silu", "scale_input"), 17 + 7**2, want)  # fmt: skip
 
 
 def add_groups(suite):

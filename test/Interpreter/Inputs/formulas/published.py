@@ -126,7 +126,7 @@ def check_rotations():
     )
     rope["pairing"] = "interleaved"
     ours = formulas.rotate(x, angles, rope, "first")
-    # The published one leaves even elements in front of odd ones.
+    # The published one leaves even elements before odd ones.
     ours = np.concatenate([ours[..., 0::2], ours[..., 1::2]], -1)
     expect("rotate interleaved", ours, turned[0].transpose(0, 1))
 

@@ -127,7 +127,7 @@ def list_ropes():
     yield {"dims": 2, "pairing": "half", "theta": 1.0, "scaling": "none"}
     divided = {"pairing": "half", "scaling": "divided", "theta": 10000.0, "dims": 6}
     yield divided | {"divisors": [1.0, 2.25, 40.0], "attention": 1.19}
-    # No wave lies between equal borders.
+    # No wavelength is between equal boundaries.
     llama3 = {"pairing": "half", "scaling": "llama3", "factor": 8.0, "theta": 1e4}
     yield llama3 | {"dims": 14, "original": 64.0, "low": 1.0, "high": 1.0}
     llama3 = {"pairing": "interleaved", "scaling": "llama3", "factor": 32.0}

@@ -138,7 +138,7 @@ def add_stacks(suite):
 
 
 def add_vectors(suite):
-    """Layers in front of a vector, read as the bias of rows of zeros."""
+    """Layers as the first dimension of a vector, read as the bias of rows of zeros."""
     for i, code in enumerate(("f32", "f16", "bf16")):
         values = [suite.draw(5, "f32") for _ in range(3)]
         name = f"v{len(suite.symbols)}"
