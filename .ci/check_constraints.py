@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails when a constraint of an op, attribute or type is not checked or not tested.
 
-Each `(C1)` of a description in <Group>.td stands as a comment in the verifier, in
+Each `(C1)` of a description in <Group>.td is a comment in the verifier, in
 a .cpp file of the same folder, and above a case in <group>-invalid.mlir.
 
 Usage: check_constraints.py [repository root]
@@ -12,7 +12,7 @@ import re
 import sys
 
 DEFINITION = re.compile(r"^def \w+ : (\w+)<(.*?)^}", re.M | re.S)
-# The name of an op or an enum stands in its base class, that of the others in a field.
+# The name of an op or an enum is in its base class, that of the others in a field.
 NAMED = re.compile(r'^\s*(?:\w+, )*"(\w+)"')
 MNEMONIC = re.compile(r'let mnemonic = "(\w+)"')
 VERIFIER = re.compile(r"^\w+ (?:\w+::)*?(\w+)::verify\w*\(.*?^}", re.M | re.S)
@@ -26,7 +26,7 @@ def labels_of(text):
 
 
 def verifiers(folder):
-    """Returns the labels checked for each class: in its verifiers and in what stands before."""
+    """Returns the labels checked for each class: in its verifiers and in what is before."""
     checked = {}
     for source in folder.glob("*.cpp"):
         text, end = source.read_text(), 0
@@ -59,7 +59,7 @@ def check(definitions, checked, tests):
         tested = cases(test, SIGIL[kind] + re.escape(name) + r"\b")
         found = checked.get(class_name, set())
         if kind == "Attr":
-            # A dialect verifies attributes that stand on ops of others.
+            # A dialect verifies attributes on ops of others.
             found = found | checked.get(f"{dialect}Dialect", set())
         for label in sorted(labels - found):
             yield f"{definitions}: {label} of {name} is not in a verifier of {class_name}"

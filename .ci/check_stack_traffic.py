@@ -69,7 +69,7 @@ def is_instruction(line):
 
 
 def split_blocks(lines, first, last):
-    """The blocks of a function whose label stands in line `first`."""
+    """The blocks of a function whose label is in line `first`."""
     blocks, block, name = {}, None, None
     for number in range(first, last):
         label = LABEL.match(lines[number])

@@ -5,7 +5,7 @@
 // LlamaPeer tokens MODEL TEXTS OUTPUT
 // LlamaPeer logits MODEL TOKENS OUTPUT PROMPT THREADS [f32]
 //
-// TEXTS holds texts, each behind a line with its length in bytes; OUTPUT gets a
+// TEXTS holds texts, each after a line with its length in bytes; OUTPUT gets a
 // line of tokens for each, with those that the model opens and closes a text
 // with and without reading names of special tokens. TOKENS is a line of tokens;
 // OUTPUT gets float32 [tokens, vocabulary], where the first PROMPT tokens are
@@ -99,7 +99,7 @@ static void feed(llama_context *context, std::vector<llama_token> &tokens,
     batch.logits[i] = 1;
   }
   if (llama_decode(context, batch))
-    fail("cannot decode " + std::to_string(count) + " tokens behind " +
+    fail("cannot decode " + std::to_string(count) + " tokens after " +
          std::to_string(first));
   for (size_t i = 0; i < count; ++i)
     file.write(reinterpret_cast<const char *>(llama_get_logits_ith(context, i)),

@@ -9,7 +9,7 @@ weights and measures it with `tenon bench`, which measures the rate of
 multiply-adds and the bandwidth of memory in the same run, before and after.
 Prints parts of these limits:
 
-  decode     bytes of weights and of the cache behind 512 tokens / bandwidth
+  decode     bytes of weights and of the cache after 512 tokens / bandwidth
   prefill    arithmetic of a prompt of 512 tokens / rate of multiply-adds
   attention  arithmetic of attention in a prompt of 4,096 tokens, in the time of
              the attention kernels / rate of multiply-adds

@@ -8,7 +8,7 @@
 For each length, a prompt of so many tokens is continued greedily by `tenon run`.
 The reference (python/models/gemma_reference.py, float64 on the dequantized weights)
 and llama.cpp, with its default parameters, are given the prompt and these very
-tokens, so that all three are compared at every position behind the same tokens.
+tokens, so that all three are compared at every position after the same tokens.
 
 Printed are the mean and the largest KL(reference || program) in nats over all
 positions, and the ratio tenon / llama.cpp. Of the greedy tokens it prints how many

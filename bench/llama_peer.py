@@ -48,7 +48,7 @@ class LlamaPeer:
         return [[int(w) for w in line.split()] for line in output.read_text().splitlines()]
 
     def logits(self, tokens, prompt, threads, vocabulary, cache=None):
-        """float32 [tokens, vocabulary]; those behind the prompt are fed one by one."""
+        """float32 [tokens, vocabulary]; those after the prompt are fed one by one."""
         source, output = self.folder / "sequence", self.folder / "logits"
         source.write_text(" ".join(map(str, tokens)))
         command = [self.program, "logits", self.model, source, output, prompt, threads]

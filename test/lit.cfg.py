@@ -29,7 +29,7 @@ config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:detect_container_ov
 # and the parser as well.
 opt_args = os.environ.get("TENON_OPT_ARGS", "").split()
 
-# What a test that runs code may require, and the flags of /proc/cpuinfo behind it.
+# What a test that runs code may require, and the flags of /proc/cpuinfo that it needs.
 CPU_FEATURES = {
     "avx2": {"avx2", "f16c", "fma"},
     "avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},

@@ -41,8 +41,8 @@ def held_out_sums(count, seed=1):
 
 
 def byte_alphabet():
-    """The printable stand-in of each byte, as byte-level tokenizers spell it:
-    printable Latin-1 stands for itself, the rest counts up from U+0100."""
+    """The printable substitute of each byte, as byte-level tokenizers spell it:
+    printable Latin-1 is itself, the rest counts up from U+0100."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     letters = {byte: chr(byte) for byte in printable}
     for byte in range(256):

@@ -331,7 +331,7 @@ def values(case, name, shape):
         gain = 1.4
     if ".c_" in name:
         return 1.3 * random / shape[0] ** 0.5
-    # The experts of Llama 4 have their inputs in front.
+    # The experts of Llama 4 have their inputs as rows.
     inputs = shape[-2] if ".feed_forward.experts." in name else shape[-1]
     return gain * random / inputs**0.5
 

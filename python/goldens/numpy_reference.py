@@ -444,7 +444,7 @@ class QwenExperts(Llama):
 
 
 class Qwen2Moe(QwenExperts):
-    """An expert that all tokens share, behind a gate of its own."""
+    """An expert that all tokens share, with a gate of its own."""
 
     def window(self, n):
         slides = n % 2 == 0 and n < self.config.get("max_window_layers", 28)
@@ -726,7 +726,7 @@ class Bert(Model):
 
 
 class DeepseekV2(Model):
-    """Latent attention in its naive form, and experts behind a softmax router."""
+    """Latent attention in its naive form, and experts chosen by a softmax router."""
 
     # The norms of the latents do not use rms_norm_eps.
     LATENT_EPS = 1e-6

@@ -45,7 +45,7 @@ def llama3(plain, rope):
     factor, length = rope["factor"], rope["original_max_position_embeddings"]
     low, high = rope["low_freq_factor"], rope["high_freq_factor"]
     wave = 2 * math.pi / plain
-    # Nothing lies between equal borders.
+    # Nothing is between equal boundaries.
     blend = (length / wave - low) / ((high - low) or 1.0)
     mixed = (1 - blend) * plain / factor + blend * plain
     result = numpy.where(wave > length / low, plain / factor, mixed)

@@ -3,7 +3,7 @@
   python make_cases.py ../../test/Text/Inputs/cases.json
 
 Needs the package tokenizers, which is the witness. A case is one of three tokenizers
-with edits: at a path into tokenizer.json stands another value, or, without one,
+with edits: at a path into tokenizer.json is another value, or, without one,
 nothing. So each key is there once with each value, once null and once absent, and
 tokens are added with every combination of what they can ask for. Of each text, a case
 has the tokens when special tokens are parsed (`special`), when not (`plain`), and with
@@ -114,7 +114,7 @@ def characters():
 
 
 def prefixed():
-    """The same with a space in front of a text."""
+    """The same with a space before a text."""
     result = characters()
     prepend = {"type": "Prepend", "prepend": MARK}
     result["normalizer"] = {

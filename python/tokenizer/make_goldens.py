@@ -141,7 +141,7 @@ def make_llama2(text):
 
 
 def make_bert(text):
-    """Word pieces behind the normalizer and the pre-tokenizer of BERT."""
+    """Word pieces after the normalizer and the pre-tokenizer of BERT."""
     names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = tokenizers.Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()

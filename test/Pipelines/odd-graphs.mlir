@@ -1,5 +1,5 @@
 // Graphs that no model has, in odd sizes: what passes make of them computes the
-// same. New results of a public function are arguments behind the others.
+// same. New results of a public function are arguments after the others.
 // DEFINE: %{run} = tenon-run %s --compare=interpret --pipeline="builtin.module(tenon-simplify-pipeline,tenon-form-pipeline{buckets=9 positions=64},tenon-tile-pipeline)"
 // DEFINE: %{x} = --input=seed:1@5x7 --input=seed:2@5x7
 

@@ -20,7 +20,7 @@
 // RUN: %{run} --input=seed:2@8x3x10 --input=ints:0,1,2,3,4,5,6,7 --input=ints:1,1,1,1,1,0,0,0 --input=ints:0,3,1,0,3,2,1,3,5,3,0,5@3x4 --input=unwritten@8x3x5
 // RUN: %{run} --input=seed:2@8x3x10 --input=ints:0,1,2,3,4,5,6,7 --input=ints:0,0,0,1,1,1,1,1 --input=ints:0,3,0,0,3,3,1,3,6,2,1,6@3x4 --input=unwritten@8x3x5
 
-// Keys behind a query are seen up to the end of the sequence, which is in whichever block.
+// Keys after a query are seen up to the end of the sequence, which is in whichever block.
 // RUN: tenon-run %s --entry=all.t9 --before-entry=all --compare=interpret --pipeline="builtin.module(tenon-form-pipeline{buckets=9 positions=64},tenon-tile-pipeline)" --input=seed:1@2x2x24x10 %{eight} --input=ints:4,4,1,4,0,3,1,0,3,1,1,3@3x4 --input=unwritten@8x3x5
 // RUN: tenon-run %s --entry=all.t9 --before-entry=all --compare=interpret --pipeline="builtin.module(tenon-form-pipeline{buckets=9 positions=64},tenon-tile-pipeline)" --input=seed:1@2x2x24x10 --input=seed:2@8x3x10 --input=ints:0,1,2,0,1,2,3,4 --input=ints:1,1,1,0,0,0,0,0 --input=ints:3,4,0,0,0,3,1,0,7,1,0,4@3x4 --input=unwritten@8x3x5
 

@@ -50,7 +50,7 @@ func.func @view(%bytes: memref<4096xi8>, %x: memref<?x12xf32>) attributes {tile.
   return
 }
 
-/// The first dimension stands alone in both groups.
+/// The first dimension is alone in both groups.
 func.func @reshape(%x: memref<?x3x4xf32>) attributes {tile.bucket = #tile.bucket<tokens = 2>} {
   %c0 = arith.constant 0 : index
   %t = memref.dim %x, %c0 : memref<?x3x4xf32>

@@ -241,7 +241,7 @@ func.func private @rope_and_caches(%m: tensor<?x48xf32>, %pos: tensor<?xi32>, %s
   return %q2, %k2, %v1 : tensor<?x2x8xf32>, tensor<2x?x?x16xf32>, tensor<2x?x?x16xf32>
 }
 
-/// A view of a result of the group is made inside, behind it, and only there.
+/// A view of a result of the group is made inside, after it, and only there.
 // CHECK-LABEL: func private @view_inside(
 // CHECK:       %[[R:.*]] = tile.kernel {{.*}} outs(%{{[0-9a-z_]+}} : tensor<?x2x4xf32>)
 // CHECK-NEXT:  ^bb0

@@ -64,7 +64,7 @@ func.func @tables(%k: tensor<3x24xf32>, %pos: tensor<3xi32>) -> (tensor<3x24xf32
 
 #rope = #tenon.rope<dims = 8, pairing = half, theta = 1.0e4 : f64>
 
-/// The new table stands beside one that is too short.
+/// The new table is added to one that is too short.
 // CHECK-DAG: tenon.rope_table @rope <dims = 8, {{.*}}> positions 9
 // CHECK-DAG: tenon.rope_table @rope_0 <dims = 8, {{.*}}> positions 4096
 // CHECK-LABEL: func @too_short

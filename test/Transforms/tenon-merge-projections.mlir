@@ -234,7 +234,7 @@ func.func @other_block(%h: tensor<?x5xf32>, %n: index, %x: tensor<?x9xf32>) -> (
 // -----
 
 /// A weight whose last block of scales is cut off can only come last: the first
-/// linear stays alone, and those behind it meet.
+/// linear stays alone, and those after it meet.
 // CHECK-DAG: tenon.derive @b_c = concat_rows [@b, @c] : !tenon.weight<7x8, <f8E4M3FN, scale f32 per 4x4>>
 // CHECK-LABEL: func @cut_blocks
 // CHECK:       %[[A:.*]] = tenon.linear %{{.*}} -> tensor<?x3xf32>
@@ -285,7 +285,7 @@ func.func @cut_off_block_amid(%h: tensor<?x8xf32>) -> (tensor<?x4xf32>, tensor<?
 // -----
 
 /// What only sums read is merged; a linear that stayed alone is not joined by later
-/// ones, which stand behind it.
+/// ones, which come after it.
 // CHECK-DAG: tenon.derive @b_c = concat_rows [@b, @c] : !tenon.weight<8x8, <f8E4M3FN, scale f32 per 4x4>>
 // CHECK-LABEL: func @alone_before
 // CHECK:       tenon.linear %{{.*}} -> tensor<?x3xf32>

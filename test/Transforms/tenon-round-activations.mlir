@@ -64,7 +64,7 @@ func.func @experts(%x: tensor<?x64xf32>) -> (tensor<?x2xf32>, tensor<?x24xf32>) 
 
 // -----
 
-// Queries are rounded behind their rotation, before they are shown as heads;
+// Queries are rounded after their rotation, before they are shown as heads;
 // keys and values are not, because the type of their cache rounds them.
 tenon.weight @o "o" : !tenon.weight<64x64, <bf16>>
 // CHECK-LABEL: func.func @attend
@@ -118,7 +118,7 @@ func.func @halves(%x: tensor<?x64xf32>) -> (tensor<?x64xf16>, tensor<?x64xf32>) 
 
 // -----
 
-// A router keeps f32 in front of what it reads, whatever stands between.
+// A router keeps f32 before what it reads, whatever is between.
 tenon.weight @r "r" : !tenon.weight<8x64, <f32>>
 // CHECK-LABEL: func.func @capped
 // CHECK-NOT: truncf

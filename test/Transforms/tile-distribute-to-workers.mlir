@@ -5,7 +5,7 @@
 // REMARK: remark: [Analysis] DistributeLoop | Category:tile-distribute-to-workers | Function=kernel | Split=static
 // REMARK: remark: [Analysis] DistributeLoop | Category:tile-distribute-to-workers | Function=tickets | Split=ticket
 
-/// The examples of the pass's description: shares of a loop, and a barrier behind the kernel.
+/// The examples of the pass's description: shares of a loop, and a barrier after the kernel.
 // CHECK-LABEL: func @step(
 // CHECK-SAME:    %[[CTX:.*]]: !tile.context {tenon.role = #tenon.role<context>}, %[[W:.*]]: index {tenon.role = #tenon.role<worker>}, %[[N:.*]]: index {tenon.role = #tenon.role<workers>}, %[[A:.*]]: memref<8xf32>)
 // CHECK-NEXT:  call @kernel(%[[CTX]], %[[W]], %[[N]], %[[A]])
@@ -153,7 +153,7 @@ func.func private @steps(%a: memref<?x?xf32>, %b: index, %e: index) attributes {
 
 // -----
 
-/// A loop may stand around one without tickets.
+/// A loop may contain one without tickets.
 // CHECK-LABEL: func private @shares_in_loop(
 // CHECK:       scf.for
 // CHECK:         scf.for

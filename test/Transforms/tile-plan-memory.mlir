@@ -7,7 +7,7 @@
 func.func private @use(memref<?x72xf32>)
 func.func private @use_index(memref<?xi32>)
 
-/// The example of the pass's description: 72 floats of 3 tokens, and integers behind them.
+/// The example of the pass's description: 72 floats of 3 tokens, and integers after them.
 // CHECK-LABEL: func @step(
 // CHECK-SAME:    %[[X:.*]]: memref<?x72xf32>, %[[ARENA:.*]]: memref<?xi8> {tenon.role = #tenon.role<arena>}, %{{.*}}: memref<?xi8> {tenon.role = #tenon.role<scratch>})
 // CHECK-SAME:    tile.memory = #tile.memory<arena = 960, scratch = 0>
@@ -130,7 +130,7 @@ func.func @loop_of_two(%x: memref<?x72xf32>, %n: index) attributes {tile.bucket 
   return
 }
 
-/// A buffer that a branch gives back is used behind the branch.
+/// A buffer that a branch gives back is used after the branch.
 // CHECK-LABEL: func @branch(
 // CHECK-SAME:    tile.memory = #tile.memory<arena = 640, scratch = 0>
 func.func @branch(%x: memref<?x72xf32>, %k: i1) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
@@ -166,7 +166,7 @@ func.func @no_bucket(%n: index) {
 
 // -----
 
-/// What a function calls lies behind it, at the farthest of its callers; kernels
+/// What a function calls is placed after it, at the farthest of its callers; kernels
 /// have scratch memory. A private function's rows are those of its callers.
 // CHECK-LABEL: func @step(
 // CHECK-SAME:    tile.memory = #tile.memory<arena = 384, scratch = 192>

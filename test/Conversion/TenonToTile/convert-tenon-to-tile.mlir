@@ -86,7 +86,7 @@ func.func private @gate(%x: tensor<?x7xf32>, %w: !tenon.weight<18x7, <f32>, <16x
   return %y : tensor<?x9xf32>
 }
 
-/// A norm in front is computed by every worker; a residual that the kernel is
+/// A norm before it is computed by every worker; a residual that the kernel is
 /// given as its result is added in place.
 // CHECK-LABEL: func private @norm_and_residual(
 // CHECK:       ^bb0(%[[A:.*]]: tensor<?x7xf32>, %{{.*}}: {{.*}}, %{{.*}}: {{.*}}, %[[C:.*]]: tensor<?x7xf32>):
@@ -132,7 +132,7 @@ func.func private @kept_residual(%a: tensor<?x7xf32>, %w: !tenon.weight<17x7, <f
   return %y : tensor<?x17xf32>
 }
 
-/// One matrix for each head; what is kept follows behind.
+/// One matrix for each head; what is kept follows.
 // CHECK-LABEL: func private @heads(
 // CHECK:       ^bb0(%[[Q:.*]]: tensor<?x3x9xf32>,
 // CHECK:         %[[K:.*]] = scf.forall (%[[T:.*]], %[[H:.*]]) in (%{{.*}}, 3)
@@ -365,7 +365,7 @@ func.func private @attention(%q: tensor<?x4x8xf32>, %k: tensor<2x?x?x2x8xf32>, %
   return %y : tensor<?x4x5xf32>
 }
 
-/// A cache without heads whose front is the value; keys behind a query count, so
+/// A cache without heads whose first part is the value; keys after a query count, so
 /// the length is that of the sequence; sinks of the group's heads.
 // CHECK-LABEL: func private @latent(
 // CHECK:       ^bb0(%{{.*}}: tensor<?x3x8xf32>, %[[C:.*]]: tensor<2x?x?x8xf32>,

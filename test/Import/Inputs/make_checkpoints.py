@@ -122,7 +122,7 @@ class Writer:
         self.root = pathlib.Path(root)
 
     def folder(self, name, config=CONFIG, **files):
-        """Double underscores in the name of a file stand for dots."""
+        """Double underscores in the name of a file mean dots."""
         path = self.root / name
         path.mkdir(parents=True, exist_ok=True)
         if config is not None:

@@ -2,7 +2,7 @@
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 
-/// Scores, softmax, values. A head of 20 elements has a rest of four, which is read behind
+/// Scores, softmax, values. A head of 20 elements has a rest of four, which is read after
 /// a mask; a value of 19 elements has a vector and three single ones.
 // CHECK-LABEL: func @attend
 // CHECK-SAME:    %[[Q:[a-z0-9]+]]: memref<4x20xf32>, %[[K:[a-z0-9]+]]: memref<3x?x?x40xf32>, %[[ACC:[a-z0-9]+]]: memref<4x11xf32>
@@ -25,7 +25,7 @@ func.func @attend(%q: memref<4x20xf32>, %k: memref<3x?x?x40xf32>, %acc: memref<4
   // CHECK-NOT:         vector.fma
   // CHECK-COUNT-3:     vector.store %{{.*}}, %[[SCORES]]{{.*}}vector<4xf32>
 
-  // A key behind the last one of the range that the row sees does not count.
+  // A key after the last one of the range that the row sees does not count.
   // CHECK:         scf.for %[[ROW:.*]] = %c0 to %[[ROWS:.*]] step %c1
   // CHECK:           %[[PER:.*]] = arith.divui %[[ROW]], %c2
   // CHECK:           arith.addi %{{.*}}, %[[PER]]

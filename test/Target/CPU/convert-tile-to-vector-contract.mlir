@@ -90,7 +90,7 @@ func.func @f16(%x: memref<1x2xf32>, %w: !tenon.weight<16x2, <f16>, <16x2>>, %acc
   return
 }
 
-/// i8 with offsets: the factors of a group of 32 columns stand before its codes, 128 bytes
+/// i8 with offsets: the factors of a group of 32 columns are before its codes, 128 bytes
 /// of a group's 640; the scale takes up the place of a code, and the offset enters by one rounding.
 /// The last group has three columns.
 // CHECK-LABEL: func @i8
@@ -336,8 +336,8 @@ func.func @blocks(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <f16>, <16x
   return
 }
 
-/// One instruction makes a weight of bf16, which hides behind the multiply-adds of eight
-/// rows: these codes are decoded in place, however many rows there are.
+/// One instruction makes a weight of bf16, while the multiply-adds of eight
+/// rows run: these codes are decoded in place, however many rows there are.
 // CHECK-LABEL: func @rows_of_bf16
 func.func @rows_of_bf16(%x: memref<?x1024xf32>, %w: !tenon.weight<48x1024, <bf16>, <16x2>>, %acc: memref<16x48xf32>, %n: index) {
   // CHECK-NOT:      memref.alloca() {alignment = 64 : i64} : memref<512x48xf32>

@@ -2,7 +2,7 @@
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 
-/// Four sums of squares, a vector that is left, three single elements; what is behind the
+/// Four sums of squares, a vector that is left, three single elements; what is after the
 /// norm passes through.
 // CHECK-LABEL: func @norm
 // CHECK-SAME:    %[[X:.*]]: memref<?x80xf32>, %[[W:.*]]: !tenon.weight<75, <f32>>, %[[O:.*]]: memref<?x80xf32>

@@ -7,7 +7,7 @@ func.func private @kernel(%arena: memref<?xi8> {tenon.role = #tenon.role<arena>}
   return
 }
 
-/// Arguments are found by their roles, in whatever order they stand; the second cache is the second state.
+/// Arguments are found by their roles, in whatever order they are; the second cache is the second state.
 // CHECK-LABEL: func.func private @step.t8.v3(
 // CHECK-SAME:    %{{.*}}: memref<?xi32>, %{{.*}}: index, %{{.*}}: memref<2x?x?x4xf32>, %{{.*}}: !tile.context, %{{.*}}: memref<?xi8>, %{{.*}}: memref<2x?x?x5xf32>, %{{.*}}: index) {
 // CHECK-LABEL: func.func @entry.step.t8.v3(

@@ -1,4 +1,4 @@
-// Names of device functions: PTX has letters, digits, _ and $, no digit in front, and no _ alone;
+// Names of device functions: PTX has letters, digits, _ and $, no leading digit, and no _ alone;
 // "shared" is the memory of the module.
 // RUN: tenon-opt %s --nvptx-configure-kernels --convert-kernels-to-gpu | FileCheck %s
 

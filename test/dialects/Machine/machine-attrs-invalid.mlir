@@ -36,7 +36,7 @@ module attributes {machine.target = #machine.gpu<name = "sm_80", shared = 166912
 
 // -----
 
-/// The dialect verifies where its attribute stands.
+/// The dialect verifies where its attribute is.
 // expected-error@+1 {{expects machine.target to describe a machine, on a module, but got "x86-64-v3"}}
 module attributes {machine.target = "x86-64-v3"} {}
 

@@ -138,7 +138,7 @@ func.func private @large_attention_1() attributes {test.config = #nvptx.attentio
 
 // -----
 
-/// The dialect verifies where its attributes stand.
+/// The dialect verifies where its attributes are.
 // expected-error@+1 {{expects nvptx.launch to be a #nvptx.launch, on a tile.kernel, but got}}
 func.func private @launch_of_function() attributes {nvptx.launch = #nvptx.launch<@kernels::@f, blocks = 1>}
 

@@ -1,6 +1,6 @@
 // RUN: tenon-opt %s --split-input-file | tenon-opt --split-input-file | FileCheck %s
 
-/// The examples of the attributes' descriptions, where they stand.
+/// The examples of the attributes' descriptions, where they are used.
 // CHECK-LABEL: func.func @configurations
 func.func @configurations(%x: tensor<?x8xf32>) {
   // CHECK: tile.kernel "split" #nvptx.contraction<tokens = 8, panels = 2, stages = 3, parts = 8, columns = split, warps = 8> ins() outs(

@@ -36,7 +36,7 @@ func.func private @chunk() attributes {test.mask = #tenon.mask<causal, chunk = 8
 
 // -----
 
-/// Limits may stand together; a chunk of one key is the key itself.
+/// Limits may be combined; a chunk of one key is the key itself.
 // expected-remark@+3 {{affine_set<(d0, d1, d2) : (d1 >= 0, d2 - d1 - 1 >= 0, d1 - d0 + 6 >= 0, d1 - d0 >= 0)>}}
 // expected-remark@+2 {{keys seen by some: affine_map<(d0, d1, d2) -> (0, d0 - 6, d0)> to affine_map<(d0, d1, d2) -> (d2)>}}
 // expected-remark@+1 {{keys seen by all: affine_map<(d0, d1, d2) -> (0, d1 - 6, d1)> to affine_map<(d0, d1, d2) -> (d2)>}}

@@ -83,7 +83,7 @@ func.func private @logits_twice() -> (tensor<?x9xf32> {tenon.role = #tenon.role<
 
 // -----
 
-/// The dialect verifies where its attributes stand.
+/// The dialect verifies where its attributes are.
 // expected-error@+1 {{has unknown attribute "tenon.rule"; the dialect knows tenon.role}}
 func.func private @unknown_argument(index {tenon.rule = #tenon.role<layer>})
 

@@ -18,7 +18,7 @@ tenon.weight @up "mlp.up_proj.weight" : !tenon.weight<96x64, <f32>>
 tenon.derive @gate_up = concat_rows [@gate, @up]
     : !tenon.weight<192x64, <f32>, <16x1, pair>>
 
-/// The other derivations; a stack keeps the dimensions in front.
+/// The other derivations; a stack keeps its leading dimensions.
 tenon.weight @kv_b "{l}.kv_b" layers [0, 1] : !tenon.weight<2x112x32, <bf16>>
 // CHECK: tenon.derive @heads = split_rows [@kv_b] count 28 : !tenon.weight<2x4x28x32, <bf16>>
 tenon.derive @heads = split_rows [@kv_b] count 28 : !tenon.weight<2x4x28x32, <bf16>>

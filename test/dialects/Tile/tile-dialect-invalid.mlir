@@ -12,7 +12,7 @@ func.func private @step_of_most_tokens() attributes {tile.bucket = #tile.bucket<
 
 // -----
 
-/// The dialect verifies where its attribute stands.
+/// The dialect verifies where its attribute is.
 // expected-error@+1 {{to be a bucket, on a function, but got 8 : i64}}
 func.func private @number_as_bucket() attributes {tile.bucket = 8}
 

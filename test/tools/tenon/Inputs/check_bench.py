@@ -55,7 +55,7 @@ def table(bench):
                 yield f"{phase:9}{100 * share:10.1f} %  {time}   {name}"
 
 
-# Kernels of equal shares stand in any order.
+# Kernels of equal shares are in any order.
 with open(sys.argv[2]) as file:
     printed = file.read().splitlines()
 assert sorted(printed) == sorted(table(bench)), printed

@@ -1,4 +1,4 @@
-# Writes a tiny model whose tokenizer has few tokens, for what is printed at their borders.
+# Writes a tiny model whose tokenizer has few tokens, for what is printed at their boundaries.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 """write_tokenizer.py FOLDER KIND [KEY=VALUE]... : a tokenizer.json beside the model in

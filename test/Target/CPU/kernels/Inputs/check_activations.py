@@ -52,7 +52,7 @@ def list_numbers(name):
 
 
 def compare(command, folder, numbers, *options):
-    """Runs one function on numbers, of which the last ones may stand there again."""
+    """Runs one function on numbers, of which the last ones may be repeated."""
     rows = -(-len(numbers) // WIDTH)
     np.save(folder / "x.npy", np.resize(numbers, (rows, WIDTH)))
     np.save(folder / "one.npy", np.ones((rows, WIDTH), np.float32))
