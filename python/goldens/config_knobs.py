@@ -5,6 +5,8 @@
 rotary embedding is drawn as one, since its keys come in pairs and in two spellings."""
 
 GONE = "-"
+ROWS = {"bert": 160, "gpt2": 160, "deepseek_v32": 90, "llama4_text": 90, "phi3": 90}
+ROWS |= dict.fromkeys(("deepseek_v2", "deepseek_v3", "gemma3_text", "llama", "qwen2", "qwen3"), 102)
 BASE = {
     "hidden_size": 48,
     "intermediate_size": 20,
@@ -414,7 +416,6 @@ FAMILIES["deepseek_v32"] = latent(index_n_heads=3, index_head_dim=14, index_topk
         "moe_layer_freq": [None, 1],
         "n_shared_experts": [GONE, 2, 3],
     },
-    "rows": 90,
 }
 FAMILIES["llama4_text"] = {
     "base": BASE
@@ -449,7 +450,6 @@ FAMILIES["llama4_text"] = {
         "attn_scale": [GONE, 0.5, 0.0],
         "attention_bias": [True, False],
     },
-    "rows": 90,
 }
 FAMILIES["phi3"] = {
     "base": BASE | {"pad_token_id": 0, "original_max_position_embeddings": 64},
@@ -462,9 +462,10 @@ FAMILIES["phi3"] = {
         "original_max_position_embeddings": [16, 64, 100],
     },
     "longrope": True,
-    "rows": 90,
 }
-for knobs in FAMILIES.values():
+for family, knobs in FAMILIES.items():
+    # Rows of a table.
+    knobs["rows"] = ROWS.get(family, 100)
     # The ports of DeepSeek read the number of heads of keys; a drawn number of heads
     # would have to be drawn for both.
     if "q_lora_rank" in knobs["base"]:

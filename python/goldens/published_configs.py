@@ -1,7 +1,7 @@
 # What the published classes make of configurations that are drawn at random.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""published_configs.py FOLDER [ROWS [FAMILY...]] : writes FOLDER/<family>.json for each
+"""published_configs.py FOLDER [FAMILY...] : writes FOLDER/<family>.json for each
 family, with the configuration classes, models and frequencies of transformers 5.24.0. Needs
 torch and transformers; models have no storage, so that class defaults of any size can
 be looked at.
@@ -227,6 +227,8 @@ FLAT = (
     "deepseek", "glm4", "granite", "llama", "mistral", "mixtral", "olmoe", "phi3", "qwen3_moe",
 )
 FLAT_NOT = ("deepseek_v32", "llama4_text")
+# Kinds of layers that no other family has.
+OWN_MASKS = {"deepseek_v32": ["indexed_attention"], "llama4_text": ["chunked_attention"]}
 
 
 def details(family, config, attention, n):
@@ -308,13 +310,13 @@ def describe_layer(family, raw, config, model, n):
     return facts | details(family, config, attention, n)
 
 
-def build(family, raw):
+def build(family, raw, kind=transformers.AutoModelForCausalLM):
     """The model of a configuration, without storage."""
     config = CONFIG_MAPPING[family].from_dict(dict(raw, architectures=None))
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
     with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        model = kind.from_config(config, dtype=torch.float32)
     if family.startswith("deepseek"):
         use_dense_layers(family, raw, config, model)
     return config, model
@@ -330,25 +332,27 @@ def use_dense_layers(family, raw, config, model):
                 layer.mlp = getattr(module, dense)(config)
 
 
-def run(model):
+def feed(model, mask, **further):
     """A step of two tokens, of whose results only the shapes exist."""
+    positions = torch.arange(2, device="meta")[None]
+    model(input_ids=TOKENS, position_ids=positions, attention_mask=mask, **further)
+
+
+TOKENS = torch.zeros(1, 2, dtype=torch.long, device="meta")
+MASK = torch.zeros(1, 1, 2, 2, device="meta")
+
+
+def run(model):
+    """A step with the masks that the class expects, and experts that do nothing."""
     for layer in model.model.layers:
         mlp = mlp_of(layer)
         if hasattr(mlp, "experts") and hasattr(layer, "mlp"):
             mlp.experts.forward = lambda x, chosen, weight: torch.zeros_like(x)
-    tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
-    positions = torch.arange(2, device="meta")[None]
-    mask = torch.zeros(1, 1, 2, 2, device="meta")
-    kinds = ("full_attention", "sliding_attention", "chunked_attention", "indexed_attention")
-    masks = dict.fromkeys(kinds, mask)
     family = model.config.model_type
+    kinds = ["full_attention", "sliding_attention", *OWN_MASKS.get(family, [])]
+    masks = dict.fromkeys(kinds, MASK)
     flat = family.startswith(FLAT) and family not in FLAT_NOT
-    model(
-        input_ids=tokens,
-        position_ids=positions,
-        attention_mask=mask if flat else masks,
-        use_cache=False,
-    )
+    feed(model, MASK if flat else masks, use_cache=False)
 
 
 def tensors(module, prefix=""):
@@ -357,13 +361,33 @@ def tensors(module, prefix=""):
     return {shorten(prefix + name): shape(tensor) for name, tensor in named}
 
 
+def describe_plain_layer(layer, heads, scale, norms, activation):
+    """A layer with two norms and as many heads of keys as of queries."""
+    return {
+        "scale": number(numpy.float32(scale)),
+        "eps": {f"norm{n}": eps_of(norm) for n, norm in enumerate(norms, 1)},
+        "heads": heads,
+        "key_heads": heads,
+        "activation": name_activation(activation),
+        "weights": tensors(layer),
+    }
+
+
+def list_kinds(layers):
+    """The different layers, and which of them each one is."""
+    kinds = []
+    for layer in layers:
+        if layer not in kinds:
+            kinds.append(layer)
+    runs = itertools.groupby(kinds.index(layer) for layer in layers)
+    schedule = " ".join(f"{kind}x{len(list(run))}" for kind, run in runs)
+    return {"kinds": kinds, "schedule": schedule}
+
+
 def describe_gpt2(raw):
     """GPT-2 has names of its own."""
     config, model = build("gpt2", raw)
-    tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
-    mask = torch.zeros(1, 1, 2, 2, device="meta")
-    positions = torch.arange(2, device="meta")[None]
-    model(input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False)
+    feed(model, MASK, use_cache=False)
     body = model.transformer
     facts = {
         "model.embed_tokens.weight": shape(body.wte.weight),
@@ -376,34 +400,23 @@ def describe_gpt2(raw):
     }
     if not config.tie_word_embeddings:
         facts["lm_head.weight"] = shape(model.lm_head.weight)
-    schedule = []
-    for layer in body.h:
-        heads = f"{layer.attn.num_heads}x{layer.attn.head_dim}"
-        kind = {
-            "scale": number(numpy.float32(layer.attn.scaling)),
-            "eps": {"norm1": eps_of(layer.ln_1), "norm2": eps_of(layer.ln_2)},
-            "heads": heads,
-            "key_heads": heads,
-            "activation": name_activation(layer.mlp.act),
-            "weights": tensors(layer),
-        }
-        if kind not in facts["kinds"]:
-            facts["kinds"].append(kind)
-        schedule.append(facts["kinds"].index(kind))
-    facts["schedule"] = print_schedule(schedule)
-    return facts
+    layers = [
+        describe_plain_layer(
+            layer,
+            f"{layer.attn.num_heads}x{layer.attn.head_dim}",
+            layer.attn.scaling,
+            (layer.ln_1, layer.ln_2),
+            layer.mlp.act,
+        )
+        for layer in body.h
+    ]
+    return facts | list_kinds(layers)
 
 
 def describe_bert(raw):
     """An encoder has no causal model."""
-    config = CONFIG_MAPPING["bert"].from_dict(dict(raw, architectures=None))
-    config._attn_implementation = "eager"
-    with torch.device("meta"):
-        model = transformers.AutoModel.from_config(config, dtype=torch.float32)
-    tokens = torch.zeros(1, 2, dtype=torch.long, device="meta")
-    positions = torch.arange(2, device="meta")[None]
-    mask = torch.zeros(1, 1, 2, 2, device="meta")
-    model(input_ids=tokens, position_ids=positions, token_type_ids=tokens, attention_mask=mask)
+    config, model = build("bert", raw, transformers.AutoModel)
+    feed(model, MASK, token_type_ids=TOKENS)
     tables = model.embeddings
     facts = {
         "model.embed_tokens.weight": shape(tables.word_embeddings.weight),
@@ -419,30 +432,17 @@ def describe_bert(raw):
         "logit_cap": 1.0,
         "kinds": [],
     }
-    schedule = []
+    layers = []
     for layer in model.encoder.layer:
         attention = layer.attention.self
-        heads = f"{attention.num_attention_heads}x{attention.attention_head_size}"
-        kind = {
-            "scale": number(numpy.float32(attention.scaling)),
-            "eps": {
-                "norm1": eps_of(layer.attention.output.LayerNorm),
-                "norm2": eps_of(layer.output.LayerNorm),
-            },
-            "heads": heads,
-            "key_heads": heads,
-            "activation": name_activation(layer.intermediate.intermediate_act_fn),
-            "weights": tensors(layer),
-        }
-        if kind not in facts["kinds"]:
-            facts["kinds"].append(kind)
-        schedule.append(facts["kinds"].index(kind))
-    facts["schedule"] = print_schedule(schedule)
-    return facts
-
-
-def print_schedule(schedule):
-    return " ".join(f"{kind}x{len(list(run))}" for kind, run in itertools.groupby(schedule))
+        layers.append(describe_plain_layer(
+            layer,
+            f"{attention.num_attention_heads}x{attention.attention_head_size}",
+            attention.scaling,
+            (layer.attention.output.LayerNorm, layer.output.LayerNorm),
+            layer.intermediate.intermediate_act_fn,
+        ))  # fmt: skip
+    return facts | list_kinds(layers)
 
 
 def describe(family, raw):
@@ -469,20 +469,16 @@ def describe(family, raw):
     if getattr(config, "final_logit_softcapping", None) is not None and family == "gemma2":
         facts["logit_cap"] = number(config.final_logit_softcapping)
     # Layers of one type are built alike, but for where experts begin.
-    seen, schedule = {}, []
+    seen, layers = {}, []
     for n in range(config.num_hidden_layers):
         layer = model.model.layers[n]
         types = getattr(config, "layer_types", None)
-        turns = getattr(layer.self_attn, "use_rope", True)
-        key = (types[n] if types else "", gate_of(layer) is not None, turns)
+        rotates = getattr(layer.self_attn, "use_rope", True)
+        key = (types[n] if types else "", gate_of(layer) is not None, rotates)
         if key not in seen:
-            found = describe_layer(family, raw, config, model, n)
-            if found not in facts["kinds"]:
-                facts["kinds"].append(found)
-            seen[key] = facts["kinds"].index(found)
-        schedule.append(seen[key])
-    facts["schedule"] = print_schedule(schedule)
-    return facts
+            seen[key] = describe_layer(family, raw, config, model, n)
+        layers.append(seen[key])
+    return facts | list_kinds(layers)
 
 
 def loosen(value, nulls, key=""):
@@ -544,14 +540,14 @@ def changes(raw, base):
     return result | {key: "-" for key in base if key not in raw}
 
 
-def main(folder, most="160", *only):
+def main(folder, *only):
     for family, knobs in FAMILIES.items():
         if only and family not in only:
             continue
         rng = random.Random(f"{SEED} {family}")
         base, facts = knobs["base"], describe(family, knobs["base"])
         table, known, refused = [], set(), 0
-        rows = min(int(most), knobs.get("rows", int(most)))
+        rows = knobs["rows"]
         while len(table) < rows:
             raw = draw(rng, knobs)
             changed = changes(raw, base)
