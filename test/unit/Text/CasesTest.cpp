@@ -1,13 +1,11 @@
 // Each key of tokenizer.json absent, null and with each value.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Inputs.h"
+#include "TokenizerFolder.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ConvertUTF.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include <gtest/gtest.h>
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
 
@@ -16,32 +14,23 @@ namespace tenon::test {
 namespace {
 
 /// The cases that python/tokenizer/make_cases.py has written.
-class Cases : public testing::Test {
+class Cases : public TokenizerFolder {
 protected:
   void SetUp() override {
+    TokenizerFolder::SetUp();
     Expected<json::Value> value = json::parse(readInput("cases.json"));
     ASSERT_TRUE(bool(value)) << toString(value.takeError());
     root = std::move(*value->getAsObject());
-    ASSERT_FALSE(sys::fs::createUniqueDirectory("tenon-cases", folder));
   }
-  void TearDown() override { sys::fs::remove_directories(folder); }
 
   /// Compiles a tokenizer as a folder that has this tokenizer.json alone.
-  TokenizerPtr compile(json::Object tokenizer) {
-    SmallString<128> file(folder);
-    sys::path::append(file, "tokenizer.json");
-    std::error_code error;
-    raw_fd_ostream(file, error) << json::Value(std::move(tokenizer));
-    EXPECT_FALSE(error);
-    Expected<Bytes> bytes = compileTokenizerJson(folder);
-    if (bytes)
-      return openBytes(*bytes);
-    ADD_FAILURE() << toString(bytes.takeError());
-    return nullptr;
+  TokenizerPtr compile(json::Object json) {
+    write("tokenizer.json", formatv("{0}", json::Value(std::move(json))).str());
+    EXPECT_EQ(TokenizerFolder::compile(), "");
+    return std::move(tokenizer);
   }
 
   json::Object root;
-  SmallString<128> folder;
 };
 
 } // namespace

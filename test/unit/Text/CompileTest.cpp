@@ -1,12 +1,9 @@
 // What the compilers of tokenizers refuse, and with which words.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Inputs.h"
+#include "TokenizerFolder.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include <gtest/gtest.h>
 
 using namespace llvm;
 
@@ -23,27 +20,9 @@ static std::string edit(std::string text, StringRef from, StringRef to) {
 namespace {
 
 /// A folder with a tokenizer of four pieces, parts of which a test changes.
-class Folder : public testing::Test {
+class Folder : public TokenizerFolder {
 protected:
-  void SetUp() override {
-    ASSERT_FALSE(sys::fs::createUniqueDirectory("tenon-tokenizer", path));
-  }
-  void TearDown() override { sys::fs::remove_directories(path); }
-
-  void write(StringRef name, StringRef text) {
-    SmallString<128> file(path);
-    sys::path::append(file, name);
-    std::error_code error;
-    raw_fd_ostream(file, error) << text;
-    EXPECT_FALSE(error);
-  }
-  std::string compile() {
-    Expected<Bytes> bytes = compileTokenizerJson(path, &warnings);
-    if (!bytes)
-      return toString(bytes.takeError());
-    tokenizer = openBytes(*bytes);
-    return "";
-  }
+  using TokenizerFolder::compile;
   std::string compile(StringRef text) {
     write("tokenizer.json", text);
     return compile();
@@ -58,9 +37,6 @@ protected:
     return Tokens(ends, ends + count);
   }
 
-  SmallString<128> path;
-  TokenizerPtr tokenizer;
-  std::vector<std::string> warnings;
   const std::string good = R"({
     "normalizer": null,
     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [

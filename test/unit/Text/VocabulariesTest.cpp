@@ -1,53 +1,15 @@
 // Tokenizers whose files are not tokenizer.json, and Unigram.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Inputs.h"
+#include "TokenizerFolder.h"
 
 #include "llvm/Support/Base64.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include <gtest/gtest.h>
 
 using namespace llvm;
 
 namespace tenon::test {
 
-namespace {
-
-/// A folder that gets the files of a case.
-class Vocabularies : public testing::Test {
-protected:
-  void SetUp() override {
-    ASSERT_FALSE(sys::fs::createUniqueDirectory("tenon-vocabularies", folder));
-  }
-  void TearDown() override { sys::fs::remove_directories(folder); }
-
-  void write(StringRef name, StringRef bytes) {
-    SmallString<128> file(folder);
-    sys::path::append(file, name);
-    std::error_code error;
-    raw_fd_ostream(file, error) << bytes;
-    EXPECT_FALSE(error);
-  }
-  void clear() {
-    sys::fs::remove_directories(folder);
-    ASSERT_FALSE(sys::fs::create_directory(folder));
-  }
-  std::string compile() {
-    warnings.clear();
-    Expected<Bytes> bytes = compileTokenizerJson(folder, &warnings);
-    if (!bytes)
-      return toString(bytes.takeError());
-    tokenizer = openBytes(*bytes);
-    return "";
-  }
-
-  SmallString<128> folder;
-  TokenizerPtr tokenizer;
-  std::vector<std::string> warnings;
-};
-
-} // namespace
+using Vocabularies = TokenizerFolder;
 
 static std::string decodeBytes(StringRef text) {
   std::vector<char> bytes;
