@@ -37,15 +37,16 @@ StepComparison::create(ModuleOp module, std::string entry,
                          options, bounds, std::move(*kernels)));
 }
 
-std::vector<func::FuncOp> StepComparison::listEntries(const StepPlan &plan) {
+std::vector<func::FuncOp> tenon::findBuckets(ModuleOp module, StringRef entry,
+                                             int64_t tokens) {
   if (auto function = module.lookupSymbol<func::FuncOp>(entry))
     return {function};
   std::vector<func::FuncOp> entries;
   for (auto function : module.getOps<func::FuncOp>()) {
-    int64_t tokens = tile::getBucketTokens(function);
+    int64_t bucket = tile::getBucketTokens(function);
     StringRef name = function.getName();
-    if (tokens && tokens >= plan.countTokens() &&
-        name.consume_front(entry + ".t") && !name.contains('.'))
+    if (bucket && bucket >= tokens && name.consume_front(entry) &&
+        name.consume_front(".t") && !name.contains('.'))
       entries.push_back(function);
   }
   return entries;
@@ -55,7 +56,8 @@ llvm::Error StepComparison::run(StringRef step) {
   llvm::Expected<StepPlan> plan = StepPlan::parse(step);
   if (!plan)
     return plan.takeError();
-  std::vector<func::FuncOp> entries = listEntries(*plan);
+  std::vector<func::FuncOp> entries =
+      findBuckets(module, entry, plan->countTokens());
   if (entries.empty())
     return llvm::createStringError("no function '" + entry +
                                    "', and no bucket of it with room for " +

@@ -6,10 +6,12 @@
 
 namespace tenon::test {
 
+void registerTestFaults();
 void registerTestRope();
 void registerTestMask();
 
 inline void registerTestPasses() {
+  registerTestFaults();
   registerTestRope();
   registerTestMask();
 }

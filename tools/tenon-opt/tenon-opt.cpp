@@ -21,6 +21,7 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "DebugOptions.h"
+#include "NumericOptions.h"
 #include "test/lib/TestPasses.h"
 
 #include <unistd.h>
@@ -51,6 +52,8 @@ static mlir::LogicalResult process(llvm::StringRef input,
   if (mlir::failed(
           mlir::MlirOptMain(result->os(), std::move(*file), registry, config)))
     return mlir::failure();
+  if (tenon::hasNumericFailure())
+    return mlir::failure();
   result->keep();
   return mlir::success();
 }
@@ -75,10 +78,13 @@ int main(int argc, char **argv) {
   tenon::test::registerTestPasses();
 
   tenon::registerDebugOptions();
+  tenon::registerNumericOptions();
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "tenon optimizer driver\n", registry);
   mlir::MlirOptMainConfig config =
       mlir::MlirOptMainConfig::createFromCLOptions();
+  if (tenon::isNumericVerificationOn())
+    tenon::addNumericVerification(config);
   if (config.shouldShowDialects() || config.shouldListPasses())
     return mlir::asMainReturnCode(
         mlir::MlirOptMain(argc, argv, input, output, registry));

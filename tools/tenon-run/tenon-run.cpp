@@ -24,6 +24,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
+#include "test/lib/TestPasses.h"
 
 #include <new>
 #include <unistd.h>
@@ -419,6 +420,7 @@ int main(int argc, char **argv) {
   tenon::registerConversionPasses();
   tenon::registerPipelines();
   tenon::registerTransformsPasses();
+  tenon::test::registerTestPasses();
   cl::ParseCommandLineOptions(argc, argv, "runs a function of a module\n");
   if (llvm::Error error = checkOptions())
     return fail(std::move(error), 2);

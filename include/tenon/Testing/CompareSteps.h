@@ -9,6 +9,11 @@
 
 namespace tenon {
 
+/// The function of that name or, if there is none, those that
+/// `tenon-specialize-buckets` made of it for at least as many tokens.
+std::vector<mlir::func::FuncOp>
+findBuckets(mlir::ModuleOp module, llvm::StringRef entry, int64_t tokens);
+
 /// Runs a function, or each bucket of a step function, and compares every call
 /// of a kernel.
 class StepComparison {
@@ -39,8 +44,6 @@ private:
                  FunctionInputs inputs, WeightProvider &weights,
                  InterpreterOptions options, Bounds bounds,
                  std::unique_ptr<NativeKernels> kernels);
-
-  std::vector<mlir::func::FuncOp> listEntries(const StepPlan &plan);
 
   mlir::ModuleOp module;
   std::string entry;
