@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Testing/CompareSteps.h"
-#include "dialects/Tile/Tile.h"
 #include "tenon/Interpreter/Engine.h"
 #include "tenon/Support/InputFile.h"
 #include "llvm/ADT/StringExtras.h"
@@ -35,21 +34,6 @@ StepComparison::create(ModuleOp module, std::string entry,
   return std::unique_ptr<StepComparison>(
       new StepComparison(module, std::move(entry), std::move(inputs), weights,
                          options, bounds, std::move(*kernels)));
-}
-
-std::vector<func::FuncOp> tenon::findBuckets(ModuleOp module, StringRef entry,
-                                             int64_t tokens) {
-  if (auto function = module.lookupSymbol<func::FuncOp>(entry))
-    return {function};
-  std::vector<func::FuncOp> entries;
-  for (auto function : module.getOps<func::FuncOp>()) {
-    int64_t bucket = tile::getBucketTokens(function);
-    StringRef name = function.getName();
-    if (bucket && bucket >= tokens && name.consume_front(entry) &&
-        name.consume_front(".t") && !name.contains('.'))
-      entries.push_back(function);
-  }
-  return entries;
 }
 
 llvm::Error StepComparison::run(StringRef step) {

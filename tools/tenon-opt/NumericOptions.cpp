@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "NumericOptions.h"
-#include "tenon/Testing/NumericVerifier.h"
+#include "tenon/Interpreter/NumericVerifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
 

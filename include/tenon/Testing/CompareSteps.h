@@ -4,15 +4,10 @@
 #ifndef TENON_TESTING_COMPARESTEPS_H
 #define TENON_TESTING_COMPARESTEPS_H
 
-#include "tenon/Testing/FunctionInputs.h"
+#include "tenon/Interpreter/FunctionInputs.h"
 #include "tenon/Testing/KernelComparison.h"
 
 namespace tenon {
-
-/// The function of that name or, if there is none, those that
-/// `tenon-specialize-buckets` made of it for at least as many tokens.
-std::vector<mlir::func::FuncOp>
-findBuckets(mlir::ModuleOp module, llvm::StringRef entry, int64_t tokens);
 
 /// Runs a function, or each bucket of a step function, and compares every call
 /// of a kernel.

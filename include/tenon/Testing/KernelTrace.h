@@ -6,7 +6,7 @@
 
 #include "tenon/Interpreter/Interpreter.h"
 #include "tenon/Support/TensorSource.h"
-#include "tenon/Testing/FunctionInputs.h"
+#include "tenon/Interpreter/FunctionInputs.h"
 
 namespace tenon {
 

@@ -1,8 +1,9 @@
 // Makes the arguments of a function under test from short texts.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tenon/Testing/FunctionInputs.h"
+#include "tenon/Interpreter/FunctionInputs.h"
 #include "dialects/Tenon/Roles.h"
+#include "dialects/Tile/Tile.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -43,4 +44,19 @@ FunctionInputs::make(func::FuncOp function, const StepPlan &plan) const {
     tensors.push_back(std::move(*tensor));
   }
   return tensors;
+}
+
+std::vector<func::FuncOp> tenon::findBuckets(ModuleOp module, StringRef entry,
+                                             int64_t tokens) {
+  if (auto function = module.lookupSymbol<func::FuncOp>(entry))
+    return {function};
+  std::vector<func::FuncOp> entries;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    int64_t bucket = tile::getBucketTokens(function);
+    StringRef name = function.getName();
+    if (bucket && bucket >= tokens && name.consume_front(entry) &&
+        name.consume_front(".t") && !name.contains('.'))
+      entries.push_back(function);
+  }
+  return entries;
 }

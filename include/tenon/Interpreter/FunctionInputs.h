@@ -1,8 +1,8 @@
 // Makes the arguments of a function under test from short texts.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_TESTING_FUNCTIONINPUTS_H
-#define TENON_TESTING_FUNCTIONINPUTS_H
+#ifndef TENON_INTERPRETER_FUNCTIONINPUTS_H
+#define TENON_INTERPRETER_FUNCTIONINPUTS_H
 
 #include "tenon/Interpreter/TestInputs.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,6 +22,11 @@ struct FunctionInputs {
                                            const StepPlan &plan) const;
 };
 
+/// The function of that name or, if there is none, those that
+/// `tenon-specialize-buckets` made of it for at least as many tokens.
+std::vector<mlir::func::FuncOp>
+findBuckets(mlir::ModuleOp module, llvm::StringRef entry, int64_t tokens);
+
 } // namespace tenon
 
-#endif // TENON_TESTING_FUNCTIONINPUTS_H
+#endif // TENON_INTERPRETER_FUNCTIONINPUTS_H

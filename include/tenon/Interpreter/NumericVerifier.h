@@ -1,11 +1,11 @@
 // Executes a module before and after each pass, and compares the results.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TENON_TESTING_NUMERICVERIFIER_H
-#define TENON_TESTING_NUMERICVERIFIER_H
+#ifndef TENON_INTERPRETER_NUMERICVERIFIER_H
+#define TENON_INTERPRETER_NUMERICVERIFIER_H
 
+#include "tenon/Interpreter/FunctionInputs.h"
 #include "tenon/Interpreter/WeightProvider.h"
-#include "tenon/Testing/FunctionInputs.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include <memory>
 #include <string>
@@ -83,4 +83,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_TESTING_NUMERICVERIFIER_H
+#endif // TENON_INTERPRETER_NUMERICVERIFIER_H

@@ -1,11 +1,10 @@
 // Executes a module before and after each pass, and compares the results.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tenon/Testing/NumericVerifier.h"
+#include "tenon/Interpreter/NumericVerifier.h"
 #include "dialects/Tenon/Roles.h"
 #include "tenon/Interpreter/Engine.h"
 #include "tenon/Interpreter/Tolerance.h"
-#include "tenon/Testing/CompareSteps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/FileUtilities.h"
