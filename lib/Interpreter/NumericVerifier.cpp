@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace tenon;
 
 NumericVerifier::NumericVerifier(NumericVerifierOptions options)
-    : options(std::move(options)), weights(this->options.weightSeed) {}
+    : options(std::move(options)), random(this->options.weightSeed) {}
 
 NumericVerifier::~NumericVerifier() = default;
 
@@ -77,12 +77,14 @@ NumericVerifier::execute(ModuleOp module, func::FuncOp function,
       chooseInputs(function, numOperands).make(function, plan);
   if (!tensors)
     return tensors.takeError();
-  InterpretEngine engine(weights, {});
+  InterpretEngine engine(*weights, {});
   return engine.run(module, function.getName(), *tensors);
 }
 
 LogicalResult NumericVerifier::executeFirst(ModuleOp module) {
   entries.emplace();
+  first = module.clone();
+  weights = std::make_unique<DeclaredWeights>(*first, random);
   llvm::Expected<StepPlan> read = StepPlan::parse(options.step);
   if (!read)
     return emitError(module.getLoc()) << llvm::toString(read.takeError());

@@ -171,6 +171,20 @@ llvm::Error RandomWeights::readRow(WeightOp weight, int64_t row,
   return llvm::Error::success();
 }
 
+DeclaredWeights::DeclaredWeights(ModuleOp module, WeightProvider &weights)
+    : weights(weights) {
+  for (auto weight : module.getOps<WeightOp>())
+    declared[weight.getSymName()] = weight;
+}
+
+llvm::Error DeclaredWeights::readRow(WeightOp weight, int64_t row,
+                                     MutableArrayRef<double> out) {
+  auto found = declared.find(weight.getSymName());
+  return weights.readRow(
+      found == declared.end() ? weight : cast<WeightOp>(found->second), row,
+      out);
+}
+
 llvm::Error ListedWeights::readRow(WeightOp weight, int64_t row,
                                    MutableArrayRef<double> out) {
   auto found = listed.find(weight.getSymName());

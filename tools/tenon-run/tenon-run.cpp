@@ -165,10 +165,11 @@ namespace {
 struct WeightSources {
   std::unique_ptr<ModelSource> source;
   std::unique_ptr<RandomTensors> tensors;
-  std::unique_ptr<WeightProvider> base;
+  std::unique_ptr<WeightProvider> random, base;
   std::unique_ptr<ListedWeights> listed;
 
-  llvm::Error open(ModuleOp module);
+  /// `before` is the module that passes made `module` of.
+  llvm::Error open(ModuleOp module, ModuleOp before);
   /// Stored tensors, as code needs them to be packed, or null.
   const TensorSource *getTensors() const {
     return source ? &source->getTensors() : tensors.get();
@@ -176,13 +177,14 @@ struct WeightSources {
 };
 } // namespace
 
-llvm::Error WeightSources::open(ModuleOp module) {
+llvm::Error WeightSources::open(ModuleOp module, ModuleOp before) {
   uint64_t seed;
   StringRef text = weightSeed;
   if (!text.consume_front("seed:") || text.getAsInteger(10, seed))
     return llvm::createStringError("expects --weights=seed:N, but got '" +
                                    weightSeed.getValue() + "'");
-  base = std::make_unique<RandomWeights>(seed);
+  random = std::make_unique<RandomWeights>(seed);
+  base = std::make_unique<DeclaredWeights>(before, *random);
   if (!model.empty()) {
     llvm::Expected<std::unique_ptr<ModelSource>> opened =
         openModelSource(model);
@@ -329,7 +331,7 @@ static llvm::Expected<bool> run(MLIRContext &context) {
     if (llvm::Error error = runPipeline(**module))
       return error;
   WeightSources weights;
-  if (llvm::Error error = weights.open(**module))
+  if (llvm::Error error = weights.open(**module, *oracleModule))
     return error;
   if (engineName == "native")
     return runNative(**module, weights);

@@ -74,7 +74,10 @@ private:
 
   NumericVerifierOptions options;
   StepPlan plan;
-  RandomWeights weights;
+  RandomWeights random;
+  /// The module before all passes, whose weights are drawn.
+  mlir::OwningOpRef<mlir::ModuleOp> first;
+  std::unique_ptr<WeightProvider> weights;
   std::optional<std::vector<Entry>> entries;
   /// The module before the pass that runs.
   mlir::OwningOpRef<mlir::ModuleOp> before;

@@ -5,6 +5,7 @@
 #define TENON_INTERPRETER_WEIGHTPROVIDER_H
 
 #include "tenon/Support/TensorSource.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
@@ -38,6 +39,19 @@ public:
 
 private:
   uint64_t seed;
+};
+
+/// Weights as a module declares them, for what passes made of that module: a
+/// pass may give a weight another format, but no other numbers.
+class DeclaredWeights : public WeightProvider {
+public:
+  DeclaredWeights(mlir::ModuleOp module, WeightProvider &weights);
+  llvm::Error readRow(WeightOp weight, int64_t row,
+                      llvm::MutableArrayRef<double> out) override;
+
+private:
+  llvm::StringMap<mlir::Operation *> declared;
+  WeightProvider &weights;
 };
 
 /// The tensors of a checkpoint, decoded element by element.

@@ -41,6 +41,11 @@
 // A pass that rounds says so in its IR, whose tolerance counts.
 // RUN: tenon-opt %s --verify-numerics --numerics-entry=block --pass-pipeline="builtin.module(tenon-simplify-pipeline,tenon-form-pipeline{buckets=9 positions=64 round-activations})" -o /dev/null
 
+// A pass that gives a weight another format gives it no other numbers.
+// RUN: tenon-opt %s --verify-numerics --numerics-entry=narrow --pass-pipeline="builtin.module(tenon-widen-weights{always})" | FileCheck %s --check-prefix=WIDE
+// RUN: tenon-run %s --entry=narrow --input=seed:1@3x32 --compare=interpret --pipeline="builtin.module(tenon-widen-weights{always})"
+// WIDE: tenon.weight @half_bytes {{.*}}<7x32, <f8E4M3FN, scale f32 per 1x32>>
+
 // What cannot be executed, and what must not be missing.
 // RUN: not tenon-opt %s --verify-numerics --numerics-step=tokens:0x3 --cse 2>&1 | FileCheck %s --check-prefix=STEP
 // STEP: error: cannot read 'tokens:0x3' of a step
@@ -59,6 +64,7 @@ tenon.weight @router "router" : !tenon.weight<3x8, <f32>>
 tenon.weight @gates "gates.{e}" : !tenon.weight<3x5x8, <f32>>
 tenon.weight @ups "ups.{e}" : !tenon.weight<3x5x8, <f32>>
 tenon.weight @downs "downs.{e}" : !tenon.weight<3x8x5, <f32>>
+tenon.weight @half_bytes "narrow" factors ["scales"] : !tenon.weight<7x32, <f4E2M1FN, scale f8E8M0FNU per 1x32>>
 
 func.func @block(%x: tensor<?x8xf32>, %positions: tensor<?xi32> {tenon.role = #tenon.role<positions>},
                  %slots: tensor<?xi32> {tenon.role = #tenon.role<slots>}, %blocks: tensor<?x4xi32> {tenon.role = #tenon.role<blocks>},
@@ -97,5 +103,11 @@ func.func @write(%x: tensor<?x1x4xf32>, %cache: tensor<1x?x?x1x4xf32> {tenon.rol
   %c0 = arith.constant 0 : index
   %c = tenon.cache_update %x into %cache[%c0] at %positions in %slots : tensor<?x1x4xf32> into tensor<1x?x?x1x4xf32>, tensor<?xi32>
   return %c : tensor<1x?x?x1x4xf32>
+}
+
+func.func @narrow(%x: tensor<?x32xf32>) -> tensor<?x7xf32> {
+  %w = tenon.weight_ref @half_bytes : <7x32, <f4E2M1FN, scale f8E8M0FNU per 1x32>>
+  %r = tenon.linear %x, %w : tensor<?x32xf32>, <7x32, <f4E2M1FN, scale f8E8M0FNU per 1x32>> -> tensor<?x7xf32>
+  return %r : tensor<?x7xf32>
 }
 }
