@@ -4,9 +4,9 @@
 #ifndef TENON_TESTING_KERNELTRACE_H
 #define TENON_TESTING_KERNELTRACE_H
 
+#include "tenon/Interpreter/FunctionInputs.h"
 #include "tenon/Interpreter/Interpreter.h"
 #include "tenon/Support/TensorSource.h"
-#include "tenon/Interpreter/FunctionInputs.h"
 
 namespace tenon {
 
