@@ -171,33 +171,36 @@ static std::string describeDifference(ArrayRef<Tensor> after,
   return "";
 }
 
-LogicalResult NumericVerifier::verify(ModuleOp module, Entry &entry,
-                                      StringRef pass) {
+NumericVerifier::Outcome NumericVerifier::verify(ModuleOp module, Entry &entry,
+                                                 StringRef pass) {
   std::vector<func::FuncOp> functions =
       findBuckets(module, entry.name, plan.countTokens());
-  if (functions.empty() && !module.lookupSymbol(entry.name))
-    return emitError(module.getLoc())
-           << "pass '" << pass << "' drops function '" << entry.name << "'";
+  if (functions.empty() && !module.lookupSymbol(entry.name)) {
+    emitError(module.getLoc())
+        << "pass '" << pass << "' drops function '" << entry.name << "'";
+    return Outcome::Broken;
+  }
   std::optional<std::vector<Tensor>> last;
   for (func::FuncOp function : functions) {
     if (!isOnTensors(function))
       continue;
     llvm::Expected<std::vector<Tensor>> results =
         execute(module, function, entry.numOperands);
+    Outcome outcome = results ? Outcome::Different : Outcome::Broken;
     std::string problem =
         results ? describeDifference(*results, entry.results)
                 : "cannot be executed: " + llvm::toString(results.takeError());
     if (!problem.empty()) {
       writeReproducer(pass, entry, function);
-      return emitError(function.getLoc())
-             << "after pass '" << pass << "' function '" << function.getName()
-             << "' " << problem;
+      emitError(function.getLoc()) << "after pass '" << pass << "' function '"
+                                   << function.getName() << "' " << problem;
+      return outcome;
     }
     last = std::move(*results);
   }
   if (last)
     entry.results = std::move(*last);
-  return success();
+  return Outcome::Same;
 }
 
 //===----------------------------------------------------------------------===//
@@ -232,10 +235,10 @@ void NumericVerifier::writeReproducer(StringRef pass, const Entry &entry,
 
 void NumericVerifier::runBeforePass(Pass *pass, Operation *op) {
   ModuleOp module = getTopModule(op);
-  if (!module || failed)
+  if (!module || outcome != Outcome::Same)
     return;
-  if (!entries && mlir::failed(executeFirst(module))) {
-    failed = true;
+  if (!entries && failed(executeFirst(module))) {
+    outcome = Outcome::NotExecutable;
     return;
   }
   before = module.clone();
@@ -243,11 +246,14 @@ void NumericVerifier::runBeforePass(Pass *pass, Operation *op) {
 
 void NumericVerifier::runAfterPass(Pass *pass, Operation *op) {
   ModuleOp module = getTopModule(op);
-  if (!module || failed)
+  if (!module || outcome != Outcome::Same)
     return;
-  for (Entry &entry : *entries)
-    if (mlir::failed(verify(module, entry, describePass(pass)))) {
-      failed = true;
-      return;
-    }
+  std::string name = describePass(pass);
+  for (Entry &entry : *entries) {
+    outcome = verify(module, entry, name);
+    if (outcome == Outcome::Same)
+      continue;
+    blamed = name;
+    return;
+  }
 }

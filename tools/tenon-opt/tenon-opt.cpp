@@ -21,7 +21,7 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "DebugOptions.h"
-#include "NumericOptions.h"
+#include "VerifyNumerics.h"
 #include "test/lib/TestPasses.h"
 
 #include <unistd.h>
@@ -78,13 +78,12 @@ int main(int argc, char **argv) {
   tenon::test::registerTestPasses();
 
   tenon::registerDebugOptions();
-  tenon::registerNumericOptions();
+  tenon::registerVerifyNumerics();
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "tenon optimizer driver\n", registry);
   mlir::MlirOptMainConfig config =
       mlir::MlirOptMainConfig::createFromCLOptions();
-  if (tenon::isNumericVerificationOn())
-    tenon::addNumericVerification(config);
+  tenon::addNumericVerifier(config);
   if (config.shouldShowDialects() || config.shouldListPasses())
     return mlir::asMainReturnCode(
         mlir::MlirOptMain(argc, argv, input, output, registry));

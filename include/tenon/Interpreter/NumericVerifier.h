@@ -48,8 +48,19 @@ public:
   void runBeforePass(mlir::Pass *pass, mlir::Operation *op) override;
   void runAfterPass(mlir::Pass *pass, mlir::Operation *op) override;
 
-  /// Whether a pass changed results, or made what cannot be executed.
-  bool hasFailed() const { return failed; }
+  enum class Outcome {
+    /// All results that were compared are the same.
+    Same,
+    /// Nothing can be executed before the first pass.
+    NotExecutable,
+    /// A pass changed results.
+    Different,
+    /// A pass made what cannot be executed.
+    Broken,
+  };
+  Outcome getOutcome() const { return outcome; }
+  /// The pass that is to blame, as pipelines spell it.
+  llvm::StringRef getPass() const { return blamed; }
 
 private:
   /// What one function gave when it was last executed.
@@ -61,9 +72,8 @@ private:
   };
 
   mlir::LogicalResult executeFirst(mlir::ModuleOp module);
-  /// Executes what has become of an entry, and compares; `pass` is to blame.
-  mlir::LogicalResult verify(mlir::ModuleOp module, Entry &entry,
-                             llvm::StringRef pass);
+  /// Executes what has become of an entry, and compares.
+  Outcome verify(mlir::ModuleOp module, Entry &entry, llvm::StringRef pass);
   FunctionInputs chooseInputs(mlir::func::FuncOp function,
                               unsigned numOperands) const;
   llvm::Expected<std::vector<Tensor>> execute(mlir::ModuleOp module,
@@ -81,7 +91,8 @@ private:
   std::optional<std::vector<Entry>> entries;
   /// The module before the pass that runs.
   mlir::OwningOpRef<mlir::ModuleOp> before;
-  bool failed = false;
+  Outcome outcome = Outcome::Same;
+  std::string blamed;
 };
 
 } // namespace tenon
