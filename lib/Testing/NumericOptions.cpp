@@ -5,11 +5,11 @@
 
 using namespace tenon;
 
-NumericVerifierOptions NumericOptions::read() const {
-  NumericVerifierOptions options;
-  options.entries.assign(entries.begin(), entries.end());
-  options.step = step;
-  options.inputs.texts.assign(inputs.begin(), inputs.end());
-  options.inputs.dims.assign(dims.begin(), dims.end());
-  return options;
+NumericInputs NumericOptions::read() const {
+  NumericInputs given;
+  given.entries.assign(entries.begin(), entries.end());
+  given.step = step;
+  given.arguments.texts.assign(inputs.begin(), inputs.end());
+  given.arguments.dims.assign(dims.begin(), dims.end());
+  return given;
 }

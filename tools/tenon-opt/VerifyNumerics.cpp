@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "VerifyNumerics.h"
+#include "tenon/Interpreter/NumericVerifier.h"
 #include "tenon/Testing/NumericOptions.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -25,9 +26,11 @@ struct VerifyOptions : NumericOptions {
 
 /// Says how the passes ended when its pass manager is destroyed.
 struct ReportingVerifier : NumericVerifier {
-  ReportingVerifier(NumericVerifierOptions options, bool &hasFailed)
-      : NumericVerifier(std::move(options)), hasFailed(hasFailed) {}
-  ~ReportingVerifier() override { hasFailed |= getOutcome() != Outcome::Same; }
+  ReportingVerifier(NumericInputs inputs, std::string reproducer,
+                    bool &hasFailed)
+      : NumericVerifier(std::move(inputs), std::move(reproducer)),
+        hasFailed(hasFailed) {}
+  ~ReportingVerifier() override { hasFailed |= getState() != State::Same; }
 
   bool &hasFailed;
 };
@@ -50,10 +53,8 @@ void tenon::addNumericVerifier(MlirOptMainConfig &config) {
     if (failed(inner.setupPassPipeline(manager)))
       return failure();
     manager.getContext()->disableMultithreading();
-    NumericVerifierOptions options = getOptions().read();
-    options.reproducer = getOptions().reproducer;
     manager.addInstrumentation(std::make_unique<ReportingVerifier>(
-        std::move(options), getOptions().hasFailed));
+        getOptions().read(), getOptions().reproducer, getOptions().hasFailed));
     return success();
   });
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "BugReduction.h"
+#include "tenon/Interpreter/NumericVerifier.h"
 #include "tenon/Support/InputFile.h"
 #include "tenon/Testing/NumericOptions.h"
 #include "tenon/Testing/Reducer.h"
@@ -97,20 +98,22 @@ bool CommandRunner::fails(ModuleOp module) const {
   return output && (*output)->getBuffer().contains(options.message);
 }
 
-/// What passes make of a copy of a module, in numbers.
-static std::pair<NumericVerifier::Outcome, std::string>
-runPasses(ModuleOp module, const Options &options) {
+/// The first failure of passes on a copy of a module: its kind and the pass, or
+/// nothing if there is none.
+static std::optional<std::pair<NumericOutcome::Kind, std::string>>
+findFailure(ModuleOp module, const Options &options) {
   OwningOpRef<ModuleOp> copy = module.clone();
   ScopedDiagnosticHandler silent(module.getContext(),
                                  [](Diagnostic &) { return success(); });
-  auto verifier = std::make_unique<NumericVerifier>(options.read());
+  auto verifier = std::make_unique<NumericVerifier>(options.read(), "");
   NumericVerifier &numbers = *verifier;
   PassManager manager(module.getContext());
   manager.addInstrumentation(std::move(verifier));
   static_cast<OpPassManager &>(manager) = *parsePassPipeline(options.pipeline);
-  if (failed(manager.run(*copy)))
-    return {NumericVerifier::Outcome::NotExecutable, ""};
-  return {numbers.getOutcome(), numbers.getPass().str()};
+  (void)manager.run(*copy);
+  if (numbers.getState() != NumericVerifier::State::Failed)
+    return std::nullopt;
+  return std::pair(numbers.getOutcome().kind, numbers.getPass().str());
 }
 
 /// Shrinks a module whose numbers some pass changes.
@@ -119,13 +122,13 @@ static llvm::Error reduceNumbers(OwningOpRef<ModuleOp> &module,
   if (failed(parsePassPipeline(options.pipeline)))
     return llvm::createStringError("cannot read the pipeline '" +
                                    options.pipeline + "'");
-  auto first = runPasses(*module, options);
-  if (first.second.empty())
+  auto failure = findFailure(*module, options);
+  if (!failure)
     return llvm::createStringError(
         "no pass of --pipeline changes the results of '" + options.file +
         "'; see what tenon-opt --verify-numerics says of it");
   reduceModule(module, [&](ModuleOp smaller) {
-    return runPasses(smaller, options) == first;
+    return findFailure(smaller, options) == failure;
   });
   return llvm::Error::success();
 }

@@ -4,20 +4,20 @@
 #ifndef TENON_TESTING_NUMERICOPTIONS_H
 #define TENON_TESTING_NUMERICOPTIONS_H
 
-#include "tenon/Interpreter/NumericVerifier.h"
+#include "tenon/Interpreter/NumericComparison.h"
 #include "llvm/Support/CommandLine.h"
 
 namespace tenon {
 
 /// Registers the options while it lives.
 struct NumericOptions {
-  NumericVerifierOptions read() const;
+  NumericInputs read() const;
 
   llvm::cl::list<std::string> entries{
       "numerics-entry", llvm::cl::CommaSeparated, llvm::cl::value_desc("f"),
       llvm::cl::desc("Functions to execute (default: all public ones)")};
   llvm::cl::opt<std::string> step{
-      "numerics-step", llvm::cl::init(NumericVerifierOptions().step),
+      "numerics-step", llvm::cl::init(NumericInputs().step),
       llvm::cl::desc("Step that operands with a tenon.role are parts of, as in "
                      "tenon-run")};
   llvm::cl::list<std::string> inputs{

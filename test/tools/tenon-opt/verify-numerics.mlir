@@ -25,7 +25,7 @@
 // WINDOW: error: after pass 'test-plant-fault{fault=window}' function 'block' differs in result 0:
 // SWAP: error: after pass 'test-plant-fault{fault=gate-and-up}' function 'block' differs in result 0:
 // NORMAL: error: after pass 'test-plant-fault{fault=normalization}' function 'block' differs in result 0:
-// COMMAND: // tenon-run {{.*}}.mlir --entry=block --compare=interpret {{.*}} --pipeline='builtin.module(test-plant-fault{fault=scale})'
+// COMMAND: // tenon-run {{.*}}.mlir --entry=block --compare=interpret --pipeline='builtin.module(test-plant-fault{fault=scale})' --weights=seed:1 --step=
 // AGAIN: result 0: error {{.*}} allowed at element
 
 // What is written to a cache may be all that differs. Buckets are followed to loops.
@@ -52,7 +52,7 @@
 // RUN: not tenon-opt %s --verify-numerics --numerics-entry=other --cse 2>&1 | FileCheck %s --check-prefix=OTHER
 // OTHER: error: expects a function 'other' to verify
 // RUN: not tenon-opt %s --verify-numerics --numerics-entry=write --numerics-input=seed:1@2x3x5 --cse 2>&1 | FileCheck %s --check-prefix=INPUT
-// INPUT: error: function 'write' cannot be executed before any pass: {{.*}}; give its --numerics-input, or name others with --numerics-entry
+// INPUT: error: function 'write' cannot be executed before any pass: {{.*}}
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 tenon.weight @q "q" : !tenon.weight<8x8, <f32>>
