@@ -18,6 +18,7 @@
 #include "Phases.h"
 #include "ProgressBar.h"
 #include "RemarkPrinter.h"
+#include "VerifyNumerics.h"
 
 #include <atomic>
 #include <thread>
@@ -249,6 +250,8 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     input = std::move(*opened);
     return llvm::Error::success();
   });
+  if (!error && options.verifyNumerics)
+    error = verifyNumerics(input, options, *targets, timer);
   if (!error)
     error = isText ? emitPhase(input, options, *targets, timer)
                    : writeArtifact(input, *writer, options, *targets, timer,

@@ -105,6 +105,10 @@ struct CompileCommand : Command {
       "remarks-output", cl::sub(subCommand), cl::value_desc("F.yaml"),
       cl::desc("Write remarks to a file, as YAML (default: lines on standard "
                "error)")};
+  cl::opt<bool> verifyNumerics{
+      "verify-numerics", cl::sub(subCommand),
+      cl::desc("Execute steps in the interpreter after each phase, and fail if "
+               "one changes results; slow for large models")};
   cl::opt<bool> timing{"timing", cl::sub(subCommand),
                        cl::desc("Print seconds and memory of each phase")};
 };
@@ -138,6 +142,7 @@ llvm::Error CompileCommand::run() const {
   options.threads = threads;
   options.remarks = remarks;
   options.remarksOutput = remarksOutput;
+  options.verifyNumerics = verifyNumerics;
   options.timing = timing;
   if (options.output.empty() && !options.stopAfter && !options.emit)
     return makeUsageError("compile expects a name for the artifact; add -o "

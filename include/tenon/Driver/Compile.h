@@ -47,6 +47,9 @@ struct CompileOptions {
   std::string remarks;
   /// A file for them, as YAML; empty for lines on the standard error.
   std::string remarksOutput;
+  /// Executes a step in the interpreter after each phase, before anything is
+  /// written.
+  bool verifyNumerics = false;
   /// Prints seconds and memory of each phase to the standard error.
   bool timing = false;
 };

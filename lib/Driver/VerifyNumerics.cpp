@@ -1,0 +1,78 @@
+// Executes what each phase makes of a model, before it is compiled.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "VerifyNumerics.h"
+#include "tenon/Interpreter/NumericComparison.h"
+#include "PhaseTimer.h"
+#include "Phases.h"
+
+using namespace mlir;
+using namespace tenon;
+
+/// Steps that meet what models do: sequences that begin and go on, in several
+/// blocks, with all logits; and one token. Buckets without room are left out.
+static constexpr llvm::StringLiteral kSteps[] = {
+    "tokens:3+2,start:0+2,slots:3,block:2,rows:all", "tokens:1,start:3"};
+
+/// One step of a model, executed after each phase.
+static llvm::Error verifyStep(CompilerInput &input, StringRef step,
+                              const CompileOptions &options,
+                              llvm::ArrayRef<TargetName> targets,
+                              PhaseTimer &timer) {
+  NumericInputs inputs;
+  inputs.step = (step + ",vocabulary:" + Twine(input.facts.vocabulary)).str();
+  std::unique_ptr<WeightProvider> weights;
+  if (input.source && !options.skipWeights)
+    weights = std::make_unique<SourceWeights>(input.source->getTensors());
+  OwningOpRef<ModuleOp> module = input.module->clone();
+  NumericComparison comparison(inputs, weights.get());
+  if (llvm::Error error = comparison.start(*module))
+    return error;
+
+  auto compare = [&](ModuleOp state, NumericComparison &numbers,
+                     const Twine &phase) -> llvm::Error {
+    NumericOutcome outcome = numbers.compare(state);
+    if (outcome.kind == NumericOutcome::Same)
+      return llvm::Error::success();
+    return llvm::createStringError("after phase " + phase + " function '" +
+                                   outcome.function + "' " + outcome.problem +
+                                   "; tenon-opt --verify-numerics names the "
+                                   "pass");
+  };
+  if (llvm::Error error = simplify(*module, timer))
+    return error;
+  if (llvm::Error error = compare(*module, comparison, "simplify"))
+    return error;
+  if (llvm::Error error =
+          layOut(*module, options, targets, input.facts.maxContext, timer))
+    return error;
+  if (llvm::Error error = compare(*module, comparison, "lay out"))
+    return error;
+  for (const TargetName &target : targets)
+    for (Phase phase : target.backend->getPhases()) {
+      // What is on memrefs is not executed.
+      if (phase >= Phase::Bufferize)
+        break;
+      OwningOpRef<ModuleOp> lowered = module->clone();
+      if (llvm::Error error = lowerForTarget(*lowered, target, phase, timer))
+        return error;
+      if (llvm::Error error =
+              compare(*lowered, comparison,
+                      getName(phase) + Twine(" for ") + target.getSpelling()))
+        return error;
+    }
+  return llvm::Error::success();
+}
+
+llvm::Error tenon::verifyNumerics(CompilerInput &input,
+                                  const CompileOptions &options,
+                                  llvm::ArrayRef<TargetName> targets,
+                                  PhaseTimer &timer) {
+  PhaseTimer inner(/*prints=*/false);
+  return timer.measure("verify numerics", [&]() -> llvm::Error {
+    for (StringRef step : kSteps)
+      if (llvm::Error error = verifyStep(input, step, options, targets, inner))
+        return error;
+    return llvm::Error::success();
+  });
+}
