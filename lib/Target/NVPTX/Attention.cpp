@@ -23,7 +23,8 @@ Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel, AttentionOp op) {
   if (failed(queries) || !isa<BlockArgument>(queries->base))
     return "queries are not rows of an argument of the kernel";
   for (Value operand : op->getOperands())
-    if (operand != op.getQuery() && !isa<BlockArgument>(operand))
+    if (operand != op.getQuery() && isa<TensorType>(operand.getType()) &&
+        !isa<BlockArgument>(operand))
       return "an operand is not an argument of the kernel";
   return std::nullopt;
 }

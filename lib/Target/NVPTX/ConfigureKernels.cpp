@@ -33,6 +33,10 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
     reason = *refusal;
     return failure();
   };
+  if (Refusal refusal = checkOperands(kernel)) {
+    reason = *refusal;
+    return failure();
+  }
   Operation *root = getRoot(kernel);
   if (!root)
     return choose(checkRowKernel(kernel), [&] { return chooseRows(kernel); });

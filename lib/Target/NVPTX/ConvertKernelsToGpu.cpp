@@ -26,6 +26,8 @@ using namespace tenon;
 using namespace tenon::nvptx;
 
 static Refusal emitKernel(DeviceKernel &kernel) {
+  if (Refusal refusal = checkOperands(kernel.op))
+    return refusal;
   Operation *root = getRoot(kernel.op);
   if (!root)
     return emitRows(kernel);

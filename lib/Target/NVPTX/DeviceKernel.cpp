@@ -3,6 +3,7 @@
 
 #include "DeviceKernel.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -56,6 +57,13 @@ Value DeviceKernel::getSize(Value argument, int64_t dim) {
   if (!type.isDynamicDim(dim))
     return b.i64(type.getDimSize(dim));
   return sizes[argument][type.getDynamicDimIndex(dim)];
+}
+
+Value DeviceKernel::getIndex(Value index) {
+  APInt number;
+  if (matchPattern(index, m_ConstantInt(&number)))
+    return b.i64(number.getSExtValue());
+  return pointers.at(index);
 }
 
 Value DeviceKernel::loadIndex(Value argument, Value at) {

@@ -30,7 +30,8 @@ public:
   mlir::Value getPointer(mlir::Value argument) { return pointers.at(argument); }
   /// A size of a tensor, as `i64`.
   mlir::Value getSize(mlir::Value argument, int64_t dim);
-  mlir::Value getIndex(mlir::Value argument) { return pointers.at(argument); }
+  /// An argument or a constant, as `i64`.
+  mlir::Value getIndex(mlir::Value index);
   /// The result at a position is written here.
   mlir::Value getOut(int64_t result) { return nvptx::getOut(op, result); }
 

@@ -15,6 +15,11 @@ mlir::Operation *getRoot(tile::KernelOp kernel);
 /// The argument that the result at a position is written over.
 mlir::Value getOut(tile::KernelOp kernel, int64_t result);
 
+/// Why an operand that is read where it lies does not lie anywhere, if so.
+/// Rows may be computed in a kernel, and an index may be a constant; all else is
+/// an argument.
+Refusal checkOperands(tile::KernelOp kernel);
+
 /// Elements of a row: the product of all sizes but the first.
 int64_t getRowLength(mlir::Value tensor);
 

@@ -38,6 +38,18 @@ static void collectReads(Value row, bool moved, SmallPtrSetImpl<Value> &here,
       collectReads(operand, moved, here, elsewhere);
 }
 
+/// A cache is written where it lies.
+static Refusal checkUpdates(tile::KernelOp kernel) {
+  for (auto update : kernel.getBody().front().getOps<CacheUpdateOp>()) {
+    OperandRange results = kernel.getYield().getValues();
+    auto found = llvm::find(results, update.getResult());
+    if (found == results.end() ||
+        update.getCache() != getOut(kernel, found - results.begin()))
+      return "a cache is not updated in place";
+  }
+  return std::nullopt;
+}
+
 /// Results are written over arguments. An element may be read for another one
 /// only if that is computed at the same time.
 static Refusal checkHazards(tile::KernelOp kernel) {
@@ -119,6 +131,8 @@ Refusal tenon::nvptx::checkRowKernel(tile::KernelOp kernel) {
   for (Value result : kernel.getYield().getValues())
     if (isa<BlockArgument>(result))
       return "a result is an argument of the kernel";
+  if (Refusal refusal = checkUpdates(kernel))
+    return refusal;
   return checkHazards(kernel);
 }
 

@@ -32,6 +32,16 @@ static bool isArgument(Value value) { return isa<BlockArgument>(value); }
 // What can be computed, and how much at once
 //===----------------------------------------------------------------------===//
 
+static Refusal checkCombine(MoeCombineOp op) {
+  if (!isArgument(op.getInput()))
+    return "combined rows are not an argument of the kernel";
+  auto splat = op.getWeights().getDefiningOp<tensor::SplatOp>();
+  bool areOnes = splat && matchPattern(splat.getInput(), m_OneFloat());
+  return areOnes || isArgument(op.getWeights())
+             ? Refusal()
+             : "weights of combined rows are computed in the kernel";
+}
+
 static Refusal checkOp(Operation *op) {
   // Sizes of views, which follow from the operands of the kernel, and numbers
   // that fill rows.
@@ -48,6 +58,11 @@ static Refusal checkOp(Operation *op) {
     if (norm.getOrder() == NormOrder::CastThenScale &&
         !norm.getType().getElementType().isF32())
       return "a norm rounds to another type than f32 before it scales";
+  if (auto scale = dyn_cast<ScaleRowsOp>(op)) {
+    Value factors = scale.getFactors();
+    if (!isArgument(factors) && !factors.getDefiningOp<tensor::SplatOp>())
+      return "factors of rows are computed in the kernel";
+  }
   if (isa<NormOp, CacheUpdateOp, GluOp, ActivateOp, PointwiseOp, ScaleRowsOp,
           TemperRowsOp, arith::AddFOp, arith::TruncFOp, tile::YieldOp>(op))
     return std::nullopt;
@@ -79,15 +94,8 @@ static Refusal checkOp(Operation *op) {
     return table.getLayout() ? Refusal()
                              : "the table of an embedding is not in panels";
   }
-  if (auto combine = dyn_cast<MoeCombineOp>(op)) {
-    if (!isArgument(combine.getInput()))
-      return "combined rows are not an argument of the kernel";
-    auto splat = combine.getWeights().getDefiningOp<tensor::SplatOp>();
-    bool areOnes = splat && matchPattern(splat.getInput(), m_OneFloat());
-    return areOnes || isArgument(combine.getWeights())
-               ? Refusal()
-               : "weights of combined rows are computed in the kernel";
-  }
+  if (auto combine = dyn_cast<MoeCombineOp>(op))
+    return checkCombine(combine);
   return "there is no device code for " + op->getName().getStringRef().str();
 }
 
@@ -171,6 +179,8 @@ Values RowValues::evaluateEmbedding(EmbeddingOp op, Value token, Value at) {
 
 /// An element of a tensor of `f32`.
 Value RowValues::loadFactor(Value argument, Value index) {
+  if (auto splat = argument.getDefiningOp<tensor::SplatOp>())
+    return b.f32(getFilling(splat).getValueAsDouble());
   return b.loadFloats(b.getF32Type(), 1, kernel.getPointer(argument), index)
       .front();
 }

@@ -24,6 +24,24 @@ func.func @step(%x: tensor<?x64xf32>, %w: !tenon.weight<64, <f32>>, %y: tensor<?
   } -> tensor<?x64xf32>
   return
 }
+/// The layer of a cache is a constant of the code.
+// CHECK-LABEL: func.func @constant_layer
+// CHECK-COUNT-2: nvptx.launch
+func.func @constant_layer(%x: tensor<?x2x16xf32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %c: tensor<4x?x?x2x16xf32>, %y: tensor<?x2x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %0 = tile.kernel "constant.update" #nvptx.rows<warps = 2> ins(%x, %p, %s : tensor<?x2x16xf32>, tensor<?xi32>, tensor<?xi32>) outs(%c : tensor<4x?x?x2x16xf32>) {
+  ^bb0(%a0: tensor<?x2x16xf32>, %a1: tensor<?xi32>, %a2: tensor<?xi32>, %a3: tensor<4x?x?x2x16xf32>):
+    %l = arith.constant 3 : index
+    %u = tenon.cache_update %a0 into %a3[%l] at %a1 in %a2 : tensor<?x2x16xf32> into tensor<4x?x?x2x16xf32>, tensor<?xi32>
+    tile.yield %u : tensor<4x?x?x2x16xf32>
+  } -> tensor<4x?x?x2x16xf32>
+  %1 = tile.kernel "constant.read" #nvptx.attention<tokens = 8, rows = 16, keys = 64, splits = 1> ins(%x, %0, %p, %s, %b : tensor<?x2x16xf32>, tensor<4x?x?x2x16xf32>, tensor<?xi32>, tensor<?xi32>, tensor<?x4xi32>) outs(%y : tensor<?x2x16xf32>) {
+  ^bb0(%a0: tensor<?x2x16xf32>, %a1: tensor<4x?x?x2x16xf32>, %a2: tensor<?xi32>, %a3: tensor<?xi32>, %a4: tensor<?x4xi32>, %a5: tensor<?x2x16xf32>):
+    %l = arith.constant 3 : index
+    %o = tenon.attention %a0, %a1, %a1[%l] at %a2 in %a3 blocks %a4 scale 0.25 mask <causal> : tensor<?x2x16xf32>, tensor<4x?x?x2x16xf32> and tensor<4x?x?x2x16xf32>, tensor<?xi32>, tensor<?x4xi32> -> tensor<?x2x16xf32>
+    tile.yield %o : tensor<?x2x16xf32>
+  } -> tensor<?x2x16xf32>
+  return
+}
 /// What was refused has no function.
 // CHECK-LABEL: func.func @refused
 // CHECK: attributes {nvptx.refused = "of a test"}
@@ -45,4 +63,10 @@ func.func @refused(%x: tensor<?x64xf32>) attributes {tile.bucket = #tile.bucket<
 // CHECK: nvvm.read.ptx.sreg.ctaid.x
 // CHECK: scf.for
 // CHECK: gpu.func @layer$norm_0({{.*}}) kernel attributes {known_block_size = array<i32: 128, 1, 1>
+/// Slots and positions of a layer come first: three times their number is skipped.
+// CHECK: gpu.func @constant$update(%{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %[[SLOTS:[^,]*]]: i64, %{{.*}}: i64) kernel
+// CHECK: %[[LAYER:.*]] = arith.constant 3 : i64
+// CHECK: arith.muli %[[SLOTS]], %[[LAYER]] : i64
+// CHECK: gpu.func @constant$read
+// CHECK: arith.constant 3 : i64
 // CHECK-NOT: gpu.func

@@ -142,6 +142,56 @@ func.func @addend_made_inside(%x: tensor<?x64xf32>, %w: !tenon.weight<64x64, <bf
   return
 }
 
+/// Code reads it before it computes anything.
+// CHECK-LABEL: @computed_layer
+// CHECK: nvptx.refused = "an index is computed in the kernel"
+func.func @computed_layer(%x: tensor<?x2x16xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %c: tensor<4x?x?x2x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%x, %l, %p, %s : tensor<?x2x16xf32>, index, tensor<?xi32>, tensor<?xi32>) outs(%c : tensor<4x?x?x2x16xf32>) {
+  ^bb0(%a0: tensor<?x2x16xf32>, %a1: index, %a2: tensor<?xi32>, %a3: tensor<?xi32>, %a4: tensor<4x?x?x2x16xf32>):
+    %two = arith.constant 2 : index
+    %n = tensor.dim %a4, %two : tensor<4x?x?x2x16xf32>
+    %u = tenon.cache_update %a0 into %a4[%n] at %a2 in %a3 : tensor<?x2x16xf32> into tensor<4x?x?x2x16xf32>, tensor<?xi32>
+    tile.yield %u : tensor<4x?x?x2x16xf32>
+  } -> tensor<4x?x?x2x16xf32>
+  return
+}
+
+// CHECK-LABEL: @constant_positions
+// CHECK: nvptx.refused = "integers are not an argument of the kernel"
+func.func @constant_positions(%x: tensor<2x2x16xf32>, %s: tensor<2xi32>, %c: tensor<4x?x?x2x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%x, %s : tensor<2x2x16xf32>, tensor<2xi32>) outs(%c : tensor<4x?x?x2x16xf32>) {
+  ^bb0(%a0: tensor<2x2x16xf32>, %a1: tensor<2xi32>, %a2: tensor<4x?x?x2x16xf32>):
+    %l = arith.constant 2 : index
+    %p = arith.constant dense<[0, 1]> : tensor<2xi32>
+    %u = tenon.cache_update %a0 into %a2[%l] at %p in %a1 : tensor<2x2x16xf32> into tensor<4x?x?x2x16xf32>, tensor<2xi32>
+    tile.yield %u : tensor<4x?x?x2x16xf32>
+  } -> tensor<4x?x?x2x16xf32>
+  return
+}
+
+// CHECK-LABEL: @update_of_an_input
+// CHECK: nvptx.refused = "a cache is not updated in place"
+func.func @update_of_an_input(%x: tensor<?x2x16xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %c: tensor<4x?x?x2x16xf32>, %d: tensor<4x?x?x2x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%x, %l, %p, %s, %c : tensor<?x2x16xf32>, index, tensor<?xi32>, tensor<?xi32>, tensor<4x?x?x2x16xf32>) outs(%d : tensor<4x?x?x2x16xf32>) {
+  ^bb0(%a0: tensor<?x2x16xf32>, %a1: index, %a2: tensor<?xi32>, %a3: tensor<?xi32>, %a4: tensor<4x?x?x2x16xf32>, %a5: tensor<4x?x?x2x16xf32>):
+    %u = tenon.cache_update %a0 into %a4[%a1] at %a2 in %a3 : tensor<?x2x16xf32> into tensor<4x?x?x2x16xf32>, tensor<?xi32>
+    tile.yield %u : tensor<4x?x?x2x16xf32>
+  } -> tensor<4x?x?x2x16xf32>
+  return
+}
+
+// CHECK-LABEL: @computed_factors
+// CHECK: nvptx.refused = "factors of rows are computed in the kernel"
+func.func @computed_factors(%x: tensor<?x64xf32>, %f: tensor<?x1xf32>, %y: tensor<?x64xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%x, %f : tensor<?x64xf32>, tensor<?x1xf32>) outs(%y : tensor<?x64xf32>) {
+  ^bb0(%a0: tensor<?x64xf32>, %a1: tensor<?x1xf32>, %a2: tensor<?x64xf32>):
+    %g = tenon.activate silu %a1 : tensor<?x1xf32>
+    %s = tenon.scale_rows %a0 by %g : tensor<?x64xf32>, tensor<?x1xf32>
+    tile.yield %s : tensor<?x64xf32>
+  } -> tensor<?x64xf32>
+  return
+}
+
 // CHECK-LABEL: @caches_of_two_types
 // CHECK: nvptx.refused = "keys and values have different types"
 func.func @caches_of_two_types(%q: tensor<?x2x32xf32>, %k: tensor<2x?x?x2x32xbf16>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x2x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {

@@ -68,7 +68,8 @@ def norms(name, tokens, size, codes=("f32", "f32", "f32"), **more):
     CASES.append(Case(name, 8, inputs, outs, body, make, reference, terms=size, chain=3, **more))
 
 
-def caches(name, tokens, heads, size, dims, last, interleaved, cache, part=None, **more):
+def caches(name, tokens, heads, size, dims, last, interleaved, cache, part=None,
+           layer="%a_l", **more):
     """Norms of heads, rotations and updates of two caches, as a layer has them. A norm
     takes the first `part` elements, by default all but two."""
     part = part or size - 2
@@ -90,11 +91,12 @@ def caches(name, tokens, heads, size, dims, last, interleaved, cache, part=None,
                 f"[[0], [1, 2]] output_shape [%a_n, {count}, {size}] : {slice_type} into {kind}\n")
 
     body = (view("q", 0, heads, query) + view("k", heads, 1, one) + view("u", heads + 1, heads, query)
-            + f"""    %n = tenon.norm rms %vq, %a_w eps 1.0e-6 : {query}, {inputs[2].type}
+            + f"""    %one = arith.constant 1 : index
+    %n = tenon.norm rms %vq, %a_w eps 1.0e-6 : {query}, {inputs[2].type}
     %r = tenon.rope %n at %a_p {rotation} table %a_t : {t.type} : {query}, tensor<?xi32>
     %m = tenon.rope %vk at %a_p {rotation} table %a_t : {t.type} : {one}, tensor<?xi32>
-    %c = tenon.cache_update %m into %a_k[%a_l] at %a_p in %a_s : {one} into {state}, tensor<?xi32>
-    %d = tenon.cache_update %vu into %a_v[%a_l] at %a_p in %a_s : {query} into {state_v}, tensor<?xi32>
+    %c = tenon.cache_update %m into %a_k[{layer}] at %a_p in %a_s : {one} into {state}, tensor<?xi32>
+    %d = tenon.cache_update %vu into %a_v[{layer}] at %a_p in %a_s : {query} into {state_v}, tensor<?xi32>
     tile.yield %r, %c, %d : {query}, {state}, {state_v}""")
 
     def make(rng):
@@ -193,6 +195,27 @@ def rounding(name, tokens, size):
                       rounds="bf16"))
 
 
+def factors(name, tokens, size):
+    """Rows times a factor of their token, and times one that all tokens have."""
+    row, column = f"tensor<?x{size}xf32>", "tensor<?x1xf32>"
+    inputs, outs = [Tensor("x", row), Tensor("f", column)], [Tensor("y", row)]
+    body = f"""    %zero = arith.constant 0 : index
+    %n = tensor.dim %a_x, %zero : {row}
+    %c = arith.constant 2.5 : f32
+    %t = tensor.splat %c[%n] : {column}
+    %s = tenon.scale_rows %a_x by %a_f : {row}, {column}
+    %u = tenon.scale_rows %a_y by %t : {row}, {column}
+    %r = arith.addf %s, %u : {row}
+    tile.yield %r : {row}"""
+
+    def make(rng):
+        return {"x": rng.standard_normal((tokens, size)), "f": rng.standard_normal((tokens, 1)),
+                "y": rng.standard_normal((tokens, size))}
+
+    CASES.append(Case(name, 8, inputs, outs, body, make,
+                      lambda a: [a["f"] * a["x"] + 2.5 * a["y"]], chain=2))
+
+
 def pointwise(name, tokens, size):
     """A scaled row added to one that is capped and one that is clamped."""
     row = f"tensor<?x{size}xf32>"
@@ -221,6 +244,7 @@ norms("norms.bf16", 3, 60, ("bf16", "bf16", "bf16"))
 norms("norms.mixed", 2, 33, ("f16", "f32", "bf16"))
 caches("caches.half", 4, 3, 32, 16, True, False, "bf16", apart=True)
 caches("caches.interleaved", 4, 2, 24, 8, True, True, "f32")
+caches("caches.constant", 3, 2, 24, 8, True, True, "f32", layer="%one")
 caches("caches.odd", 3, 2, 7, 6, False, False, "f32")
 caches("caches.pairs", 3, 1, 9, 4, False, True, "bf16")
 # Vectors of four elements fit into heads and norms, but not into half of a rotation.
@@ -232,5 +256,6 @@ combine("combine", 6, 3, 70)
 gather("gather", 6, 4, 130)
 rounding("rounding", 5, 132)
 rounding("rounding.odd", 3, 61)
+factors("factors", 5, 132)
 pointwise("pointwise", 5, 140)
 pointwise("pointwise.odd", 3, 7)
