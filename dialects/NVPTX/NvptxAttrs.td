@@ -108,7 +108,7 @@ def Nvptx_AttentionAttr : Nvptx_ConfigAttr<"Attention"> {
 
     | Parameter | Meaning                                                     |
     |-----------|-------------------------------------------------------------|
-    | `tokens`  | most tokens of a block that the runtime cuts                |
+    | `tokens`  | most tokens of a block that the runtime cuts; 1 where each token has keys of its own |
     | `rows`    | rows of a tile                                              |
     | `keys`    | keys of a tile: the same in every bucket, as they are summed in the order of tiles |
     | `splits`  | warps that share 16 rows                                    |

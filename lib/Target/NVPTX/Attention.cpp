@@ -8,28 +8,53 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
 
-Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel, AttentionOp op) {
-  Type type = op.getKey().getType().getElementType();
-  if (op.getValue() && op.getValue().getType().getElementType() != type)
+CacheAttention::CacheAttention(AttentionOp op)
+    : op(op), query(op.getQuery()), key(op.getKey()), result(op.getResult()),
+      value(op.getValue()), layer(op.getLayer()), positions(op.getPositions()),
+      slots(op.getSlots()), sinks(op.getSinks()), blocks(op.getBlocks()),
+      mask(op.getMask()), scale(op.getScale()), softcap(op.getSoftcap()),
+      probabilities(
+          op.getProbabilities().value_or(Float32Type::get(op.getContext()))) {}
+
+CacheAttention::CacheAttention(SelectedAttentionOp op)
+    : op(op), query(op.getQuery()), key(op.getCache()), result(op.getResult()),
+      layer(op.getLayer()), positions(op.getPositions()), slots(op.getSlots()),
+      selected(op.getSelected()), scale(op.getScale()),
+      probabilities(
+          op.getProbabilities().value_or(Float32Type::get(op.getContext()))) {}
+
+std::optional<CacheAttention> CacheAttention::match(Operation *op) {
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    return CacheAttention(attention);
+  if (auto attention = dyn_cast<SelectedAttentionOp>(op))
+    return CacheAttention(attention);
+  return std::nullopt;
+}
+
+Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel,
+                                     const CacheAttention &op) {
+  Type type = op.key.getType().getElementType();
+  if (op.value && op.value.getType().getElementType() != type)
     return "keys and values have different types";
-  for (Type rows : {op.getQuery().getType().getElementType(),
-                    op.getType().getElementType()})
+  for (Type rows : {op.query.getType().getElementType(),
+                    op.result.getType().getElementType()})
     if (!rows.isF32() && !rows.isBF16())
       return "rows are neither f32 nor bf16";
   if (kernel.getYield().getValues().size() != 1 ||
-      kernel.getYield().getValues().front() != op.getResult())
+      kernel.getYield().getValues().front() != op.result)
     return "the result goes through other operations";
-  FailureOr<RowAccess> queries = resolveRowViews(op.getQuery());
+  FailureOr<RowAccess> queries = resolveRowViews(op.query);
   if (failed(queries) || !isa<BlockArgument>(queries->base))
     return "queries are not rows of an argument of the kernel";
-  for (Value operand : op->getOperands())
-    if (operand != op.getQuery() && isa<TensorType>(operand.getType()) &&
+  for (Value operand : op.op->getOperands())
+    if (operand != op.query && isa<TensorType>(operand.getType()) &&
         !isa<BlockArgument>(operand))
       return "an operand is not an argument of the kernel";
   return std::nullopt;
 }
 
-Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
+Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, Operation *root) {
+  CacheAttention op = *CacheAttention::match(root);
   auto config = kernel.getConfig<AttentionAttr>();
   if (!config)
     return kernel.refuseConfig();
@@ -47,11 +72,12 @@ Refusal tenon::nvptx::emitAttention(DeviceKernel &kernel, AttentionOp op) {
 // Blocks
 //===----------------------------------------------------------------------===//
 
-AttentionEmitter::AttentionEmitter(DeviceKernel &kernel, AttentionOp op,
+AttentionEmitter::AttentionEmitter(DeviceKernel &kernel,
+                                   const CacheAttention &op,
                                    AttentionAttr config,
                                    const AttentionTiling &tiling)
     : kernel(kernel), b(kernel.b), op(op), config(config), t(tiling),
-      queries(*resolveRowViews(op.getQuery())) {
+      queries(*resolveRowViews(op.query)) {
   query.type = t.queryType;
   query.stride = t.getQueryStride();
   query.at = kernel.reserve(t.getRows() * query.stride, 128);
@@ -111,13 +137,13 @@ std::pair<Value, Value> AttentionEmitter::getKeys(MaskAttr::KeyRange range,
 
 /// One more than the largest position of a sequence in this step.
 Value AttentionEmitter::getLength(Value slot) {
-  Value count = b.trunc32(kernel.getSize(op.getBlocks(), 0));
+  Value count = b.trunc32(kernel.getSize(op.blocks, 0));
   return b
       .loop(b.i32(0), count, b.i32(1), b.i32(0),
             [&](Value index, ValueRange state) {
               Value at = b.shl(index, 2);
               auto field = [&](int64_t i) {
-                return kernel.loadIndex(op.getBlocks(), b.add(at, i));
+                return kernel.loadIndex(op.blocks, b.add(at, i));
               };
               Value end = b.add(field(3), field(1));
               end = b.select(b.equal(field(2), slot), end, b.i32(0));
@@ -129,7 +155,7 @@ Value AttentionEmitter::getLength(Value slot) {
 AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
   Value at = b.shl(index, 2);
   auto field = [&](int64_t i) {
-    return kernel.loadIndex(op.getBlocks(), b.add(at, i));
+    return kernel.loadIndex(op.blocks, b.add(at, i));
   };
   Block block;
   block.first = field(0);
@@ -137,7 +163,7 @@ AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
   block.slot = field(2);
   block.position = field(3);
   // A causal query sees no key behind it, so that the length does not matter.
-  bool isCausal = op.getMask().getKind() == MaskKind::Causal;
+  bool isCausal = op.mask.getKind() == MaskKind::Causal;
   block.length =
       isCausal ? b.add(block.position, block.count) : getLength(block.slot);
   block.group = group;
@@ -145,13 +171,32 @@ AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
   return block;
 }
 
-/// Chooses the rows of a block from `firstRow` on, and the keys they see.
+/// A token that has keys of its own is a block.
+AttentionEmitter::Block AttentionEmitter::readToken(Value token, Value group) {
+  Block block;
+  block.first = token;
+  block.count = b.i32(1);
+  block.slot = kernel.loadIndex(op.slots, token);
+  block.position = kernel.loadIndex(op.positions, token);
+  block.length = b.add(block.position, 1);
+  block.group = group;
+  block.endRow = b.i32(t.headsOfGroup);
+  return block;
+}
+
+/// Chooses the rows of a block from `firstRow` on, and the keys they see: those
+/// that are selected are counted.
 void AttentionEmitter::setRows(Block &block, Value firstRow) {
   block.firstRow = firstRow;
+  if (op.selected) {
+    block.lower = block.allLower = b.i32(0);
+    block.upper = block.allUpper = b.min(block.length, b.i32(op.getSelected()));
+    return;
+  }
   Value lastRow = b.sub(b.min(b.add(firstRow, t.getRows()), block.endRow), 1);
   Value first = b.add(block.position, b.div(firstRow, t.headsOfGroup));
   Value last = b.add(block.position, b.div(lastRow, t.headsOfGroup));
-  MaskAttr mask = op.getMask();
+  MaskAttr mask = op.mask;
   std::tie(block.lower, block.upper) =
       getKeys(mask.getKeysSeenBySome(), first, last, block.length);
   std::tie(block.allLower, block.allUpper) =
@@ -174,12 +219,15 @@ void AttentionEmitter::emit() {
   int64_t rows = config.getTokens() * t.headsOfGroup;
   int64_t chunks = llvm::divideCeil(rows, t.getRows());
   kernel.blocks = kernel.tokens * t.groups * chunks;
-  Value blocks = b.trunc32(kernel.getSize(op.getBlocks(), 0));
+  Value counted = op.selected ? op.positions : op.blocks;
+  Value blocks = b.trunc32(kernel.getSize(counted, 0));
   kernel.forEachWorkItem(b.mul(blocks, t.groups * chunks), [&](Value piece) {
     // The last rows see the most keys, so they come first.
     Value chunk = b.sub(b.i32(chunks - 1), b.rem(piece, chunks));
     Value rest = b.div(piece, chunks);
-    Block block = readBlock(b.div(rest, t.groups), b.rem(rest, t.groups));
+    Value index = b.div(rest, t.groups), group = b.rem(rest, t.groups);
+    Block block =
+        op.selected ? readToken(index, group) : readBlock(index, group);
     b.loop(b.mul(chunk, t.getRows()), block.endRow, b.i32(chunks * t.getRows()),
            [&](Value firstRow) {
              Block here = block;

@@ -14,6 +14,31 @@ class GpuAttr;
 
 namespace tenon::nvptx {
 
+/// What the two ops say: the tokens of a block see neighboring keys, or each
+/// token those that it has selected.
+struct CacheAttention {
+  explicit CacheAttention(AttentionOp op);
+  explicit CacheAttention(SelectedAttentionOp op);
+  /// Nothing if an op is neither.
+  static std::optional<CacheAttention> match(mlir::Operation *op);
+
+  mlir::Operation *op;
+  mlir::TypedValue<mlir::RankedTensorType> query, key, result;
+  /// Null if the value of a key is its first elements.
+  mlir::TypedValue<mlir::RankedTensorType> value;
+  mlir::Value layer, positions, slots, sinks;
+  /// Exactly one of them is null.
+  mlir::Value blocks, selected;
+  MaskAttr mask; // of blocks
+  llvm::APFloat scale;
+  std::optional<llvm::APFloat> softcap;
+  mlir::Type probabilities;
+
+  int64_t getSelected() const {
+    return mlir::cast<mlir::RankedTensorType>(selected.getType()).getDimSize(1);
+  }
+};
+
 /// How a tile of a cache comes to shared memory.
 enum class CacheCopy {
   /// `bf16` is copied one tile ahead, into two buffers.
@@ -34,7 +59,7 @@ enum class CacheCopy {
 /// columns.
 struct AttentionTiling {
   /// Reads the sizes of the operands.
-  explicit AttentionTiling(AttentionOp op);
+  explicit AttentionTiling(const CacheAttention &op);
   void set(AttentionAttr config);
   /// Why warps cannot share the tiles, if so.
   Refusal check() const;
@@ -79,10 +104,11 @@ private:
 };
 
 /// Fails if no tiling fits into the machine.
-mlir::FailureOr<AttentionAttr> chooseAttention(AttentionOp op, int64_t tokens,
+mlir::FailureOr<AttentionAttr> chooseAttention(const CacheAttention &op,
+                                               int64_t tokens,
                                                machine::GpuAttr machine);
 /// Why there is no device code for an attention, however it is tiled.
-Refusal checkAttention(tile::KernelOp kernel, AttentionOp op);
+Refusal checkAttention(tile::KernelOp kernel, const CacheAttention &op);
 
 /// A cache, one head of one sequence of it, and where its tiles lie.
 struct CacheTile : SharedTile {
@@ -92,8 +118,8 @@ struct CacheTile : SharedTile {
 
 class AttentionEmitter {
 public:
-  AttentionEmitter(DeviceKernel &kernel, AttentionOp op, AttentionAttr config,
-                   const AttentionTiling &tiling);
+  AttentionEmitter(DeviceKernel &kernel, const CacheAttention &op,
+                   AttentionAttr config, const AttentionTiling &tiling);
   void emit();
 
 private:
@@ -110,6 +136,7 @@ private:
                                               mlir::Value length);
   mlir::Value getLength(mlir::Value slot);
   Block readBlock(mlir::Value index, mlir::Value group);
+  Block readToken(mlir::Value token, mlir::Value group);
   void setRows(Block &block, mlir::Value firstRow);
   void emitRows(const Block &block);
   std::pair<mlir::Value, mlir::Value> getTokenAndHead(const Block &block,
@@ -122,6 +149,7 @@ private:
   void beginTile(const Block &block, mlir::Value key);
   void finishTile(const Block &block, mlir::Value key);
   void readTile(const Block &block, mlir::Value key);
+  mlir::Value getPlace(const Block &block, mlir::Value key, mlir::Value valid);
   void forUnits(const CacheTile &cache, int64_t elements,
                 llvm::function_ref<void(mlir::Value, mlir::Value)> body);
   mlir::Value getBuffer(mlir::Value key);
@@ -145,7 +173,7 @@ private:
 
   DeviceKernel &kernel;
   DeviceBuilder &b;
-  AttentionOp op;
+  CacheAttention op;
   AttentionAttr config;
   AttentionTiling t;
   mlir::Value rowTile, split; // of the warp

@@ -65,8 +65,7 @@ void AttentionEmitter::loadQuery(const Block &block) {
 
 void AttentionEmitter::locateCaches(const Block &block) {
   auto locate = [&](CacheTile &cache, Value argument) {
-    Value index =
-        b.mul(kernel.getIndex(op.getLayer()), kernel.getSize(argument, 1));
+    Value index = b.mul(kernel.getIndex(op.layer), kernel.getSize(argument, 1));
     index =
         b.mul(b.add(index, b.zext64(block.slot)), kernel.getSize(argument, 2));
     index = b.add(b.mul(index, t.groups), b.zext64(block.group));
@@ -74,9 +73,9 @@ void AttentionEmitter::locateCaches(const Block &block) {
     cache.pointer = b.offset(kernel.getPointer(argument),
                              b.mul(index, cache.size * cache.getBytes()));
   };
-  locate(keys, op.getKey());
+  locate(keys, op.key);
   if (!t.sharesValue)
-    locate(values, op.getValue());
+    locate(values, op.value);
 }
 
 /// The buffer of a tile, as an offset.
@@ -97,6 +96,15 @@ void AttentionEmitter::forUnits(const CacheTile &cache, int64_t elements,
          });
 }
 
+/// Where a key lies in its cache; some place if it is not `valid`.
+Value AttentionEmitter::getPlace(const Block &block, Value key, Value valid) {
+  Value real = b.zext64(b.select(valid, key, b.i32(0)));
+  if (!op.selected)
+    return real;
+  Value row = b.mul(b.zext64(block.first), op.getSelected());
+  return b.zext64(kernel.loadIndex(op.selected, b.add(row, real)));
+}
+
 /// Begins to copy the tile from `key` on. Keys that no row sees are zeros: what
 /// lies there may be no number.
 void AttentionEmitter::beginTile(const Block &block, Value key) {
@@ -105,7 +113,7 @@ void AttentionEmitter::beginTile(const Block &block, Value key) {
     forUnits(cache, 16 / bytes, [&](Value row, Value column) {
       Value at = b.add(key, row);
       Value valid = b.lessSigned(at, block.upper);
-      Value real = b.zext64(b.select(valid, at, b.i32(0)));
+      Value real = getPlace(block, at, valid);
       Value element = b.add(b.mul(real, cache.keyStep), b.zext64(column));
       Value place = b.add(b.add(b.mul(row, cache.stride), b.mul(column, bytes)),
                           b.add(getBuffer(key), cache.at));
@@ -126,7 +134,7 @@ void AttentionEmitter::readTile(const Block &block, Value key) {
     forUnits(cache, 1, [&](Value row, Value column) {
       Value at = b.add(key, row);
       Value valid = b.lessSigned(at, block.upper);
-      Value real = b.zext64(b.select(valid, at, b.i32(0)));
+      Value real = getPlace(block, at, valid);
       Value element = b.add(b.mul(real, cache.keyStep), b.zext64(column));
       Value number = b.load(
           cache.type, b.offset(cache.pointer, b.mul(element, bytes)), bytes);

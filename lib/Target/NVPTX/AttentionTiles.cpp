@@ -33,10 +33,10 @@ Values AttentionEmitter::computeScores(Value buffer) {
 
 /// Scores are powers of two.
 Value AttentionEmitter::scaleScore(Value score) {
-  double scale = op.getScale().convertToFloat() * kLog2E;
-  if (!op.getSoftcap())
+  double scale = op.scale.convertToFloat() * kLog2E;
+  if (!op.softcap)
     return b.mul(score, b.f32(scale));
-  double cap = op.getSoftcap()->convertToFloat() * kLog2E;
+  double cap = op.softcap->convertToFloat() * kLog2E;
   return b.mul(b.tanh(b.mul(score, b.f32(scale / cap))), b.f32(cap));
 }
 
@@ -53,8 +53,10 @@ void AttentionEmitter::maskScores(const Block &block, Value key,
       Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
       Value token = getTokenAndHead(block, b.add(row, 8 * h)).first;
       Value position = b.add(block.position, token);
-      auto [lower, upper] = getKeys(op.getMask().getKeysSeenByAll(), position,
-                                    position, block.length);
+      auto [lower, upper] = op.selected
+                                ? std::pair(block.lower, block.upper)
+                                : getKeys(op.mask.getKeysSeenByAll(), position,
+                                          position, block.length);
       for (int64_t i = 0, e = scores.size() / 4; i < e; ++i)
         for (int64_t j = 0; j < 2; ++j) {
           Value at = b.add(first, i * 8 + j);
@@ -217,12 +219,12 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
                                        Value maximum, Value sum) {
   Value isSome =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, sum, b.f32(0));
-  if (!op.getSinks())
+  if (!op.sinks)
     return b.select(isSome, b.divide(b.f32(1.0), sum), b.f32(0));
   Value head = getTokenAndHead(block, row).second;
   // Rows behind the last one have no head of their own.
   head = b.min(head, b.i32(t.heads - 1));
-  Value sink = loadFromVector(kernel, op.getSinks(), head, 1).front();
+  Value sink = loadFromVector(kernel, op.sinks, head, 1).front();
   sink = b.mul(sink, b.f32(kLog2E));
   Value larger = b.max(maximum, sink);
   Value factor = b.exp2(b.sub(maximum, larger));
@@ -232,7 +234,7 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
 
 void AttentionEmitter::storeRows(const Block &block, ValueRange state) {
   int64_t width = t.valueSize % 2 == 0 ? 2 : 1;
-  Type type = op.getType().getElementType();
+  Type type = op.result.getType().getElementType();
   int64_t bytes = getBytes(type);
   Value first =
       b.add(b.mul(split, columnTiles * 8), b.shl(b.bitAnd(kernel.lane, 3), 1));

@@ -17,19 +17,18 @@ static CacheCopy getCopy(Type type, int64_t keySize, int64_t valueSize) {
   return type.isF32() ? CacheCopy::Single : CacheCopy::Ahead;
 }
 
-AttentionTiling::AttentionTiling(AttentionOp op) {
-  RankedTensorType key = op.getKey().getType();
-  heads = op.getQuery().getType().getDimSize(1);
+AttentionTiling::AttentionTiling(const CacheAttention &op) {
+  RankedTensorType key = op.key.getType();
+  heads = op.query.getType().getDimSize(1);
   groups = key.getRank() == 5 ? key.getDimSize(3) : 1;
   headsOfGroup = heads / groups;
   keySize = key.getShape().back();
-  valueSize = op.getType().getDimSize(2);
+  valueSize = op.result.getType().getDimSize(2);
   keyPadded = llvm::alignTo(keySize, 16);
-  sharesValue = !op.getValue();
-  queryType = op.getQuery().getType().getElementType();
+  sharesValue = !op.value;
+  queryType = op.query.getType().getElementType();
   cacheType = key.getElementType();
-  probabilityType =
-      op.getProbabilities().value_or(Float32Type::get(op.getContext()));
+  probabilityType = op.probabilities;
   copy = getCopy(cacheType, keySize, sharesValue ? keySize : valueSize);
 }
 
@@ -92,12 +91,15 @@ bool AttentionTiling::chooseSplits() {
 }
 
 FailureOr<AttentionAttr>
-tenon::nvptx::chooseAttention(AttentionOp op, int64_t tokens,
+tenon::nvptx::chooseAttention(const CacheAttention &op, int64_t tokens,
                               machine::GpuAttr machine) {
   AttentionTiling t(op);
-  int64_t blockTokens = machine.getBlockRows(tokens);
+  int64_t blockTokens = op.selected ? 1 : machine.getBlockRows(tokens);
   int64_t rows = blockTokens * t.headsOfGroup;
-  int64_t wanted = tokens <= 16 && rows < 64 ? 1 : 4;
+  int64_t wanted = !op.selected && tokens <= 16 && rows < 64 ? 1 : 4;
+  // The heads of a token that has keys of its own are all the rows there are.
+  while (op.selected && wanted > 1 && 8 * wanted >= rows)
+    wanted /= 2;
   auto fits = [&] {
     return t.chooseSplits() && t.getSharedBytes() <= machine.getShared();
   };
@@ -108,8 +110,8 @@ tenon::nvptx::chooseAttention(AttentionOp op, int64_t tokens,
       continue;
     for (t.rowTiles = wanted; t.rowTiles > 0; t.rowTiles /= 2)
       if (fits())
-        return AttentionAttr::get(op.getContext(), blockTokens, t.getRows(),
-                                  t.keys, t.splits);
+        return AttentionAttr::get(machine.getContext(), blockTokens,
+                                  t.getRows(), t.keys, t.splits);
   }
   return failure();
 }

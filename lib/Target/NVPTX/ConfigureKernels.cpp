@@ -46,10 +46,10 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
   if (isa<MoeDispatchOp>(root))
     return choose(checkExpertKernel(kernel, root),
                   [&] { return DispatchAttr::get(context, /*warps=*/32); });
-  if (auto attention = dyn_cast<AttentionOp>(root)) {
-    Refusal refusal = checkAttention(kernel, attention);
+  if (auto attention = CacheAttention::match(root)) {
+    Refusal refusal = checkAttention(kernel, *attention);
     auto config = refusal ? FailureOr<AttentionAttr>()
-                          : chooseAttention(attention, tokens, machine);
+                          : chooseAttention(*attention, tokens, machine);
     if (!refusal && failed(config))
       refusal = "no tile of keys fits into shared memory";
     return choose(refusal, [&] { return *config; });

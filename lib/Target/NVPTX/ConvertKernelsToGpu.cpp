@@ -31,8 +31,8 @@ static Refusal emitKernel(DeviceKernel &kernel) {
   Operation *root = getRoot(kernel.op);
   if (!root)
     return emitRows(kernel);
-  if (auto attention = dyn_cast<AttentionOp>(root))
-    return emitAttention(kernel, attention);
+  if (isa<AttentionOp, SelectedAttentionOp>(root))
+    return emitAttention(kernel, root);
   if (isa<RouterOp>(root))
     return emitRouters(kernel);
   if (auto dispatch = dyn_cast<MoeDispatchOp>(root))

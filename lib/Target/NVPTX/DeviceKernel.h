@@ -79,7 +79,7 @@ Refusal checkRouters(tile::KernelOp kernel);
 /// Ops that a kernel is written for; each returns why it is not, if so.
 Refusal emitRows(DeviceKernel &kernel);
 Refusal emitContraction(DeviceKernel &kernel, mlir::Operation *root);
-Refusal emitAttention(DeviceKernel &kernel, AttentionOp op);
+Refusal emitAttention(DeviceKernel &kernel, mlir::Operation *root);
 Refusal emitRouters(DeviceKernel &kernel);
 Refusal emitGroup(DeviceKernel &kernel, MoeDispatchOp op);
 

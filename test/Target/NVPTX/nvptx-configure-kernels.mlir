@@ -48,6 +48,16 @@ func.func @attention_t8(%q: tensor<?x6x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: 
   } -> tensor<?x6x32xf32>
   return
 }
+/// Keys that a token has selected are its own: its heads are all rows of a tile, in any bucket.
+// CHECK: tile.kernel "attention.selected" #nvptx.attention<tokens = 1, rows = 32, keys = 64, splits = 2> ins
+func.func @attention_selected(%q: tensor<?x20x80xf32>, %k: tensor<2x?x?x80xf32>, %l: index, %z: tensor<?x24xi32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x20x64xf32>) attributes {tile.bucket = #tile.bucket<tokens = 512>} {
+  %r = tile.kernel "attention.selected" ins(%q, %k, %l, %z, %p, %s : tensor<?x20x80xf32>, tensor<2x?x?x80xf32>, index, tensor<?x24xi32>, tensor<?xi32>, tensor<?xi32>) outs(%y : tensor<?x20x64xf32>) {
+  ^bb0(%aq: tensor<?x20x80xf32>, %ak: tensor<2x?x?x80xf32>, %al: index, %az: tensor<?x24xi32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x20x64xf32>):
+    %o = tenon.selected_attention %aq, %ak[%al] of %az at %ap in %as scale 0.111803 : tensor<?x20x80xf32>, tensor<2x?x?x80xf32>, tensor<?x24xi32>, tensor<?xi32> -> tensor<?x20x64xf32>
+    tile.yield %o : tensor<?x20x64xf32>
+  } -> tensor<?x20x64xf32>
+  return
+}
 /// The tile of keys is the same in a large bucket.
 // CHECK: tile.kernel "attention.t512" #nvptx.attention<tokens = 64, rows = 64, keys = 64, splits = 1> ins
 func.func @attention_t512(%q: tensor<?x6x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x6x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 512>} {

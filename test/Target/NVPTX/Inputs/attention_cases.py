@@ -88,6 +88,53 @@ def attention(name, blocks, bucket, heads, groups, size, value_size, cache="f32"
                       **more))
 
 
+def selected_attention(name, positions, heads, size, value_size, top, bucket=8, cache="f32",
+                       capacity=150, kind="f32", **more):
+    """Adds a case of attention over keys that each token has selected; `positions` has the
+    slot and position of each token."""
+    tokens, index = len(positions), "tensor<?xi32>"
+    inputs = [Tensor("q", f"tensor<?x{heads}x{size}x{kind}>", kind),
+              Tensor("k", f"tensor<2x?x?x{size}x{cache}>", cache), Index("l"),
+              Tensor("z", f"tensor<?x{top}xi32>", "i32"), Tensor("p", index, "i32"),
+              Tensor("s", index, "i32")]
+    outs = [Tensor("y", f"tensor<?x{heads}x{value_size}x{kind}>", kind)]
+    scale = round(size ** -0.5, 6)
+    body = (f"    %o = tenon.selected_attention %a_q, %a_k[%a_l] of %a_z at %a_p in %a_s scale "
+            f"{scale} {'probabilities bf16 ' if kind == 'bf16' else ''}: {inputs[0].type}, "
+            f"{inputs[1].type}, {inputs[3].type}, {index} -> {outs[0].type}\n"
+            f"    tile.yield %o : {outs[0].type}")
+
+    def make(rng):
+        slots, places = (np.array(x, int) for x in zip(*positions)) if tokens else ([], [])
+        sequences = max(slots, default=0) + 1
+        arrays = {"q": rng.standard_normal((tokens, heads, size)) * 2, "l": 1,
+                  "k": rng.standard_normal((2, sequences, capacity, size)),
+                  "z": np.full((tokens, top), -1), "p": np.array(places, int),
+                  "s": np.array(slots, int), "y": np.zeros((tokens, heads, value_size))}
+        for row, position in zip(arrays["z"], places):
+            chosen = np.sort(rng.permutation(position + 1)[:top])
+            row[:len(chosen)] = chosen
+        # Keys that no token has selected may be no numbers.
+        for slot in range(sequences):
+            rows = [z for z, s in zip(arrays["z"], slots) if s == slot]
+            unread = np.setdiff1d(np.arange(capacity), np.concatenate(rows or [[]]))
+            arrays["k"][:, slot, unread] = np.nan
+        return arrays
+
+    def reference(a):
+        y = np.zeros((tokens, heads, value_size))
+        queries, keys = (x.value(a[x.name]) for x in inputs[:2])
+        for t, (slot, p) in enumerate(zip(a["s"], a["p"])):
+            seen = keys[1, slot, a["z"][t, :min(top, p + 1)]]
+            for h in range(heads):
+                y[t, h] = attend(queries[t, h], seen, seen[:, :value_size], True, scale, None,
+                                 None, kind == "bf16")
+        return [y]
+
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, terms=max(size, top),
+                      rounds=kind, **more))
+
+
 DECODE = [(1, 2, 150), (1, 0, 0), (3, 1, 62)]
 PREFILL = [(64, 0, 0), (20, 0, 64), (7, 1, 90)]
 attention("attention.decode", DECODE, 8, 6, 2, 32, 32, apart=True)
@@ -118,3 +165,15 @@ for cache in ("f32", "bf16"):
     attention(f"bits.attention.{cache}.t8", [(5, 0, 100)], 8, 4, 2, 48, 48, cache)
     attention(f"bits.attention.{cache}.t512", [(5, 0, 100)], 512, 4, 2, 48, 48, cache,
               like=f"bits.attention.{cache}.t8")
+# Fewer keys than are selected, as many, more; one key; rows that are no whole units.
+SELECTING = [(1, 140), (0, 0), (0, 11), (1, 23), (0, 90)]
+selected_attention("selected.f32", SELECTING, 5, 28, 20, 12, apart=True)
+selected_attention("selected.wide", SELECTING, 40, 80, 64, 100)
+selected_attention("selected.one", [(0, 40), (0, 0)], 1, 16, 16, 1, cache="bf16")
+selected_attention("selected.odd", SELECTING, 3, 13, 7, 9, cache="bf16")
+selected_attention("selected.none", [], 2, 16, 16, 4)
+selected_attention("selected.rounded", SELECTING, 20, 80, 64, 67, cache="bf16", kind="bf16", apart=True)
+selected_attention("selected.rounded.f32", SELECTING, 5, 28, 20, 9, kind="bf16")
+for bucket in (8, 512):
+    selected_attention(f"bits.selected.t{bucket}", SELECTING, 40, 80, 64, 100, bucket, "bf16",
+                       like="" if bucket == 8 else "bits.selected.t8")
