@@ -30,6 +30,13 @@ public:
   void cut(std::string_view text, bool parseSpecial,
            std::vector<CutPart> &parts) const;
 
+  /// Returns how many bytes the longest token at the beginning of a text has.
+  size_t longestSize(std::string_view text) const {
+    const Entry *entry =
+        text.empty() || !canBegin[uint8_t(text[0])] ? nullptr : longestAt(text);
+    return entry ? entry->text.size() : 0;
+  }
+
   /// Returns the token with exactly this text, or -1.
   int32_t find(std::string_view text) const;
 

@@ -34,9 +34,10 @@ static void appendToken(const tenon_tokenizer &tokenizer, int32_t token,
   if (!hasPiece(file, token))
     return;
   bool isFirst = atStart;
-  bool hasPrefix = atStart && file.has(TENON_TOKENIZER_SPACE_PREFIX |
-                                       TENON_TOKENIZER_MARK_PARTS |
-                                       TENON_TOKENIZER_MARK_FIRST);
+  bool hasPrefix =
+      atStart &&
+      file.has(TENON_TOKENIZER_SPACE_PREFIX | TENON_TOKENIZER_MARK_PARTS |
+               TENON_TOKENIZER_MARK_WORDS | TENON_TOKENIZER_MARK_FIRST);
   // Where only the beginning of a text is marked, no token makes another one.
   bool onlyFirst = file.has(TENON_TOKENIZER_MARK_FIRST);
   if (tokenizer.isSpecial(token)) {
@@ -56,7 +57,8 @@ static void appendToken(const tenon_tokenizer &tokenizer, int32_t token,
     text.append(piece);
     return;
   }
-  if (!file.has(TENON_TOKENIZER_SPACE_MARK) || tokenizer.beginsAnew[token]) {
+  if (!file.has(TENON_TOKENIZER_SPACE_MARK | TENON_TOKENIZER_MARK_WORDS) ||
+      tokenizer.beginsAnew[token]) {
     text.append(piece);
     return;
   }

@@ -5,13 +5,16 @@
 #include "Failure.h"
 #include "MergeByRank.h"
 #include "MergeByScore.h"
-#include "Normalizer.h"
 #include "Tokenizer.h"
 #include "Utf8.h"
 
 #include <algorithm>
 
 namespace tenon::text {
+
+// Normal form C makes a text at most three times as long, and U+2581 too;
+// positions have 31 bits.
+static constexpr size_t maxSize = size_t(1) << 29;
 
 namespace {
 
@@ -29,6 +32,8 @@ public:
 
 private:
   tenon_text_status encodeFragment(std::string_view text, bool isFirst);
+  tenon_text_status encodeSpelled(std::string_view text, bool prefix,
+                                  bool isFirst);
   tenon_text_status encodeNormalized(std::string_view text, bool isFirst);
   bool needsMark(std::string_view text, bool isFirst) const;
   void encodePart(std::string_view text);
@@ -67,14 +72,13 @@ tenon_text_status Encoder::encode(std::string_view text) {
 
 /// `isFirst` says that the whole text begins here.
 tenon_text_status Encoder::encodeFragment(std::string_view text, bool isFirst) {
-  uint32_t flags = file.header().flags;
-  bool prefix = flags & TENON_TOKENIZER_SPACE_PREFIX;
+  bool prefix = file.has(TENON_TOKENIZER_SPACE_PREFIX);
   while (!text.empty()) {
     size_t whole = countWholeBytes(text);
     // A fragment that begins with stray bytes has a space in front of those.
     if (whole || prefix)
-      if (tenon_text_status status = encodeNormalized(
-              normalize(text.substr(0, whole), flags, prefix), isFirst))
+      if (tenon_text_status status =
+              encodeSpelled(text.substr(0, whole), prefix, isFirst))
         return status;
     prefix = isFirst = false;
     text.remove_prefix(whole);
@@ -88,6 +92,18 @@ tenon_text_status Encoder::encodeFragment(std::string_view text, bool isFirst) {
     text.remove_prefix(stray);
   }
   return TENON_TEXT_OK;
+}
+
+tenon_text_status Encoder::encodeSpelled(std::string_view text, bool prefix,
+                                         bool isFirst) {
+  std::optional<std::string> spelling =
+      tokenizer.normalize(text, prefix, maxSize);
+  if (!spelling)
+    return fail(TENON_TEXT_INVALID_ARGUMENT,
+                "a text of %zu bytes has more than %zu once its characters are "
+                "replaced; encode it in parts",
+                text.size(), maxSize);
+  return encodeNormalized(*spelling, isFirst);
 }
 
 bool Encoder::needsMark(std::string_view text, bool isFirst) const {
@@ -277,9 +293,6 @@ void Encoder::encodeWordPieces(std::string_view word) {
 tenon_text_status encode(const tenon_tokenizer &tokenizer,
                          std::string_view text, uint32_t flags,
                          std::vector<int32_t> &tokens) {
-  // Normal form C makes a text at most three times as long, and U+2581 too;
-  // positions have 31 bits.
-  constexpr size_t maxSize = size_t(1) << 29;
   if (text.size() > maxSize)
     return fail(TENON_TEXT_INVALID_ARGUMENT,
                 "a text may have %zu bytes, but this one has %zu; encode it in "

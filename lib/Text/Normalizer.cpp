@@ -154,6 +154,23 @@ static std::string writeLowerCase(std::string_view text) {
   return result;
 }
 
+static std::string stripEnds(std::string_view text, uint32_t flags) {
+  auto isSpaceAt = [&](size_t at) {
+    return isWhiteSpace(int32_t(readCharacter(text.substr(at)).value));
+  };
+  while ((flags & TENON_TOKENIZER_STRIP_LEFT) && !text.empty() && isSpaceAt(0))
+    text.remove_prefix(readCharacter(text).size);
+  while ((flags & TENON_TOKENIZER_STRIP_RIGHT) && !text.empty()) {
+    size_t last = text.size() - 1;
+    while ((text[last] & 0xc0) == 0x80)
+      --last;
+    if (!isSpaceAt(last))
+      break;
+    text = text.substr(0, last);
+  }
+  return std::string(text);
+}
+
 static std::string markSpaces(std::string_view text) {
   std::string marked;
   marked.reserve(text.size() + text.size() / 2);
@@ -167,7 +184,11 @@ static std::string markSpaces(std::string_view text) {
 }
 
 std::string normalize(std::string_view text, uint32_t flags, bool prefix) {
-  std::string result(text);
+  std::string result = stripEnds(text, flags);
+  if (flags & TENON_TOKENIZER_JOIN_SPACES)
+    result.erase(std::unique(result.begin(), result.end(),
+                             [](char a, char b) { return a == ' ' && b == a; }),
+                 result.end());
   if (flags & (TENON_TOKENIZER_CLEAN | TENON_TOKENIZER_SPACE_IDEOGRAPHS))
     result = cleanCharacters(result, flags);
   if ((flags & TENON_TOKENIZER_STRIP_ACCENTS) && !isAscii(result))

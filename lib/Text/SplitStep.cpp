@@ -39,6 +39,10 @@ tenon_text_status SplitStep::compile(std::string_view pattern,
   behavior = withBehavior;
   invert = withInvert;
   if (behavior == TENON_SPLIT_PREFIX_SPACE)
+    prefix = " ";
+  if (behavior == TENON_SPLIT_PREFIX_MARK)
+    prefix = spaceMark;
+  if (!prefix.empty())
     return TENON_TEXT_OK;
 
   int error = 0;
@@ -120,9 +124,9 @@ tenon_text_status SplitStep::split(std::string_view text, SplitScratch &scratch,
                                    std::vector<std::string_view> &parts) const {
   if (text.empty())
     return TENON_TEXT_OK;
-  if (behavior == TENON_SPLIT_PREFIX_SPACE) {
-    if (text.front() != ' ')
-      text = scratch.prefixed.emplace_back(" " + std::string(text));
+  if (!prefix.empty()) {
+    if (text.substr(0, prefix.size()) != prefix)
+      text = scratch.prefixed.emplace_back(prefix).append(text);
     parts.push_back(text);
     return TENON_TEXT_OK;
   }

@@ -42,7 +42,7 @@ private:
   std::unique_ptr<pcre2_real_match_data_8, PatternDeleter> data;
   std::unique_ptr<pcre2_real_match_context_8, PatternDeleter> context;
   std::vector<Segment> segments;
-  std::deque<std::string> prefixed; // parts that got a space in front
+  std::deque<std::string> prefixed; // parts that got something in front
 };
 
 class SplitStep {
@@ -60,6 +60,7 @@ private:
                                  SplitScratch &scratch) const;
 
   std::unique_ptr<pcre2_real_code_8, PatternDeleter> code;
+  std::string_view prefix; // what a part gets in front; empty for a pattern
   uint32_t behavior = 0;
   bool invert = false;
 };

@@ -3,12 +3,16 @@
 
 #include "Tokenizer.h"
 
+#include "CharacterMap.h"
 #include "Normalizer.h"
 #include "Utf8.h"
 
 #include <algorithm>
 
 using namespace tenon::text;
+
+/// No text of an added token becomes longer than this by its normalization.
+static constexpr size_t longestAdded = 1 << 16;
 
 tenon_text_status tenon_tokenizer::build() {
   beginsAnew.resize(file.numPieces());
@@ -19,9 +23,14 @@ tenon_text_status tenon_tokenizer::build() {
       beginsAnew[token.id] = true;
       continue;
     }
-    if (countWholeBytes(text) == text.size())
-      text = normalize(text, file.header().flags, /*prefix=*/false);
-    normalizedTokens.add(text, token.id, token.flags);
+    // Normalized text is whole characters, and so is what is cut out of it.
+    if (countWholeBytes(text) != text.size())
+      continue;
+    // The map of sentencepiece leaves these alone, others do not.
+    if (!file.has(TENON_TOKENIZER_MAP_PREFIXES))
+      text = normalize(text, /*prefix=*/false, longestAdded).value_or("");
+    if (!text.empty())
+      normalizedTokens.add(text, token.id, token.flags);
   }
   rawTokens.sort();
   normalizedTokens.sort();
@@ -37,6 +46,25 @@ tenon_text_status tenon_tokenizer::build() {
   for (uint32_t id = 0; id < file.numPieces(); ++id)
     longestPiece = std::max<uint64_t>(longestPiece, file.piece(id).size());
   return TENON_TEXT_OK;
+}
+
+std::optional<std::string> tenon_tokenizer::normalize(std::string_view text,
+                                                      bool prefix,
+                                                      size_t limit) const {
+  uint32_t flags = file.header().flags;
+  std::string mapped;
+  if (flags & TENON_TOKENIZER_MAP_PREFIXES)
+    mapped = mapPrefixes(text, file, normalizedTokens, limit);
+  else if (flags & TENON_TOKENIZER_MAP_GRAPHEMES)
+    mapped = mapGraphemes(text, file, limit);
+  else
+    return tenon::text::normalize(text, flags, prefix);
+  if (mapped.size() > limit)
+    return std::nullopt;
+  // A text of spaces alone has none in front either.
+  if ((flags & TENON_TOKENIZER_SINGLE_SPACES) && mapped.empty())
+    prefix &= text.empty();
+  return tenon::text::normalize(mapped, flags, prefix);
 }
 
 bool tenon_tokenizer::isSpecial(int32_t token) const {

@@ -8,6 +8,7 @@
 #include "SplitStep.h"
 #include "TokenizerFile.h"
 
+#include <optional>
 #include <vector>
 
 struct tenon_tokenizer {
@@ -17,6 +18,11 @@ struct tenon_tokenizer {
   /// Returns what text a token stands for.
   std::string_view textOf(int32_t token) const { return file.piece(token); }
   bool isSpecial(int32_t token) const;
+  /// Writes a text of whole characters as the pieces are spelled; `prefix` asks
+  /// for a space in front. Returns nothing if the text has more than `limit`
+  /// bytes once its characters are replaced.
+  std::optional<std::string> normalize(std::string_view text, bool prefix,
+                                       size_t limit) const;
 
   tenon::text::TokenizerFile file;
   /// Tokens that are looked for in the text as it is, and in normalized text.

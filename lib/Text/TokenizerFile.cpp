@@ -4,6 +4,7 @@
 #include "TokenizerFile.h"
 
 #include "Failure.h"
+#include "Utf8.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -132,7 +133,8 @@ const char *TokenizerFile::readTables() {
                 read(h.merges, merges) && read(h.merge_slots, mergeSlots) &&
                 read(h.added, added) && read(h.splits, splits) &&
                 read(h.texts, texts) && read(h.prefix, prefix) &&
-                read(h.suffix, suffix) && read(h.ends, ends);
+                read(h.suffix, suffix) && read(h.ends, ends) &&
+                read(h.map_units, mapUnits) && read(h.map_texts, mapTexts);
   if (!inside)
     return "a table lies outside of it";
   // Identifiers are 31 bits wide, and -1 is none.
@@ -144,6 +146,10 @@ const char *TokenizerFile::readTables() {
       h.model == TENON_TOKENIZER_SCORES || h.model == TENON_TOKENIZER_UNIGRAM;
   if (scores.size != (hasScores ? kinds.size : 0))
     return "it does not have one score for each piece";
+  std::string_view replacements(mapTexts.data, mapTexts.size);
+  if (mapUnits.size && (replacements.empty() || replacements.back() ||
+                        countWholeBytes(replacements) != replacements.size()))
+    return "the replacements of its map are no texts";
   return nullptr;
 }
 
@@ -209,7 +215,7 @@ const char *TokenizerFile::checkTokens() const {
     seen[token.id] = true;
   }
   for (const tenon_split &split : splits)
-    if (split.behavior > TENON_SPLIT_PREFIX_SPACE || split.invert > 1 ||
+    if (split.behavior > TENON_SPLIT_PREFIX_MARK || split.invert > 1 ||
         split.offset > texts.size || split.size > texts.size - split.offset)
       return "a split pattern is inconsistent";
   return nullptr;

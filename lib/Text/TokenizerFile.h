@@ -63,6 +63,9 @@ public:
   Table<int32_t> prefix;
   Table<int32_t> suffix;
   Table<int32_t> ends;
+  /// Empty, or the texts are whole characters with a zero at the end.
+  Table<uint32_t> mapUnits;
+  Table<char> mapTexts;
 
 private:
   tenon_text_status check(const char *path);

@@ -23,6 +23,8 @@ public:
   /// The name of the file, for messages.
   virtual llvm::StringRef getFile() const = 0;
 
+  /// Whether there is a value, of whatever type.
+  virtual bool has(llvm::StringRef key) const = 0;
   virtual std::optional<llvm::StringRef>
   getString(llvm::StringRef key) const = 0;
   virtual std::optional<int64_t> getInt(llvm::StringRef key) const = 0;

@@ -15,7 +15,7 @@ extern "C" {
  * an offset in the file, which is a multiple of 8. */
 
 #define TENON_TOKENIZER_MAGIC "TENONTK1"
-#define TENON_TOKENIZER_VERSION 2u
+#define TENON_TOKENIZER_VERSION 3u
 
 /* How a word becomes pieces. */
 enum {
@@ -51,6 +51,18 @@ enum {
    * one: each of them, or only the one that begins the whole text. */
   TENON_TOKENIZER_MARK_PARTS = 1 << 5,
   TENON_TOKENIZER_MARK_FIRST = 1 << 6,
+  /* Characters are replaced by the map before anything else: as sentencepiece
+   * does, or as the tokenizers library does, which reads less of the map. */
+  TENON_TOKENIZER_MAP_PREFIXES = 1 << 7,
+  TENON_TOKENIZER_MAP_GRAPHEMES = 1 << 8,
+  /* With MAP_PREFIXES: no spaces at the ends, and no two in a row. */
+  TENON_TOKENIZER_SINGLE_SPACES = 1 << 9,
+  /* Then white space goes at either end, and spaces in a row become one. */
+  TENON_TOKENIZER_STRIP_LEFT = 1 << 10,
+  TENON_TOKENIZER_STRIP_RIGHT = 1 << 11,
+  TENON_TOKENIZER_JOIN_SPACES = 1 << 12,
+  /* A split puts a U+2581 in front of words; it stands for a space. */
+  TENON_TOKENIZER_MARK_WORDS = 1 << 13,
   /* What BERT does to a text, in this order: drops control characters and writes
    * every white space as a space, puts spaces around ideographs, drops accents
    * (nonspacing marks of normal form D), writes lower case. */
@@ -105,6 +117,7 @@ enum {
   TENON_SPLIT_CONTIGUOUS = 4,   /* neighboring matches are one part */
   TENON_SPLIT_PREFIX_SPACE = 5, /* no pattern: parts get a space in front unless
                                    they begin with one */
+  TENON_SPLIT_PREFIX_MARK = 6,  /* the same with U+2581 */
 };
 
 /* One step of cutting text into words. A pattern has the syntax of PCRE2 with
@@ -148,9 +161,26 @@ typedef struct tenon_tokenizer_header {
   tenon_table texts;         /* char: patterns */
   tenon_table
       prefix; /* uint32_t: tokens in front, when special ones are added */
-  tenon_table suffix; /* uint32_t: tokens at the end */
-  tenon_table ends;   /* uint32_t: tokens that end a generation */
+  tenon_table suffix;    /* uint32_t: tokens at the end */
+  tenon_table ends;      /* uint32_t: tokens that end a generation */
+  tenon_table map_units; /* uint32_t: a double array over bytes of UTF-8 */
+  tenon_table map_texts; /* char: replacements, each with a zero at its end */
 } tenon_tokenizer_header;
+
+/* The units of the map are those of Darts. The children of unit 0, the root,
+ * are at its offset, each at `offset ^ byte`; the children of the unit at index
+ * i are at `(i ^ offset) ^ byte`, and its value, an index into map_texts, is in
+ * the unit at `i ^ offset`. */
+static inline uint32_t tenon_map_children(uint32_t unit) {
+  return (unit >> 10) << ((unit >> 6) & 8);
+}
+static inline int tenon_map_is_reached(uint32_t unit, uint8_t byte) {
+  return (unit & 0x800000ffu) == byte;
+}
+static inline int tenon_map_has_value(uint32_t unit) { return unit >> 8 & 1; }
+static inline uint32_t tenon_map_value(uint32_t unit) {
+  return unit & 0x7fffffffu;
+}
 
 /* Spreads a pair of pieces over the slots. */
 static inline uint64_t tenon_hash_merge(uint32_t left, uint32_t right) {

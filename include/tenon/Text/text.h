@@ -16,7 +16,8 @@ extern "C" {
  *   decode(encode(text)) == text
  *
  * byte for byte, with these exceptions, which lie in the models themselves: a
- * tokenizer with normal form C gives back that form; one that writes spaces as
+ * tokenizer with normal form C gives back that form; one that replaces
+ * characters, or drops spaces, gives back what is left; one that writes spaces as
  * U+2581 gives back a space for that character; one without a piece for some
  * byte loses it; one that adds a space before words keeps that; one of word
  * pieces gives back normalized words with a space between them; and special

@@ -1,10 +1,12 @@
 // Reads what tokenizer.json does to a text before and after the model.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "CharacterMap.h"
 #include "JsonTokenizer.h"
 #include "SplitPattern.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Base64.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <utility>
@@ -52,9 +54,11 @@ flatten(const json::Object &root, StringRef file, StringRef name,
 /// one that is absent.
 Error JsonTokenizer::checkMembers(const json::Object &step,
                                   StringRef what) const {
-  static constexpr StringLiteral texts[] = {"prepend_scheme", "replacement"};
+  static constexpr StringLiteral texts[] = {"prepend_scheme", "replacement",
+                                            "precompiled_charsmap"};
   static constexpr StringLiteral flags[] = {
-      "add_prefix_space", "split", "use_regex", "individual_digits", "invert"};
+      "add_prefix_space", "split",      "use_regex",  "individual_digits",
+      "invert",           "strip_left", "strip_right"};
   for (const auto &[key, value] : step) {
     bool isWrong =
         (is_contained(texts, StringRef(key)) && !value.getAsString()) ||
@@ -92,6 +96,10 @@ Error JsonTokenizer::readPipeline(const json::Object &root) {
         return error;
     }
   }
+  if (needsMark && !(tables.flags & TENON_TOKENIZER_SPACE_MARK))
+    return fail("normalizer Replace makes %s of spaces in a row, but no part "
+                "does so of a single one",
+                spaceMark.data());
   return Error::success();
 }
 
@@ -107,9 +115,13 @@ Error JsonTokenizer::readNormalizer(const json::Object &step) {
     return readReplace(step);
   if (type == "BertNormalizer")
     return readBertNormalizer(step);
+  if (type == "Precompiled")
+    return readPrecompiled(step);
+  if (type == "Strip")
+    return readStrip(step);
   if (type != "Prepend")
     return fail("unknown normalizer '%s'; known normalizers: BertNormalizer, "
-                "NFC, Prepend, Replace, Sequence",
+                "NFC, Precompiled, Prepend, Replace, Sequence, Strip",
                 type.str().c_str());
   StringRef prefix = step.getString("prepend").value_or("");
   if (prefix != spaceMark)
@@ -134,8 +146,58 @@ Error JsonTokenizer::readBertNormalizer(const json::Object &step) {
   return Error::success();
 }
 
+Error JsonTokenizer::readPrecompiled(const json::Object &step) {
+  if (tables.flags)
+    return fail("normalizer Precompiled is not the first one");
+  std::vector<char> bytes;
+  StringRef map = step.getString("precompiled_charsmap").value_or("");
+  if (map.empty())
+    return fail("expects normalizer Precompiled to have a "
+                "'precompiled_charsmap'");
+  if (Error error = decodeBase64(map, bytes))
+    return fail("'precompiled_charsmap' of normalizer Precompiled is not "
+                "base64: %s",
+                toString(std::move(error)).c_str());
+  return readCharacterMap(
+      tables, StringRef(bytes.data(), bytes.size()),
+      TENON_TOKENIZER_MAP_GRAPHEMES,
+      tables.file + ": 'precompiled_charsmap' of normalizer Precompiled");
+}
+
+/// White space goes before spaces are joined or marked.
+Error JsonTokenizer::readStrip(const json::Object &step) {
+  constexpr uint32_t later =
+      TENON_TOKENIZER_JOIN_SPACES | TENON_TOKENIZER_SPACE_MARK |
+      TENON_TOKENIZER_SPACE_PREFIX | TENON_TOKENIZER_CLEAN |
+      TENON_TOKENIZER_SPACE_IDEOGRAPHS;
+  if (tables.flags & later)
+    return fail("normalizer Strip comes after one that changes spaces");
+  if (step.getBoolean("strip_left").value_or(true))
+    tables.flags |= TENON_TOKENIZER_STRIP_LEFT;
+  if (step.getBoolean("strip_right").value_or(true))
+    tables.flags |= TENON_TOKENIZER_STRIP_RIGHT;
+  return Error::success();
+}
+
+/// Spaces in a row become a space, or the mark that a space becomes later.
+Error JsonTokenizer::readJoinedSpaces(StringRef to) {
+  if (tables.flags &
+      (TENON_TOKENIZER_SPACE_MARK | TENON_TOKENIZER_SPACE_PREFIX |
+       TENON_TOKENIZER_SPACE_IDEOGRAPHS))
+    return fail("normalizer Replace joins spaces after they were changed");
+  if (to != " " && to != spaceMark)
+    return fail("normalizer Replace makes '%s' of spaces in a row; only a "
+                "space and %s are known",
+                to.str().c_str(), spaceMark.data());
+  needsMark = to == spaceMark;
+  tables.flags |= TENON_TOKENIZER_JOIN_SPACES;
+  return Error::success();
+}
+
 Error JsonTokenizer::readReplace(const json::Object &step) {
   const json::Object *pattern = step.getObject("pattern");
+  if (pattern && pattern->getString("Regex") == StringRef(" {2,}"))
+    return readJoinedSpaces(step.getString("content").value_or(""));
   StringRef from = pattern ? pattern->getString("String").value_or("") : "";
   StringRef to = step.getString("content").value_or("");
   if (from != " " || to != spaceMark)
@@ -154,7 +216,11 @@ Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
                 type.str().c_str());
   if (type == "Metaspace")
     return readMetaspace(step);
+  if (type == "WhitespaceSplit" && !sawPreTokenizer)
+    cutsWords = true;
   sawPreTokenizer = true;
+  if (type == "WhitespaceSplit")
+    return tables.addSplit(TENON_SPLIT_REMOVED, /*invert=*/false, R"(\s)");
   if (type == "Split")
     return readSplit(step);
   if (type == "ByteLevel")
@@ -167,22 +233,35 @@ Error JsonTokenizer::readPreTokenizer(const json::Object &step) {
                                   : TENON_SPLIT_CONTIGUOUS,
                            /*invert=*/false, R"(\p{N})");
   }
-  return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: "
-              "BertPreTokenizer, ByteLevel, Digits, Metaspace, Sequence, Split",
-              type.str().c_str());
+  return fail(
+      "unknown pre-tokenizer '%s'; known pre-tokenizers: "
+      "BertPreTokenizer, ByteLevel, Digits, Metaspace, Sequence, Split, "
+      "WhitespaceSplit",
+      type.str().c_str());
+}
+
+/// Behind WhitespaceSplit there are no spaces; each word gets a mark.
+Error JsonTokenizer::markWords(StringRef scheme) {
+  if (scheme != "always")
+    return fail("prepend_scheme of Metaspace is '%s'; behind WhitespaceSplit "
+                "only 'always' is known",
+                scheme.str().c_str());
+  tables.flags |= TENON_TOKENIZER_MARK_WORDS;
+  return tables.addSplit(TENON_SPLIT_PREFIX_MARK, /*invert=*/false, "");
 }
 
 /// Marks spaces as the normalizers Replace and Prepend do, but adds none to a
 /// text that begins with one.
 Error JsonTokenizer::readMetaspace(const json::Object &step) {
-  if (std::exchange(sawPreTokenizer, true))
-    return fail("pre-tokenizer Metaspace is not the first one");
+  bool isBehindWords = std::exchange(cutsWords, false);
+  if (std::exchange(sawPreTokenizer, true) && !isBehindWords)
+    return fail("pre-tokenizer Metaspace is not the first one, nor the one "
+                "behind WhitespaceSplit");
   StringRef mark = step.getString("replacement").value_or(spaceMark);
   if (mark != spaceMark)
     return fail("pre-tokenizer Metaspace makes '%s' of a space; only %s is "
                 "known",
                 mark.str().c_str(), spaceMark.data());
-  tables.flags |= TENON_TOKENIZER_SPACE_MARK;
   // Older files say only whether there is a prefix.
   bool adds = step.getBoolean("add_prefix_space").value_or(true);
   StringRef scheme =
@@ -191,14 +270,20 @@ Error JsonTokenizer::readMetaspace(const json::Object &step) {
     return fail("add_prefix_space of Metaspace is false, but prepend_scheme is "
                 "'%s'; remove one of the two",
                 scheme.str().c_str());
-  if (scheme == "always")
-    tables.flags |= TENON_TOKENIZER_MARK_PARTS;
-  else if (scheme == "first")
-    tables.flags |= TENON_TOKENIZER_MARK_FIRST;
-  else if (scheme != "never")
+  if (!is_contained({"always", "first", "never"}, scheme))
     return fail("unknown prepend_scheme '%s' of Metaspace; known schemes: "
                 "always, first, never",
                 scheme.str().c_str());
+  if (isBehindWords) {
+    if (Error error = markWords(scheme))
+      return error;
+  } else {
+    tables.flags |= TENON_TOKENIZER_SPACE_MARK;
+  }
+  if (!isBehindWords && scheme == "always")
+    tables.flags |= TENON_TOKENIZER_MARK_PARTS;
+  if (!isBehindWords && scheme == "first")
+    tables.flags |= TENON_TOKENIZER_MARK_FIRST;
   if (!step.getBoolean("split").value_or(true))
     return Error::success();
   return tables.addSplit(TENON_SPLIT_MERGED_WITH_NEXT, /*invert=*/false,

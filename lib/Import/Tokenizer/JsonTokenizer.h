@@ -63,11 +63,15 @@ private:
                            llvm::StringRef what) const;
   llvm::Error readNormalizer(const llvm::json::Object &step);
   llvm::Error readBertNormalizer(const llvm::json::Object &step);
+  llvm::Error readPrecompiled(const llvm::json::Object &step);
+  llvm::Error readStrip(const llvm::json::Object &step);
   llvm::Error readReplace(const llvm::json::Object &step);
+  llvm::Error readJoinedSpaces(llvm::StringRef to);
   llvm::Error readPreTokenizer(const llvm::json::Object &step);
   llvm::Error readSplit(const llvm::json::Object &step);
   llvm::Error readByteLevel(const llvm::json::Object &step);
   llvm::Error readMetaspace(const llvm::json::Object &step);
+  llvm::Error markWords(llvm::StringRef scheme);
   llvm::Error readPostProcessor(const llvm::json::Object &step);
   llvm::Error readBertProcessing(const llvm::json::Object &step);
   llvm::Error readTemplate(const llvm::json::Object &step);
@@ -100,6 +104,8 @@ private:
   int64_t modelBos = -1, modelEos = -1;
   bool isByteLevel = false;
   bool sawPreTokenizer = false;
+  bool cutsWords = false; // the pre-tokenizer in front is WhitespaceSplit
+  bool needsMark = false; // something must mark single spaces
 };
 
 } // namespace tenon

@@ -1,6 +1,7 @@
 // Reads tokenizer.model, the file of the sentencepiece library.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "CharacterMap.h"
 #include "JsonTokenizer.h"
 #include "ScoredPieces.h"
 
@@ -84,8 +85,7 @@ private:
 struct Specification {
   uint64_t modelType = 1; // 1 Unigram, 2 BPE
   int32_t unknown = 0, bos = 1, eos = 2;
-  std::string normalizer;
-  bool hasCharacterMap = false;
+  StringRef characterMap;
   bool addsPrefix = true, removesBlanks = true, marksSpaces = true;
   bool marksAtEnd = false;
 };
@@ -114,10 +114,8 @@ static bool readNormalizerSpec(StringRef bytes, Specification &specification) {
   Message message(bytes);
   Field field;
   while (message.next(field)) {
-    if (field.number == 1)
-      specification.normalizer = field.bytes.str();
-    else if (field.number == 2)
-      specification.hasCharacterMap = !field.bytes.empty();
+    if (field.number == 2)
+      specification.characterMap = field.bytes;
     else if (field.number == 3)
       specification.addsPrefix = field.value;
     else if (field.number == 4)
@@ -138,16 +136,25 @@ static Error checkSpecification(const Specification &specification,
     return createStringError(file + ": unknown model type " +
                              Twine(specification.modelType) +
                              "; known types: 1 (Unigram), 2 (BPE)");
-  if (specification.hasCharacterMap)
-    return refuse("the normalizer '" + specification.normalizer +
-                  "', which has a precompiled_charsmap,");
-  if (specification.removesBlanks)
-    return refuse("a normalizer with remove_extra_whitespaces");
   if (!specification.marksSpaces)
     return refuse("a normalizer without escape_whitespaces");
   if (specification.marksAtEnd)
     return refuse("treat_whitespace_as_suffix");
   return Error::success();
+}
+
+static Error applyNormalizer(const Specification &specification,
+                             TokenizerTables &tables) {
+  if (specification.addsPrefix)
+    tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
+  if (specification.removesBlanks)
+    tables.flags |=
+        TENON_TOKENIZER_MAP_PREFIXES | TENON_TOKENIZER_SINGLE_SPACES;
+  if (specification.characterMap.empty())
+    return Error::success();
+  return readCharacterMap(tables, specification.characterMap,
+                          TENON_TOKENIZER_MAP_PREFIXES,
+                          tables.file + ": precompiled_charsmap");
 }
 
 static bool readPiece(StringRef bytes, StringRef &text, float &score,
@@ -197,8 +204,8 @@ Error JsonTokenizer::readSentencePieces() {
   tables.model = specification.modelType == 1 ? TENON_TOKENIZER_UNIGRAM
                                               : TENON_TOKENIZER_SCORES;
   tables.flags = TENON_TOKENIZER_SPACE_MARK | TENON_TOKENIZER_FUSE_UNKNOWN;
-  if (specification.addsPrefix)
-    tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
+  if (Error error = applyNormalizer(specification, tables))
+    return error;
   for (auto [id, bytes] : enumerate(pieces)) {
     StringRef text;
     float score = 0;

@@ -4,6 +4,7 @@
 #include "tenon/Import/Tokenizer.h"
 
 #include "ByteAlphabet.h"
+#include "CharacterMap.h"
 #include "GgufPreTokenizers.h"
 #include "ScoredPieces.h"
 #include "TokenizerTables.h"
@@ -31,6 +32,8 @@ public:
 private:
   Error readVocabulary();
   Error readScored();
+  Error readUnigram();
+  Error readScoredPieces();
   Error readWordPieces();
   Error addWordPiece(size_t id);
   Error readMerged();
@@ -58,7 +61,7 @@ private:
   std::vector<int64_t> types;
   /// Bytes that a vocabulary of words names as <0x00> to <0xFF>; -1 is none.
   std::array<int32_t, 256> namedBytes;
-  bool addsBos = false;
+  bool addsBos = false, addsEos = false;
   // What the file names by these keys, if it does not say; -1 is none.
   int64_t defaultBos = -1, defaultEos = -1, defaultUnknown = -1;
 };
@@ -99,20 +102,53 @@ Error GgufTokenizer::readScored() {
   tables.flags = TENON_TOKENIZER_SPACE_MARK | TENON_TOKENIZER_FUSE_UNKNOWN;
   if (getFlag("add_space_prefix", true))
     tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
-  auto scores = metadata.getFloatArray(key("scores"));
-  if (!scores)
-    return fail("'%s' is missing, but the tokenizer of kind llama needs it",
-                key("scores").c_str());
-  tables.scores = std::move(*scores);
-  for (size_t id = 0; id < texts.size(); ++id)
-    if (Error error = addScoredPiece(tables, id, texts[id], types[id]))
-      return error;
   // As sentencepiece numbers them, which the oldest files take for granted.
   addsBos = true;
   defaultUnknown = 0;
   defaultBos = 1;
   defaultEos = 2;
+  return readScoredPieces();
+}
+
+Error GgufTokenizer::readScoredPieces() {
+  auto scores = metadata.getFloatArray(key("scores"));
+  if (!scores)
+    return fail("'%s' is missing, but the tokenizer of kind %s needs it",
+                key("scores").c_str(),
+                metadata.getString(key("model"))->str().c_str());
+  tables.scores = std::move(*scores);
+  for (size_t id = 0; id < texts.size(); ++id)
+    if (Error error = addScoredPiece(tables, id, texts[id], types[id]))
+      return error;
   return Error::success();
+}
+
+/// The kind `t5`: Unigram, with what the normalizer of sentencepiece says.
+Error GgufTokenizer::readUnigram() {
+  tables.model = TENON_TOKENIZER_UNIGRAM;
+  tables.flags = TENON_TOKENIZER_SPACE_MARK | TENON_TOKENIZER_FUSE_UNKNOWN |
+                 TENON_TOKENIZER_MAP_PREFIXES;
+  if (getFlag("add_space_prefix", false))
+    tables.flags |= TENON_TOKENIZER_SPACE_PREFIX;
+  if (getFlag("remove_extra_whitespaces", false))
+    tables.flags |= TENON_TOKENIZER_SINGLE_SPACES;
+  addsEos = true;
+  defaultEos = 1;
+  defaultUnknown = 2;
+  std::string name = key("precompiled_charsmap");
+  if (metadata.has(name)) {
+    auto bytes = metadata.getIntArray(name);
+    if (!bytes)
+      return fail("expects '%s' to be an array of bytes", name.c_str());
+    std::string map;
+    for (int64_t byte : *bytes)
+      map += char(byte);
+    if (Error error =
+            readCharacterMap(tables, map, TENON_TOKENIZER_MAP_PREFIXES,
+                             tables.file + ": '" + name + "'"))
+      return error;
+  }
+  return readScoredPieces();
 }
 
 /// Converters mark the pieces that begin a word instead of those that continue
@@ -246,7 +282,7 @@ Error GgufTokenizer::readSpecialTokens() {
     return Error::success();
   if (bos >= 0 && getFlag("add_bos_token", addsBos))
     tables.prefix.push_back(bos);
-  if (eos >= 0 && getFlag("add_eos_token", false))
+  if (eos >= 0 && getFlag("add_eos_token", addsEos))
     tables.suffix.push_back(eos);
   return Error::success();
 }
@@ -255,14 +291,23 @@ Expected<std::vector<uint8_t>> GgufTokenizer::compile() {
   std::optional<StringRef> model = metadata.getString(key("model"));
   if (!model)
     return fail("'%s' is missing", key("model").c_str());
-  if (*model != "llama" && *model != "gpt2" && *model != "bert")
-    return fail("unknown tokenizer model '%s'; known models: bert, gpt2, llama",
+  struct Kind {
+    StringLiteral name;
+    Error (GgufTokenizer::*read)();
+  };
+  static constexpr Kind kinds[] = {{"bert", &GgufTokenizer::readWordPieces},
+                                   {"gpt2", &GgufTokenizer::readMerged},
+                                   {"llama", &GgufTokenizer::readScored},
+                                   {"t5", &GgufTokenizer::readUnigram}};
+  const Kind *kind =
+      find_if(kinds, [&](const Kind &kind) { return kind.name == *model; });
+  if (kind == std::end(kinds))
+    return fail("unknown tokenizer model '%s'; known models: bert, gpt2, "
+                "llama, t5",
                 model->str().c_str());
   if (Error error = readVocabulary())
     return std::move(error);
-  if (Error error = *model == "llama"  ? readScored()
-                    : *model == "bert" ? readWordPieces()
-                                       : readMerged())
+  if (Error error = (this->*kind->read)())
     return std::move(error);
   if (Error error = readSpecialTokens())
     return std::move(error);

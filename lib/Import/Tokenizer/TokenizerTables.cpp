@@ -67,7 +67,8 @@ Error TokenizerTables::addMerge(StringRef left, StringRef right,
 
 Error TokenizerTables::addSplit(uint32_t behavior, bool invert,
                                 StringRef pattern) {
-  if (behavior == TENON_SPLIT_PREFIX_SPACE) {
+  if (behavior == TENON_SPLIT_PREFIX_SPACE ||
+      behavior == TENON_SPLIT_PREFIX_MARK) {
     splits.push_back({behavior, invert, ""});
     return Error::success();
   }
@@ -274,6 +275,8 @@ Expected<std::vector<uint8_t>> TokenizerTables::write() const {
   header.prefix = image.append(ArrayRef(prefix));
   header.suffix = image.append(ArrayRef(suffix));
   header.ends = image.append(ArrayRef(ends));
+  header.map_units = image.append(ArrayRef(mapUnits));
+  header.map_texts = image.append(ArrayRef(mapTexts.data(), mapTexts.size()));
   return image.finish(header);
 }
 

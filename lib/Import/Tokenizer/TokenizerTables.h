@@ -82,6 +82,8 @@ public:
   std::vector<tenon_added_token> added;
   std::vector<uint32_t> prefix;
   std::vector<uint32_t> suffix;
+  std::vector<uint32_t> mapUnits;
+  std::string mapTexts;
   /// What was left out: lines for the user.
   std::vector<std::string> warnings;
 

@@ -141,14 +141,15 @@ TEST_F(Folder, what_is_unknown_names_what_is_known) {
   EXPECT_EQ(compileEdited(R"("BPE")", R"("WordLevel")"),
             "tokenizer.json: unknown model 'WordLevel'; known models: BPE, "
             "Unigram, WordPiece");
-  EXPECT_EQ(compileEdited(R"("normalizer": null)",
-                          R"("normalizer": {"type": "NFKC"})"),
-            "tokenizer.json: unknown normalizer 'NFKC'; known normalizers: "
-            "BertNormalizer, NFC, Prepend, Replace, Sequence");
+  EXPECT_EQ(
+      compileEdited(R"("normalizer": null)",
+                    R"("normalizer": {"type": "NFKC"})"),
+      "tokenizer.json: unknown normalizer 'NFKC'; known normalizers: "
+      "BertNormalizer, NFC, Precompiled, Prepend, Replace, Sequence, Strip");
   EXPECT_EQ(compileEdited(R"("type": "Split")", R"("type": "UnicodeScripts")"),
             "tokenizer.json: unknown pre-tokenizer 'UnicodeScripts'; known "
             "pre-tokenizers: BertPreTokenizer, ByteLevel, Digits, Metaspace, "
-            "Sequence, Split");
+            "Sequence, Split, WhitespaceSplit");
   EXPECT_EQ(compileEdited(R"("Isolated")", R"("Scattered")"),
             "tokenizer.json: unknown split behavior 'Scattered'; known "
             "behaviors: Contiguous, Isolated, MergedWithNext, "
@@ -267,7 +268,8 @@ TEST_F(Folder, metaspace_that_is_unknown) {
             "prepend_scheme is 'first'; remove one of the two");
   EXPECT_EQ(compileEdited(R"({"type": "ByteLevel", "add_prefix_space")",
                           R"({"type": "Metaspace", "add_prefix_space")"),
-            "tokenizer.json: pre-tokenizer Metaspace is not the first one");
+            "tokenizer.json: pre-tokenizer Metaspace is not the first one, nor "
+            "the one behind WhitespaceSplit");
 }
 
 // Lines as the tokenizers library cuts them: at each end of a line, and a dot

@@ -102,7 +102,7 @@ TEST(Damage, another_version_names_both) {
   memcpy(&bytes[offsetof(tenon_tokenizer_header, version)], &version, 4);
   EXPECT_EQ(refusal(bytes),
             "'tokenizer in memory' has version 9 of the tokenizer format, this "
-            "library reads version 2; compile the model again");
+            "library reads version 3; compile the model again");
 }
 
 TEST(Damage, messages_name_the_reason) {

@@ -26,7 +26,7 @@ TEST(Gguf, refuses_inconsistent_metadata) {
   };
   EXPECT_EQ(compileGguf("scored", "model", "rwkv"),
             "model.gguf: unknown tokenizer model 'rwkv'; known models: bert, "
-            "gpt2, llama");
+            "gpt2, llama, t5");
   EXPECT_EQ(compileGguf("scored", "model", nullptr),
             "model.gguf: 'tokenizer.ggml.model' is missing");
   EXPECT_EQ(compileGguf("scored", "tokens", json::Array()),
@@ -36,6 +36,19 @@ TEST(Gguf, refuses_inconsistent_metadata) {
   EXPECT_EQ(compileGguf("scored", "token_type", json::Array({1})),
             "model.gguf: expects as many entries of "
             "'tokenizer.ggml.token_type' as tokens, but got 1 and 1400");
+  json::Object unigram = good.values;
+  unigram["tokenizer.ggml.model"] = "t5";
+  auto compileMap = [&](json::Value map) {
+    unigram["tokenizer.ggml.precompiled_charsmap"] = std::move(map);
+    Expected<Bytes> bytes = compileTokenizerGguf(JsonMetadata(unigram));
+    return bytes ? "" : toString(bytes.takeError());
+  };
+  EXPECT_EQ(compileMap("text"),
+            "model.gguf: expects 'tokenizer.ggml.precompiled_charsmap' to be "
+            "an array of bytes");
+  EXPECT_EQ(compileMap(json::Array({1, 2, 3})),
+            "model.gguf: 'tokenizer.ggml.precompiled_charsmap' is damaged: it "
+            "has 3 bytes");
   json::Array types = copy("token_type");
   types[7] = 9;
   EXPECT_EQ(compileGguf("scored", "token_type", std::move(types)),

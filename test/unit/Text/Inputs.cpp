@@ -72,7 +72,8 @@ void renewHash(Bytes &bytes) {
 
 Tokens encode(const tenon_tokenizer &tokenizer, const std::string &text,
               uint32_t flags) {
-  Tokens tokens(4 * text.size() + 16);
+  // A character can be replaced by as many as 18.
+  Tokens tokens(18 * text.size() + 16);
   uint64_t count = 0;
   EXPECT_EQ(tenon_text_encode(&tokenizer, text.data(), text.size(), flags,
                               tokens.data(), tokens.size(), &count),

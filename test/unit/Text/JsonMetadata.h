@@ -19,6 +19,7 @@ public:
 
   llvm::StringRef getFile() const override { return "model.gguf"; }
 
+  bool has(llvm::StringRef key) const override { return values.get(key); }
   std::optional<llvm::StringRef> getString(llvm::StringRef key) const override {
     return values.getString(key);
   }

@@ -92,7 +92,8 @@ TEST_P(Lie, tables) {
         Place{&h.merges, sizeof(tenon_merge)}, Place{&h.merge_slots, 4},
         Place{&h.added, sizeof(tenon_added_token)},
         Place{&h.splits, sizeof(tenon_split)}, Place{&h.texts, 1},
-        Place{&h.prefix, 4}, Place{&h.suffix, 4}, Place{&h.ends, 4}}) {
+        Place{&h.prefix, 4}, Place{&h.suffix, 4}, Place{&h.ends, 4},
+        Place{&h.map_units, 4}, Place{&h.map_texts, 1}}) {
     const tenon_table before = *place.table;
     place.table->offset += 4;
     expectRefusal(reason);
@@ -220,8 +221,8 @@ TEST_P(Lie, splits) {
   if (!h.splits.count)
     return;
   tenon_split &split = entries<tenon_split>(h.splits)[h.splits.count - 1];
-  expectLimit(split.behavior, TENON_SPLIT_PREFIX_SPACE + 1,
-              TENON_SPLIT_PREFIX_SPACE, reason);
+  expectLimit(split.behavior, TENON_SPLIT_PREFIX_MARK + 1,
+              TENON_SPLIT_PREFIX_MARK, reason);
   expectLimit(split.invert, 2, 1, reason);
   // It ends where the texts end.
   EXPECT_EQ(split.offset + split.size, h.texts.count);

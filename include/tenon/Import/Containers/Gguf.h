@@ -57,6 +57,7 @@ public:
   std::optional<double> getFloat(llvm::StringRef key) const;
 
   llvm::StringRef getFile() const override { return file; }
+  bool has(llvm::StringRef key) const override { return find(key); }
   std::optional<llvm::StringRef> getString(llvm::StringRef key) const override;
   std::optional<int64_t> getInt(llvm::StringRef key) const override;
   std::optional<bool> getBool(llvm::StringRef key) const override;
