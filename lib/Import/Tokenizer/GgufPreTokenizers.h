@@ -4,6 +4,8 @@
 #ifndef TENON_LIB_IMPORT_TOKENIZER_GGUFPRETOKENIZERS_H
 #define TENON_LIB_IMPORT_TOKENIZER_GGUFPRETOKENIZERS_H
 
+#include "tenon/Runtime/TokenizerFormat.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
@@ -15,11 +17,15 @@ namespace tenon {
 struct GgufPreTokenizer {
   /// Several names with blanks between them.
   llvm::StringLiteral names;
-  /// One after another; each match is a part of the text.
+  /// One after another; each match is a part of the text, unless `behavior` says
+  /// something else.
   llvm::ArrayRef<llvm::StringLiteral> patterns;
   uint32_t flags; // TENON_TOKENIZER_*
   /// Whether a text begins with the token for that, unless the file says.
   bool addBos;
+  /// Whether tokens are spelled in the alphabet of bytes, or as they are.
+  bool spellsBytes = true;
+  uint32_t behavior = TENON_SPLIT_ISOLATED;
 };
 
 /// Returns null for a name that is not known.

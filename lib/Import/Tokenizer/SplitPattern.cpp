@@ -12,30 +12,20 @@ using namespace llvm;
 
 namespace tenon {
 
-const StringLiteral gpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+)"
-                                  R"(| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-
-const StringLiteral llama3Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
-    R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-const StringLiteral qwen2Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N})"
-    R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-const StringLiteral deepseek3Patterns[3] = {
-    R"(\p{N}{1,3})",
-    "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+",
-    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+)"
-    R"(|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)"
-    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)",
-};
-
 // PCRE2 counts U+180E as white space; Unicode and Oniguruma no longer do. So
 // `\s` is spelled out.
 static const StringLiteral whiteSpace =
     R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029})"
     R"(\x{202f}\x{205f}\x{3000})";
+
+/// Whether PCRE2 takes a pattern; if not, why and where.
+static bool compiles(StringRef pattern, int &error, size_t &offset) {
+  pcre2_code *code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()),
+                                   pattern.size(), PCRE2_UTF | PCRE2_UCP,
+                                   &error, &offset, nullptr);
+  pcre2_code_free(code);
+  return code;
+}
 
 namespace {
 
@@ -49,6 +39,7 @@ public:
 
 private:
   Error translateEscape();
+  void takeProperty();
   Error translateClassCharacter();
   Error translateCharacter();
   Error refuse(StringRef part, StringRef reason);
@@ -89,15 +80,31 @@ Error Translator::translateEscape() {
     return Error::success();
   }
   if (!isAlnum(escape) || StringRef("dpPrntf").contains(escape)) {
-    size_t size = 2;
-    // The brace that ends a property ends no quantifier.
     if ((escape == 'p' || escape == 'P') && peek(2) == '{')
-      size = std::min(pattern.find('}', at), pattern.size() - 1) + 1 - at;
-    take(size);
+      takeProperty();
+    else
+      take(2);
     return Error::success();
   }
   return refuse(pattern.substr(at, 2),
                 "which has another meaning in PCRE2 or cannot stand there");
+}
+
+/// For PCRE2 the name of a script stands for its extensions as well, such as
+/// punctuation that several scripts share. `sc:` asks for the script alone.
+void Translator::takeProperty() {
+  // The brace that ends a property ends no quantifier.
+  size_t size = std::min(pattern.find('}', at), pattern.size() - 1) + 1 - at;
+  StringRef name = pattern.substr(at + 3, size - 3);
+  bool isNegated = name.consume_front("^");
+  std::string script =
+      (pattern.substr(at, 3) + (isNegated ? "^" : "") + "sc:" + name).str();
+  int error = 0;
+  size_t offset = 0;
+  if (!compiles(script, error, offset))
+    return take(size);
+  result += script;
+  at += size;
 }
 
 Error Translator::translateClassCharacter() {
@@ -154,11 +161,7 @@ Expected<std::string> Translator::translate() {
 static Error checkPattern(StringRef pattern, StringRef file) {
   int error = 0;
   size_t offset = 0;
-  pcre2_code *code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()),
-                                   pattern.size(), PCRE2_UTF | PCRE2_UCP,
-                                   &error, &offset, nullptr);
-  pcre2_code_free(code);
-  if (code)
+  if (compiles(pattern, error, offset))
     return Error::success();
   char reason[128] = "";
   pcre2_get_error_message(error, reinterpret_cast<PCRE2_UCHAR *>(reason),

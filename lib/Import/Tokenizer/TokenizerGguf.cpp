@@ -43,6 +43,10 @@ private:
   Error readSpecialTokens();
   int64_t readToken(StringRef name, int64_t whenAbsent);
   void addToken(size_t id);
+  /// The text that a spelling of a vocabulary with merges stands for.
+  std::optional<std::string> spell(StringRef spelling) const {
+    return spellsBytes ? bytesOfSpelling(spelling) : spelling.str();
+  }
   bool getFlag(StringRef name, bool whenAbsent) const {
     return metadata.getBool(key(name)).value_or(whenAbsent);
   }
@@ -62,6 +66,7 @@ private:
   /// Bytes that a vocabulary of words names as <0x00> to <0xFF>; -1 is none.
   std::array<int32_t, 256> namedBytes;
   bool addsBos = false, addsEos = false;
+  bool spellsBytes = true;
   // What the file names by these keys, if it does not say; -1 is none.
   int64_t defaultBos = -1, defaultEos = -1, defaultUnknown = -1;
 };
@@ -185,7 +190,7 @@ Error GgufTokenizer::readWordPieces() {
 
 Error GgufTokenizer::addMergedPiece(size_t id) {
   int64_t type = types[id];
-  std::optional<std::string> bytes = bytesOfSpelling(texts[id]);
+  std::optional<std::string> bytes = spell(texts[id]);
   if (type == PieceType::Byte) {
     Expected<uint8_t> byte = readByteName(tables, id, texts[id]);
     if (!byte)
@@ -202,7 +207,7 @@ Error GgufTokenizer::addMergedPiece(size_t id) {
   // Text that is not spelled in bytes: no word becomes it, but it can be drawn.
   if (!bytes)
     return tables.addPiece(id, texts[id].str(), type, false);
-  if (bytes->size() == 1)
+  if (bytes->size() == 1 && spellsBytes)
     tables.bytePieces[uint8_t(bytes->front())] = id;
   bool isSearchable = !bytes->empty();
   return tables.addPiece(id, std::move(*bytes), type, isSearchable);
@@ -215,8 +220,8 @@ Error GgufTokenizer::readMerges() {
                 key("merges").c_str());
   for (StringRef merge : *merges) {
     auto [left, right] = merge.split(' ');
-    std::optional<std::string> leftBytes = bytesOfSpelling(left);
-    std::optional<std::string> rightBytes = bytesOfSpelling(right);
+    std::optional<std::string> leftBytes = spell(left);
+    std::optional<std::string> rightBytes = spell(right);
     if (left.empty() || right.empty() || !leftBytes || !rightBytes)
       return fail("merge '%s' is not two pieces with a space between them",
                   merge.str().c_str());
@@ -227,30 +232,36 @@ Error GgufTokenizer::readMerges() {
 }
 
 Error GgufTokenizer::readPreTokenizer() {
+  // One kind is its own pre-tokenizer.
   StringRef name = metadata.getString(key("pre")).value_or("default");
+  if (metadata.getString(key("model")) == StringRef("gemma4"))
+    name = "gemma4";
   const GgufPreTokenizer *found = findGgufPreTokenizer(name);
   if (!found)
     return fail("unknown pre-tokenizer '%s'; known pre-tokenizers: %s",
                 name.str().c_str(), getGgufPreTokenizerNames().c_str());
   tables.flags = found->flags;
   addsBos = found->addBos;
+  spellsBytes = found->spellsBytes;
+  if (!spellsBytes)
+    tables.model = TENON_TOKENIZER_CHARACTER_MERGES;
   for (StringRef pattern : found->patterns)
     if (Error error =
-            tables.addSplit(TENON_SPLIT_ISOLATED, /*invert=*/false, pattern))
+            tables.addSplit(found->behavior, /*invert=*/false, pattern))
       return error;
   return Error::success();
 }
 
 Error GgufTokenizer::readMerged() {
   tables.model = TENON_TOKENIZER_BYTE_MERGES;
+  if (Error error = readPreTokenizer())
+    return error;
   for (size_t id = 0; id < texts.size(); ++id)
     if (Error error = addMergedPiece(id))
       return error;
   for (auto [piece, named] : zip_equal(tables.bytePieces, namedBytes))
     piece = piece < 0 ? named : piece;
-  if (Error error = readMerges())
-    return error;
-  return readPreTokenizer();
+  return readMerges();
 }
 
 /// Returns the token, or -1 for none and for one that the vocabulary does not
@@ -296,14 +307,15 @@ Expected<std::vector<uint8_t>> GgufTokenizer::compile() {
     Error (GgufTokenizer::*read)();
   };
   static constexpr Kind kinds[] = {{"bert", &GgufTokenizer::readWordPieces},
+                                   {"gemma4", &GgufTokenizer::readMerged},
                                    {"gpt2", &GgufTokenizer::readMerged},
                                    {"llama", &GgufTokenizer::readScored},
                                    {"t5", &GgufTokenizer::readUnigram}};
   const Kind *kind =
       find_if(kinds, [&](const Kind &kind) { return kind.name == *model; });
   if (kind == std::end(kinds))
-    return fail("unknown tokenizer model '%s'; known models: bert, gpt2, "
-                "llama, t5",
+    return fail("unknown tokenizer model '%s'; known models: bert, "
+                "gemma4, gpt2, llama, t5",
                 model->str().c_str());
   if (Error error = readVocabulary())
     return std::move(error);

@@ -181,6 +181,8 @@ TEST(Defaults, add_bos_token) {
       {"gpt-2", false},       {"llama-bpe", true},
       {"qwen2", false},       {"smollm", false},
       {"deepseek-v3", false}, {"deepseek-r1-qwen", false},
+      {"chameleon", true},    {"jina-v5-nano", true},
+      {"minicpm5", false},    {"whitespace", false},
   };
   for (auto [name, adds] : names) {
     json::Object keys = mergedKeys();
@@ -251,11 +253,14 @@ TEST(Defaults, pre) {
   };
   // No merge makes "abc", so only those that look at the whole word find it.
   EXPECT_EQ(tokens("llama-bpe", "abc"), Tokens({258}));
+  for (const char *whole : {"minicpm5", "youtu", "granite-embed-multi-97m"})
+    EXPECT_EQ(tokens(whole, "abc"), Tokens({258}));
   EXPECT_EQ(tokens("qwen2", "abc"), Tokens({256, 'c'}));
   EXPECT_EQ(tokens(nullptr, "abc"), Tokens({256, 'c'}));
   // Normal form C.
   EXPECT_EQ(tokens("qwen2", "e\u0301"), Tokens({0xc3, 0xa9}));
-  EXPECT_EQ(tokens("deepseek-r1-qwen", "e\u0301"), Tokens({0xc3, 0xa9}));
+  for (const char *composed : {"deepseek-r1-qwen", "qwen35", "f2llmv2"})
+    EXPECT_EQ(tokens(composed, "e\u0301"), Tokens({0xc3, 0xa9}));
   EXPECT_EQ(tokens("gpt-2", "e\u0301"), Tokens({'e', 0xcc, 0x81}));
 }
 

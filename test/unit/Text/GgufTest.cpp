@@ -26,7 +26,7 @@ TEST(Gguf, refuses_inconsistent_metadata) {
   };
   EXPECT_EQ(compileGguf("scored", "model", "rwkv"),
             "model.gguf: unknown tokenizer model 'rwkv'; known models: bert, "
-            "gpt2, llama, t5");
+            "gemma4, gpt2, llama, t5");
   EXPECT_EQ(compileGguf("scored", "model", nullptr),
             "model.gguf: 'tokenizer.ggml.model' is missing");
   EXPECT_EQ(compileGguf("scored", "tokens", json::Array()),

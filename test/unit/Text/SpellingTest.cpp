@@ -82,6 +82,14 @@ TEST(Pattern, spells_lines_out) {
   EXPECT_EQ(translate(R"(\.\$\^)"), R"(\.\$\^)");
 }
 
+// Not what other scripts use as well, such as a full stop.
+TEST(Pattern, names_scripts_alone) {
+  EXPECT_EQ(translate(R"(\p{Han}+)"), R"(\p{sc:Han}+)");
+  EXPECT_EQ(translate(R"([\P{Greek}\p{^Thai}])"),
+            R"([\P{sc:Greek}\p{^sc:Thai}])");
+  EXPECT_EQ(translate(R"(\p{Lu}\p{Any})"), R"(\p{Lu}\p{Any})");
+}
+
 TEST(Pattern, quotes) {
   EXPECT_EQ(quotePattern(R"(\^$.|?*+()[]{}a-&,)"),
             R"(\\\^\$\.\|\?\*\+\(\)\[\]\{\}a-&,)");
