@@ -1,16 +1,19 @@
 # Compiled transformer models, from Python.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""Runs models that tenon has compiled: see docs/Python.md.
+"""Compiles transformer models and runs them: see docs/Python.md.
 
 import tenon
 
-with tenon.load("adder.tenon") as model:
-    print(model.generate("123+45="))  # 168
+model = tenon.compile("examples/adder")
+print(model.generate("123+45="))  # 168
 """
 
 from .arrays import SupportsDLPack, Tokens
+from .compiler import IR, compile, ir
 from .errors import Error
+from .execution import run
+from .explanation import Remark, Remarks, explain
 from .generation import Generation, Options, Sampling, SlotOptions
 from .model import Model, load
 from .session import Session
@@ -19,13 +22,20 @@ from .tokenizer import Tokenizer
 __all__ = [
     "Error",
     "Generation",
+    "IR",
     "Model",
     "Options",
+    "Remark",
+    "Remarks",
     "Sampling",
     "Session",
     "SlotOptions",
     "SupportsDLPack",
     "Tokenizer",
     "Tokens",
+    "compile",
+    "explain",
+    "ir",
     "load",
+    "run",
 ]

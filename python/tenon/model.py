@@ -38,7 +38,9 @@ class Model:
         cpu: str | None = None,
         inspect: bool = False,
         preload: bool = False,
+        keeps: object = None,
     ):
+        """`keeps` is what must be there as long as the model is open."""
         self.path = os.fspath(path)
         self._library = native.runtime()
         options = native.ModelOptions(
@@ -55,7 +57,7 @@ class Model:
             ctypes.byref(pointer),
         )
         close = self._library.function("model_close")
-        self._handle: native.Handle | None = native.Handle(pointer, close)
+        self._handle: native.Handle | None = native.Handle(pointer, close, keeps)
         self._info = native.ModelInfo(ctypes.sizeof(native.ModelInfo))
         self._library.call("model_get_info", pointer, ctypes.byref(self._info))
         # Its pointers are valid until the model is closed.
