@@ -211,6 +211,9 @@ def Tenon_AttentionOp : Tenon_TokenOp<"attention", [
     ::mlir::OpOperand *getMultipliedOperand() {
       return &getQueryMutable();
     }
+    void roundIntermediates(::mlir::FloatType type) {
+      setProbabilities(type);
+    }
   }];
 }
 
@@ -293,6 +296,9 @@ def Tenon_MlaAttentionOp : Tenon_TokenOp<"mla_attention", [
     }
     ::mlir::OpOperand *getMultipliedOperand() {
       return &getQueryMutable();
+    }
+    void roundIntermediates(::mlir::FloatType type) {
+      setProbabilities(type);
     }
     bool expandsKeys() {
       return !getSelected();
@@ -424,6 +430,9 @@ def Tenon_SelectedAttentionOp : Tenon_TokenOp<"selected_attention", [
     }
     ::mlir::OpOperand *getMultipliedOperand() {
       return &getQueryMutable();
+    }
+    void roundIntermediates(::mlir::FloatType type) {
+      setProbabilities(type);
     }
   }];
 }

@@ -102,15 +102,6 @@ struct AddRowsModel
   }
 };
 
-struct AddSizesModel
-    : ReifyRankedShapedTypeOpInterface::ExternalModel<AddSizesModel,
-                                                      arith::AddFOp> {
-  LogicalResult reifyResultShapes(Operation *op, OpBuilder &builder,
-                                  ReifiedRankedShapedTypeDims &shapes) const {
-    return getRowTensors(op).empty() ? failure()
-                                     : reifyRows(op, builder, shapes);
-  }
-};
 } // namespace
 
 namespace {
@@ -128,20 +119,9 @@ struct RoundRowsModel
   }
 };
 
-struct RoundSizesModel
-    : ReifyRankedShapedTypeOpInterface::ExternalModel<RoundSizesModel,
-                                                      arith::TruncFOp> {
-  LogicalResult reifyResultShapes(Operation *op, OpBuilder &builder,
-                                  ReifiedRankedShapedTypeDims &shapes) const {
-    return getRowTensors(op).empty() ? failure()
-                                     : reifyRows(op, builder, shapes);
-  }
-};
 } // namespace
 
 void tenon::attachRowModels(MLIRContext &context) {
-  arith::AddFOp::attachInterface<AddRowsModel, AddModel, AddSizesModel>(
-      context);
-  arith::TruncFOp::attachInterface<RoundRowsModel, RoundModel, RoundSizesModel>(
-      context);
+  arith::AddFOp::attachInterface<AddRowsModel, AddModel>(context);
+  arith::TruncFOp::attachInterface<RoundRowsModel, RoundModel>(context);
 }

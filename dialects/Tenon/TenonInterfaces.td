@@ -90,6 +90,11 @@ def KernelRootOpInterface
       The weight that those rows are multiplied with. Null if there is none.
     }], "::mlir::OpOperand *", "getMultipliedWeight", (ins), "",
       "return nullptr;">,
+    InterfaceMethod<[{
+      Gives what it computes between its products, such as probabilities, a
+      narrower type of activations.
+    }], "void", "roundIntermediates", (ins "::mlir::FloatType":$type), "",
+      "return;">,
   ];
 }
 

@@ -259,7 +259,19 @@ LogicalResult PanelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (rows < 1 || depth < 1) // C1
     return emitError() << "expects a panel of at least 1x1, but got " << rows
                        << "x" << depth;
+  if (pair && rows % 2 != 0) // C2
+    return emitError() << "expects an even number of rows with pair, but got "
+                       << rows;
   return success();
+}
+
+bool FormatAttr::fitsPanel(int64_t cols, int64_t depth) const {
+  if (!hasScale())
+    return true;
+  PanelLayout codes(kPanelHeight, cols, kPanelHeight, depth, /*pair=*/false,
+                    getCodeBits());
+  bool isWholeRow = getScaleCols() >= cols && getCodeBits() >= 8;
+  return isWholeRow || getScaleCols() % codes.periodCols == 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -289,6 +301,15 @@ LogicalResult WeightType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects a matrix for a scale or a panel, but got a "
                           "vector of "
                        << shape.front();
+  constexpr int64_t mostBits = int64_t(1) << 56;
+  int64_t bits = format.getCodeBits();
+  for (int64_t size : shape)
+    if (llvm::MulOverflow(bits, size, bits) || bits >= mostBits) // C3
+      return emitError() << "expects quantized values of less than 2^56 bits";
+  if (layout && !format.fitsPanel(shape.back(), layout.getDepth())) // C4
+    return emitError() << "expects columns that lie together in a panel to "
+                          "share their scales, but got blocks of "
+                       << format.getScaleCols() << " columns";
   return success();
 }
 

@@ -98,6 +98,9 @@ def Tenon_FormatAttr : AttrDef<Tenon_Dialect, "Format"> {
     /// The equivalent format with `i8` or `f8E4M3FN` values and one `f32` per scale
     /// and offset; a format without a scale is its own.
     ::tenon::FormatAttr getWidened() const;
+    /// Whether columns that lie together in a panel share their scales, for rows
+    /// of `cols` columns in lines of `depth` bytes.
+    bool fitsPanel(int64_t cols, int64_t depth) const;
   }];
 }
 
@@ -121,6 +124,7 @@ def Tenon_PanelAttr : AttrDef<Tenon_Dialect, "Panel"> {
     Constraints:
 
     * (C1) `rows` and `depth` are positive.
+    * (C2) With `pair`, `rows` is even.
 
     Examples: `#tenon.panel<16x2>`, `#tenon.panel<16x4, pair>`
   }];
@@ -142,6 +146,10 @@ def Tenon_WeightType : TypeDef<Tenon_Dialect, "Weight"> {
 
     * (C1) There is at least one dimension, and each is positive.
     * (C2) A scale or a panel requires a matrix.
+    * (C3) The quantized values take less than 2^56 bits.
+    * (C4) In panels, columns that lie together share their scales: the columns of
+      a scale are a multiple of those of `depth` bytes, or whole rows of whole
+      bytes.
 
     Example:
     `!tenon.weight<58x1536x7168, <bf16>, <16x2>>`

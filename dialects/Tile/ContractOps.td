@@ -11,11 +11,11 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
   let description = [{
     `acc` has `M` rows and `16 P` columns. `at` is the index of the first element in
     `input`; dimension `along` of `input` counts rows, and the last dimension
-    columns. With `count = n` valid rows and `r(i) = min(i, n - 1)`, row `i` is
+    columns. Of the `count = n` valid rows, row `i` is
 
     ```
-    x[i, k] = input[at + r(i) e(along) + k e(last)]                       without order
-            = input[order[at[along] + r(i)] div choices, at[last] + k]    with order
+    x[i, k] = input[at + i e(along) + k e(last)]                       without order
+            = input[order[at[along] + i] div choices, at[last] + k]    with order
     acc[i, 16 q + j] = sum over k of x[i, k] * weight[matrix, row(panel + q, j), k]
     ```
 
@@ -23,7 +23,7 @@ def Tile_ContractOp : Tile_DestinationOp<"contract", [AttrSizedOperandSegments]>
     the padding lanes of the last panel. The sum is one chain of `f32` fused
     multiply-adds in ascending `k`, on weights dequantized to `f32`, so a row
     has the same bits for any `M`, `P` and `count` (batch invariance). Rows from `n`
-    on repeat the last valid row.
+    on are unspecified.
 
     | Operand  | Shape         | Meaning                                       |
     |----------|---------------|-----------------------------------------------|

@@ -142,8 +142,8 @@ class Tile_Op<string mnemonic, list<Trait> traits = []>
 /// A tensor before bufferization, a memref after it.
 def Tile_Buffer : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
-/// An op that reads the previous contents of its outs. All others overwrite every
-/// element.
+/// An op that reads the previous contents of its outs. All others leave nothing of
+/// them: an element is overwritten, or unspecified after the op.
 def ReadsOuts : NativeOpTrait<"ReadsOuts"> {
   let cppNamespace = "::tenon::tile";
 }

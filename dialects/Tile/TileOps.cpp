@@ -131,7 +131,7 @@ LogicalResult tile::AddBiasOp::verify() {
 
 LogicalResult tile::GluPairsOp::verify() {
   if (!isStaticOfRank(getInput(), 2) || !isStaticOfRank(getOuts(), 2) ||
-      shapeOf(getInput()).getDimSize(1) % 16 != 0 ||
+      shapeOf(getInput()).getDimSize(1) % kPanelHeight != 0 ||
       shapeOf(getInput()).getDimSize(1) !=
           2 * shapeOf(getOuts()).getDimSize(1) ||
       shapeOf(getInput()).getDimSize(0) !=

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Analysis/BufferSizeBounds.h"
+#include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -40,7 +41,9 @@ static Bound getProduct(Bound a, Bound b) {
 }
 
 Bound BufferSizeBounds::getBytes(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  if (!type || !type.getElementType().isIntOrIndexOrFloat())
+    return std::nullopt;
   Type element = type.getElementType();
   Bound bytes = element.isIndex()
                     ? 8
@@ -89,7 +92,7 @@ Bound BufferSizeBounds::getDim(Value buffer, int64_t dim) {
     return getDimOfArgument(arg, dim);
   Operation *op = buffer.getDefiningOp();
   if (auto loop = dyn_cast<scf::ForOp>(op))
-    return getDim(loop.getTiedLoopInit(cast<OpResult>(buffer))->get(), dim);
+    return getDimOfCarried(loop, cast<OpResult>(buffer).getResultNumber(), dim);
   return getDimOfView(op, dim);
 }
 
@@ -127,18 +130,39 @@ Bound BufferSizeBounds::getDimOfView(Operation *view, int64_t dim) {
       .Default(Bound());
 }
 
+Bound BufferSizeBounds::getDimOfCarried(scf::ForOp loop, unsigned number,
+                                        int64_t dim) {
+  Bound first = getDim(loop.getInits()[number], dim);
+  BlockArgument arg = loop.getRegionIterArg(number);
+  if (!first || llvm::is_contained(open, arg))
+    return first;
+  open.push_back(arg);
+  llvm::scope_exit close([&] { open.pop_back(); });
+  Bound next = getDim(loop.getYieldedValues()[number], dim);
+  return next && *next <= *first ? first : std::nullopt;
+}
+
 Bound BufferSizeBounds::getDimOfArgument(BlockArgument arg, int64_t dim) {
   Operation *parent = arg.getOwner()->getParentOp();
   if (auto loop = dyn_cast<scf::ForOp>(parent))
-    return getDim(loop.getTiedLoopInit(arg)->get(), dim);
+    return arg == loop.getInductionVar()
+               ? Bound()
+               : getDimOfCarried(loop, arg.getArgNumber() - 1, dim);
   auto func = dyn_cast<func::FuncOp>(parent);
   // Branches to a block of a function may give it any buffer.
   if (!func || !arg.getOwner()->isEntryBlock() || llvm::is_contained(open, arg))
     return std::nullopt;
   ArrayRef<func::CallOp> callers = calls[func];
   if (func.isPublic() || callers.empty()) {
+    // The first dimension of a cache counts layers, and that of memory bytes.
+    static constexpr Role kWithoutTokens[] = {Role::Cache, Role::Arena,
+                                              Role::Scratch};
+    std::optional<Role> role = getRole(func, arg.getArgNumber());
     int64_t tokens = tile::getBucketTokens(func);
-    return tokens && dim == 0 ? Bound(tokens) : std::nullopt;
+    if (!tokens || dim != 0 ||
+        (role && llvm::is_contained(kWithoutTokens, *role)))
+      return std::nullopt;
+    return tokens;
   }
   open.push_back(arg);
   llvm::scope_exit close([&] { open.pop_back(); });

@@ -34,7 +34,7 @@ static LogicalResult checkTensors(OpT op) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// Beginnings of the rows of a contraction, the last one repeated.
+/// Beginnings of the valid rows of a contraction.
 static FailureOr<SmallVector<const double *>>
 findRows(Frame &frame, tile::ContractOp op, int64_t rows, int64_t cols) {
   const Tensor &input = frame.tensor(op.getInput());
@@ -50,8 +50,8 @@ findRows(Frame &frame, tile::ContractOp op, int64_t rows, int64_t cols) {
   const Tensor *order = op.getOrder() ? &frame.tensor(op.getOrder()) : nullptr;
   int64_t along = op.getAlong(), first = at[along];
   SmallVector<const double *> begins;
-  for (int64_t i = 0; i < rows; ++i) {
-    at[along] = first + std::min(i, count - 1);
+  for (int64_t i = 0; i < count; ++i) {
+    at[along] = first + i;
     if (order) {
       if (failed(checkInside(op, "a row", at[along], order->getDim(0))))
         return failure();
@@ -79,11 +79,15 @@ static LogicalResult execute(Frame &frame, tile::ContractOp op) {
   if (panel < 0)
     return op.emitOpError() << "expects a panel from 0, but got " << panel;
   MutableArrayRef<double> out = acc.mutableFloats();
+  int64_t count = inputs->size();
+  // Nobody may read the other rows.
+  std::fill(out.begin() + count * width, out.begin() + height * width,
+            std::numeric_limits<double>::quiet_NaN());
   for (int64_t column = 0; column < width; ++column) {
     int64_t row = rowInPanel(type.getLayout().getPair(), rows,
                              panel + column / 16, column % 16);
     if (row < 0) {
-      for (int64_t i = 0; i < height; ++i)
+      for (int64_t i = 0; i < count; ++i)
         out[i * width + column] = 0;
       continue;
     }
@@ -96,7 +100,7 @@ static LogicalResult execute(Frame &frame, tile::ContractOp op) {
     auto sums = multiply(frame, product, *inputs);
     if (failed(sums))
       return failure();
-    for (int64_t i = 0; i < height; ++i)
+    for (int64_t i = 0; i < count; ++i)
       out[i * width + column] =
           frame.round(acc.getElementType(), (*sums)[i][0]);
   }

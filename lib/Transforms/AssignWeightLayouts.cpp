@@ -129,18 +129,15 @@ private:
                      bool pairs) {
     WeightType type = op.getWeightType();
     FormatAttr format = type.getFormat();
-    int64_t depth = 4 / format.getCodeBytes();
+    int64_t depth = getPanelDepth(format.getCodeBits());
+    if (!format.fitsPanel(type.getCols(), depth))
+      return op->emitOpError()
+             << "expects columns that lie together in a panel "
+                "to share their scales, but got blocks of "
+             << format.getScaleCols() << " columns; cast the weight";
     auto panel = PanelAttr::get(&getContext(), kPanelHeight, depth, pairs);
     auto packed =
         WeightType::get(&getContext(), type.getShape(), format, panel);
-    int64_t period = packed.getPanelLayout().periodCols;
-    bool isWholeRow = format.getScaleCols() >= type.getCols() &&
-                      packed.getPanelLayout().codeBits >= 8;
-    if (format.hasScale() && format.getScaleCols() % period != 0 && !isWholeRow)
-      return op->emitOpError()
-             << "expects blocks of scales to have a multiple of " << period
-             << " columns, but got " << format.getScaleCols()
-             << "; cast the weight";
     op.setWeightType(packed);
     retarget(uses, op.getReference(), packed);
     return success();

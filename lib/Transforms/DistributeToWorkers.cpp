@@ -76,11 +76,15 @@ private:
   Value countIterations(OpFoldResult begin, OpFoldResult end,
                         OpFoldResult step) {
     Value count = toValue(end);
-    if (getConstantIntValue(begin) != 0) {
-      // A loop whose end is not behind its begin has no iterations.
+    bool isSize = false;
+    if (getConstantIntValue(begin) == 0)
+      isSize = getConstantIntValue(end).value_or(-1) >= 0 ||
+               isa_and_present<memref::DimOp>(count.getDefiningOp());
+    else
       count = arith::SubIOp::create(rewriter, loc, count, toValue(begin));
+    // A loop that ends before it begins has no iterations.
+    if (!isSize)
       count = arith::MaxSIOp::create(rewriter, loc, count, index(0));
-    }
     if (getConstantIntValue(step) != 1)
       count = arith::CeilDivUIOp::create(rewriter, loc, count, toValue(step));
     return count;

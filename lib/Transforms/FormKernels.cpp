@@ -419,12 +419,13 @@ void KernelFormer::dissolve(KernelGroup &group, tile::KernelOp kernel,
   }
 }
 
-/// The first op of a block whose rows have a length that is not known.
-static Operation *findUnknownRow(Block &block) {
+/// The first op of a block whose rows have an unknown length, or none.
+static Operation *findUnusableRow(Block &block) {
   for (Operation &op : block)
     if (auto tokenOp = dyn_cast<TokenOpInterface>(&op))
       for (Value value : tokenOp.getRowTensors())
-        if (ShapedType::isDynamic(getRowLength(value.getType())))
+        if (int64_t length = getRowLength(value.getType());
+            ShapedType::isDynamic(length) || length == 0)
           return &op;
   return nullptr;
 }
@@ -461,10 +462,10 @@ static LogicalResult formKernels(func::FuncOp func, int64_t tokens,
   for (Block *block : blocks) {
     if (block->getParentOp()->getParentOfType<tile::KernelOp>())
       continue;
-    if (Operation *op = findUnknownRow(*block))
+    if (Operation *op = findUnusableRow(*block))
       return op->emitOpError()
-             << "expects rows of a known length in a function with a bucket, "
-                "but got operands of "
+             << "expects rows of a known, positive length in a function with a "
+                "bucket, but got operands of "
              << op->getOperandTypes();
     KernelFormer(func, *block, tokens, queryBlock, machine).run();
   }

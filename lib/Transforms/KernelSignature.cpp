@@ -205,9 +205,11 @@ Value KernelSignature::rowsOf(OpBuilder &builder, Value value) const {
     return rowsOf(builder, op->getOperand(0));
   if (!group.contains(op) && !isRepeated(op))
     return tensor::DimOp::create(builder, loc, value, 0);
-  auto hasSizes = cast<ReifyRankedShapedTypeOpInterface>(op);
-  FailureOr<OpFoldResult> rows = hasSizes.reifyDimOfResult(
-      builder, cast<OpResult>(value).getResultNumber(), 0);
+  auto hasSizes = dyn_cast<ReifyRankedShapedTypeOpInterface>(op);
+  FailureOr<OpFoldResult> rows = failure();
+  if (hasSizes)
+    rows = hasSizes.reifyDimOfResult(
+        builder, cast<OpResult>(value).getResultNumber(), 0);
   // Rows are known where other sizes are not.
   if (failed(rows))
     return rowsOf(builder, getRowTensors(op).front());

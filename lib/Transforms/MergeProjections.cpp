@@ -107,12 +107,11 @@ struct FuseGateUp : tenon::impl::FuseGateUpBase<FuseGateUp> {
 ALWAYS_ENABLED_STATISTIC(numMerged, "Projections joined with others");
 ALWAYS_ENABLED_STATISTIC(numMatrices, "Matrices made of them");
 
-/// Whether only ops that can read slices read the result: what is returned or
-/// passed on would have to be copied out of the merged result.
-static bool isReadHere(LinearOp op) {
+/// Whether only ops on rows read the result, in whose kernels a slice of the
+/// merged result is a view. For anything else it would be copied.
+static bool isReadByRows(LinearOp op) {
   return llvm::all_of(op->getUsers(), [&](Operation *user) {
-    return user->getBlock() == op->getBlock() &&
-           isa<TenonDialect, arith::ArithDialect>(user->getDialect());
+    return user->getBlock() == op->getBlock() && isa<TokenOpInterface>(user);
   });
 }
 
@@ -120,8 +119,8 @@ static bool isReadHere(LinearOp op) {
 static Refusal refuseAnyMerge(LinearOp linear) {
   if (!getPlainWeight(linear))
     return "has a bias, glu or a weight without a name";
-  if (!isReadHere(linear))
-    return "has a result that is returned or passed on";
+  if (!isReadByRows(linear))
+    return "has a user that cannot read a slice of rows";
   return std::nullopt;
 }
 

@@ -168,6 +168,9 @@ static LogicalResult verifyStays(memref::AllocOp alloc, Operation *leaves) {
 LogicalResult MemoryPlanner::collect(func::FuncOp func) {
   FunctionBuffers frame;
   frame.func = func;
+  if (!func.getBody().hasOneBlock())
+    return func.emitOpError() << "expects one block, in whose order buffers "
+                                 "live; run before convert-scf-to-cf";
   DenseMap<Operation *, int64_t> numbers;
   for (auto [number, op] : llvm::enumerate(func.front()))
     numbers[&op] = number;

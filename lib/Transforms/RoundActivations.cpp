@@ -66,6 +66,8 @@ private:
   SymbolTable symbols;
   OpBuilder builder;
   DenseMap<Value, Value> rounded;
+  /// Views that have been repeated after the rounding, sources first.
+  SmallVector<Operation *> repeated;
 };
 } // namespace
 
@@ -86,6 +88,7 @@ Value Rounder::getRounded(Value value) {
     Operation *view = builder.clone(*def, mapping);
     view->getResult(0).setType(type);
     result = view->getResult(0);
+    repeated.push_back(def);
   } else {
     builder.setInsertionPointAfterValue(value);
     result = arith::TruncFOp::create(builder, value.getLoc(), type, value);
@@ -107,12 +110,7 @@ void Rounder::roundRoot(KernelRootOpInterface root) {
   // exact than its activations.
   if (OpOperand *weight = root.getMultipliedWeight())
     numCast += castWeight(builder, symbols, *weight, builder.getBF16Type());
-  if (auto attention = dyn_cast<AttentionOp>(*root))
-    attention.setProbabilities(builder.getBF16Type());
-  else if (auto latent = dyn_cast<MlaAttentionOp>(*root))
-    latent.setProbabilities(builder.getBF16Type());
-  else if (auto selected = dyn_cast<SelectedAttentionOp>(*root))
-    selected.setProbabilities(builder.getBF16Type());
+  root.roundIntermediates(builder.getBF16Type());
   remark::passed(root.getLoc(), getRemarkOpts(root, DEBUG_TYPE, "RoundOperand"))
       << remark::metric("Type", builder.getBF16Type());
   ++numRounded;
@@ -154,13 +152,8 @@ void Rounder::run() {
   });
   for (KernelRootOpInterface root : roots)
     roundRoot(root);
-  // Views that nobody shows any longer would keep results in f32.
-  SmallVector<Operation *> views;
-  module.walk([&](Operation *op) {
-    if (isRowView(op))
-      views.push_back(op);
-  });
-  for (Operation *view : llvm::reverse(views))
+  // Unused views would count as users that keep results in f32.
+  for (Operation *view : llvm::reverse(repeated))
     if (view->use_empty())
       view->erase();
   roundAtRoots();

@@ -55,13 +55,16 @@ struct SpecializeBuckets
   using Base::Base;
 
   LogicalResult initialize(MLIRContext *context) override {
+    constexpr int64_t most = tile::BucketAttr::kMostTokens;
     if (!buckets.empty() && llvm::is_sorted(buckets) && buckets.front() >= 1 &&
+        *std::prev(buckets.end()) <= most &&
         std::adjacent_find(buckets.begin(), buckets.end()) == buckets.end())
       return success();
     InFlightDiagnostic diagnostic = emitError(UnknownLoc::get(context))
                                     << getArgument()
-                                    << " expects buckets to be positive and "
-                                       "ascending, but got ";
+                                    << " expects buckets to be ascending, "
+                                       "between 1 and "
+                                    << most << ", but got ";
     llvm::interleaveComma(ArrayRef<int64_t>(buckets), diagnostic);
     if (buckets.empty())
       diagnostic << "none";

@@ -129,7 +129,7 @@ func.func @pages(%x: tensor<?x3xf32>, %y: tensor<?x1024xf32>) -> (tensor<?x3xf32
 
 // -----
 
-// expected-error @below {{expects blocks of scales to have a multiple of 4 columns, but got 6; cast the weight}}
+// expected-error @below {{expects columns that lie together in a panel to share their scales, but got blocks of 6 columns; cast the weight}}
 tenon.weight @w "w" : !tenon.weight<8x12, <i8, scale f32 per 1x6>>
 func.func @cut_depth(%x: tensor<?x12xf32>) -> tensor<?x8xf32> {
   %w = tenon.weight_ref @w : !tenon.weight<8x12, <i8, scale f32 per 1x6>>

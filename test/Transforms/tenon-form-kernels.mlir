@@ -600,8 +600,19 @@ module {
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
   func.func private @unknown_length(%x: tensor<?x?xf32>, %n: !tenon.weight<8, <f32>>) -> tensor<?x?xf32>
       attributes {tile.bucket = #tile.bucket<tokens = 5>} {
-    // expected-error @below {{expects rows of a known length in a function with a bucket, but got operands of 'tensor<?x?xf32>', '!tenon.weight<8, <f32>>'}}
+    // expected-error @below {{expects rows of a known, positive length in a function with a bucket, but got operands of 'tensor<?x?xf32>', '!tenon.weight<8, <f32>>'}}
     %a = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x?xf32>, !tenon.weight<8, <f32>>
     return %a : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
+  func.func private @empty_rows(%x: tensor<?x0xf32>) -> tensor<?x0xf32>
+      attributes {tile.bucket = #tile.bucket<tokens = 5>} {
+    // expected-error @below {{expects rows of a known, positive length in a function with a bucket, but got operands of 'tensor<?x0xf32>'}}
+    %a = tenon.norm rms %x eps 1.0e-6 : tensor<?x0xf32>
+    return %a : tensor<?x0xf32>
   }
 }

@@ -5,8 +5,8 @@
 // REMARK: remark: [Passed] MergeProjection | Category:tenon-merge-projections | Function=heads_and_rows | Projections=3, Rows=135, Weight=q_k_v
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=two_formats | Reason="has a weight of another format", With=a
 // REMARK-COUNT-2: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=biases | Reason="has a bias, glu or a weight without a name"
-// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=first_returned | Reason="has a result that is returned or passed on"
-// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=second_returned | Reason="has a result that is returned or passed on", With=a
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=first_returned | Reason="has a user that cannot read a slice of rows"
+// REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=second_returned | Reason="has a user that cannot read a slice of rows", With=a
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=token_counts | Reason="has another number of rows", With=a
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=element_types | Reason="has a result of another element type", With=a
 // REMARK: remark: [Missed] MergeProjection | Category:tenon-merge-projections | Function=cut_blocks | Reason="has rows that do not fall on whole blocks of scales", With=a
@@ -305,4 +305,21 @@ func.func @alone_before(%h: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x4xf32
   %c = tenon.linear %h, %wc : tensor<?x8xf32>, !tenon.weight<4x8, <f8E4M3FN, scale f32 per 4x4>> -> tensor<?x4xf32>
   %cc = arith.addf %c, %c : tensor<?x4xf32>
   return %aa, %bb, %cc : tensor<?x3xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
+/// Another op in the same block may read what it likes, but no slice of rows.
+// CHECK-LABEL: func @other_user
+// CHECK-COUNT-2: tenon.linear
+tenon.weight @a "a" : !tenon.weight<96x64, <bf16>>
+tenon.weight @b "b" : !tenon.weight<32x64, <bf16>>
+func.func @other_user(%h: tensor<?x64xf32>) -> (tensor<?x96xf32>, tensor<?x32xf32>) {
+  %wa = tenon.weight_ref @a : !tenon.weight<96x64, <bf16>>
+  %wb = tenon.weight_ref @b : !tenon.weight<32x64, <bf16>>
+  %a = tenon.linear %h, %wa : tensor<?x64xf32>, !tenon.weight<96x64, <bf16>> -> tensor<?x96xf32>
+  %b = tenon.linear %h, %wb : tensor<?x64xf32>, !tenon.weight<32x64, <bf16>> -> tensor<?x32xf32>
+  %ea = math.exp %a : tensor<?x96xf32>
+  %eb = math.exp %b : tensor<?x32xf32>
+  return %ea, %eb : tensor<?x96xf32>, tensor<?x32xf32>
 }

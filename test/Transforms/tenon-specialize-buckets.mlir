@@ -4,16 +4,18 @@
 // RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=8,1 --split-input-file 2>&1 | FileCheck %s --check-prefix=ORDER
 // RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=4,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=0,4 --split-input-file 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: not tenon-opt %s --tenon-specialize-buckets=buckets=8,1048577 --split-input-file 2>&1 | FileCheck %s --check-prefix=LARGE
 // RUN: tenon-opt %s --tenon-specialize-buckets=buckets=1,8 --split-input-file --remarks-filter=tenon-specialize-buckets 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 /// Each function that is cloned.
 // REMARK: remark: [Passed] SpecializeFunction | Category:tenon-specialize-buckets | Function=step.t8 | Tokens=8
 // REMARK: remark: [Passed] SpecializeFunction | Category:tenon-specialize-buckets | Function=layer.dense.t8 | Tokens=8
 
-// NONE:  error: tenon-specialize-buckets expects buckets to be positive and ascending, but got none
-// ORDER: error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 8, 1
-// TWICE: error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 4, 4
-// ZERO:  error: tenon-specialize-buckets expects buckets to be positive and ascending, but got 0, 4
+// NONE:  error: tenon-specialize-buckets expects buckets to be ascending, between 1 and 1048576, but got none
+// ORDER: error: tenon-specialize-buckets expects buckets to be ascending, between 1 and 1048576, but got 8, 1
+// TWICE: error: tenon-specialize-buckets expects buckets to be ascending, between 1 and 1048576, but got 4, 4
+// LARGE: error: tenon-specialize-buckets expects buckets to be ascending, between 1 and 1048576, but got 8, 1048577
+// ZERO:  error: tenon-specialize-buckets expects buckets to be ascending, between 1 and 1048576, but got 0, 4
 
 /// The example of the pass's description: two layers call one function, which
 /// calls another; what nobody calls goes.

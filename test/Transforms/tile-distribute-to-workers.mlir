@@ -59,8 +59,9 @@ func.func @no_bucket(%a: memref<8xf32>) {
 /// Two dimensions are numbered row-major; a second loop with tickets needs new ones.
 // CHECK-LABEL: func private @tickets(
 // CHECK-SAME:    %[[CTX:.*]]: !tile.context {{.*}}, %[[W:.*]]: index {{.*}}, %{{.*}}: index {{.*}}, %[[A:.*]]: memref<?x3xf32>, %[[M:.*]]: index)
+// CHECK:       %[[COUNT:.*]] = arith.maxsi %[[M]], %{{.*}} : index
 // CHECK:       %[[C3:.*]] = arith.constant 3 : index
-// CHECK:       %[[TOTAL:.*]] = arith.muli %[[M]], %[[C3]]
+// CHECK:       %[[TOTAL:.*]] = arith.muli %[[COUNT]], %[[C3]]
 // CHECK:       scf.while
 // CHECK-NEXT:    %[[I:.*]] = tile.next_ticket %[[CTX]]
 // CHECK-NEXT:    %[[P:.*]] = arith.cmpi ult, %[[I]], %[[TOTAL]]
@@ -223,5 +224,20 @@ func.func private @no_kernel() attributes {tile.bucket = #tile.bucket<tokens = 1
 
 // expected-error @below {{expects no argument with the role workers, which is added by a pass, but got 1}}
 func.func @given_workers(%a: memref<8xf32>, %n: index {tenon.role = #tenon.role<workers>}) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  return
+}
+
+// -----
+
+/// An end before the begin is no huge number of iterations.
+// CHECK-LABEL: func private @negative(
+// CHECK:       %[[END:.*]] = arith.constant -8 : index
+// CHECK:       %[[COUNT:.*]] = arith.maxsi %[[END]], %{{.*}} : index
+// CHECK:       arith.ceildivui %[[COUNT]]
+func.func private @negative(%m: memref<?xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>, tile.kernel} {
+  %z = arith.constant 0.0 : f32
+  scf.forall (%i) = (0) to (-8) step (4) {
+    memref.store %z, %m[%i] : memref<?xf32>
+  } {mapping = [#tile.worker<static>]}
   return
 }

@@ -285,3 +285,26 @@ module {
 func.func @given_arena(%a: memref<?xi8> {tenon.role = #tenon.role<arena>}) attributes {tile.bucket = #tile.bucket<tokens = 1>} {
   return
 }
+
+// -----
+
+/// A buffer lives from one op of a block to another.
+// expected-error @below {{expects one block, in whose order buffers live; run before convert-scf-to-cf}}
+func.func private @two_blocks() attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %z = arith.constant 0.0 : f32
+  %i = arith.constant 0 : index
+  %a = memref.alloc() : memref<8xf32>
+  cf.br ^bb1
+^bb1:
+  memref.store %z, %a[%i] : memref<8xf32>
+  return
+}
+
+// -----
+
+/// Elements that are no numbers have no size that is known.
+func.func private @vectors() attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  // expected-error @below {{expects sizes that the bucket bounds, but got 'memref<4xvector<4xf32>>'}}
+  %a = memref.alloc() : memref<4xvector<4xf32>>
+  return
+}

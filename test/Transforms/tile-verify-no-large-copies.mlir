@@ -118,3 +118,59 @@ func.func @bounded_by_both_sides(%a: memref<?x19xi8>, %b: memref<7x19xi8>) attri
   memref.copy %c, %a : memref<?x19xi8> to memref<?x19xi8>
   return
 }
+
+// -----
+
+/// A cache has as many layers as the caller gives it, whatever the bucket is.
+func.func @layers(%cache: memref<?x2x4096x1x8xf32> {tenon.role = #tenon.role<cache>}) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %c0 = arith.constant 0 : index
+  %layers = memref.dim %cache, %c0 : memref<?x2x4096x1x8xf32>
+  // expected-error @below {{expects sizes that the bucket bounds, but got 'memref<?x8xf32>'}}
+  %a = memref.alloc(%layers) : memref<?x8xf32>
+  return
+}
+
+// -----
+
+/// A loop gives its next iteration a larger buffer than it was given.
+func.func @grows(%x: memref<?xf32>, %y: memref<4096xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  %big = memref.cast %y : memref<4096xf32> to memref<?xf32>
+  %r = scf.for %i = %c0 to %c9 step %c1 iter_args(%b = %x) -> (memref<?xf32>) {
+    %inside = memref.dim %b, %c0 : memref<?xf32>
+    // expected-error @below {{expects sizes that the bucket bounds, but got 'memref<?xf32>'}}
+    %c = memref.alloc(%inside) : memref<?xf32>
+    scf.yield %big : memref<?xf32>
+  }
+  %d = memref.dim %r, %c0 : memref<?xf32>
+  // expected-error @below {{expects sizes that the bucket bounds, but got 'memref<?xf32>'}}
+  %a = memref.alloc(%d) : memref<?xf32>
+  return
+}
+
+// -----
+
+/// A loop that hands the same buffer on does not grow.
+// CHECK-LABEL: func.func @keeps
+func.func @keeps(%x: memref<?xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  %r = scf.for %i = %c0 to %c9 step %c1 iter_args(%b = %x) -> (memref<?xf32>) {
+    scf.yield %b : memref<?xf32>
+  }
+  %d = memref.dim %r, %c0 : memref<?xf32>
+  %a = memref.alloc(%d) : memref<?xf32>
+  return
+}
+
+// -----
+
+/// Nothing is known of a buffer without a rank.
+func.func @unranked(%a: memref<*xf32>, %b: memref<*xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  // expected-error @below {{expects no copy}}
+  memref.copy %a, %b : memref<*xf32> to memref<*xf32>
+  return
+}

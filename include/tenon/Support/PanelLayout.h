@@ -57,8 +57,14 @@
 
 namespace tenon {
 
-/// The rows of the panels that weights are laid out in.
-inline constexpr int64_t kPanelHeight = 16;
+/// The rows of the panels that weights are laid out in, and the bytes that a line
+/// has of each.
+inline constexpr int64_t kPanelHeight = 16, kPanelWordBytes = 4;
+
+/// Codes of a number of bits in these bytes, or bytes of smaller codes.
+constexpr int64_t getPanelDepth(int64_t bits) {
+  return kPanelWordBytes / ((bits + 7) / 8);
+}
 
 /// One digit of a column: `column / every % count`, times `stride` bits.
 struct LayoutDigit {

@@ -22,7 +22,8 @@ public:
       numbers[value] = number;
   }
 
-  void write(Operation *op);
+  /// Fails for an op on rows that has no lowering.
+  LogicalResult write(Operation *op);
 
   SmallVector<KernelLowering::Written> written;
 
@@ -347,7 +348,8 @@ void RowWriter::writeIndexTopK(IndexTopkOp op) {
   define(op.getSelected(), select->getResult(0));
 }
 
-void RowWriter::write(Operation *op) {
+LogicalResult RowWriter::write(Operation *op) {
+  bool isWritten = true;
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](EmbeddingOp op) { writeEmbedding(op); })
       .Case([&](NormOp op) { writeNorm(op); })
@@ -364,7 +366,11 @@ void RowWriter::write(Operation *op) {
       .Case([&](IndexTopkOp op) { writeIndexTopK(op); })
       .Case([&](RopeOp op) { writeRope(op); })
       .Case([&](CacheUpdateOp op) { writeCache(op); })
-      .Default([](Operation *) {}); // views are written where they are read
+      // Views are written where they are read.
+      .Default([&](Operation *op) { isWritten = !isRowOp(op); });
+  if (isWritten)
+    return success();
+  return op->emitOpError() << "has no lowering to a loop over tokens";
 }
 
 /// Whether an op can be written for each row alone.
@@ -426,13 +432,14 @@ LogicalResult tenon::lowerRows(KernelLowering &lowering) {
   SmallVector<Value> outs;
   for (unsigned i = 0; i < lowering.kernel.getOuts().size(); ++i)
     outs.push_back(lowering.out(i));
+  bool isWritten = true;
   ValueRange results = lowering.parallel(
       OpFoldResult(*tokens), outs, [&](ValueRange ivs, ValueRange shared) {
         RowWriter writer(lowering, ivs.front(), shared);
         for (Operation *op : ops)
-          writer.write(op);
+          isWritten &= succeeded(writer.write(op));
         return std::move(writer.written);
       });
   lowering.finish(SmallVector<Value>(results));
-  return success();
+  return success(isWritten);
 }

@@ -242,25 +242,14 @@ bool WeightFormats::knows(llvm::StringRef tensor, int64_t layer) const {
       WeightOp::expandName(tensor, layer, /*expert=*/0));
 }
 
-/// Whether columns that lie together in a panel share their scales: those of
-/// blocks do not where columns are sorted into groups one by one.
-static bool fitsPanels(FormatAttr format, int64_t cols) {
-  if (!format.hasScale())
-    return true;
-  constexpr int64_t depth = 4;
-  PanelLayout codes(kPanelHeight, cols, kPanelHeight, depth, /*pair=*/false,
-                    format.getCodeBits());
-  bool isWholeRow = format.getScaleCols() >= cols && format.getCodeBits() >= 8;
-  return isWholeRow || format.getScaleCols() % codes.periodCols == 0;
-}
-
 FormatAttr WeightFormats::getUsed(const WeightSpec &spec,
                                   FormatAttr stored) const {
   // Vectors are small, and casting them would only lose what they say.
   if (!isMatrix(spec.role))
     return stored;
   if (choice == WeightChoice::Keep)
-    return fitsPanels(stored, spec.shape.back())
+    return stored.fitsPanel(spec.shape.back(),
+                            getPanelDepth(stored.getCodeBits()))
                ? stored
                : getStorageFormat(context, StorageType::F32);
   bool toF32 = choice == WeightChoice::F32;

@@ -10,19 +10,16 @@
 using namespace mlir;
 using namespace tenon;
 
-/// The words that vectors are made of.
-static constexpr int64_t kWordBytes = 4;
-
 LogicalResult PanelReader::check(Operation *op, WeightType weight) {
   if (!weight.getLayout())
     return op->emitOpError() << "expects a weight in panels, but got " << weight
                              << "; run tenon-assign-weight-layouts before";
   PanelLayout layout = weight.getPanelLayout();
   if (layout.height != kPanelHeight ||
-      layout.getLineBytes() != kPanelHeight * kWordBytes)
+      layout.getLineBytes() != kPanelHeight * kPanelWordBytes)
     return op->emitOpError()
-           << "expects panels of " << kPanelHeight << " rows and " << kWordBytes
-           << " bytes of columns, but got " << weight
+           << "expects panels of " << kPanelHeight << " rows and "
+           << kPanelWordBytes << " bytes of columns, but got " << weight
            << "; lay the weight out as tenon-assign-weight-layouts does";
   return success();
 }

@@ -34,7 +34,7 @@ Refusal PanelSlab::check(WeightType weight) {
     return "codes of less than a byte, or factors that are not f32, are not "
            "read; run tenon-widen-weights";
   PanelLayout layout = weight.getPanelLayout();
-  if (layout.getLineBytes() != 4 * kPanelHeight)
+  if (layout.getLineBytes() != kPanelWordBytes * kPanelHeight)
     return llvm::formatv("a panel of depth {0} and {1} bytes of code does not "
                          "have words of 4 bytes",
                          layout.depth, layout.codeBits / 8)

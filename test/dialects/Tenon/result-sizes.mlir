@@ -7,7 +7,7 @@ func.func @tokens(%tokens: tensor<?xi32>, %table: !tenon.weight<100x64, <bf16>>,
   %c0 = arith.constant 0 : index
   %x = tenon.embedding %tokens, %table : tensor<?xi32>, !tenon.weight<100x64, <bf16>> -> tensor<?x64xf32>
   %h = tenon.norm rms %x, %n eps 1.0e-6 : tensor<?x64xf32>, !tenon.weight<64, <f32>>
-  %s = arith.addf %h, %x : tensor<?x64xf32>
+  %s = tenon.activate gelu %h : tensor<?x64xf32>
   %y = tenon.linear %s, %w : tensor<?x64xf32>, !tenon.weight<96x64, <f32>> -> tensor<?x6x16xf32>
   // CHECK: %[[T:.*]] = tensor.dim %[[TOKENS]], %c0 : tensor<?xi32>
   // CHECK: return %[[T]]

@@ -147,3 +147,27 @@ func.func private @vector_with_scale(!tenon.weight<64, <i8, scale f32 per 1x32>>
 // C2
 // expected-error@+1 {{expects a matrix for a scale or a panel, but got a vector of 64}}
 func.func private @vector_in_panels(!tenon.weight<64, <bf16>, <16x2>>)
+
+// -----
+
+// C2
+// expected-error@+1 {{expects an even number of rows with pair, but got 15}}
+func.func private @odd_pair() attributes {test.panel = #tenon.panel<15x2, pair>}
+
+// -----
+
+// C3: 2^64 elements of 16 bits.
+// expected-error@+1 {{expects quantized values of less than 2^56 bits}}
+func.func private @overflow(!tenon.weight<4294967296x4294967296, <bf16>>)
+
+// -----
+
+// C3: the first size that is too large.
+// expected-error@+1 {{expects quantized values of less than 2^56 bits}}
+func.func private @large(!tenon.weight<1048576x4294967296, <bf16>>)
+
+// -----
+
+// C4: four bytes of a row hold eight columns, which a block of 12 does not end with.
+// expected-error@+1 {{expects columns that lie together in a panel to share their scales, but got blocks of 12 columns}}
+func.func private @split_scales(!tenon.weight<32x9, <ui4, zero 8, scale f16 per 1x12>, <16x4>>)

@@ -61,8 +61,8 @@ def add_contracts(suite):
 
 def scaled_weight(suite, shape, layout):
     name = f"w{len(suite.symbols)}"
-    values = store_scaled(suite, name, shape, (2, 3))
-    type_ = f"!tenon.weight<{'x'.join(map(str, shape))}, <f8E4M3FN, scale f32 per 2x3>, <{layout}>>"
+    values = store_scaled(suite, name, shape, (2, 4))
+    type_ = f"!tenon.weight<{'x'.join(map(str, shape))}, <f8E4M3FN, scale f32 per 2x4>, <{layout}>>"
     suite.symbol(
         f'tenon.weight @{name} "{name}" factors ["{name}_scale_inv"] : {type_}'
     )
@@ -88,7 +88,9 @@ def emit_contract(case, tile, x, kind, at, along, by, rows):
             values = values[tile["matrix"]]
         values = round_("f32", values)
         columns = in_panels(values, tile["pair"], tile["panel"], tile["panels"])
-        return round_(tile["type"], rows @ columns.T)
+        y = round_(tile["type"], rows @ columns.T)
+        y[tile["count"] :] = np.nan
+        return y
 
     case.result(y, full, tile["type"], want, terms=tile["cols"], chain=4)
 
