@@ -79,8 +79,8 @@ LogicalResult CpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 std::optional<TileSizes> CpuAttr::getTileSizes(int64_t tokens) const {
   TileSizes sizes;
-  // Six and eight rows, which fill the registers beside one panel of two
-  // vectors or three of one, divide the most.
+  // A multiple of 6 and of 8: the rows of register tiles with AVX2, beside one
+  // panel of two vectors, and with AVX-512, beside three panels of one.
   sizes.rows = std::min<int64_t>(tokens, 144);
   // Strips of one, two and three panels divide it. One row needs enough
   // independent chains to hide the latency of a multiply-add, which is four

@@ -143,13 +143,13 @@ def Tile_OnlineAttentionOp : Tile_DestinationOp<"online_attention", [
 def Tile_IndexScoresOp : Tile_DestinationOp<"index_scores", [MultipliesInputs]> {
   let summary = "Index scores of one token";
   let description = [{
-    The scores of `tenon.index_topk` of the first `count` keys, which lie behind
-    each other in dimension 2 of `key` from `at` on. The other elements of `outs`
+    The scores of `tenon.index_topk` of the first `count` keys, which are
+    consecutive in dimension 2 of `key` from `at` on. The other elements of `outs`
     are unspecified.
 
     Constraints:
 
-    * (C1) There is one index for each dimension of `key`.
+    * (C1) `key` has four dimensions, with one index for each.
     * (C2) `query` is static, `1 x H x d`, and `weights` a static row of `H`.
     * (C3) `outs` is a static row.
 

@@ -286,9 +286,9 @@ LogicalResult tile::MoeCombineOp::verify() {
 
 LogicalResult tile::IndexScoresOp::verify() {
   int64_t rank = shapeOf(getKey()).getRank();
-  if (static_cast<int64_t>(getAt().size()) != rank || rank < 4) // C1
-    return emitOpError() << "expects one index for each of four dimensions of "
-                            "key, but got "
+  if (static_cast<int64_t>(getAt().size()) != rank || rank != 4) // C1
+    return emitOpError() << "expects key to have four dimensions, with one "
+                            "index for each, but got "
                          << getAt().size() << " and " << getKey().getType();
   ShapedType query = shapeOf(getQuery());
   if (!query.hasStaticShape() || query.getRank() != 3 ||

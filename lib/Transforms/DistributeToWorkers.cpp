@@ -174,6 +174,7 @@ namespace {
 struct DistributeToWorkers
     : tenon::impl::DistributeToWorkersBase<DistributeToWorkers> {
   void runOnOperation() override {
+    funcs.clear();
     SymbolTable symbols(getOperation());
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal() || !func->hasAttr(tile::TileDialect::kBucketName))
@@ -195,7 +196,6 @@ struct DistributeToWorkers
       if (failed(splitLoops(func)))
         return signalPassFailure();
     }
-    funcs.clear();
   }
 
 private:

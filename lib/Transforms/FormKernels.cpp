@@ -388,7 +388,7 @@ void KernelFormer::fillBody(tile::KernelOp kernel,
   tile::YieldOp::create(builder, kernel.getLoc(), results);
 }
 
-/// Erases an op and the repeated ones that show its results to nobody.
+/// Erases an op and its users, all of them unused views.
 static void eraseWithViews(Operation *op) {
   while (!op->use_empty())
     eraseWithViews(*op->user_begin());
@@ -431,7 +431,7 @@ static Operation *findUnusableRow(Block &block) {
 }
 
 /// Fails for a result of a step that is neither a state, which is written over
-/// an operand, nor an output: nobody would know where it goes.
+/// an operand, nor an output: it would have no destination.
 static LogicalResult verifyResults(func::FuncOp func) {
   if (!isStep(func))
     return success();

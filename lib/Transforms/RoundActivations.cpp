@@ -45,7 +45,7 @@ static Refusal refuseRounding(KernelRootOpInterface root) {
   if (!type.isF32())
     return "has activations that are not f32";
   if (llvm::any_of(root->getResults(), feedsRouter))
-    return "feeds a router, which keeps f32";
+    return "feeds a choice, which keeps f32";
   return std::nullopt;
 }
 

@@ -3,7 +3,7 @@
 // RUN: tenon-opt %s --tenon-round-activations --split-input-file --remarks-filter=tenon-round-activations 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 // REMARK: remark: [Passed] RoundOperand | Category:tenon-round-activations | Function=mlp | Type=bf16
-// REMARK: remark: [Missed] RoundOperand | Category:tenon-round-activations | Function=experts | Reason="feeds a router, which keeps f32"
+// REMARK: remark: [Missed] RoundOperand | Category:tenon-round-activations | Function=experts | Reason="feeds a choice, which keeps f32"
 // REMARK: remark: [Passed] RoundOperand | Category:tenon-round-activations | Function=experts | Type=bf16
 
 

@@ -153,7 +153,7 @@ func.func @grows(%x: memref<?xf32>, %y: memref<4096xf32>) attributes {tile.bucke
 // -----
 
 /// A loop that hands the same buffer on does not grow.
-// CHECK-LABEL: func.func @keeps
+// PRINTED-LABEL: func.func @keeps
 func.func @keeps(%x: memref<?xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

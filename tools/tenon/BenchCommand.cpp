@@ -28,9 +28,9 @@ struct BenchCommand : Command {
       "context", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
       cl::desc("Tokens before the decoded ones (default: those of the "
                "prompt)")};
-  cl::opt<uint32_t> threads{"threads", cl::sub(subCommand), cl::init(0),
-                            cl::value_desc("N"),
-                            cl::desc("Threads (default: one for each core)")};
+  cl::opt<uint32_t> threads{
+      "threads", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
+      cl::desc("Threads (default: one per CPU that the process may use)")};
   cl::opt<uint32_t> repetitions{
       "repetitions", cl::sub(subCommand), cl::init(5), cl::value_desc("N"),
       cl::desc("Measurements to take the median of (default: 5)")};

@@ -30,8 +30,9 @@ struct CompileCommand : Command {
       cl::desc("<Hugging Face directory, .gguf file or .mlir file>")};
   cl::opt<std::string> output{
       "o", cl::sub(subCommand), cl::value_desc("OUT"),
-      cl::desc("The artifact, or the file of --emit (default: standard "
-               "output)")};
+      cl::desc(
+          "The artifact, or the file of --emit or --stop-after (default for "
+          "these: standard output)")};
   cl::list<std::string> targets{"target", cl::sub(subCommand),
                                 cl::CommaSeparated, cl::value_desc("T"),
                                 cl::desc(describeTargetOption())};
@@ -53,7 +54,7 @@ struct CompileCommand : Command {
                "for cuda)"),
       cl::values(clEnumValN(ActivationType::F32, "f32", "f32"),
                  clEnumValN(ActivationType::BF16, "bf16",
-                            "rounded to bf16; routers keep f32"))};
+                            "rounded to bf16; routers and indexers keep f32"))};
   cl::opt<MlaChoice> mla{
       "mla", cl::sub(subCommand), cl::init(MlaChoice::Auto),
       cl::desc("Form of multi-head latent attention (MLA)"),

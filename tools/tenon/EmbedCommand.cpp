@@ -44,9 +44,9 @@ struct EmbedCommand : Command {
   cl::opt<bool> truncate{
       "truncate", cl::sub(subCommand),
       cl::desc("Cut texts that are too long instead of refusing them")};
-  cl::opt<uint32_t> threads{"threads", cl::sub(subCommand), cl::init(0),
-                            cl::value_desc("N"),
-                            cl::desc("Threads (default: one for each core)")};
+  cl::opt<uint32_t> threads{
+      "threads", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
+      cl::desc("Threads (default: one per CPU that the process may use)")};
   cl::opt<std::string> dumpEmbeddings{
       "dump-embeddings", cl::sub(subCommand), cl::value_desc("F.npy"),
       cl::desc("Write float32 [tokens, hidden] for each token of all texts")};

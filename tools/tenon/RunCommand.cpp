@@ -55,9 +55,9 @@ struct RunCommand : Command {
   cl::opt<uint64_t> seed{"seed", cl::sub(subCommand), cl::init(0),
                          cl::value_desc("S"),
                          cl::desc("Seed of the draws (default: 0)")};
-  cl::opt<uint32_t> threads{"threads", cl::sub(subCommand), cl::init(0),
-                            cl::value_desc("N"),
-                            cl::desc("Threads (default: one for each core)")};
+  cl::opt<uint32_t> threads{
+      "threads", cl::sub(subCommand), cl::init(0), cl::value_desc("N"),
+      cl::desc("Threads (default: one per CPU that the process may use)")};
   cl::opt<uint32_t> chunk{"chunk", cl::sub(subCommand), cl::init(0),
                           cl::value_desc("N"),
                           cl::desc("Tokens of one step of the prompt (default: "

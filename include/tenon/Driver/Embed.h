@@ -31,7 +31,7 @@ struct EmbedOptions {
   std::optional<bool> normalize;
   /// Cuts texts that are too long instead of refusing them.
   bool truncate = false;
-  /// 0 for one for each core.
+  /// 0 for one per CPU that the process may use.
   uint32_t threads = 0;
   /// Receives float32 [tokens, hidden]: a row for each token of all texts.
   std::string dumpEmbeddings;

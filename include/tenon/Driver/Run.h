@@ -37,7 +37,7 @@ struct RunOptions {
   /// 0 keeps all tokens.
   uint32_t topK = 0;
   uint64_t seed = 0;
-  /// 0 for one for each core.
+  /// 0 for one per CPU that the process may use.
   uint32_t threads = 0;
   /// Tokens of one step of the prefill; 0 for the largest bucket.
   uint32_t chunk = 0;

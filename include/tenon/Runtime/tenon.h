@@ -154,8 +154,9 @@ typedef struct tenon_session_options {
   size_t struct_size;
   uint32_t max_context; /* maximum sequence length; 0: that of the model */
   uint32_t slots;       /* number of sequences; 0: 1 */
-  uint32_t threads;     /* including the calling thread; 0, and at most: one per
-                           CPU in the affinity mask of the process */
+  uint32_t threads;     /* including the calling thread; 0: one per CPU in the
+                           affinity mask of the process; a larger number is
+                           reduced to that */
   uint32_t pin;         /* nonzero: pin worker thread t to the t-th CPU of the
                            affinity mask; the calling thread, number 0, is not
                            pinned */

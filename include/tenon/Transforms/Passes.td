@@ -247,8 +247,8 @@ def RoundActivations : Pass<"tenon-round-activations", "::mlir::ModuleOp"> {
 
     A linear layer or an attention whose result is only read as `bf16` gets a result
     of that type instead. Sums, residuals, norms and rotations stay `f32`, and so
-    does a linear layer that feeds `tenon.router`, because the choice of experts is
-    not continuous.
+    does a linear layer that feeds `tenon.router` or `tenon.index_topk`, also
+    through row-wise ops, because what these choose is not continuous.
 
     Not bit-exact: this is the choice of a numeric type, which the interpreter and
     all targets follow.
@@ -316,8 +316,8 @@ def AssignWeightLayouts : Pass<"tenon-assign-weight-layouts", "::mlir::ModuleOp"
 
     The layout does not depend on the vector width. A matrix with both paired and
     unpaired uses is packed twice, the second time as `@w.pair`. Cos/sin tables
-    stay row-major. A scale block that is not a multiple of the panel's period is
-    an error.
+    stay row-major. A layout that a weight has is replaced. A scale block that is
+    not a multiple of the panel's period is an error.
 
     Runs after every pass that creates or retypes a weight because byte offsets
     follow from the final types; must precede `tenon-form-kernels` because weight
@@ -363,8 +363,8 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     ```
 
     Tile sizes come from `machine.target`. A module without it, rows of dynamic
-    length, and a result of a step that is neither a cache nor `logits` by its
-    `tenon.role`, are errors.
+    length or of none, and a result of a step that is neither a cache nor, by its
+    `tenon.role`, `logits`, `embeddings` or `pooled`, are errors.
 
     Runs after `tenon-assign-weight-layouts` because kernel signatures contain the
     final weight types; must precede `convert-tenon-to-tile` because that pass
@@ -444,7 +444,7 @@ def DropReturnedBuffers : Pass<"tile-drop-returned-buffers", "::mlir::ModuleOp">
 }
 
 def VerifyNoLargeCopies : Pass<"tile-verify-no-large-copies", "::mlir::ModuleOp"> {
-  let summary = "Verify that steps contain no large copies or allocations";
+  let summary = "Verify that steps make no large copy and no unbounded allocation";
   let description = [{
     Reports as an error, in every function, a copy of more than `limit` bytes, and
     an allocation or a copy whose size the bucket does not bound, such as that of

@@ -323,7 +323,7 @@ LogicalResult tenon::lowerGroup(KernelLowering &lowering, MoeDispatchOp op) {
   };
   ValueRange results = lowering.parallel(
       lowering.attr(1), outs, [&](ValueRange, ValueRange shared) {
-        // Slices of the size of the whole meet when they become buffers.
+        // One-Shot Bufferize sees that slices of the whole size are equivalent.
         SmallVector<Value> slices;
         for (auto [out, value] : llvm::zip(outs, shared))
           slices.push_back(lowering.extract(value, wholeOf(out)));

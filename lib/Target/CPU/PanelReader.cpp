@@ -105,7 +105,7 @@ PanelReader::Place PanelReader::locate(const PanelField &field,
                                        const Group &group, Value line) const {
   Place place = {b->index(field.first / unitBits), Value()};
   for (const LayoutDigit &digit : field.splitAt({lineCols, layout.groupCols})) {
-    // What is below a line's columns is the business of `decode`.
+    // What is below a line's columns is handled by `decode`.
     if (digit.count == 1 || digit.every < lineCols)
       continue;
     bool isOfGroup = layout.groupCols && digit.every >= layout.groupCols;

@@ -233,7 +233,7 @@ func.func @attend_finish_with_sinks_alone(%m: memref<4xf32>, %a: memref<4x16xf32
 
 // C1
 func.func @index_scores_with_one_index(%q: memref<1x4x16xf32>, %w: memref<1x4xf32>, %k: memref<3x?x?x16xf32>, %o: memref<1x128xf32>, %i: index) {
-  // expected-error@+1 {{expects one index for each of four dimensions of key, but got 1 and 'memref<3x?x?x16xf32>'}}
+  // expected-error@+1 {{expects key to have four dimensions, with one index for each, but got 1 and 'memref<3x?x?x16xf32>'}}
   tile.index_scores %q weights %w, %k[%i] count %i scale 0.25 into %o
       : memref<1x4x16xf32>, memref<1x4xf32>, memref<3x?x?x16xf32> into memref<1x128xf32>
   return
