@@ -25,6 +25,8 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 static constexpr int64_t kMostWarps = 32;
 /// Keys of a tile of attention: their scores stay in registers.
 static constexpr int64_t kMostKeys = 1024;
+/// Keys between two selections: what shared memory could hold at most.
+static constexpr int64_t kMostSelectionKeys = 65536;
 
 /// Rows of a matrix instruction, as it is used by attention.
 static constexpr int64_t kTileRows = 2 * 8;
@@ -148,7 +150,7 @@ int64_t AttentionAttr::getBlockWarps() const {
 int64_t AttentionAttr::getBlockTokens() const { return getTokens(); }
 
 //===----------------------------------------------------------------------===//
-// RowsAttr, DispatchAttr
+// SelectionAttr, RowsAttr, DispatchAttr
 //===----------------------------------------------------------------------===//
 
 static LogicalResult verifyWarps(EmitError emitError, int64_t warps) {
@@ -157,6 +159,18 @@ static LogicalResult verifyWarps(EmitError emitError, int64_t warps) {
                        << " warps, but got " << warps;
   return success();
 }
+
+LogicalResult SelectionAttr::verify(EmitError emitError, int64_t keys,
+                                    int64_t warps) {
+  if (keys < 1 || keys > kMostSelectionKeys) // C2
+    return emitError() << "expects between 1 and " << kMostSelectionKeys
+                       << " keys, but got " << keys;
+  return verifyWarps(emitError, warps); // C1
+}
+
+int64_t SelectionAttr::getBlockWarps() const { return getWarps(); }
+
+int64_t SelectionAttr::getBlockTokens() const { return 0; }
 
 LogicalResult RowsAttr::verify(EmitError emitError, int64_t warps) {
   return verifyWarps(emitError, warps); // C1

@@ -126,6 +126,30 @@ def Nvptx_AttentionAttr : Nvptx_ConfigAttr<"Attention"> {
     "int64_t":$splits);
 }
 
+def Nvptx_SelectionAttr : Nvptx_ConfigAttr<"Selection"> {
+  let mnemonic = "selection";
+  let summary = "Keys with the largest index scores";
+  let description = [{
+    A block of threads works on one token at a time, and on `keys` of its keys: their
+    scores join those that are kept, and of all these the largest are kept. Each warp
+    computes the scores of 16 keys at a time. What is selected does not depend on
+    these numbers.
+
+    | Parameter | Meaning                                       |
+    |-----------|-----------------------------------------------|
+    | `keys`    | keys between two selections                   |
+    | `warps`   | of a block                                    |
+
+    Constraints:
+
+    * (C1) There are between 1 and 32 warps.
+    * (C2) There are between 1 and 65,536 keys.
+
+    Example: `#nvptx.selection<keys = 2048, warps = 8>`
+  }];
+  let parameters = (ins "int64_t":$keys, "int64_t":$warps);
+}
+
 def Nvptx_RowsAttr : Nvptx_ConfigAttr<"Rows"> {
   let mnemonic = "rows";
   let summary = "Ops on rows of single tokens";

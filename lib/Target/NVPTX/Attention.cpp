@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Attention.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -33,6 +34,10 @@ std::optional<CacheAttention> CacheAttention::match(Operation *op) {
 
 Refusal tenon::nvptx::checkAttention(tile::KernelOp kernel,
                                      const CacheAttention &op) {
+  int64_t tokens =
+      tile::getBucketTokens(kernel->getParentOfType<func::FuncOp>());
+  if (op.selected && !llvm::isUInt<32>(tokens * op.getSelected()))
+    return "the keys that all tokens select are not counted in 32 bits";
   Type type = op.key.getType().getElementType();
   if (op.value && op.value.getType().getElementType() != type)
     return "keys and values have different types";

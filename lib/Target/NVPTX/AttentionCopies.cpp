@@ -98,11 +98,11 @@ void AttentionEmitter::forUnits(const CacheTile &cache, int64_t elements,
 
 /// Where a key lies in its cache; some place if it is not `valid`.
 Value AttentionEmitter::getPlace(const Block &block, Value key, Value valid) {
-  Value real = b.zext64(b.select(valid, key, b.i32(0)));
-  if (!op.selected)
-    return real;
-  Value row = b.mul(b.zext64(block.first), op.getSelected());
-  return b.zext64(kernel.loadIndex(op.selected, b.add(row, real)));
+  Value real = b.select(valid, key, b.i32(0));
+  if (op.selected)
+    real = kernel.loadIndex(op.selected,
+                            b.add(b.mul(block.first, op.getSelected()), real));
+  return b.zext64(real);
 }
 
 /// Begins to copy the tile from `key` on. Keys that no row sees are zeros: what

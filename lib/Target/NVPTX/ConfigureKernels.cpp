@@ -9,6 +9,7 @@
 #include "Contraction.h"
 #include "FindGpu.h"
 #include "KernelRefusal.h"
+#include "KeySelection.h"
 
 #define DEBUG_TYPE "nvptx-configure-kernels"
 
@@ -52,6 +53,14 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
                           : chooseAttention(*attention, tokens, machine);
     if (!refusal && failed(config))
       refusal = "no tile of keys fits into shared memory";
+    return choose(refusal, [&] { return *config; });
+  }
+  if (auto selection = dyn_cast<IndexTopkOp>(root)) {
+    Refusal refusal = checkSelection(kernel, selection);
+    auto config = refusal ? FailureOr<SelectionAttr>()
+                          : chooseSelection(selection, machine);
+    if (!refusal && failed(config))
+      refusal = "queries and keys of an indexer do not fit into shared memory";
     return choose(refusal, [&] { return *config; });
   }
   if (isa<LinearOp, HeadLinearOp, GroupedLinearOp>(root)) {

@@ -33,6 +33,8 @@ static Refusal emitKernel(DeviceKernel &kernel) {
     return emitRows(kernel);
   if (isa<AttentionOp, SelectedAttentionOp>(root))
     return emitAttention(kernel, root);
+  if (auto selection = dyn_cast<IndexTopkOp>(root))
+    return emitSelection(kernel, selection);
   if (isa<RouterOp>(root))
     return emitRouters(kernel);
   if (auto dispatch = dyn_cast<MoeDispatchOp>(root))

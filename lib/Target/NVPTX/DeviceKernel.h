@@ -80,6 +80,7 @@ Refusal checkRouters(tile::KernelOp kernel);
 Refusal emitRows(DeviceKernel &kernel);
 Refusal emitContraction(DeviceKernel &kernel, mlir::Operation *root);
 Refusal emitAttention(DeviceKernel &kernel, mlir::Operation *root);
+Refusal emitSelection(DeviceKernel &kernel, IndexTopkOp op);
 Refusal emitRouters(DeviceKernel &kernel);
 Refusal emitGroup(DeviceKernel &kernel, MoeDispatchOp op);
 

@@ -13,7 +13,7 @@ using namespace tenon::nvptx;
 
 Operation *tenon::nvptx::getRoot(tile::KernelOp kernel) {
   for (Operation &op : kernel.getBody().front())
-    if (isa<KernelRootOpInterface, RouterOp>(op))
+    if (isa<KernelRootOpInterface, RouterOp, IndexTopkOp>(op))
       return &op;
   return nullptr;
 }

@@ -192,6 +192,52 @@ func.func @computed_factors(%x: tensor<?x64xf32>, %f: tensor<?x1xf32>, %y: tenso
   return
 }
 
+// CHECK-LABEL: @selection_of_computed_queries
+// CHECK: nvptx.refused = "queries or weights of an indexer are not rows of an argument of the kernel"
+func.func @selection_of_computed_queries(%q: tensor<?x4x16xf32>, %k: tensor<2x?x?x16xf32>, %l: index, %w: tensor<?x4xf32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x24xi32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%q, %k, %l, %w, %p, %s : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, index, tensor<?x4xf32>, tensor<?xi32>, tensor<?xi32>) outs(%y : tensor<?x24xi32>) {
+  ^bb0(%aq: tensor<?x4x16xf32>, %ak: tensor<2x?x?x16xf32>, %al: index, %aw: tensor<?x4xf32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x24xi32>):
+    %v = arith.addf %aq, %aq : tensor<?x4x16xf32>
+    %i = tenon.index_topk %v, %ak[%al] weights %aw at %ap in %as of 128 scale 0.25 : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+    tile.yield %i : tensor<?x24xi32>
+  } -> tensor<?x24xi32>
+  return
+}
+
+// CHECK-LABEL: @two_selections
+// CHECK: nvptx.refused = "tenon.index_topk goes together with other operations"
+func.func @two_selections(%q: tensor<?x4x16xf32>, %k: tensor<2x?x?x16xf32>, %l: index, %w: tensor<?x4xf32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x24xi32>, %z: tensor<?x24xi32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r:2 = tile.kernel "k" ins(%q, %k, %l, %w, %p, %s : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, index, tensor<?x4xf32>, tensor<?xi32>, tensor<?xi32>) outs(%y, %z : tensor<?x24xi32>, tensor<?x24xi32>) {
+  ^bb0(%aq: tensor<?x4x16xf32>, %ak: tensor<2x?x?x16xf32>, %al: index, %aw: tensor<?x4xf32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x24xi32>, %az: tensor<?x24xi32>):
+    %i = tenon.index_topk %aq, %ak[%al] weights %aw at %ap in %as of 128 scale 0.25 : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x24xi32>
+    tile.yield %i, %i : tensor<?x24xi32>, tensor<?x24xi32>
+  } -> tensor<?x24xi32>, tensor<?x24xi32>
+  return
+}
+
+/// Scores of so many keys fit nowhere.
+// CHECK-LABEL: @selection_of_most_keys
+// CHECK: nvptx.refused = "queries and keys of an indexer do not fit into shared memory"
+func.func @selection_of_most_keys(%q: tensor<?x4x16xf32>, %k: tensor<2x?x?x16xf32>, %l: index, %w: tensor<?x4xf32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x40000xi32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {
+  %r = tile.kernel "k" ins(%q, %k, %l, %w, %p, %s : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, index, tensor<?x4xf32>, tensor<?xi32>, tensor<?xi32>) outs(%y : tensor<?x40000xi32>) {
+  ^bb0(%aq: tensor<?x4x16xf32>, %ak: tensor<2x?x?x16xf32>, %al: index, %aw: tensor<?x4xf32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x40000xi32>):
+    %i = tenon.index_topk %aq, %ak[%al] weights %aw at %ap in %as of 100000 scale 0.25 : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, tensor<?x4xf32>, tensor<?xi32> -> tensor<?x40000xi32>
+    tile.yield %i : tensor<?x40000xi32>
+  } -> tensor<?x40000xi32>
+  return
+}
+
+// CHECK-LABEL: @many_choices
+// CHECK: nvptx.refused = "the keys that all tokens select are not counted in 32 bits"
+func.func @many_choices(%q: tensor<?x4x16xf32>, %k: tensor<2x?x?x16xf32>, %l: index, %z: tensor<?x8192xi32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x4x16xf32>) attributes {tile.bucket = #tile.bucket<tokens = 524288>} {
+  %r = tile.kernel "k" ins(%q, %k, %l, %z, %p, %s : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, index, tensor<?x8192xi32>, tensor<?xi32>, tensor<?xi32>) outs(%y : tensor<?x4x16xf32>) {
+  ^bb0(%aq: tensor<?x4x16xf32>, %ak: tensor<2x?x?x16xf32>, %al: index, %az: tensor<?x8192xi32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x4x16xf32>):
+    %o = tenon.selected_attention %aq, %ak[%al] of %az at %ap in %as scale 0.25 : tensor<?x4x16xf32>, tensor<2x?x?x16xf32>, tensor<?x8192xi32>, tensor<?xi32> -> tensor<?x4x16xf32>
+    tile.yield %o : tensor<?x4x16xf32>
+  } -> tensor<?x4x16xf32>
+  return
+}
+
 // CHECK-LABEL: @caches_of_two_types
 // CHECK: nvptx.refused = "keys and values have different types"
 func.func @caches_of_two_types(%q: tensor<?x2x32xf32>, %k: tensor<2x?x?x2x32xbf16>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x2x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 8>} {

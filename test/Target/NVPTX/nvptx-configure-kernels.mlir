@@ -58,6 +58,26 @@ func.func @attention_selected(%q: tensor<?x20x80xf32>, %k: tensor<2x?x?x80xf32>,
   } -> tensor<?x20x64xf32>
   return
 }
+/// As many keys between two selections as are kept.
+// CHECK: tile.kernel "selection" #nvptx.selection<keys = 2048, warps = 8> ins
+func.func @selection(%q: tensor<?x64x128xf32>, %k: tensor<2x?x?x128xbf16>, %l: index, %w: tensor<?x64xf32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x2048xi32>) attributes {tile.bucket = #tile.bucket<tokens = 512>} {
+  %r = tile.kernel "selection" ins(%q, %k, %l, %w, %p, %s : tensor<?x64x128xf32>, tensor<2x?x?x128xbf16>, index, tensor<?x64xf32>, tensor<?xi32>, tensor<?xi32>) outs(%y : tensor<?x2048xi32>) {
+  ^bb0(%aq: tensor<?x64x128xf32>, %ak: tensor<2x?x?x128xbf16>, %al: index, %aw: tensor<?x64xf32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x2048xi32>):
+    %i = tenon.index_topk %aq, %ak[%al] weights %aw at %ap in %as of 163840 scale 0.25 : tensor<?x64x128xf32>, tensor<2x?x?x128xbf16>, tensor<?x64xf32>, tensor<?xi32> -> tensor<?x2048xi32>
+    tile.yield %i : tensor<?x2048xi32>
+  } -> tensor<?x2048xi32>
+  return
+}
+/// Fewer, where so many do not fit into shared memory.
+// CHECK: tile.kernel "selection.large" #nvptx.selection<keys = 1024, warps = 8> ins
+func.func @selection_large(%q: tensor<?x64x128xf32>, %k: tensor<2x?x?x128xbf16>, %l: index, %w: tensor<?x64xf32>, %p: tensor<?xi32>, %s: tensor<?xi32>, %y: tensor<?x4000xi32>) attributes {tile.bucket = #tile.bucket<tokens = 512>} {
+  %r = tile.kernel "selection.large" ins(%q, %k, %l, %w, %p, %s : tensor<?x64x128xf32>, tensor<2x?x?x128xbf16>, index, tensor<?x64xf32>, tensor<?xi32>, tensor<?xi32>) outs(%y : tensor<?x4000xi32>) {
+  ^bb0(%aq: tensor<?x64x128xf32>, %ak: tensor<2x?x?x128xbf16>, %al: index, %aw: tensor<?x64xf32>, %ap: tensor<?xi32>, %as: tensor<?xi32>, %ay: tensor<?x4000xi32>):
+    %i = tenon.index_topk %aq, %ak[%al] weights %aw at %ap in %as of 163840 scale 0.25 : tensor<?x64x128xf32>, tensor<2x?x?x128xbf16>, tensor<?x64xf32>, tensor<?xi32> -> tensor<?x4000xi32>
+    tile.yield %i : tensor<?x4000xi32>
+  } -> tensor<?x4000xi32>
+  return
+}
 /// The tile of keys is the same in a large bucket.
 // CHECK: tile.kernel "attention.t512" #nvptx.attention<tokens = 64, rows = 64, keys = 64, splits = 1> ins
 func.func @attention_t512(%q: tensor<?x6x32xf32>, %k: tensor<2x?x?x2x32xf32>, %v: tensor<2x?x?x2x32xf32>, %l: index, %p: tensor<?xi32>, %s: tensor<?xi32>, %b: tensor<?x4xi32>, %y: tensor<?x6x32xf32>) attributes {tile.bucket = #tile.bucket<tokens = 512>} {

@@ -96,6 +96,24 @@
 
 // -----
 
+/// A selection of keys. C1
+// expected-error@+1 {{expects between 1 and 32 warps, but got 33}}
+#a = #nvptx.selection<keys = 512, warps = 33>
+
+// -----
+
+// C2
+// expected-error@+1 {{expects between 1 and 65536 keys, but got 0}}
+#a = #nvptx.selection<keys = 0, warps = 8>
+
+// -----
+
+// C2
+// expected-error@+1 {{expects between 1 and 65536 keys, but got 65537}}
+#a = #nvptx.selection<keys = 65537, warps = 8>
+
+// -----
+
 /// A launch. C1
 // expected-error@+1 {{expects at least one block, but got 0}}
 #a = #nvptx.launch<@kernels::@f, blocks = 0>

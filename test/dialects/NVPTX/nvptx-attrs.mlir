@@ -23,6 +23,11 @@ func.func @configurations(%x: tensor<?x8xf32>) {
   ^bb0(%a: tensor<?x8xf32>):
     tile.yield %a : tensor<?x8xf32>
   } -> tensor<?x8xf32>
+  // CHECK: tile.kernel "selection" #nvptx.selection<keys = 2048, warps = 8>
+  %4 = tile.kernel "selection" #nvptx.selection<keys = 2048, warps = 8> ins() outs(%x : tensor<?x8xf32>) {
+  ^bb0(%a: tensor<?x8xf32>):
+    tile.yield %a : tensor<?x8xf32>
+  } -> tensor<?x8xf32>
   return
 }
 

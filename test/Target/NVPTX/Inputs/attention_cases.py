@@ -135,6 +135,49 @@ def selected_attention(name, positions, heads, size, value_size, top, bucket=8, 
                       rounds=kind, **more))
 
 
+def select_keys(name, positions, heads, size, top, bucket=8, cache="f32", capacity=150,
+                context=None, ties=False, **more):
+    """Adds a case of tenon.index_topk, with weights of heads in the middle of other columns;
+    `positions` has the slot and position of each token. With `ties`, keys are few numbers."""
+    tokens, index = len(positions), "tensor<?xi32>"
+    width = heads + 7
+    inputs = [Tensor("q", f"tensor<?x{heads}x{size}xf32>"),
+              Tensor("k", f"tensor<2x?x?x{size}x{cache}>", cache), Index("l"),
+              Tensor("w", f"tensor<?x{width}xf32>"), Index("n"), Tensor("p", index, "i32"),
+              Tensor("s", index, "i32")]
+    outs = [Tensor("y", f"tensor<?x{top}xi32>", "i32")]
+    weights = f"tensor<?x{heads}xf32>"
+    body = (f"    %w = tensor.extract_slice %a_w[0, 3] [%a_n, {heads}] [1, 1] : {inputs[3].type} to "
+            f"{weights}\n    %i = tenon.index_topk %a_q, %a_k[%a_l] weights %w at %a_p in %a_s of "
+            f"{context or capacity} scale 0.25 : {inputs[0].type}, {inputs[1].type}, {weights}, "
+            f"{index} -> {outs[0].type}\n    tile.yield %i : {outs[0].type}")
+
+    def make(rng):
+        slots, places = (np.array(x, int) for x in zip(*positions)) if tokens else ([], [])
+        sequences = max(slots, default=0) + 1
+        draw = (lambda shape: rng.integers(-1, 2, shape)) if ties else rng.standard_normal
+        arrays = {"q": draw((tokens, heads, size)), "l": 1, "n": tokens,
+                  "k": draw((2, sequences, capacity, size)).astype(float),
+                  "w": draw((tokens, width)), "p": np.array(places, int),
+                  "s": np.array(slots, int), "y": np.zeros((tokens, top))}
+        for slot in range(sequences):
+            end = max((p + 1 for s, p in positions if s == slot), default=0)
+            arrays["k"][:, slot, end:] = np.nan
+        return arrays
+
+    def reference(a):
+        y = np.full((tokens, top), -1)
+        keys = inputs[1].value(a["k"])
+        for t, (slot, p) in enumerate(zip(a["s"], a["p"])):
+            products = np.maximum(keys[1, slot, :p + 1] @ np.float32(a["q"][t]).T, 0)
+            scores = products @ np.float32(a["w"][t, 3:3 + heads])
+            chosen = np.sort(np.argsort(-scores, kind="stable")[:top])
+            y[t, :len(chosen)] = chosen
+        return [y]
+
+    CASES.append(Case(name, bucket, inputs, outs, body, make, reference, **more))
+
+
 DECODE = [(1, 2, 150), (1, 0, 0), (3, 1, 62)]
 PREFILL = [(64, 0, 0), (20, 0, 64), (7, 1, 90)]
 attention("attention.decode", DECODE, 8, 6, 2, 32, 32, apart=True)
@@ -177,3 +220,18 @@ selected_attention("selected.rounded.f32", SELECTING, 5, 28, 20, 9, kind="bf16")
 for bucket in (8, 512):
     selected_attention(f"bits.selected.t{bucket}", SELECTING, 40, 80, 64, 100, bucket, "bf16",
                        like="" if bucket == 8 else "bits.selected.t8")
+select_keys("keys.f32", SELECTING, 11, 14, 9, apart=True)
+select_keys("keys.bf16", SELECTING, 64, 128, 24, cache="bf16", apart=True)
+select_keys("keys.wide.f32", SELECTING, 20, 72, 100)
+select_keys("keys.odd", SELECTING, 3, 13, 12, cache="bf16")
+select_keys("keys.one", [(0, 40), (0, 0)], 1, 16, 1, cache="bf16")
+select_keys("keys.all", SELECTING, 5, 16, 200)
+select_keys("keys.none", [], 2, 16, 4)
+select_keys("keys.ties", SELECTING, 4, 8, 37, ties=True)
+# More keys than are looked at between two selections.
+CHUNKS = [(0, 1500), (1, 512), (0, 600)]
+select_keys("keys.chunks", CHUNKS, 8, 16, 70, cache="bf16", capacity=1501)
+select_keys("keys.chunks.ties", CHUNKS, 2, 4, 200, capacity=1501, ties=True)
+for bucket in (8, 512):
+    select_keys(f"bits.keys.t{bucket}", SELECTING, 11, 14, 9, bucket,
+                like="" if bucket == 8 else "bits.keys.t8")
