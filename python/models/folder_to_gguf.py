@@ -27,6 +27,7 @@ ARCHITECTURES = {
     "bert": "bert",
     "deepseek_v2": "deepseek2",
     "deepseek_v3": "deepseek2",
+    "deepseek_v32": "deepseek32",
     "gemma2": "gemma2",
     "glm4_moe": "glm4moe",
     "gpt2": "gpt2",
@@ -60,6 +61,10 @@ LAYER = {
     "self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa",
     "self_attn.kv_a_layernorm": "attn_kv_a_norm",
     "self_attn.kv_b_proj": "attn_kv_b",
+    "self_attn.indexer.wq_b": "indexer.attn_q_b",
+    "self_attn.indexer.wk": "indexer.attn_k",
+    "self_attn.indexer.k_norm": "indexer.k_norm",
+    "self_attn.indexer.weights_proj": "indexer.proj",
     "self_attn.qkv_proj": "attn_qkv",
     "mlp.gate_up_proj": "ffn_up",
     "mlp.gate_proj": "ffn_gate",
@@ -130,6 +135,10 @@ def latent(config, split):
     result = {"attention.kv_lora_rank": rank, "rope.dimension_count": turned}
     if config["q_lora_rank"]:
         result["attention.q_lora_rank"] = config["q_lora_rank"]
+    if "index_topk" in config:
+        result["attention.indexer.head_count"] = config["index_n_heads"]
+        result["attention.indexer.key_length"] = config["index_head_dim"]
+        result["attention.indexer.top_k"] = config["index_topk"]
     if not split:
         return result | {
             "attention.head_count_kv": config["num_attention_heads"],

@@ -241,7 +241,7 @@ static void completeGptOss(Object &values) {
 }
 
 //===----------------------------------------------------------------------===//
-// deepseek2, glm4moe
+// deepseek2, deepseek32, glm4moe
 //===----------------------------------------------------------------------===//
 
 static constexpr GgufName deepSeekNames[] = {
@@ -264,6 +264,12 @@ static constexpr GgufName deepSeekNames[] = {
     {"ffn_gate_shexp", "mlp.shared_experts.gate_proj"},
     {"ffn_up_shexp", "mlp.shared_experts.up_proj"},
     {"ffn_down_shexp", "mlp.shared_experts.down_proj"},
+    // Of deepseek32.
+    {"indexer.attn_q_b.weight", "self_attn.indexer.wq_b.weight"},
+    {"indexer.attn_k.weight", "self_attn.indexer.wk.weight"},
+    {"indexer.k_norm.weight", "self_attn.indexer.k_norm.weight"},
+    {"indexer.k_norm.bias", "self_attn.indexer.k_norm.bias"},
+    {"indexer.proj.weight", "self_attn.indexer.weights_proj.weight"},
 };
 
 static constexpr GgufKey glm4MoeKeys[] = {
@@ -297,6 +303,10 @@ static constexpr GgufKey deepSeekKeys[] = {
     {"attention.key_length_mla", "qk_head_dim"},
     {"attention.value_length", "v_head_dim"},
     {"attention.value_length_mla", "v_head_dim"},
+    // Of deepseek32.
+    {"attention.indexer.head_count", "index_n_heads"},
+    {"attention.indexer.key_length", "index_head_dim"},
+    {"attention.indexer.top_k", "index_topk"},
 };
 
 static constexpr llvm::StringLiteral expertConstants =
@@ -408,6 +418,8 @@ static constexpr GgufArchitecture architectures[] = {
      true, completeDeepSeekV3, 2},
     {"deepseek2", "deepseek_v2", false, RowOrder::HalfSplit, "", 0,
      deepSeekKeys, deepSeekNames, expertConstants, true, completeDeepSeek},
+    {"deepseek32", "deepseek_v32", false, RowOrder::HalfSplit, "", 0,
+     deepSeekKeys, deepSeekNames, expertConstants, true, completeDeepSeekV3, 2},
 };
 
 /// Fails if experts are chosen in another way than the architecture does.

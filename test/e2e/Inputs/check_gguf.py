@@ -18,6 +18,7 @@ from checkpoints import checkpoint_cases
 NAMES = [
     "deepseek2-greedy-f32",
     "deepseek3-grouped-bf16",
+    "deepseek32-wide-bf16",
     "gemma2-capped-f32",
     "glm4-grouped-bf16",
     "glm4-normed-f32",

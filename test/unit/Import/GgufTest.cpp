@@ -325,6 +325,10 @@ TEST(GgufNames, AreThoseOfTheCheckpoint) {
   // A whole name, and one of a single architecture.
   EXPECT_EQ(canonicalize("deepseek2", "blk.3.exp_probs_b.bias"),
             "model.layers.3.mlp.gate.e_score_correction_bias");
+  EXPECT_EQ(canonicalize("deepseek32", "blk.3.indexer.k_norm.bias"),
+            "model.layers.3.self_attn.indexer.k_norm.bias");
+  EXPECT_EQ(canonicalize("deepseek32", "blk.3.indexer.proj.weight"),
+            "model.layers.3.self_attn.indexer.weights_proj.weight");
   EXPECT_EQ(canonicalize("deepseek2", "blk.3.exp_probs_b.weight"),
             "blk.3.exp_probs_b.weight");
   EXPECT_EQ(canonicalize("glm4moe", "blk.3.post_attention_norm.weight"),
@@ -350,7 +354,7 @@ TEST(GgufNames, ChecksTheArchitecture) {
             "m.gguf: unknown architecture 'rwkv'; known architectures: llama, "
             "qwen2, qwen2moe, qwen3, qwen3moe, olmoe, smollm3, "
             "llama4, granite, phi3, gemma2, gemma3, gpt2, bert, gpt-oss, "
-            "glm4moe, deepseek2");
+            "glm4moe, deepseek2, deepseek32");
   EXPECT_EQ(findArchitecture(GgufImage()),
             "m.gguf: the string 'general.architecture' is missing");
 }
