@@ -230,7 +230,7 @@ select_keys("keys.none", [], 2, 16, 4)
 select_keys("keys.ties", SELECTING, 4, 8, 37, ties=True)
 # More keys than are looked at between two selections.
 CHUNKS = [(0, 1500), (1, 512), (0, 600)]
-select_keys("keys.chunks", CHUNKS, 8, 16, 70, cache="bf16", capacity=1501)
+select_keys("keys.chunks", CHUNKS, 8, 16, 70, cache="bf16", capacity=1501, apart=True)
 select_keys("keys.chunks.ties", CHUNKS, 2, 4, 200, capacity=1501, ties=True)
 for bucket in (8, 512):
     select_keys(f"bits.keys.t{bucket}", SELECTING, 11, 14, 9, bucket,
