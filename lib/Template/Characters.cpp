@@ -54,6 +54,19 @@ static Character readLast(std::string_view text) {
   return readCharacter(text.substr(text.size() - 1));
 }
 
+std::optional<Character> characterAt(std::string_view text, int64_t place) {
+  while (!text.empty()) {
+    if (place == 0 || place == -1)
+      return place ? readLast(text) : readCharacter(text);
+    if (place > 0)
+      text.remove_prefix(readCharacter(text).bytes.size());
+    else
+      text.remove_suffix(readLast(text).bytes.size());
+    place += place > 0 ? -1 : 1;
+  }
+  return std::nullopt;
+}
+
 std::string_view strip(std::string_view text, bool left, bool right,
                        const std::string *set) {
   std::vector<Character> chosen;

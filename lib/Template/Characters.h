@@ -5,6 +5,7 @@
 #define TENON_LIB_TEMPLATE_CHARACTERS_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@ struct Character {
 
 std::vector<Character> characters(std::string_view text);
 size_t countCharacters(std::string_view text);
+/// Returns the character at a place, which counts from the end where it is
+/// negative, or nothing.
+std::optional<Character> characterAt(std::string_view text, int64_t place);
+/// What reading all characters of so many bytes takes, in units of work: each is
+/// as large as three of them.
+inline uint64_t unitsOfCharacters(size_t bytes) { return 3 * bytes; }
 
 /// Python's `str.isspace` of one character.
 bool isSpace(uint32_t code);

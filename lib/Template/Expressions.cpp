@@ -11,7 +11,7 @@ using Kind = Expression::Kind;
 
 Value Interpreter::evaluate(const Expression &expression) {
   constexpr unsigned limit = 1000;
-  if (!spend(1))
+  if (!spend(8))
     return {};
   if (depth >= limit)
     return fail("the template calls itself too often");
@@ -102,10 +102,13 @@ Value Interpreter::evaluateOperator(const Expression &expression) {
 }
 
 Value Interpreter::evaluateName(const Expression &expression) {
-  for (const Scope *at = scope.get(); at; at = at->outer.get())
+  for (const Scope *at = scope.get(); at; at = at->outer.get()) {
+    if (!spend(1 + at->names.size() / 2))
+      return {};
     for (const auto &[name, value] : at->names)
       if (name == expression.name)
         return value;
+  }
   return getGlobal(expression.name);
 }
 
@@ -133,8 +136,10 @@ Value Interpreter::evaluateItems(const Expression &expression) {
                   " cannot be a key");
     auto known =
         std::find_if(entries.begin(), entries.end(), [&](const auto &entry) {
-          return areEqual(entry.first, items[i]);
+          return equal(entry.first, items[i]);
         });
+    if (failed())
+      return {};
     if (known != entries.end())
       known->second = items[i + 1];
     else
@@ -170,9 +175,13 @@ Arguments Interpreter::evaluateArguments(const CallArguments &arguments) {
   Arguments result;
   for (const ExpressionPtr &argument : arguments.positional)
     result.positional.push_back(evaluate(*argument));
-  if (arguments.spreadList)
-    for (const Value &element : iterate(evaluate(*arguments.spreadList)))
-      result.positional.push_back(element);
+  if (arguments.spreadList) {
+    List elements = iterate(evaluate(*arguments.spreadList));
+    // Whatever is called copies them again.
+    if (spend(4 * elements.size()))
+      result.positional.insert(result.positional.end(), elements.begin(),
+                               elements.end());
+  }
   for (const auto &[name, argument] : arguments.named)
     result.named.emplace_back(name, evaluate(*argument));
   if (!arguments.spreadDict)

@@ -56,7 +56,8 @@ static Value title(Interpreter &interpreter, const Value &value,
   Parameters given(interpreter, "title", arguments, {});
   std::string text;
   bool isInside = false;
-  for (const Character &c : characters(interpreter.print(value))) {
+  std::string printed = interpreter.print(value);
+  for (const Character &c : interpreter.readCharacters(printed)) {
     if (!changeCase(c, isInside ? Case::Lower : Case::Upper, text))
       return interpreter.fail("the case of '" + std::string(c.bytes) +
                               "' cannot be changed");
@@ -72,7 +73,8 @@ static Value length(Interpreter &interpreter, const Value &value,
                     const Arguments &arguments) {
   Parameters given(interpreter, "length", arguments, {});
   if (value.isString()) {
-    interpreter.spend(value.asString().size() / 8);
+    if (!interpreter.spend(value.asString().size() / 2))
+      return {};
     return Value::integer(int64_t(countCharacters(value.asString())));
   }
   if (value.is(Value::Kind::Dict))
@@ -124,6 +126,9 @@ static Value join(Interpreter &interpreter, const Value &value,
 static Value first(Interpreter &interpreter, const Value &value,
                    const Arguments &arguments) {
   Parameters given(interpreter, "first", arguments, {});
+  // The usual case copies nothing.
+  if (value.is(Value::Kind::List) && !value.isLazy() && !value.asList().empty())
+    return value.asList().front();
   List elements = interpreter.iterate(value);
   return elements.empty() ? Value::undefined("there is no first element")
                           : elements.front();
@@ -132,6 +137,8 @@ static Value first(Interpreter &interpreter, const Value &value,
 static Value last(Interpreter &interpreter, const Value &value,
                   const Arguments &arguments) {
   Parameters given(interpreter, "last", arguments, {});
+  if (value.is(Value::Kind::List) && !value.isLazy() && !value.asList().empty())
+    return value.asList().back();
   List elements = interpreter.iterate(value);
   return elements.empty() ? Value::undefined("there is no last element")
                           : elements.back();
@@ -168,7 +175,8 @@ static Value toInteger(Interpreter &interpreter, const Value &value,
   std::optional<double> real;
   if (value.is(Value::Kind::Float))
     real = value.asReal();
-  if (value.isString()) {
+  // Digits are copied one by one.
+  if (value.isString() && interpreter.spend(4 * value.asString().size())) {
     if (std::optional<int64_t> integer = parseInteger(value.asString()))
       return Value::integer(*integer);
     real = parseReal(value.asString());
@@ -186,7 +194,7 @@ static Value toReal(Interpreter &interpreter, const Value &value,
   Parameters given(interpreter, "float", arguments, {"default"});
   if (value.isNumber())
     return Value::real(value.asReal());
-  if (value.isString())
+  if (value.isString() && interpreter.spend(4 * value.asString().size()))
     if (std::optional<double> real = parseReal(value.asString()))
       return Value::real(*real);
   return given.has(0) ? given[0] : Value::real(0);
@@ -209,6 +217,7 @@ static Value roundReal(Interpreter &interpreter, const Value &value,
                             "method 'common'");
   if (value.isInteger())
     return Value::integer(value.asInteger());
+  interpreter.spend(64);
   char text[512];
   snprintf(text, sizeof(text), "%.*f", int(digits), value.asReal());
   return Value::real(std::strtod(text, nullptr));
@@ -279,11 +288,11 @@ static Value unique(Interpreter &interpreter, const Value &value,
   List kept, keys;
   for (const Value &element : interpreter.iterate(value)) {
     Value key = sortKey(interpreter, element, given[1], given.flag(0, false));
-    if (!interpreter.spend(1 + keys.size()))
-      return {};
     bool isKnown = std::any_of(keys.begin(), keys.end(), [&](const Value &one) {
-      return areEqual(one, key);
+      return interpreter.equal(one, key);
     });
+    if (interpreter.failed())
+      return {};
     if (isKnown)
       continue;
     keys.push_back(key);
@@ -469,8 +478,8 @@ static Value toJson(Interpreter &interpreter, const Value &value,
     keys = interpreter.print(given[2].asList()[1]);
   }
   std::string text;
-  if (!writeJson(value, indent, given.flag(0, false), given.flag(3, false),
-                 items, keys, text))
+  if (!interpreter.writeJson(value, indent, given.flag(0, false),
+                             given.flag(3, false), items, keys, text))
     return interpreter.fail(std::string("a value of type ") + typeName(value) +
                             ", or one inside of it, is no JSON");
   return interpreter.makeString(std::move(text));
@@ -515,7 +524,7 @@ static constexpr KnownFilter filters[] = {
 
 Value Interpreter::applyFilter(const std::string &name, const Value &operand,
                                const Arguments &arguments) {
-  if (!spend(1))
+  if (!spend(8))
     return {};
   for (const KnownFilter &known : filters)
     if (known.name == name) {

@@ -56,7 +56,7 @@ static Value makeDict(Interpreter &interpreter, const Arguments &arguments) {
   Dict entries;
   auto set = [&](const Value &key, const Value &value) {
     for (auto &[known, old] : entries)
-      if (areEqual(known, key)) {
+      if (interpreter.equal(known, key)) {
         old = value;
         return;
       }
@@ -87,6 +87,7 @@ static Value printTime(Interpreter &interpreter, const Arguments &arguments) {
   std::time_t now = interpreter.now();
   std::tm parts = {};
   localtime_r(&now, &parts);
+  interpreter.spend(100 + 16 * format.size());
   char text[4096];
   return interpreter.makeString(
       std::string(text, strftime(text, sizeof(text), format.c_str(), &parts)));

@@ -3,8 +3,9 @@
 
 #include "Interpreter.h"
 
-#include "Characters.h"
 #include "Parser.h"
+
+#include <algorithm>
 
 namespace tenon::jinja {
 
@@ -46,31 +47,57 @@ bool Interpreter::run(const Body &body, const Dict &variables) {
   return !failed();
 }
 
+/// A message is one line, whatever texts of the template are in it.
+static std::string writeLine(std::string message) {
+  constexpr size_t limit = 1000;
+  if (message.size() > limit) {
+    size_t end = limit;
+    while (end && (message[end] & 0xc0) == 0x80)
+      --end;
+    message.resize(end);
+    message += "...";
+  }
+  std::replace_if(
+      message.begin(), message.end(),
+      [](char c) { return c && uint8_t(c) < ' '; }, ' ');
+  return message;
+}
+
 Value Interpreter::fail(const std::string &message) {
   if (!failed())
-    error = "line " + std::to_string(line) + ": " + message;
+    error = "line " + std::to_string(line) + ": " + writeLine(message);
   return {};
 }
 
 Value Interpreter::raise(const std::string &message) {
   if (!failed())
     error = message.empty() ? "the template refuses these messages"
-                            : "the template says: " + message;
+                            : "the template says: " + writeLine(message);
   return {};
 }
 
-bool Interpreter::spend(uint64_t work) {
-  if (work > workLeft) {
-    workLeft = 0;
+bool Interpreter::spend(uint64_t units) {
+  if (!work.take(units))
     fail("the template takes too long or makes too much text");
-    return false;
-  }
-  workLeft -= work;
   return !failed();
 }
 
+/// At each place of the text, as much as the whole part may be compared.
+bool Interpreter::spendSearch(std::string_view text, std::string_view part) {
+  if (part.size() > text.size())
+    return !failed();
+  return spend(text.size() / 2 +
+               (text.size() - part.size() + 1) * (part.size() / 64));
+}
+
+std::vector<Character> Interpreter::readCharacters(std::string_view text) {
+  if (!spend(unitsOfCharacters(text.size())))
+    return {};
+  return characters(text);
+}
+
 Value Interpreter::makeString(std::string text) {
-  if (!spend(1 + text.size() / 8))
+  if (!spend(8 + text.size() / 8))
     return {};
   return Value::string(std::move(text));
 }
@@ -130,21 +157,17 @@ Value Interpreter::call(const Value &callee, const Arguments &arguments) {
 }
 
 /// Whether Python prints an address for a value, or for one inside of it.
-static bool hasAddress(const Value &value) {
-  if (value.isLazy())
+bool Interpreter::hasAddress(const Value &value) {
+  if (value.isLazy() || !spend(1))
     return true;
-  if (value.isSequence()) {
-    for (const Value &element : value.asList())
-      if (hasAddress(element))
-        return true;
-    return false;
-  }
+  if (value.isSequence())
+    return std::any_of(value.asList().begin(), value.asList().end(),
+                       [&](const Value &one) { return hasAddress(one); });
   if (!value.is(Value::Kind::Dict))
     return value.is(Value::Kind::Callable) || value.is(Value::Kind::Namespace);
-  for (const auto &[key, element] : value.asDict())
-    if (hasAddress(element))
-      return true;
-  return false;
+  return std::any_of(
+      value.asDict().begin(), value.asDict().end(),
+      [&](const auto &entry) { return hasAddress(entry.second); });
 }
 
 std::string Interpreter::print(const Value &value) {
@@ -158,9 +181,8 @@ std::string Interpreter::print(const Value &value) {
                    " cannot be printed");
     return "";
   }
-  std::string text = toText(value);
-  spend(text.size() / 8);
-  return text;
+  std::string text = toText(value, work);
+  return spend(0) ? text : "";
 }
 
 List Interpreter::iterate(const Value &value) {
@@ -172,13 +194,17 @@ List Interpreter::iterate(const Value &value) {
   case Value::Kind::Tuple:
     if (value.isGenerator() && value.spend())
       fail("reading a filtered sequence twice is not supported; add '| list'");
-    return value.asList();
+    return spend(1 + value.asList().size()) ? value.asList() : elements;
   case Value::Kind::String:
-    if (spend(value.asString().size()))
-      for (const Character &c : characters(value.asString()))
-        elements.push_back(Value::string(std::string(c.bytes)));
+    for (const Character &c : readCharacters(value.asString())) {
+      elements.push_back(makeString(std::string(c.bytes)));
+      if (!spend(sizeof(Value) / 8))
+        return {};
+    }
     return elements;
   case Value::Kind::Dict:
+    if (!spend(1 + value.asDict().size()))
+      return elements;
     for (const auto &[key, element] : value.asDict())
       elements.push_back(key);
     return elements;
@@ -197,6 +223,7 @@ Parameters::Parameters(Interpreter &interpreter, const std::string &function,
     interpreter.fail("'" + function + "' takes at most " +
                      std::to_string(names.size()) + " arguments, but got " +
                      std::to_string(arguments.positional.size()));
+  interpreter.spend(names.size() * (1 + arguments.named.size()));
   for (size_t i = 0; i < names.size() && i < arguments.positional.size(); ++i)
     values[i] = arguments.positional[i];
   for (const auto &[name, value] : arguments.named) {
@@ -225,7 +252,9 @@ int64_t Parameters::integer(size_t index, int64_t absent) {
 std::string Parameters::text(size_t index, const std::string &absent) {
   if (!has(index) || values[index].isNone())
     return absent;
-  if (values[index].isString())
+  // The text is copied.
+  if (values[index].isString() &&
+      interpreter.spend(values[index].asString().size() / 8))
     return values[index].asString();
   interpreter.fail("'" + function +
                    "' expects a string, but got a value of "

@@ -6,6 +6,7 @@
 
 #include "tenon/Template/Template.h"
 #include "Ast.h"
+#include "Characters.h"
 
 namespace tenon::jinja {
 
@@ -22,7 +23,7 @@ class Interpreter {
 public:
   Interpreter(const Template::Options &options, std::string &text,
               std::string &error)
-      : out(&text), error(error), options(options), workLeft(options.work) {}
+      : out(&text), error(error), options(options), work(options.work) {}
 
   /// Returns whether all went well.
   bool run(const Body &body, const Dict &variables);
@@ -35,7 +36,20 @@ public:
   Value raise(const std::string &message);
   bool failed() const { return !error.empty(); }
   /// Takes from what bounds time and memory; false when nothing is left.
-  bool spend(uint64_t work);
+  bool spend(uint64_t units);
+  /// Takes what a search in a text costs at worst.
+  bool spendSearch(std::string_view text, std::string_view part);
+  /// The characters of a text; empty where they would take too long.
+  std::vector<Character> readCharacters(std::string_view text);
+  bool equal(const Value &left, const Value &right) {
+    bool areSame = areEqual(left, right, work);
+    return spend(0) && areSame;
+  }
+  template <typename Key>
+  const Value *lookUp(const Dict &dict, const Key &key) {
+    const Value *value = find(dict, key, work);
+    return spend(0) ? value : nullptr;
+  }
   std::time_t now() const { return options.now; }
 
   /// Values that count against the bounds.
@@ -47,6 +61,11 @@ public:
   Value makeDict(Dict entries);
 
   Value call(const Value &callee, const Arguments &arguments);
+  /// Python's `json.dumps`; false for what is no JSON. `indent` below 0 is a
+  /// single line.
+  bool writeJson(const Value &value, int64_t indent, bool isAscii,
+                 bool sortsKeys, const std::string &itemSeparator,
+                 const std::string &keySeparator, std::string &text);
   /// What a template prints for a value.
   std::string print(const Value &value);
   /// The elements that a loop over a value has.
@@ -97,6 +116,7 @@ private:
   Value evaluateOperator(const Expression &expression);
   Value evaluateName(const Expression &expression);
   Value evaluateItems(const Expression &expression);
+  bool hasAddress(const Value &value);
   Value evaluateCompare(const Expression &expression);
   Value evaluateFilter(const Expression &expression, const Value &text);
   Arguments evaluateArguments(const CallArguments &arguments);
@@ -104,7 +124,7 @@ private:
   std::string *out;
   std::string &error;
   const Template::Options &options;
-  uint64_t workLeft;
+  Work work;
   unsigned depth = 0;
   unsigned line = 0;
   ScopePtr scope;
@@ -139,11 +159,6 @@ Value getGlobal(const std::string &name);
 /// Returns a method of a value, or an undefined value where it has none.
 Value getMethod(Interpreter &interpreter, const Value &object,
                 const std::string &name);
-
-/// Python's `json.dumps`. `indent` below 0 is a single line.
-bool writeJson(const Value &value, int64_t indent, bool isAscii, bool sortsKeys,
-               const std::string &itemSeparator,
-               const std::string &keySeparator, std::string &text);
 
 } // namespace tenon::jinja
 

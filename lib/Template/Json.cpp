@@ -18,13 +18,16 @@ class JsonWriter {
 public:
   JsonWriter(int64_t indent, bool isAscii, bool sortsKeys,
              const std::string &itemSeparator, const std::string &keySeparator,
-             std::string &text)
+             Work &work, std::string &text)
       : indent(indent), isAscii(isAscii), sortsKeys(sortsKeys),
-        itemSeparator(itemSeparator), keySeparator(keySeparator), text(text) {}
+        itemSeparator(itemSeparator), keySeparator(keySeparator), work(work),
+        text(text) {}
 
   bool write(const Value &value);
 
 private:
+  /// Takes from the work for what was written; false where nothing is left.
+  bool pay();
   void writeString(const std::string &value);
   void writeReal(double value);
   bool writeKey(const Value &key);
@@ -37,7 +40,9 @@ private:
   int64_t indent;
   bool isAscii, sortsKeys;
   const std::string &itemSeparator, &keySeparator;
+  Work &work;
   std::string &text;
+  size_t paid = 0; // bytes of the text that work was taken for
   size_t levels = 0;
 };
 
@@ -49,7 +54,15 @@ static void appendUnit(unsigned unit, std::string &text) {
   text += number;
 }
 
+bool JsonWriter::pay() {
+  size_t size = text.size() - paid;
+  paid = text.size();
+  return work.take(8 + size / 8);
+}
+
 void JsonWriter::writeString(const std::string &value) {
+  if (!work.take(unitsOfCharacters(value.size())))
+    return;
   static constexpr std::string_view escaped = "\"\\\n\r\t\b\f";
   static constexpr std::string_view letters = "\"\\nrtbf";
   text += '"';
@@ -121,7 +134,7 @@ bool JsonWriter::writeDict(Dict entries) {
 }
 
 bool JsonWriter::write(const Value &value) {
-  if (value.isLazy())
+  if (value.isLazy() || !pay())
     return false;
   switch (value.kind()) {
   case Value::Kind::None:
@@ -163,12 +176,14 @@ bool JsonWriter::write(const Value &value) {
   }
 }
 
-bool writeJson(const Value &value, int64_t indent, bool isAscii, bool sortsKeys,
-               const std::string &itemSeparator,
-               const std::string &keySeparator, std::string &text) {
-  return JsonWriter(indent, isAscii, sortsKeys, itemSeparator, keySeparator,
-                    text)
-      .write(value);
+bool Interpreter::writeJson(const Value &value, int64_t indent, bool isAscii,
+                            bool sortsKeys, const std::string &itemSeparator,
+                            const std::string &keySeparator,
+                            std::string &text) {
+  JsonWriter writer(indent, isAscii, sortsKeys, itemSeparator, keySeparator,
+                    work, text);
+  bool isWritten = writer.write(value);
+  return spend(0) && isWritten;
 }
 
 } // namespace tenon::jinja

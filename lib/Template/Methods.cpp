@@ -25,6 +25,9 @@ static Value stripText(Interpreter &interpreter, const Value &self,
   Parameters given(interpreter, "strip", arguments, {"chars"});
   std::string set = given.text(0, "");
   bool hasSet = given.has(0) && !given[0].isNone();
+  if (!interpreter.spend(unitsOfCharacters(set.size()) +
+                         self.asString().size() * (4 + set.size()) / 8))
+    return {};
   return interpreter.makeString(std::string(
       strip(self.asString(), left, right, hasSet ? &set : nullptr)));
 }
@@ -35,7 +38,7 @@ static Value changeTextCase(Interpreter &interpreter, const Value &self,
   Parameters given(interpreter, to == Case::Upper ? "upper" : "lower",
                    arguments, {});
   std::string text;
-  for (const Character &c : characters(self.asString()))
+  for (const Character &c : interpreter.readCharacters(self.asString()))
     if (!changeCase(c, to, text))
       return interpreter.fail("the case of '" + std::string(c.bytes) +
                               "' cannot be changed");
@@ -50,7 +53,7 @@ static Value capitalize(Interpreter &interpreter, const Value &self,
                    {});
   std::string text;
   bool isInside = false;
-  for (const Character &c : characters(self.asString())) {
+  for (const Character &c : interpreter.readCharacters(self.asString())) {
     if (!changeCase(c, isInside ? Case::Lower : Case::Upper, text))
       return interpreter.fail("the case of '" + std::string(c.bytes) +
                               "' cannot be changed");
@@ -59,35 +62,39 @@ static Value capitalize(Interpreter &interpreter, const Value &self,
   return interpreter.makeString(std::move(text));
 }
 
+/// Takes the part off a text that ends, or begins, at the next white space.
+static std::string_view takeWord(std::string_view &text, bool fromRight) {
+  size_t size = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    Character c = *characterAt(rest, fromRight ? -1 : 0);
+    if (isSpace(c.code))
+      break;
+    size += c.bytes.size();
+    if (fromRight)
+      rest.remove_suffix(c.bytes.size());
+    else
+      rest.remove_prefix(c.bytes.size());
+  }
+  std::string_view word =
+      fromRight ? text.substr(text.size() - size) : text.substr(0, size);
+  text = rest;
+  return word;
+}
+
 static Value splitAtSpace(Interpreter &interpreter, std::string_view text,
                           int64_t limit, bool fromRight) {
   List parts;
   text = strip(text, true, true);
   while (!text.empty() && limit-- != 0) {
-    std::vector<Character> all = characters(text);
-    if (!interpreter.spend(1 + (fromRight ? all.size() : 8)))
+    std::string_view word = takeWord(text, fromRight);
+    parts.push_back(interpreter.makeString(std::string(word)));
+    if (interpreter.failed())
       return {};
-    size_t size = 0;
-    if (fromRight) {
-      for (size_t i = all.size(); i-- && !isSpace(all[i].code);)
-        size += all[i].bytes.size();
-      parts.push_back(
-          Value::string(std::string(text.substr(text.size() - size))));
-      text.remove_suffix(size);
-      text = strip(text, false, true);
-      continue;
-    }
-    for (const Character &c : all) {
-      if (isSpace(c.code))
-        break;
-      size += c.bytes.size();
-    }
-    parts.push_back(Value::string(std::string(text.substr(0, size))));
-    text.remove_prefix(size);
-    text = strip(text, true, false);
+    text = strip(text, !fromRight, fromRight);
   }
   if (!text.empty())
-    parts.push_back(Value::string(std::string(text)));
+    parts.push_back(interpreter.makeString(std::string(text)));
   if (fromRight)
     std::reverse(parts.begin(), parts.end());
   return interpreter.makeList(std::move(parts));
@@ -108,9 +115,11 @@ static Value splitText(Interpreter &interpreter, const Value &self,
     return interpreter.fail("'split' expects a separator that is not empty");
   List parts;
   auto push = [&](std::string_view part) {
-    parts.push_back(Value::string(std::string(part)));
+    parts.push_back(interpreter.makeString(std::string(part)));
   };
-  while (limit-- != 0) {
+  if (!interpreter.spendSearch(text, separator))
+    return {};
+  while (limit-- != 0 && !interpreter.failed()) {
     size_t at = fromRight ? text.rfind(separator) : text.find(separator);
     if (at == std::string_view::npos)
       break;
@@ -137,15 +146,14 @@ static Value splitLines(Interpreter &interpreter, const Value &self,
                         const Arguments &arguments) {
   Parameters given(interpreter, "splitlines", arguments, {"keepends"});
   bool keeps = given.flag(0, false);
-  std::vector<Character> all = characters(self.asString());
-  interpreter.spend(all.size());
+  std::vector<Character> all = interpreter.readCharacters(self.asString());
   List lines;
   std::string line;
   for (size_t i = 0; i < all.size(); ++i) {
     if (!endsLine(all[i].code)) {
       line += all[i].bytes;
       if (i + 1 == all.size())
-        lines.push_back(Value::string(line));
+        lines.push_back(interpreter.makeString(line));
       continue;
     }
     bool isPair =
@@ -153,7 +161,9 @@ static Value splitLines(Interpreter &interpreter, const Value &self,
     if (keeps)
       line += isPair ? "\r\n" : std::string(all[i].bytes);
     i += isPair;
-    lines.push_back(Value::string(std::exchange(line, "")));
+    lines.push_back(interpreter.makeString(std::exchange(line, "")));
+    if (interpreter.failed())
+      return {};
   }
   return interpreter.makeList(std::move(lines));
 }
@@ -167,6 +177,8 @@ static Value replaceText(Interpreter &interpreter, const Value &self,
   int64_t limit = given.integer(2, -1);
   std::string result;
   std::string_view text = self.asString();
+  if (!interpreter.spendSearch(text, from))
+    return {};
   while (limit-- != 0) {
     // An empty text is before each character and at the end.
     size_t at = text.find(from);
@@ -200,6 +212,7 @@ static Value hasAffix(Interpreter &interpreter, const Value &self,
     }
     const std::string &part = affix.asString();
     return part.size() <= text.size() &&
+           interpreter.spend(1 + part.size() / 8) &&
            text.compare(atEnd ? text.size() - part.size() : 0, part.size(),
                         part) == 0;
   };
@@ -228,7 +241,8 @@ static Value findText(Interpreter &interpreter, const Value &self,
   Parameters given(interpreter, last ? "rfind" : "find", arguments, {"sub"});
   const std::string &text = self.asString();
   std::string part = given.text(0, "");
-  interpreter.spend(text.size() / 8);
+  if (!interpreter.spendSearch(text, part))
+    return {};
   size_t at = last ? text.rfind(part) : text.find(part);
   if (at == std::string::npos)
     return Value::integer(-1);
@@ -241,7 +255,8 @@ static Value countText(Interpreter &interpreter, const Value &self,
   Parameters given(interpreter, "count", arguments, {"sub"});
   const std::string &text = self.asString();
   std::string part = given.text(0, "");
-  interpreter.spend(text.size() / 8);
+  if (!interpreter.spendSearch(text, part))
+    return {};
   if (part.empty())
     return Value::integer(int64_t(countCharacters(text)) + 1);
   int64_t count = 0;
@@ -280,14 +295,17 @@ static Value partition(Interpreter &interpreter, const Value &self,
     return interpreter.fail("'partition' expects a separator that is not "
                             "empty");
   const std::string &text = self.asString();
+  if (!interpreter.spendSearch(text, separator))
+    return {};
   size_t at = last ? text.rfind(separator) : text.find(separator);
   Value empty = Value::string("");
   if (at == std::string::npos)
     return interpreter.makeTuple(last ? List{empty, empty, self}
                                       : List{self, empty, empty});
   return interpreter.makeTuple(
-      {Value::string(text.substr(0, at)), Value::string(separator),
-       Value::string(text.substr(at + separator.size()))});
+      {interpreter.makeString(text.substr(0, at)),
+       interpreter.makeString(separator),
+       interpreter.makeString(text.substr(at + separator.size()))});
 }
 
 /// Whether there is a character, and all of them satisfy something.
@@ -295,7 +313,7 @@ template <bool (*is)(uint32_t)>
 static Value areAll(Interpreter &interpreter, const Value &self,
                     const Arguments &arguments) {
   Parameters given(interpreter, "is...", arguments, {});
-  std::vector<Character> all = characters(self.asString());
+  std::vector<Character> all = interpreter.readCharacters(self.asString());
   interpreter.spend(all.size() / 8);
   return Value::boolean(!all.empty() && std::all_of(all.begin(), all.end(),
                                                     [](const Character &c) {
@@ -330,7 +348,7 @@ static Value listValues(Interpreter &interpreter, const Value &self,
 static Value getKey(Interpreter &interpreter, const Value &self,
                     const Arguments &arguments) {
   Parameters given(interpreter, "get", arguments, {"key", "default"});
-  if (const Value *value = find(self.asDict(), given[0]))
+  if (const Value *value = interpreter.lookUp(self.asDict(), given[0]))
     return *value;
   return given.has(1) ? given[1] : Value::none();
 }
@@ -344,18 +362,17 @@ static Value copyValue(Interpreter &interpreter, const Value &self,
 static Value countElements(Interpreter &interpreter, const Value &self,
                            const Arguments &arguments) {
   Parameters given(interpreter, "count", arguments, {"value"});
-  interpreter.spend(self.asList().size());
   return Value::integer(std::count_if(
-      self.asList().begin(), self.asList().end(),
-      [&](const Value &element) { return areEqual(element, given[0]); }));
+      self.asList().begin(), self.asList().end(), [&](const Value &element) {
+        return interpreter.equal(element, given[0]);
+      }));
 }
 
 static Value findElement(Interpreter &interpreter, const Value &self,
                          const Arguments &arguments) {
   Parameters given(interpreter, "index", arguments, {"value"});
-  interpreter.spend(self.asList().size());
   for (size_t i = 0; i < self.asList().size(); ++i)
-    if (areEqual(self.asList()[i], given[0]))
+    if (interpreter.equal(self.asList()[i], given[0]))
       return Value::integer(int64_t(i));
   return interpreter.fail("'index' finds no such element");
 }
@@ -419,8 +436,10 @@ static constexpr std::string_view otherStringMethods[] = {
 };
 
 template <size_t count>
-static Value findMethod(const KnownMethod (&known)[count], const Value &object,
+static Value findMethod(Interpreter &interpreter,
+                        const KnownMethod (&known)[count], const Value &object,
                         const std::string &name) {
+  interpreter.spend(8);
   for (const KnownMethod &method : known)
     if (method.name == name) {
       Method run = method.run;
@@ -428,7 +447,8 @@ static Value findMethod(const KnownMethod (&known)[count], const Value &object,
           [run, object](Interpreter &interpreter, const Arguments &arguments) {
             Value result = run(interpreter, object, arguments);
             return interpreter.failed() ? Value() : result;
-          });
+          },
+          object.depth());
     }
   return {};
 }
@@ -436,16 +456,16 @@ static Value findMethod(const KnownMethod (&known)[count], const Value &object,
 Value getMethod(Interpreter &interpreter, const Value &object,
                 const std::string &name) {
   if (object.isSequence())
-    return findMethod(listMethods, object, name);
+    return findMethod(interpreter, listMethods, object, name);
   if (object.is(Value::Kind::Dict))
-    return findMethod(dictMethods, object, name);
+    return findMethod(interpreter, dictMethods, object, name);
   if (!object.isString())
     return {};
   for (std::string_view other : otherStringMethods)
     if (other == name)
       return interpreter.fail("the string method '" + name +
                               "' is not supported");
-  return findMethod(stringMethods, object, name);
+  return findMethod(interpreter, stringMethods, object, name);
 }
 
 } // namespace tenon::jinja

@@ -30,7 +30,7 @@ Value Interpreter::getAttribute(const Value &object, const std::string &name) {
         return value;
   }
   if (object.is(Value::Kind::Dict))
-    if (const Value *value = find(object.asDict(), name))
+    if (const Value *value = lookUp(object.asDict(), name))
       return *value;
   return missing(object, name);
 }
@@ -52,15 +52,18 @@ Value Interpreter::getItem(const Value &object, const Value &key) {
   if (object.isUndefined())
     return fail(object.asString() + ", so that it has no items");
   if (object.is(Value::Kind::Dict))
-    if (const Value *value = find(object.asDict(), key))
+    if (const Value *value = lookUp(object.asDict(), key))
       return *value;
   if (key.isInteger() && object.isSequence() && !object.isGenerator())
     if (const Value *value = elementAt(object.asList(), key.asInteger()))
       return *value;
   if (key.isInteger() && object.isString()) {
-    spend(object.asString().size() / 8);
-    std::vector<Character> all = characters(object.asString());
-    if (const Character *c = elementAt(all, key.asInteger()))
+    const std::string &text = object.asString();
+    int64_t place = key.asInteger();
+    uint64_t passed = place < 0 ? -uint64_t(place) : uint64_t(place);
+    if (!spend(1 + std::min<uint64_t>(passed, text.size()) / 2))
+      return {};
+    if (std::optional<Character> c = characterAt(text, place))
       return makeString(std::string(c->bytes));
   }
   if (!key.isString())
@@ -114,8 +117,7 @@ Value Interpreter::getSlice(const Value &object, const Value &begin,
   if (stride == 0)
     return fail("a slice has a step of 0");
   if (object.isString()) {
-    std::vector<Character> all = characters(object.asString());
-    spend(all.size());
+    std::vector<Character> all = readCharacters(object.asString());
     std::string text;
     for (size_t place : slicePlaces(int64_t(all.size()), begin, end, stride))
       text += all[place].bytes;

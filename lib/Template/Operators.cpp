@@ -3,6 +3,7 @@
 
 #include "Interpreter.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tenon::jinja {
@@ -172,7 +173,7 @@ Value Interpreter::applyUnary(const std::string &op, const Value &operand) {
 
 int Interpreter::order(const Value &left, const Value &right) {
   auto sign = [](auto a, auto b) { return a < b ? -1 : int(b < a); };
-  if (failed())
+  if (!spend(2))
     return 0;
   if (left.isInteger() && right.isInteger())
     return sign(left.asInteger(), right.asInteger());
@@ -180,11 +181,13 @@ int Interpreter::order(const Value &left, const Value &right) {
     return sign(left.asReal(), right.asReal());
   // The order of bytes in UTF-8 is that of characters.
   if (left.isString() && right.isString())
-    return sign(left.asString().compare(right.asString()), 0);
+    return spend(std::min(left.asString().size(), right.asString().size()) / 8)
+               ? sign(left.asString().compare(right.asString()), 0)
+               : 0;
   if (left.isSequence() && left.kind() == right.kind()) {
     const List &a = left.asList(), &b = right.asList();
     for (size_t i = 0; i < a.size() && i < b.size(); ++i)
-      if (!areEqual(a[i], b[i]))
+      if (!equal(a[i], b[i]))
         return order(a[i], b[i]);
     return sign(a.size(), b.size());
   }
@@ -200,17 +203,14 @@ bool Interpreter::contains(const Value &container, const Value &element) {
            typeName(element));
       return false;
     }
-    spend(container.asString().size() / 8);
-    return container.asString().find(element.asString()) != std::string::npos;
+    return spendSearch(container.asString(), element.asString()) &&
+           container.asString().find(element.asString()) != std::string::npos;
   }
   if (container.is(Value::Kind::Dict))
-    return find(container.asDict(), element) != nullptr;
+    return lookUp(container.asDict(), element) != nullptr;
   List elements = iterate(container);
-  spend(elements.size());
-  for (const Value &one : elements)
-    if (areEqual(one, element))
-      return true;
-  return false;
+  return std::any_of(elements.begin(), elements.end(),
+                     [&](const Value &one) { return equal(one, element); });
 }
 
 bool Interpreter::compare(const std::string &op, const Value &left,
@@ -224,9 +224,9 @@ bool Interpreter::compare(const std::string &op, const Value &left,
     return false;
   }
   if (op == "==")
-    return areEqual(left, right);
+    return equal(left, right);
   if (op == "!=")
-    return !areEqual(left, right);
+    return !equal(left, right);
   if (op == "in")
     return contains(right, left);
   if (op == "not in")

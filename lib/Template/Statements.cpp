@@ -12,7 +12,7 @@ Interpreter::Flow Interpreter::runBody(const Body &body) {
   ++depth;
   for (const auto &statement : body) {
     line = statement->line;
-    flow = spend(1) ? runStatement(*statement) : Flow::Break;
+    flow = spend(8) ? runStatement(*statement) : Flow::Break;
     if (flow != Flow::Next)
       break;
   }
@@ -93,7 +93,7 @@ static Value describeStep(Interpreter &interpreter, const List &elements,
   };
   auto changed = [lastChanged](Interpreter &inner, const Arguments &arguments) {
     Value now = inner.makeTuple(arguments.positional);
-    bool isNew = lastChanged->isUndefined() || !areEqual(*lastChanged, now);
+    bool isNew = lastChanged->isUndefined() || !inner.equal(*lastChanged, now);
     *lastChanged = now;
     return Value::boolean(isNew);
   };
@@ -112,13 +112,14 @@ static Value describeStep(Interpreter &interpreter, const List &elements,
       {"depth0", Value::integer(0)},
       {"previtem", at ? elements[index - 1] : missing("previous")},
       {"nextitem", at + 1 < count ? elements[index + 1] : missing("next")},
-      {"cycle", Value::callable(cycle)},
-      {"changed", Value::callable(changed)},
+      // Nothing holds these, as nothing holds the namespace.
+      {"cycle", Value::callable(cycle, Value::maxDepth)},
+      {"changed", Value::callable(changed, Value::maxDepth)},
   };
   auto loop = std::make_shared<Namespace>();
   for (const auto &[name, value] : facts)
     loop->members.emplace_back(name, value);
-  interpreter.spend(loop->members.size());
+  interpreter.spend(8 * loop->members.size());
   return Value::space(std::move(loop));
 }
 
@@ -203,6 +204,8 @@ void Interpreter::bind(const Statement &statement, const Arguments &arguments) {
          std::to_string(parameters.size()) + " arguments, but got " +
          std::to_string(arguments.positional.size()));
   for (const auto &[given, value] : arguments.named) {
+    if (!spend(1 + parameters.size()))
+      return;
     bool isKnown = given == "caller";
     for (const Parameter &parameter : parameters)
       isKnown |= parameter.name == given;
@@ -211,6 +214,7 @@ void Interpreter::bind(const Statement &statement, const Arguments &arguments) {
     if (given == "caller")
       scope->names.emplace_back(given, value);
   }
+  spend(parameters.size() * (1 + arguments.named.size()));
   for (size_t i = 0; i < parameters.size() && !failed(); ++i) {
     const Parameter &parameter = parameters[i];
     Value value =
@@ -241,6 +245,8 @@ Value Interpreter::makeMacro(const Statement &statement) {
                         "it");
     // A level of recursion of its own: bodies hold statements of any depth.
     constexpr unsigned cost = 20;
+    if (!inner.spend(64))
+      return Value();
     inner.depth += cost;
     ScopePtr caller = inner.scope;
     unsigned line = inner.line;
@@ -285,6 +291,8 @@ void Interpreter::assign(const Target &target, const Value &value) {
   }
   auto set = [&](std::vector<std::pair<std::string, Value>> &names,
                  const std::string &name) {
+    if (!spend(1 + names.size() / 2))
+      return;
     for (auto &[known, old] : names)
       if (known == name) {
         old = value;

@@ -13,7 +13,7 @@ namespace {
 
 struct KnownTest {
   std::string_view name;
-  bool (*test)(const Value &);
+  bool (*test)(Interpreter &, const Value &);
 };
 struct KnownComparison {
   std::string_view name;
@@ -22,49 +22,59 @@ struct KnownComparison {
 
 } // namespace
 
-static bool isIterable(const Value &value) {
+static bool isIterable(Interpreter &, const Value &value) {
   return value.isUndefined() || value.isString() || value.isSequence() ||
          value.is(Value::Kind::Dict);
 }
 
 /// Whether changing the case changes nothing, though there is a letter.
 template <Case to>
-static bool hasCase(const Value &value) {
-  std::string text;
+static bool hasCase(Interpreter &interpreter, const Value &value) {
+  std::string text, printed = interpreter.print(value);
   bool hasLetter = false;
-  for (const Character &c : characters(toText(value))) {
+  for (const Character &c : interpreter.readCharacters(printed)) {
     hasLetter |= isLetter(c.code);
     if (!changeCase(c, to, text))
       return false;
   }
-  return hasLetter && text == toText(value);
+  return hasLetter && text == printed;
 }
 
 static constexpr KnownTest tests[] = {
-    {"defined", [](const Value &value) { return !value.isUndefined(); }},
-    {"undefined", [](const Value &value) { return value.isUndefined(); }},
-    {"none", [](const Value &value) { return value.isNone(); }},
-    {"string", [](const Value &value) { return value.isString(); }},
-    {"mapping", [](const Value &value) { return value.is(Value::Kind::Dict); }},
+    {"defined",
+     [](Interpreter &, const Value &value) { return !value.isUndefined(); }},
+    {"undefined",
+     [](Interpreter &, const Value &value) { return value.isUndefined(); }},
+    {"none", [](Interpreter &, const Value &value) { return value.isNone(); }},
+    {"string",
+     [](Interpreter &, const Value &value) { return value.isString(); }},
+    {"mapping", [](Interpreter &,
+                   const Value &value) { return value.is(Value::Kind::Dict); }},
     {"sequence",
-     [](const Value &value) {
-       return isIterable(value) && !value.isGenerator();
+     [](Interpreter &interpreter, const Value &value) {
+       return isIterable(interpreter, value) && !value.isGenerator();
      }},
     {"iterable", isIterable},
-    {"number", [](const Value &value) { return value.isNumber(); }},
-    {"integer", [](const Value &value) { return value.is(Value::Kind::Int); }},
-    {"float", [](const Value &value) { return value.is(Value::Kind::Float); }},
-    {"boolean", [](const Value &value) { return value.is(Value::Kind::Bool); }},
+    {"number",
+     [](Interpreter &, const Value &value) { return value.isNumber(); }},
+    {"integer", [](Interpreter &,
+                   const Value &value) { return value.is(Value::Kind::Int); }},
+    {"float", [](Interpreter &,
+                 const Value &value) { return value.is(Value::Kind::Float); }},
+    {"boolean", [](Interpreter &,
+                   const Value &value) { return value.is(Value::Kind::Bool); }},
     {"true",
-     [](const Value &value) {
+     [](Interpreter &, const Value &value) {
        return value.is(Value::Kind::Bool) && value.asBool();
      }},
     {"false",
-     [](const Value &value) {
+     [](Interpreter &, const Value &value) {
        return value.is(Value::Kind::Bool) && !value.asBool();
      }},
     {"callable",
-     [](const Value &value) { return value.is(Value::Kind::Callable); }},
+     [](Interpreter &, const Value &value) {
+       return value.is(Value::Kind::Callable);
+     }},
     {"lower", hasCase<Case::Lower>},
     {"upper", hasCase<Case::Upper>},
 };
@@ -82,8 +92,7 @@ bool Interpreter::applyTest(const std::string &name, const Value &operand,
   for (const KnownTest &known : tests)
     if (known.name == name) {
       Parameters given(*this, name, arguments, {});
-      spend(operand.isString() ? operand.asString().size() / 8 : 1);
-      return known.test(operand);
+      return spend(8) && known.test(*this, operand);
     }
   for (const KnownComparison &known : comparisons)
     if (known.name == name) {
@@ -102,7 +111,7 @@ bool Interpreter::applyTest(const std::string &name, const Value &operand,
     if (!isOne && operand.kind() == given[0].kind())
       fail("the test 'sameas' knows none, true and false alone; use '=='");
     return isOne && operand.kind() == given[0].kind() &&
-           areEqual(operand, given[0]);
+           equal(operand, given[0]);
   }
   std::string names;
   for (const KnownTest &known : tests)

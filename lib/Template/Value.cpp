@@ -57,9 +57,9 @@ Value Value::dict(Dict entries) {
 Value Value::space(std::shared_ptr<Namespace> members) {
   return {Kind::Namespace, std::move(members), maxDepth};
 }
-Value Value::callable(Function function) {
-  return {Kind::Callable,
-          std::make_shared<const Function>(std::move(function))};
+Value Value::callable(Function function, unsigned levels) {
+  return {Kind::Callable, std::make_shared<const Function>(std::move(function)),
+          levels};
 }
 
 double Value::asReal() const {
@@ -109,30 +109,38 @@ bool Value::isTrue() const {
   return false;
 }
 
-const Value *find(const Dict &dict, const Value &key) {
+const Value *find(const Dict &dict, const Value &key, Work &work) {
   for (const auto &[known, value] : dict)
-    if (areEqual(known, key))
+    if (areEqual(known, key, work))
       return &value;
   return nullptr;
 }
 
-const Value *find(const Dict &dict, std::string_view key) {
+const Value *find(const Dict &dict, std::string_view key, Work &work) {
   for (const auto &[known, value] : dict)
-    if (known.isString() && known.asString() == key)
+    if (work.take(1) && known.isString() && known.asString() == key)
       return &value;
   return nullptr;
 }
 
-static bool areEqualDicts(const Dict &left, const Dict &right) {
+static bool areEqualDicts(const Dict &left, const Dict &right, Work &work) {
   if (left.size() != right.size())
     return false;
   return std::all_of(left.begin(), left.end(), [&](const auto &entry) {
-    const Value *other = find(right, entry.first);
-    return other && areEqual(entry.second, *other);
+    const Value *other = find(right, entry.first, work);
+    return other && areEqual(entry.second, *other, work);
   });
 }
 
-bool areEqual(const Value &left, const Value &right) {
+static bool areEqualTexts(const std::string &left, const std::string &right,
+                          Work &work) {
+  return left.size() == right.size() && work.take(left.size() / 8) &&
+         left == right;
+}
+
+bool areEqual(const Value &left, const Value &right, Work &work) {
+  if (!work.take(1))
+    return false;
   if (left.isNumber() && right.isNumber()) {
     if (left.isInteger() && right.isInteger())
       return left.asInteger() == right.asInteger();
@@ -142,13 +150,16 @@ bool areEqual(const Value &left, const Value &right) {
     return false;
   switch (left.kind()) {
   case Value::Kind::String:
-    return left.asString() == right.asString();
+    return areEqualTexts(left.asString(), right.asString(), work);
   case Value::Kind::List:
   case Value::Kind::Tuple:
     return std::equal(left.asList().begin(), left.asList().end(),
-                      right.asList().begin(), right.asList().end(), areEqual);
+                      right.asList().begin(), right.asList().end(),
+                      [&](const Value &one, const Value &other) {
+                        return areEqual(one, other, work);
+                      });
   case Value::Kind::Dict:
-    return areEqualDicts(left.asDict(), right.asDict());
+    return areEqualDicts(left.asDict(), right.asDict(), work);
   case Value::Kind::Namespace:
     return &left.asNamespace() == &right.asNamespace();
   case Value::Kind::Callable:
@@ -187,7 +198,9 @@ const char *typeName(const Value &value) {
 }
 
 /// Quotes as Python does: single quotes, unless only those are inside.
-static std::string quote(const std::string &text) {
+static std::string quote(const std::string &text, Work &work) {
+  if (!work.take(unitsOfCharacters(text.size())))
+    return "";
   bool isDouble = text.find('\'') != std::string::npos &&
                   text.find('"') == std::string::npos;
   char mark = isDouble ? '"' : '\'';
@@ -197,20 +210,30 @@ static std::string quote(const std::string &text) {
   return result + mark;
 }
 
-static std::string join(const List &elements) {
+static std::string writeText(const Value &value, Work &work);
+
+static std::string join(const List &elements, Work &work) {
   std::string result;
   for (const Value &element : elements)
-    result += (result.empty() ? "" : ", ") + toRepr(element);
+    result += (result.empty() ? "" : ", ") + toRepr(element, work);
   return result;
 }
 
-std::string toRepr(const Value &value) {
+std::string toRepr(const Value &value, Work &work) {
   if (value.isString())
-    return quote(value.asString());
-  return value.isUndefined() ? "Undefined" : toText(value);
+    return quote(value.asString(), work);
+  return value.isUndefined() ? "Undefined" : toText(value, work);
 }
 
-std::string toText(const Value &value) {
+/// Text is copied once for each level of the value that it is in.
+std::string toText(const Value &value, Work &work) {
+  if (!work.take(8))
+    return "";
+  std::string text = writeText(value, work);
+  return work.take(text.size() / 8) ? text : "";
+}
+
+static std::string writeText(const Value &value, Work &work) {
   switch (value.kind()) {
   case Value::Kind::Undefined:
     return "";
@@ -225,15 +248,15 @@ std::string toText(const Value &value) {
   case Value::Kind::String:
     return value.asString();
   case Value::Kind::List:
-    return "[" + join(value.asList()) + "]";
+    return "[" + join(value.asList(), work) + "]";
   case Value::Kind::Tuple:
-    return "(" + join(value.asList()) +
+    return "(" + join(value.asList(), work) +
            (value.asList().size() == 1 ? ",)" : ")");
   case Value::Kind::Dict: {
     std::string result;
     for (const auto &[key, entry] : value.asDict())
-      result +=
-          (result.empty() ? "" : ", ") + toRepr(key) + ": " + toRepr(entry);
+      result += (result.empty() ? "" : ", ") + toRepr(key, work) + ": " +
+                toRepr(entry, work);
     return "{" + result + "}";
   }
   // The interpreter refuses to print these: Python prints their addresses.

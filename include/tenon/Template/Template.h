@@ -33,7 +33,8 @@ public:
   struct Options {
     /// The time that `strftime_now` prints, as local time.
     std::time_t now = 0;
-    /// Bounds time and memory. A unit is one node evaluated, or 8 bytes made.
+    /// Bounds time and memory. A unit is 8 bytes made or about 10 ns; a node that
+    /// is evaluated takes 8.
     uint64_t work = 64'000'000;
   };
 

@@ -25,6 +25,24 @@ using List = std::vector<Value>;
 using Dict = std::vector<std::pair<Value, Value>>;
 using Function = std::function<Value(Interpreter &, const Arguments &)>;
 
+/// What is left of the work that a rendering may do. What takes long takes from
+/// it first: values share what they hold, so that a small one may be endless to
+/// print or to compare.
+class Work {
+public:
+  explicit Work(uint64_t units) : left(units) {}
+  /// Returns whether there was as much, and always has been.
+  bool take(uint64_t units) {
+    usedUp |= units > left;
+    left -= usedUp ? left : units;
+    return !usedUp;
+  }
+
+private:
+  uint64_t left;
+  bool usedUp = false;
+};
+
 /// A value does not change, except for the members of a namespace. Copies share
 /// what they hold.
 class Value {
@@ -62,7 +80,8 @@ public:
   static Value tuple(List elements);
   static Value dict(Dict entries);
   static Value space(std::shared_ptr<Namespace> members);
-  static Value callable(Function function);
+  /// `levels` are those of the values that the function holds.
+  static Value callable(Function function, unsigned levels = 0);
 
   Kind kind() const { return which; }
   bool is(Kind other) const { return which == other; }
@@ -119,17 +138,18 @@ struct Arguments {
   std::vector<std::pair<std::string, Value>> named;
 };
 
-/// Python's `==`.
-bool areEqual(const Value &left, const Value &right);
+/// Python's `==`. Where work is used up, the results of this and of what follows
+/// mean nothing.
+bool areEqual(const Value &left, const Value &right, Work &work);
 /// Returns the value of a key, or null.
-const Value *find(const Dict &dict, const Value &key);
-const Value *find(const Dict &dict, std::string_view key);
+const Value *find(const Dict &dict, const Value &key, Work &work);
+const Value *find(const Dict &dict, std::string_view key, Work &work);
 /// The name of a type in Python, for messages.
 const char *typeName(const Value &value);
 /// Python's `str`, what a template prints.
-std::string toText(const Value &value);
+std::string toText(const Value &value, Work &work);
 /// Python's `repr`, what `str` prints inside of lists.
-std::string toRepr(const Value &value);
+std::string toRepr(const Value &value, Work &work);
 
 } // namespace tenon::jinja
 

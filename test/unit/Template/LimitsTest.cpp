@@ -3,6 +3,7 @@
 
 #include "tenon/Template/Template.h"
 
+#include <ctime>
 #include <gtest/gtest.h>
 
 namespace tenon::test {
@@ -72,6 +73,145 @@ TEST(Limits, what_is_wrong) {
   EXPECT_EQ(render("{{ 9223372036854775807 + 1 }}"),
             "line 1: an integer has more than 64 bits");
   EXPECT_EQ(render("{{ 1 // 0 }}"), "line 1: division by zero");
+}
+
+/// Renders with a tenth of the default bounds, which take a tenth of a second
+/// where code is optimized.
+static std::string renderWhole(const std::string &source) {
+  std::string text, error;
+  std::unique_ptr<jinja::Template> parsed =
+      jinja::Template::parse(source, error);
+  jinja::Template::Options options;
+  options.work /= 10;
+  std::clock_t begin = std::clock();
+  if (parsed)
+    parsed->render({}, options, text, error);
+  EXPECT_LT(double(std::clock() - begin) / CLOCKS_PER_SEC, 2) << source;
+  return error.empty() ? text.substr(0, 100) : error;
+}
+
+// Values share what they hold: a short template makes one whose parts are 2^90.
+TEST(Limits, values_that_are_endless_to_visit) {
+  const std::string tooLong =
+      "line 1: the template takes too long or makes too much text";
+  const std::string make =
+      "{% set n = namespace(x=[1], y=[1], z={'a': 1}, t=(1,)) %}"
+      "{% for a in range(90) %}{% set n.x = [n.x, n.x] %}"
+      "{% set n.y = [n.y, n.y] %}{% set n.z = {'a': n.z, 'b': n.z} %}"
+      "{% set n.t = (n.t, n.t) %}{% endfor %}";
+  for (const char *use :
+       {"{{ n.x }}", "{{ n.t ~ '' }}", "{{ n.z | string }}",
+        "{{ n.x | tojson }}", "{{ n.z | tojson(indent=2) }}",
+        "{{ n.x == n.y }}", "{{ n.x != n.y }}", "{{ n.x < n.y }}",
+        "{{ n.z == n.z }}", "{{ n.x in [n.y] }}", "{{ [n.x].count(n.y) }}",
+        "{{ [n.x].index(n.y) }}", "{{ [n.x, n.y] | unique | list | length }}",
+        "{{ [n.x, n.y] | sort | length }}", "{{ [n.x, n.y] | max }}",
+        "{{ n.x is lower }}", "{{ n.x is eq n.y }}", "{{ {1: 2}[n.x] }}",
+        "{% for i in 'ab' %}{{ loop.changed(n.x) }}{% endfor %}"})
+    EXPECT_EQ(renderWhole(make + use), tooLong) << use;
+}
+
+// What takes longer than the text that it makes.
+TEST(Limits, texts_that_are_long) {
+  const std::string tooLong =
+      "line 1: the template takes too long or makes too much text";
+  const std::string make = "{% set s = 'a' * 2000000 %}"
+                           "{% set t = 'a' * 1000000 ~ 'b' %}"
+                           "{% set l = range(100000) | list %}";
+  for (const char *use :
+       {"{{ s.find(t) }}", "{{ s.rfind('b' ~ t) }}", "{{ t in s }}",
+        "{{ s.count(t) }}", "{{ s.split(t) }}", "{{ s.rsplit(t) }}",
+        "{{ s.replace(t, '') }}", "{{ s.partition(t) }}", "{{ s.strip(t) }}"})
+    EXPECT_EQ(renderWhole(make + use), tooLong) << use;
+  for (const char *use : {"s == t[:-1] ~ s[:1000000]",
+                          "s.startswith(s)",
+                          "'a'.find(s)",
+                          "s | length",
+                          "s | int",
+                          "s | float",
+                          "s[0:1]",
+                          "s[1000000]",
+                          "s[-1000000]",
+                          "s.upper()",
+                          "s.isalpha()",
+                          "s.splitlines()",
+                          "s < s",
+                          "s is upper",
+                          "s | list",
+                          "s.split('x')",
+                          "s.strip()",
+                          "[s]",
+                          "s|tojson",
+                          "l | reverse",
+                          "-1 in l",
+                          "l.count(-1)",
+                          "dict(*[{}])[s]",
+                          "l[1:]",
+                          "loop.cycle(*l)",
+                          "l | select('odd')",
+                          "l | map('string')",
+                          "strftime_now('%c' * 100)",
+                          "1.5 | round(100)"})
+    EXPECT_EQ(renderWhole(make +
+                          "{% for i in range(100000) %}{% for j in "
+                          "range(100) %}{% set u = " +
+                          use + " %}{% endfor %}{% endfor %}"),
+              tooLong)
+        << use;
+  // Names that are looked for one by one.
+  std::string names, entries, parameters, arguments;
+  for (int i = 0; i < 20000; ++i) {
+    std::string name = "a" + std::to_string(i);
+    names += "{%set " + name + "=1%}";
+    entries += "'" + name + "':1,";
+    parameters += (i ? "," : "") + name;
+    arguments += (i ? "," : "") + name + "=1";
+  }
+  EXPECT_EQ(renderWhole(names + "{% for i in range(100000) %}{{ z }}"
+                                "{% endfor %}"),
+            tooLong);
+  EXPECT_EQ(renderWhole("{% set d = {" + entries + "} %}"), tooLong);
+  EXPECT_EQ(renderWhole("{% macro f(" + parameters + ") %}{% endmacro %}{{ f(" +
+                        arguments + ") }}"),
+            tooLong);
+}
+
+// A method holds its value, so that it counts as nesting; a step of a loop would
+// hold itself.
+TEST(Limits, functions_inside_of_values) {
+  const std::string tooDeep =
+      "line 1: values are nested more than 100 deep, or a namespace is inside "
+      "of one";
+  EXPECT_EQ(renderWhole("{% set n = namespace(f=[].count) %}"
+                        "{% for a in range(100000) %}"
+                        "{% set n.f = [n.f].count %}{% endfor %}"),
+            tooDeep);
+  EXPECT_EQ(renderWhole("{% for a in [1] %}{{ loop.changed(loop.changed) }}"
+                        "{% endfor %}"),
+            tooDeep);
+}
+
+// One line, whatever the template has put into it.
+TEST(Limits, messages_are_lines) {
+  EXPECT_EQ(renderWhole("{{ raise_exception('a\nb\tc') }}"),
+            "the template says: a b c");
+  EXPECT_EQ(renderWhole("{{ raise_exception('你' * 1000000) }}"),
+            "the template says: " + repeat("你", 333) + "...");
+  EXPECT_EQ(renderWhole("{{ {}['a' * 1000000].x }}").size(), 1011u);
+}
+
+// What published templates do to long conversations is far from the bounds.
+TEST(Limits, long_conversations) {
+  EXPECT_EQ(
+      renderWhole("{% set n = namespace(s='') %}"
+                  "{% set text = 'word ' * 2000 %}"
+                  "{% for i in range(200) %}"
+                  "{% if text.startswith('<think>') %}x{% endif %}"
+                  "{% set parts = text.split('</think>') %}"
+                  "{% if text[0] == ' ' or '<tool>' in text %}x{% endif %}"
+                  "{{ (parts[-1] | trim | length) and '' }}"
+                  "{% endfor %}done"),
+      "done");
 }
 
 // Each ends with an error, soon, and without using up memory or the stack.
