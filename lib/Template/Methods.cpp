@@ -84,6 +84,8 @@ static std::string_view takeWord(std::string_view &text, bool fromRight) {
 
 static Value splitAtSpace(Interpreter &interpreter, std::string_view text,
                           int64_t limit, bool fromRight) {
+  if (!interpreter.spend(text.size()))
+    return {};
   List parts;
   text = strip(text, true, true);
   while (!text.empty() && limit-- != 0) {
@@ -106,8 +108,6 @@ static Value splitText(Interpreter &interpreter, const Value &self,
   Parameters given(interpreter, "split", arguments, {"sep", "maxsplit"});
   int64_t limit = given.integer(1, -1);
   std::string_view text = self.asString();
-  if (!interpreter.spend(text.size()))
-    return {};
   if (!given.has(0) || given[0].isNone())
     return splitAtSpace(interpreter, text, limit, fromRight);
   std::string separator = given.text(0, "");
