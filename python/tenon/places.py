@@ -30,7 +30,7 @@ def _find(name: str, *candidates: str) -> pathlib.Path:
                 return home / candidate
     where = ", ".join(f"'{home}'" for home in _homes())
     raise Error(
-        f"cannot find {name} in {where}; install the wheel, or set TENON_HOME to a "
+        f"cannot find {name} in {where}; install the wheel tenon, or set TENON_HOME to a "
         "build tree such as build/dev"
     )
 

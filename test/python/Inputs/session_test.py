@@ -218,7 +218,7 @@ class Refusals(unittest.TestCase):
         home = os.environ["TENON_HOME"]
         self.addCleanup(os.environ.__setitem__, "TENON_HOME", home)
         os.environ["TENON_HOME"] = "nowhere"
-        message = "cannot find libtenon-runtime.so.0 in 'nowhere'; install the wheel"
+        message = "cannot find libtenon-runtime.so.0 in 'nowhere'; install the wheel tenon"
         self.refuse(tenon.Error, message, lambda: tenon.load(ADDER))
 
 
