@@ -1,7 +1,7 @@
 # Draws steps at random and lets three judges look at what compiled code makes of them.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""check_steps.py TENON TENON-RUN RUNTIME FOLDER [OPTION...]
+"""check_steps.py BUILD FOLDER [OPTION...]
 
 Makes tiny checkpoints, compiles each of them in a few ways, and draws scenarios (see
 scenarios.py) with Hypothesis. Each runs with every code variant of this machine and
@@ -20,7 +20,8 @@ import sys
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e/Inputs"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "test/e2e/Inputs"), str(REPOSITORY / "python")]
 from checkpoints import Checkpoints, call, checkpoint_cases  # noqa: E402
 from references import (  # noqa: E402
     Alone,
@@ -33,8 +34,9 @@ from references import (  # noqa: E402
     run,
     wanted_of,
 )
-from runtime import Model, Runtime  # noqa: E402
 from scenarios import scenarios  # noqa: E402
+
+import tenon  # noqa: E402
 
 # The forms of latent attention differ in bits, so one is pinned.
 WAYS = {
@@ -54,21 +56,21 @@ class Compiled:
     def __init__(self, options, checkpoints, name, way):
         self.name = f"{name} ({way})"
         self.tenon, self.folder = checkpoints.tenon, checkpoints.folder
+        self.runner = options.build / "bin/tenon-run"
         self.checkpoint = self.folder / name
         self.prefix = f"{name}.{way}"
         self.flags = WAYS[way]
         self.targets = {v: f"--target=cpu:x86-64-{v}" for v in options.variants}
         artifact = self.folder / f"{self.prefix}.tenon"
         self.compile(self.checkpoint, artifact, *self.targets.values(), *self.flags)
-        library = Runtime(options.library)
-        self.models = {v: Model(library, artifact, v) for v in options.variants}
+        self.models = {v: tenon.load(artifact, cpu=v) for v in options.variants}
         self.drawn = next(iter(self.models.values()))
-        self.open_judges(options, has_chunks=way == "chunks")
+        self.open_judges(has_chunks=way == "chunks")
 
     def compile(self, source, output, *flags):
         call(self.tenon, "compile", source, "-o", output, *flags)
 
-    def open_judges(self, options, has_chunks):
+    def open_judges(self, has_chunks):
         imported = self.folder / f"{self.prefix}.import.mlir"
         caches = [flag for flag in self.flags if flag.startswith("--cache")]
         self.compile(self.checkpoint, imported, "--stop-after=import", *caches)
@@ -77,15 +79,15 @@ class Compiled:
             text = imported.read_text()
             imported.write_text(re.sub(r"window = \d+", "chunk = 7", text))
             self.models = {}
-        self.oracle = Oracle(options.runner, imported, self.checkpoint, self.folder)
+        self.oracle = Oracle(self.runner, imported, self.checkpoint, self.folder)
         self.tiles, self.kernels = [], []
         for variant, target in self.targets.items():
             tiles = self.folder / f"{self.prefix}.{variant}.mlir"
             others = [flag for flag in self.flags if flag not in caches]
             self.compile(imported, tiles, "--stop-after=tile", target, *others)
             files = [tiles, imported, self.checkpoint]
-            self.tiles.append(Tiles(options.runner, *files, self.drawn.buckets))
-            self.kernels.append(Kernels(options.runner, tiles, self.checkpoint))
+            self.tiles.append(Tiles(self.runner, *files, self.drawn.buckets))
+            self.kernels.append(Kernels(self.runner, tiles, self.checkpoint))
 
     def close(self):
         for kernels in self.kernels:
@@ -188,8 +190,8 @@ def preload(library):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[2])
-    for name in ("tenon", "runner", "library", "folder"):
-        parser.add_argument(name)
+    parser.add_argument("build", type=pathlib.Path, help="tree")
+    parser.add_argument("folder")
     parser.add_argument("--case", action="append", help="CHECKPOINT:WAY; default: all")
     parser.add_argument("--examples", type=int, default=20, help="scenarios of each")
     parser.add_argument("--seed", type=int, default=1)
@@ -197,7 +199,8 @@ def main():
     parser.add_argument("--variants", default="v3", type=lambda text: text.split(","))
     options = parser.parse_args()
     preload(options.guard)
-    checkpoints = Checkpoints(options.tenon, options.folder)
+    os.environ["TENON_HOME"] = str(options.build)
+    checkpoints = Checkpoints(options.build / "bin/tenon", options.folder)
     cases = options.case or list(list_cases())
     counts, good = Counts(), True
     for case in cases:

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 
 import numpy as np
-from runtime import Refused, Session
+import tenon
 from scenarios import Step, unfold
 
 
@@ -51,7 +51,7 @@ def apart(compute):
                 np.save(file, compute())
                 file.flush()
                 os._exit(0)
-            except Refused as refused:
+            except tenon.Error as refused:
                 os.write(2, str(refused).encode())
                 os._exit(1)
         _, status = os.waitpid(child, 0)
@@ -63,22 +63,35 @@ def apart(compute):
         return np.load(file)
 
 
+def unwritten(model, rows):
+    """Logits that show where a step writes none."""
+    return np.full((rows, model.vocabulary), np.nan, np.float32)
+
+
+def act(session, call):
+    """The logits of the wanted rows of a call."""
+    action = call.action
+    if isinstance(action, Step):
+        logits = unwritten(session.model, len(action.rows))
+        places = {"slots": call.slots, "rows": action.rows}
+        return session.step_rows(call.tokens, **places, out=logits)
+    if hasattr(action, "chunk"):
+        (last,) = unwritten(session.model, 1)
+        session.prefill(call.tokens, slot=action.slot, chunk=action.chunk, out=last)
+        return last[None, :][: len(call.wanted)]
+    if hasattr(action, "length"):
+        session.truncate(action.length, slot=action.slot)
+    else:
+        session.restore(session.save(action.source), slot=action.target)
+    return unwritten(session.model, 0)
+
+
 def run(model, scenario, threads):
     """The logits of all wanted rows, call by call."""
-    logits = []
-    with Session(model, scenario.slots, scenario.context, threads) as session:
-        for call in unfold(scenario):
-            action = call.action
-            if isinstance(action, Step):
-                logits.append(session.step(call.tokens, call.slots, action.rows))
-            elif hasattr(action, "chunk"):
-                last = session.prefill(action.slot, call.tokens, action.chunk)
-                logits.append(last[: len(call.wanted)])
-            elif hasattr(action, "length"):
-                session.truncate(action.slot, action.length)
-            else:
-                session.copy(action.source, action.target)
-    return np.concatenate([np.zeros((0, model.vocabulary), np.float32), *logits])
+    sizes = {"slots": scenario.slots, "max_context": scenario.context}
+    with model.session(**sizes, threads=threads) as session:
+        logits = [act(session, call) for call in unfold(scenario)]
+    return np.concatenate([unwritten(model, 0), *logits])
 
 
 def wanted_of(scenario):
@@ -94,9 +107,11 @@ class Alone:
     def rows(self, histories):
         known = {}
         for history in longest(histories):
-            with Session(self.model, 1, len(history), 1) as session:
+            sizes = {"slots": 1, "max_context": len(history)}
+            with self.model.session(**sizes, threads=1) as session:
                 for place, token in enumerate(history):
-                    row = session.step([token], [0], [0])
+                    row = unwritten(self.model, 1)
+                    session.step_rows([token], rows=[0], out=row)
                     known[history[: place + 1]] = row[0]
         return np.array([known[history] for history in histories])
 

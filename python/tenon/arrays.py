@@ -77,6 +77,20 @@ def to_logits(values: Any, vocabulary: int) -> Float32Array:
     return np.ascontiguousarray(array)
 
 
+def to_output(out: Float32Array | None, shape: tuple[int, ...]) -> Float32Array:
+    """An array for C to write to: the caller's, or a new one."""
+    if out is None:
+        return np.empty(shape, np.float32)
+    if not isinstance(out, np.ndarray) or out.dtype != np.float32:
+        got = getattr(out, "dtype", type(out).__name__)
+        raise TypeError(f"out: expects an array of float32, but got {got}")
+    if out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(
+            f"out: expects the shape {shape} in C order, writable, but got {out.shape}"
+        )
+    return out
+
+
 def to_natural(value: int, name: str, *, bits: int = 32) -> int:
     """An integer that C takes without a sign; ctypes would take any of its bits."""
     try:

@@ -18,7 +18,6 @@ from ctypes import POINTER, c_char_p, c_float, c_int32, c_size_t, c_uint32, c_ui
 from ctypes import c_void_p
 from typing import Any, Callable
 
-import numpy as np
 import numpy.typing as npt
 
 from .errors import Error
@@ -252,7 +251,3 @@ class Handle:
 def address(array: npt.NDArray[Any] | None) -> int | None:
     """What C takes for an array, which the caller keeps during the call."""
     return None if array is None else array.ctypes.data
-
-
-def empty_logits(rows: int, columns: int) -> npt.NDArray[np.float32]:
-    return np.empty((rows, columns), np.float32)

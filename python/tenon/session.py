@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from . import native
-from .arrays import Float32Array, Int32Array, Tokens, to_int32, to_logits, to_natural
+from .arrays import (
+    Float32Array,
+    Int32Array,
+    Tokens,
+    to_int32,
+    to_logits,
+    to_natural,
+    to_output,
+)
 from .errors import Error
 from .generation import Generation, Sampling, SlotOptions
 
@@ -124,7 +132,7 @@ class Session:
             slot = list(sequences)[sizes.index(0)]
             raise ValueError(f"slot {slot}: expects a token, but got none")
         if not parts:
-            return native.empty_logits(0, self.model.vocabulary)
+            return to_output(None, (0, self.model.vocabulary))
         return self.step_rows(
             np.concatenate(parts),
             slots=np.repeat(to_int32(list(sequences), "slots"), sizes),
@@ -132,32 +140,46 @@ class Session:
         )
 
     def step_rows(
-        self, tokens: Tokens, *, slots: Tokens | None = None, rows: Tokens
+        self,
+        tokens: Tokens,
+        *,
+        slots: Tokens | None = None,
+        rows: Tokens,
+        out: Float32Array | None = None,
     ) -> Float32Array:
         """Appends tokens to sequences; returns the logits after those that `rows`
         names.
 
         `slots` has the slot of each token, and those of one slot are next to each
         other; left out, all are of slot 0. `rows` are indices into `tokens`, in any
-        order: all draft tokens that are to be verified, for instance.
+        order: all draft tokens that are to be verified, for instance. They
+        are written to `out`, if it is given.
         """
         ids = to_int32(tokens, "tokens")
         places = None if slots is None else _to_slots(slots, ids.size)
         wanted = to_int32(rows, "rows")
-        logits = native.empty_logits(wanted.size, self.model.vocabulary)
+        logits = to_output(out, (wanted.size, self.model.vocabulary))
         self._call(
             "session_step", ids.size, native.address(ids), None, native.address(places),
             wanted.size, native.address(wanted), native.address(logits),
         )  # fmt: skip
         return logits
 
-    def prefill(self, tokens: Tokens, *, slot: int = 0, chunk: int = 0) -> Float32Array:
+    def prefill(
+        self,
+        tokens: Tokens,
+        *,
+        slot: int = 0,
+        chunk: int = 0,
+        out: Float32Array | None = None,
+    ) -> Float32Array:
         """Appends any number of tokens to one sequence, in steps of `chunk`.
 
-        Returns the logits after the last one, [vocabulary].
+        Returns the logits after the last one, [vocabulary], written to `out`, if it is
+        given.
         """
         ids = to_int32(tokens, "tokens")
-        logits: Float32Array = native.empty_logits(1, self.model.vocabulary)[0]
+        logits = to_output(out, (self.model.vocabulary,))
         if ids.size == 0:
             raise ValueError("tokens: expects at least one, but got none")
         self._call(
@@ -181,7 +203,7 @@ class Session:
         """
         ids, wanted = to_int32(tokens, "tokens"), to_int32(rows, "rows")
         places = _to_slots(slots, ids.size)
-        embeddings = native.empty_logits(wanted.size, self.model.hidden)
+        embeddings = to_output(None, (wanted.size, self.model.hidden))
         pools = np.empty_like(embeddings) if pooled else None
         self._call(
             "session_encode", ids.size, native.address(ids), None,

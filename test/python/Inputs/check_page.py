@@ -27,7 +27,9 @@ def main():
     code, count = PROMISE.subn(
         lambda match: f"{match[1]}expect({match[3]!r}, {match[2]})", code
     )
-    exec(compile(code, sys.argv[1], "exec"), {"expect": expect, "__builtins__": builtins})
+    exec(
+        compile(code, sys.argv[1], "exec"), {"expect": expect, "__builtins__": builtins}
+    )
     print(f"\n{count} promises")
 
 

@@ -46,6 +46,19 @@ class Steps(unittest.TestCase):
         self.same(logits[0], self.alone(A))
         self.same(logits[1], self.alone(A[:3]))
 
+    def test_out(self):
+        out = np.full((2, self.model.vocabulary), np.nan, np.float32)
+        with self.model.session() as session:
+            self.assertIs(session.step_rows(A[:3], rows=[2, 0], out=out), out)
+            self.same(out[0], self.alone(A[:3]))
+            session.prefill(A[3:], out=out[1])
+            self.same(out[1], self.alone(A))
+            for wrong in (out.T, out[:, ::2], np.empty((1, 5), np.float32)):
+                with self.assertRaisesRegex(ValueError, "^out: expects the shape"):
+                    session.step_rows([1, 2], rows=[0, 1], out=wrong)
+            with self.assertRaisesRegex(TypeError, "^out: .* got float64"):
+                session.prefill([1], out=np.empty(257))
+
     def test_no_sequence(self):
         with self.model.session() as session:
             self.assertEqual(session.step({}).shape, (0, self.model.vocabulary))
@@ -218,7 +231,9 @@ class Refusals(unittest.TestCase):
         home = os.environ["TENON_HOME"]
         self.addCleanup(os.environ.__setitem__, "TENON_HOME", home)
         os.environ["TENON_HOME"] = "nowhere"
-        message = "cannot find libtenon-runtime.so.0 in 'nowhere'; install the wheel tenon"
+        message = (
+            "cannot find libtenon-runtime.so.0 in 'nowhere'; install the wheel tenon"
+        )
         self.refuse(tenon.Error, message, lambda: tenon.load(ADDER))
 
 
