@@ -1,21 +1,24 @@
 """Compares libtenon-text with other implementations on a whole tokenizer.
 
-  compare.py LIBRARY tokenizer.bin tokenizer.json TEXT...   with `tokenizers`
-  compare.py LIBRARY tokenizer.bin metadata.json TEXT...    with `sentencepiece`
+  compare.py BUILD tokenizer.bin tokenizer.json TEXT...   with `tokenizers`
+  compare.py BUILD tokenizer.bin metadata.json TEXT...    with `sentencepiece`
 
-metadata.json holds the keys `tokenizer.ggml.*` of a GGUF file. `compile-tokenizer`
-of the build makes tokenizer.bin from either. Every file TEXT is compared line by
+BUILD is a build tree. metadata.json holds the keys `tokenizer.ggml.*` of a GGUF file.
+`compile-tokenizer` of the build makes tokenizer.bin from either. Every file TEXT is compared line by
 line and as a whole, and has to come back from its tokens. Exits with 1 at a
 difference. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import json
+import os
 import pathlib
 import sys
 import unicodedata
 
-import scored_reference
-from tenon_text import PARSE_SPECIAL, Tokenizer
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import scored_reference  # noqa: E402
+
+from tenon import Tokenizer  # noqa: E402
 
 
 def huggingface_witness(path):
@@ -51,11 +54,12 @@ def is_equivalent(text, decoded):
     )
 
 
-def main(library, tables, source, *texts):
+def main(build, tables, source, *texts):
+    os.environ["TENON_HOME"] = build
     data = json.loads(pathlib.Path(source).read_text())
     is_scored = scored_reference.key("model") in data
     witness = scored_witness(data) if is_scored else huggingface_witness(source)
-    tokenizer = Tokenizer(library, tables)
+    tokenizer = Tokenizer(tables)
     cases = []
     for path in texts:
         text = pathlib.Path(path).read_bytes().decode()
@@ -63,14 +67,14 @@ def main(library, tables, source, *texts):
 
     differences = 0
     for case in cases:
-        for flags in (0, PARSE_SPECIAL):
-            tokens = tokenizer.encode(case, flags)
-            expected = witness(case, bool(flags))
+        for parse in (False, True):
+            tokens = tokenizer.encode(case, add_special=False, parse_special=parse)
+            expected = witness(case, parse)
             if tokens != expected:
                 differences += 1
                 print(f"{case!r}: {tokens} instead of {expected}")
-            decoded = tokenizer.decode(tokens)
-            if b"".join(tokenizer.stream(tokens)) != decoded:
+            decoded = tokenizer.decode_bytes(tokens)
+            if b"".join(tokenizer.stream_bytes(tokens)) != decoded:
                 differences += 1
                 print(f"{case!r}: a stream gives another text")
             if not is_equivalent(case, decoded.decode()):

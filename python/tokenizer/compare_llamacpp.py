@@ -1,8 +1,8 @@
 """Compares the tokenizer of an artifact with llama.cpp's, on texts line by line.
 
-  compare_llamacpp.py LIBRARY ARTIFACT MODEL.gguf LLAMA_SOURCE LLAMA_BUILD TEXT...
+  compare_llamacpp.py BUILD ARTIFACT MODEL.gguf LLAMA_SOURCE LLAMA_BUILD TEXT...
 
-LIBRARY is libtenon-text, ARTIFACT what `tenon compile MODEL.gguf` wrote. Every TEXT
+BUILD is a build tree, ARTIFACT what `tenon compile MODEL.gguf` wrote. Every TEXT
 is compared as a whole, line by line and line by line with line ends; both programs
 add the tokens that open a text, and neither reads names of special tokens. Tokens
 must be the same, and each text must come back from them byte for byte, at once and as
@@ -15,14 +15,15 @@ them with sentencepiece. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import os
 import pathlib
 import sys
 import tempfile
 
-from tenon_text import ADD_SPECIAL, SKIP_SPECIAL, Tokenizer
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "bench"), str(REPOSITORY / "python")]
 from llama_peer import LlamaPeer  # noqa: E402
+from tenon import Tokenizer  # noqa: E402
 
 
 DEPARTURES = ("\u2581", "</s>")
@@ -39,15 +40,15 @@ def split_cases(text):
 
 def count_differences(tokenizer, case, expected):
     differences = 0
-    tokens = tokenizer.encode(case, ADD_SPECIAL)
+    tokens = tokenizer.encode(case, parse_special=False)
     if tokens != expected:
         differences += 1
         print(f"{case[:80]!r}: {tokens[:40]} instead of {expected[:40]}")
-    decoded = tokenizer.decode(tokens, SKIP_SPECIAL)
+    decoded = tokenizer.decode_bytes(tokens, skip_special=True)
     if decoded != case.encode():
         differences += 1
         print(f"{case[:80]!r}: comes back as {decoded[:80]!r}")
-    if b"".join(tokenizer.stream(tokens, SKIP_SPECIAL)) != decoded:
+    if b"".join(tokenizer.stream_bytes(tokens, skip_special=True)) != decoded:
         differences += 1
         print(f"{case[:80]!r}: a stream gives another text")
     return differences
@@ -55,7 +56,7 @@ def count_differences(tokenizer, case, expected):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library")
+    parser.add_argument("build")
     parser.add_argument("artifact", type=pathlib.Path)
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("llama_source", type=pathlib.Path)
@@ -74,7 +75,8 @@ def main():
         expected = peer.tokens(cases)
     if len(expected) != len(cases):
         sys.exit(f"expects tokens of {len(cases)} texts, but got {len(expected)}")
-    tokenizer = Tokenizer(options.library, str(options.artifact / "tokenizer.bin"))
+    os.environ["TENON_HOME"] = options.build
+    tokenizer = Tokenizer(options.artifact / "tokenizer.bin")
     differences = sum(
         count_differences(tokenizer, case, tokens)
         for case, tokens in zip(cases, expected)
