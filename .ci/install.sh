@@ -4,8 +4,8 @@ set -euo pipefail
 
 packages=(
   ccache clang-22 clang-format-22 cmake libgtest-dev liblld-22-dev libmlir-22-dev libpcre2-dev
-  libutf8proc-dev libzstd-dev lld-22 llvm-22-dev mlir-22-tools ninja-build patchelf python3 python3-hypothesis python3-numpy python3-pip
-  zlib1g-dev
+  libutf8proc-dev libzstd-dev lld-22 llvm-22-dev mlir-22-tools ninja-build patchelf python3 python3-hypothesis
+  python3-jinja2 python3-numpy python3-pip zlib1g-dev
 )
 
 missing() {

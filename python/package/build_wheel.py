@@ -106,6 +106,8 @@ def describe(name, version, tag, programs, folder):
         "License: Apache-2.0 WITH LLVM-exception\n"
         "Requires-Python: >=3.9\n"
         "Requires-Dist: numpy>=1.23\n"
+        "Provides-Extra: chat\n"
+        "Requires-Dist: jinja2>=3.1; extra == 'chat'\n"
         "Description-Content-Type: text/markdown\n"
         f"\n{readme}"
     )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Piece = TypeVar("Piece", str, int)
 
+# As many tokens as the context has room for.
+UNTIL_THE_END = (1 << 32) - 1
+
 
 @dataclasses.dataclass(frozen=True)
 class Sampling:
@@ -114,7 +117,9 @@ class Generation(Generic[Piece]):
         seed: int = 0,
         chunk: int = 0,
         ignore_eos: bool = False,
+        as_text: bool | None = None,
     ):
+        """`as_text` says what to give, unless it is what the prompt is."""
         self._session: Session = session
         self._model = session.model
         self._slot = to_natural(slot, "slot")
@@ -122,7 +127,8 @@ class Generation(Generic[Piece]):
         self._chunk = to_natural(chunk, "chunk") or session.max_tokens
         self._sampling = Sampling(temperature, top_k, top_p, seed)
         self._eos = set() if ignore_eos else self._model.end_tokens
-        self.text = "" if isinstance(prompt, str) else None
+        is_text = isinstance(prompt, str) if as_text is None else as_text
+        self.text = "" if is_text else None
         ids = self._encode(prompt)
         self.prompt: list[int] = ids.tolist()
         self.tokens: list[int] = []
@@ -165,12 +171,16 @@ class Generation(Generic[Piece]):
 
     def _check_context(self, size: int) -> None:
         total = self._session.length(self._slot) + size
-        if total > self._session.max_context:
-            raise Error(
-                f"the prompt ends at {total} tokens, but the context has "
-                f"{self._session.max_context}; compile the model with max_context="
-                f"{total + max(self._count, 1) - 1} or more, if it allows so many"
-            )
+        if total <= self._session.max_context:
+            return
+        enough = f"max_context={total + max(self._count, 1) - 1} or more"
+        if self._count == UNTIL_THE_END:
+            enough = "a larger max_context"
+        raise Error(
+            f"the prompt ends at {total} tokens, but the context has "
+            f"{self._session.max_context}; compile the model with {enough}, if it allows "
+            "so many"
+        )
 
     def _run(self, ids: Int32Array) -> Generator[Any, None, None]:
         if self.text is None:

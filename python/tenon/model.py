@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import native
 from .arrays import Float32Array, Tokens, to_natural
+from .chat import Messages, render
 from .embedding import Pooling, embed
 from .errors import Error
-from .generation import Generation, Options
+from .generation import UNTIL_THE_END, Generation, Options
 from .session import Session
-from .tokenizer import Tokenizer, open_tokenizer
+from .tokenizer import Tokenizer, open_tokenizer, require
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -199,6 +200,29 @@ class Model:
         """Continues a prompt; the same options as `stream`."""
         with self.session(threads=threads) as session:
             return Generation[Any](session, prompt, **options).run()
+
+    def chat_tokens(self, messages: Messages) -> list[int]:
+        """Messages, and the beginning of an answer, by the chat template of the model.
+
+        A message has a role, system, user or assistant, and content:
+        `{"role": "user", "content": "Hello"}`. Needs the package jinja2.
+        """
+        tokenizer = require(self.tokenizer, self.path)
+        return tokenizer.encode(render(self.path, messages), add_special=False)
+
+    def stream_chat(
+        self, messages: Messages, *, threads: int = 0, **options: Unpack[Options]
+    ) -> Generation[str]:
+        """Answers messages piece by piece, without `n` until the answer ends."""
+        session = self.session(threads=threads)
+        choices: Options = {"n": UNTIL_THE_END, **options}
+        return Generation(session, self.chat_tokens(messages), as_text=True, **choices)
+
+    def chat(
+        self, messages: Messages, *, threads: int = 0, **options: Unpack[Options]
+    ) -> Generation[str]:
+        """Answers messages; the same options as `stream_chat`."""
+        return self.stream_chat(messages, threads=threads, **options).run()
 
     def embed(
         self,
