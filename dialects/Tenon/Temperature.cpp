@@ -39,16 +39,21 @@ static Value buildLogarithm(OpBuilder &builder, Location loc, Value x) {
                                         mantissa, real(M_SQRT2));
   mantissa = arith::SelectOp::create(builder, loc, isLarge,
                                      mul(mantissa, real(0.5)), mantissa);
+  Value ofLarge = real(-126);
   Value offset =
-      arith::SelectOp::create(builder, loc, isLarge, real(-126), real(-127));
+      arith::SelectOp::create(builder, loc, isLarge, ofLarge, real(-127));
   Value exponent =
       add(arith::UIToFPOp::create(builder, loc, f32, biased), offset);
-  Value z = arith::DivFOp::create(builder, loc, add(mantissa, real(-1)),
-                                  add(mantissa, real(1)));
+  Value dividend = add(mantissa, real(-1));
+  Value z =
+      arith::DivFOp::create(builder, loc, dividend, add(mantissa, real(1)));
   Value square = mul(z, z), series = real(1.0 / 9);
-  for (double divisor : {7.0, 5.0, 3.0, 1.0})
-    series = add(mul(series, square), real(1 / divisor));
-  return add(mul(exponent, real(M_LN2)), mul(mul(z, real(2)), series));
+  for (double divisor : {7.0, 5.0, 3.0, 1.0}) {
+    series = mul(series, square);
+    series = add(series, real(1 / divisor));
+  }
+  exponent = mul(exponent, real(M_LN2));
+  return add(exponent, mul(mul(z, real(2)), series));
 }
 
 Value tenon::buildTemperature(OpBuilder &builder, Location loc, Value position,

@@ -62,9 +62,9 @@ static Value readLength(KernelLowering &lowering, const QueryBlock &block,
   Value end = lowering.add(block.position, block.count);
   if (mask.getKind() == MaskKind::Causal)
     return end; // later positions are never seen
+  Value first = lowering.index(0);
   return lowering.loop(
-      lowering.index(0), lowering.dim(blocks, 0), 1, end,
-      [&](Value i, ValueRange carried) {
+      first, lowering.dim(blocks, 0), 1, end, [&](Value i, ValueRange carried) {
         QueryBlock other = readBlock(lowering, blocks, i);
         OpBuilder &builder = lowering.builder;
         Value same = arith::CmpIOp::create(builder, lowering.loc,
@@ -316,9 +316,9 @@ LogicalResult tenon::lowerAttention(KernelLowering &lowering, AttentionOp op) {
                               lowering.extract(outs.front(), part));
     return SmallVector<KernelLowering::Written>{{out, 0, part}};
   };
+  Value blocks = lowering.dim(op.getBlocks(), 0);
   ValueRange results =
-      lowering.parallel({OpFoldResult(lowering.dim(op.getBlocks(), 0)),
-                         lowering.attr(heads / folded)},
+      lowering.parallel({OpFoldResult(blocks), lowering.attr(heads / folded)},
                         lowering.out(0), body);
   lowering.finish(SmallVector<Value>(results));
   return success();
@@ -611,9 +611,9 @@ LogicalResult tenon::lowerMlaAttention(KernelLowering &lowering,
                                 lowering.extract(outs.front(), part));
     return SmallVector<KernelLowering::Written>{{out, 0, part}};
   };
+  Value blocks = lowering.dim(op.getBlocks(), 0);
   ValueRange results = lowering.parallel(
-      {OpFoldResult(lowering.dim(op.getBlocks(), 0)), lowering.attr(heads)},
-      lowering.out(0), body);
+      {OpFoldResult(blocks), lowering.attr(heads)}, lowering.out(0), body);
   lowering.finish(SmallVector<Value>(results));
   return success();
 }

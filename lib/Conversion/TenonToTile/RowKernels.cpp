@@ -194,8 +194,9 @@ void RowWriter::writeAdd(arith::AddFOp op) {
   auto it = numbers.find(op.getResult());
   if (it != numbers.end() && rhs == lowering.out(it->second))
     std::swap(lhs, rhs);
-  auto add = tile::AddOp::create(lowering.builder, op.getLoc(),
-                                 rowOf(lhs).getType(), rowOf(rhs), rowOf(lhs));
+  Value sum = rowOf(lhs);
+  auto add = tile::AddOp::create(lowering.builder, op.getLoc(), sum.getType(),
+                                 rowOf(rhs), sum);
   define(op.getResult(), add->getResult(0));
 }
 

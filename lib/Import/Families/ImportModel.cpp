@@ -239,8 +239,8 @@ ValueRange ModuleBuilder::buildLoop(OpBuilder &body, func::FuncOp step,
   };
   SmallVector<Value> carried{x};
   llvm::append_range(carried, getOperands(step, Role::Cache));
-  auto loop = scf::ForOp::create(body, loc, constant(0),
-                                 constant(family.layers), constant(1), carried);
+  Value lower = constant(0), upper = constant(family.layers);
+  auto loop = scf::ForOp::create(body, loc, lower, upper, constant(1), carried);
   OpBuilder inside = OpBuilder::atBlockEnd(loop.getBody());
   Value layer = loop.getInductionVar();
   ValueRange state = loop.getRegionIterArgs();

@@ -46,7 +46,8 @@ private:
     return entry.memref(cast<MemRefType>(type), address, sizes);
   }
   Value readArray(Type type, size_t address, size_t size) {
-    return readArray(type, entry.address(address), entry.size(size));
+    Value bytes = entry.address(address);
+    return readArray(type, bytes, entry.size(size));
   }
 
   func::FuncOp step;
@@ -72,10 +73,12 @@ Value StepArguments::read(Role role, Type type) {
   case Role::Blocks:
     return readArray(type, offsetof(Context, blocks),
                      offsetof(Context, num_blocks));
-  case Role::Cache:
-    return readArray(type, entry.stateAddress(states++),
+  case Role::Cache: {
+    Value bytes = entry.stateAddress(states++);
+    return readArray(type, bytes,
                      {entry.size(offsetof(Context, num_slots)),
                       entry.size(offsetof(Context, max_context))});
+  }
   case Role::Types:
     return readArray(type, offsetof(Context, types),
                      offsetof(Context, num_tokens));

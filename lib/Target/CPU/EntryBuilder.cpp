@@ -65,11 +65,14 @@ Value EntryBuilder::readWorkerOperand(func::FuncOp step,
     return worker;
   if (role == Role::Workers)
     return asIndex(size(offsetof(tenon_step_context, num_threads)));
-  if (role == Role::Arena)
-    return memref(bytes, address(offsetof(tenon_step_context, arena)),
-                  constant(memory.getArena()));
-  if (role == Role::Scratch)
-    return memref(bytes, scratchAddress(), constant(memory.getScratch()));
+  if (role == Role::Arena) {
+    Value arena = address(offsetof(tenon_step_context, arena));
+    return memref(bytes, arena, constant(memory.getArena()));
+  }
+  if (role == Role::Scratch) {
+    Value scratch = scratchAddress();
+    return memref(bytes, scratch, constant(memory.getScratch()));
+  }
   return {};
 }
 

@@ -148,8 +148,8 @@ public:
         << remark::metric("ColumnsPerBlock", columns)
         << remark::metric("DecodesBefore", isDecodedBefore);
     lastPanel = b.index(layout.getPanels() - 1);
-    present = b.min(b.sub(b.index(layout.getPanels()), op.getPanel()),
-                    b.index(panels));
+    Value left = b.sub(b.index(layout.getPanels()), op.getPanel());
+    present = b.min(left, b.index(panels));
   }
 
   void run();
@@ -265,7 +265,8 @@ void ContractLowering::buildBlock(ColumnBlock block) {
     if (r == rows % tile.rows || llvm::isPowerOf2_64(r))
       ladder.push_back(r);
   int64_t largest = ladder.empty() ? 0 : ladder.back();
-  Value whole = b.max(b.sub(op.getCount(), b.index(largest)), b.index(0));
+  Value whole = b.sub(op.getCount(), b.index(largest));
+  whole = b.max(whole, b.index(0));
   if (decoded)
     b.ifThen(b.isLess(b.index(0), whole), [&] { loopRows(block, whole); });
   else

@@ -100,8 +100,8 @@ static Value joinGate(VectorBuilder &b, const GatedActivation &activation,
   Value act = buildActivation(b, activation.function, gate);
   if (activation.alpha != 1 || activation.beta != 0) {
     double scale = 1 / static_cast<double>(activation.alpha);
-    up = b.fma(up, b.constantLike(up, scale),
-               b.constantLike(up, scale * activation.beta));
+    Value factor = b.constantLike(up, scale);
+    up = b.fma(up, factor, b.constantLike(up, scale * activation.beta));
   }
   return b.mul(act, up);
 }
@@ -202,9 +202,11 @@ static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
   }
   // A panel holds as many rows of either half.
   constexpr int64_t places = kPanelHeight, half = places / 2;
-  Value panel = b.add(b.div(op.getFirst(), places), b.div(column, places));
+  Value panel = b.div(op.getFirst(), places);
+  panel = b.add(panel, b.div(column, places));
   Value place = b.remainder(column, places);
-  Value inHalf = b.add(b.mul(panel, half), b.remainder(place, half));
+  Value inHalf = b.mul(panel, half);
+  inHalf = b.add(inHalf, b.remainder(place, half));
   Value start = b.mul(b.div(place, half), elements / 2);
   return {b.add(start, inHalf), b.sub(b.index(elements / 2), inHalf)};
 }

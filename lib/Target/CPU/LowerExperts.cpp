@@ -75,7 +75,8 @@ void RouteLowering::run() {
 /// Fills a row of scratch memory with -infinity.
 void RouteLowering::clearFrom(Value memory, int64_t begin, int64_t end) {
   b.loop(begin, end, 1, [&](Value column) {
-    b.store(b.constant(-kInfinity), memory, {b.index(0), column});
+    Value none = b.constant(-kInfinity);
+    b.store(none, memory, {b.index(0), column});
   });
 }
 
@@ -90,13 +91,14 @@ void RouteLowering::buildScores() {
 }
 
 void RouteLowering::buildSoftmax() {
-  Value largest =
-      b.loop(b.index(0), b.index(experts), 1, b.constant(-kInfinity),
-             [&](Value i, ValueRange carried) {
-               Value logit = b.load(op.getLogits(), {b.index(0), i});
-               return Values{b.max(logit, carried.front())};
-             })
-          .front();
+  Value begin = b.index(0), end = b.index(experts);
+  Value largest = b.loop(begin, end, 1, b.constant(-kInfinity),
+                         [&](Value i, ValueRange carried) {
+                           Value logit =
+                               b.load(op.getLogits(), {b.index(0), i});
+                           return Values{b.max(logit, carried.front())};
+                         })
+                      .front();
   b.loopColumns(
       experts, b.widthFor({op.getLogits()}), [&](Value i, int64_t width) {
         Value logit = b.load(op.getLogits(), {b.index(0), i}, width);
@@ -126,9 +128,9 @@ void RouteLowering::buildChoices() {
 Value RouteLowering::buildGroupScore(Value group, int64_t size) {
   Value first = b.mul(group, size);
   Value low = b.constant(-kInfinity);
+  Value begin = b.index(0), end = b.index(size);
   Values best = b.loop(
-      b.index(0), b.index(size), 1, ValueRange{low, low},
-      [&](Value i, ValueRange carried) {
+      begin, end, 1, ValueRange{low, low}, [&](Value i, ValueRange carried) {
         Value choice = b.load(choices, {b.index(0), b.add(first, i)});
         Value most = carried[0], second = carried[1];
         return Values{b.max(choice, most), b.max(second, b.min(choice, most))};
@@ -156,12 +158,13 @@ void RouteLowering::dropGroups() {
     b.store(b.bits(b.getInts(1), 1), kept, best);
   });
   b.loop(0, groups, 1, [&](Value group) {
-    Value isDropped = b.compare(arith::CmpIPredicate::eq, b.load(kept, group),
-                                b.bits(b.getInts(1), 0));
+    Value isKept = b.load(kept, group);
+    Value isDropped =
+        b.compare(arith::CmpIPredicate::eq, isKept, b.bits(b.getInts(1), 0));
     b.ifThen(isDropped, [&] {
       b.loop(0, size, 1, [&](Value i) {
-        b.store(b.constant(-kInfinity), choices,
-                {b.index(0), b.add(b.mul(group, size), i)});
+        Value none = b.constant(-kInfinity);
+        b.store(none, choices, {b.index(0), b.add(b.mul(group, size), i)});
       });
     });
   });
@@ -178,7 +181,8 @@ Best RouteLowering::findBest(Value memory, int64_t columns) {
         Values at(rank - 1, b.index(0));
         at.push_back(i);
         Value value = b.load(memory, at, b.lanes);
-        Value place = b.add(b.iota(b.lanes), b.broadcast(b.toInt(i), b.lanes));
+        Value place = b.iota(b.lanes);
+        place = b.add(place, b.broadcast(b.toInt(i), b.lanes));
         Value isBetter =
             b.compare(arith::CmpFPredicate::OGT, value, carried[0]);
         return Values{b.select(isBetter, value, carried[0]),
@@ -210,8 +214,10 @@ void RouteLowering::chooseExperts() {
     // The padding is never better than an expert.
     place = b.min(place, b.bits(b.getInts(1), experts - 1));
     b.store(place, op.getOuts()[0], {b.index(0), j});
-    b.store(b.constant(-kInfinity), choices, {b.index(0), b.toIndex(place)});
-    b.store(b.load(scores, b.toIndex(place)), op.getOuts()[1], {b.index(0), j});
+    Value none = b.constant(-kInfinity);
+    b.store(none, choices, {b.index(0), b.toIndex(place)});
+    Value score = b.load(scores, b.toIndex(place));
+    b.store(score, op.getOuts()[1], {b.index(0), j});
   });
 }
 
@@ -267,14 +273,17 @@ static LogicalResult lowerGroup(VectorBuilder &b, tile::MoeDispatchOp op) {
   b.loopOver(choice, 2, [&](ValueRange at) {
     addTo(b, offsets, b.add(b.toIndex(b.load(choice, at)), 1), one);
   });
-  b.loop(0, experts, 1,
-         [&](Value e) { addTo(b, offsets, b.add(e, 1), b.load(offsets, e)); });
-  // Place the choices; each offset moves on to the one behind it,
+  b.loop(0, experts, 1, [&](Value e) {
+    Value next = b.add(e, 1);
+    addTo(b, offsets, next, b.load(offsets, e));
+  });
+  // Place the choices; each offset moves on to the next one,
   b.loopOver(choice, 2, [&](ValueRange at) {
     Value next = addTo(b, offsets, b.toIndex(b.load(choice, at)), one);
     b.store(next, place, at);
     Value number = b.add(b.mul(at[0], columns), at[1]);
-    b.store(b.toInt(number), order, b.toIndex(next));
+    number = b.toInt(number);
+    b.store(number, order, b.toIndex(next));
   });
   // so all of them move back by one.
   b.loop(0, experts, 1, [&](Value i) {
@@ -308,7 +317,8 @@ static LogicalResult lowerCombine(VectorBuilder &b, tile::MoeCombineOp op) {
                   b.fma(b.broadcast(weight, width), x, carried.front())};
             });
         Value before = b.load(outs, {b.index(0), column}, width);
-        b.store(b.add(before, sum.front()), outs, {b.index(0), column});
+        Value after = b.add(before, sum.front());
+        b.store(after, outs, {b.index(0), column});
       });
   return success();
 }

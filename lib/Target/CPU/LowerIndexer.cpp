@@ -60,7 +60,8 @@ void ScoreLowering::run() {
     if (whole < heads)
       total = addHeads(key, b.index(whole), heads - whole, total);
     Value scale = b.constant(op.getScale().convertToDouble());
-    b.store(b.mul(scale, total), op.getOuts(), {b.index(0), n});
+    Value scaled = b.mul(scale, total);
+    b.store(scaled, op.getOuts(), {b.index(0), n});
   });
 }
 
@@ -153,8 +154,8 @@ void SelectLowering::run() {
         b.loop(b.index(0), places, 1, [&](Value i) {
           Value isThere = b.isLess(i, op.getCount());
           Value none = b.bits(b.getInts(1), -1);
-          b.store(b.select(isThere, b.toInt(i), none), op.getOuts(),
-                  {b.index(0), i});
+          Value key = b.select(isThere, b.toInt(i), none);
+          b.store(key, op.getOuts(), {b.index(0), i});
         });
       });
 }
@@ -171,17 +172,17 @@ Value SelectLowering::load(Value place, int64_t width) {
 Value SelectLowering::count(arith::CmpIPredicate predicate, Value than) {
   auto step = [&](int64_t width) {
     return [&, width](Value place, ValueRange carried) {
-      Value holds =
-          b.compare(predicate, load(place, width), b.broadcast(than, width));
+      Value score = load(place, width);
+      Value holds = b.compare(predicate, score, b.broadcast(than, width));
       Type type = b.getInts(width);
-      Value one = b.select(holds, b.bits(type, 1), b.bits(type, 0));
+      Value one = b.bits(type, 1);
+      one = b.select(holds, one, b.bits(type, 0));
       return Values{b.add(carried.front(), one)};
     };
   };
   Value whole = b.mul(b.div(op.getCount(), width), width);
-  Value sums =
-      b.loop(b.index(0), whole, width, b.bits(b.getInts(width), 0), step(width))
-          .front();
+  Value begin = b.index(0), none = b.bits(b.getInts(width), 0);
+  Value sums = b.loop(begin, whole, width, none, step(width)).front();
   Value sum = width == 1 ? sums : b.reduceAdd(sums);
   return b.loop(whole, op.getCount(), 1, sum, step(1)).front();
 }
@@ -191,8 +192,9 @@ Value SelectLowering::count(arith::CmpIPredicate predicate, Value than) {
 Value SelectLowering::findThreshold() {
   Type type = b.getInts(1);
   Value lowest = b.bits(type, 0x80000000);
+  Value begin = b.index(0), end = b.index(32);
   return b
-      .loop(b.index(0), b.index(32), 1, {lowest, lowest},
+      .loop(begin, end, 1, {lowest, lowest},
             [&](Value, ValueRange carried) {
               Value found = carried[0], bit = carried[1];
               // Wraps around once, from the lowest number to 0.
@@ -214,7 +216,8 @@ void SelectLowering::writeFrom(Value threshold) {
   Value one = b.bits(type, 1), none = b.bits(type, 0);
   Value above = count(arith::CmpIPredicate::sgt, threshold);
   Value missing = b.sub(b.bits(type, top), above);
-  b.loop(b.index(0), op.getCount(), 1, {b.index(0), missing},
+  Value begin = b.index(0);
+  b.loop(begin, op.getCount(), 1, {b.index(0), missing},
          [&](Value place, ValueRange carried) {
            Value written = carried[0], left = carried[1];
            Value score = load(place, 1);
@@ -225,7 +228,8 @@ void SelectLowering::writeFrom(Value threshold) {
            Value isLast = b.bitAnd(isEqual, b.isLess(none, left));
            Value isTaken = b.bitOr(isAbove, isLast);
            b.ifThen(isTaken, [&] {
-             b.store(b.toInt(place), op.getOuts(), {b.index(0), written});
+             Value key = b.toInt(place);
+             b.store(key, op.getOuts(), {b.index(0), written});
            });
            Value next = b.select(isTaken, b.add(written, 1), written);
            return Values{next, b.sub(left, b.select(isLast, one, none))};

@@ -31,7 +31,8 @@ std::pair<Value, Value> tenon::buildKeyRange(VectorBuilder &b,
 
 static LogicalResult lowerKeyRange(VectorBuilder &b, tile::KeyRangeOp op) {
   int64_t step = op.getStep();
-  Value last = b.sub(b.add(op.getFirst(), op.getCount()), b.index(1));
+  Value end = b.add(op.getFirst(), op.getCount());
+  Value last = b.sub(end, b.index(1));
   auto [someLower, someUpper] = buildKeyRange(
       b, op.getMask().getKeysSeenBySome(), op.getFirst(), last, op.getLength());
   auto [allLower, allUpper] = buildKeyRange(

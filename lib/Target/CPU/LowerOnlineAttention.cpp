@@ -137,10 +137,11 @@ void AttentionLowering::prefetchValues(Value key, int64_t count) {
 void AttentionLowering::prefetchNextKey(Value key, Value column,
                                         int64_t columns) {
   int64_t along = op.getKeyAlong();
-  Value last = b.sub(b.dim(op.getKey(), along), b.index(1));
+  Value end = b.dim(op.getKey(), along);
+  Value last = b.sub(end, b.index(1));
   for (int64_t i = 0; i < columns; i += kLine) {
-    Values place =
-        at(op.getKeyAt(), along, b.add(key, op.getCount()), b.add(column, i));
+    Value next = b.add(key, op.getCount());
+    Values place = at(op.getKeyAt(), along, next, b.add(column, i));
     place[along] = b.min(place[along], last);
     b.prefetch(op.getKey(), place);
   }
@@ -153,8 +154,8 @@ void AttentionLowering::loopRowTiles(int64_t most,
   int64_t whole = rows / most * most;
   if (rows <= most)
     return body(b.index(0), rows);
-  b.loop(b.index(0), b.min(op.getRows(), b.index(whole)), most,
-         [&](Value row) { body(row, most); });
+  Value begin = b.index(0), end = b.min(op.getRows(), b.index(whole));
+  b.loop(begin, end, most, [&](Value row) { body(row, most); });
   if (whole < rows)
     b.ifThen(b.isLess(b.index(whole), op.getRows()),
              [&] { body(b.index(whole), rows - whole); });
@@ -224,9 +225,10 @@ void AttentionLowering::storeScores(ArrayRef<Value> totals,
         b.mul(total, b.constantLike(total, op.getScale().convertToFloat())));
   int64_t width = getWidth(totals.front());
   int64_t part = std::min(keyCount, width);
-  for (int64_t i = 0; i < (int64_t)rowsAt.size() * keyCount; i += part)
-    b.store(b.slice(scaled[i / width], i % width, part), scores,
-            {rowsAt[i / keyCount], b.add(key, i % keyCount)});
+  for (int64_t i = 0; i < (int64_t)rowsAt.size() * keyCount; i += part) {
+    Value ofRow = b.slice(scaled[i / width], i % width, part);
+    b.store(ofRow, scores, {rowsAt[i / keyCount], b.add(key, i % keyCount)});
+  }
 }
 
 void AttentionLowering::addProducts(Value column, int64_t rest,
@@ -260,8 +262,9 @@ void AttentionLowering::buildSoftmax() {
   Value low = b.constant(-kInfinity);
   b.loop(b.index(0), op.getRows(), 1, [&](Value row) {
     Value position = b.add(op.getPosition(), b.div(row, op.getHeads()));
+    Value begin = b.index(0);
     Values largest =
-        b.loop(b.index(0), paddedCount, b.lanes, b.broadcast(low, b.lanes),
+        b.loop(begin, paddedCount, b.lanes, b.broadcast(low, b.lanes),
                [&](Value key, ValueRange carried) {
                  Value score = buildScore(row, position, key);
                  b.store(score, scores, {row, key});
@@ -287,16 +290,18 @@ Value AttentionLowering::buildScore(Value row, Value position, Value key) {
   if (auto softcap = op.getSoftcapAttr()) {
     double cap = softcap.getValueAsDouble();
     Value part = b.mul(score, b.constantLike(score, 1 / cap));
-    score = b.mul(buildTanh(b, part), b.constantLike(score, cap));
+    Value tanh = buildTanh(b, part);
+    score = b.mul(tanh, b.constantLike(score, cap));
   }
-  return b.select(findSeen(position, key), score,
-                  b.constantLike(score, -kInfinity));
+  Value isSeen = findSeen(position, key);
+  return b.select(isSeen, score, b.constantLike(score, -kInfinity));
 }
 
 /// For a vector of keys from `key` on, whether there is such a key and whether
 /// the query sees it. What a single query sees is a range, whatever the mask.
 Value AttentionLowering::findSeen(Value position, Value key) {
-  Value offsets = b.add(b.iota(b.lanes), b.broadcast(b.toInt(key), b.lanes));
+  Value offsets = b.iota(b.lanes);
+  offsets = b.add(offsets, b.broadcast(b.toInt(key), b.lanes));
   auto compare = [&](arith::CmpIPredicate predicate, Value bound) {
     return b.compare(predicate, offsets, b.broadcast(b.toInt(bound), b.lanes));
   };
@@ -305,24 +310,24 @@ Value AttentionLowering::findSeen(Value position, Value key) {
   auto [lower, upper] = buildKeyRange(b, op.getMask()->getKeysSeenBySome(),
                                       position, position, op.getLength());
   Value end = b.min(b.sub(upper, op.getFirst()), op.getCount());
-  return b.bitAnd(
-      compare(arith::CmpIPredicate::sge, b.sub(lower, op.getFirst())),
-      compare(arith::CmpIPredicate::slt, end));
+  Value isAfter =
+      compare(arith::CmpIPredicate::sge, b.sub(lower, op.getFirst()));
+  return b.bitAnd(isAfter, compare(arith::CmpIPredicate::slt, end));
 }
 
 /// Scores become powers of two; returns their sum.
 Value AttentionLowering::buildPowers(Value row, Value base) {
   Value bases = b.broadcast(base, b.lanes);
-  Values total =
-      b.loop(b.index(0), paddedCount, b.lanes, b.constantLike(bases, 0),
-             [&](Value key, ValueRange carried) {
-               Value score = b.load(scores, {row, key}, b.lanes);
-               Value power = buildExp2(b, b.sub(score, bases));
-               if (std::optional<Type> type = op.getProbabilities())
-                 power = b.round(power, *type);
-               b.store(power, scores, {row, key});
-               return Values{b.add(carried.front(), power)};
-             });
+  Value begin = b.index(0);
+  Values total = b.loop(begin, paddedCount, b.lanes, b.constantLike(bases, 0),
+                        [&](Value key, ValueRange carried) {
+                          Value score = b.load(scores, {row, key}, b.lanes);
+                          Value power = buildExp2(b, b.sub(score, bases));
+                          if (std::optional<Type> type = op.getProbabilities())
+                            power = b.round(power, *type);
+                          b.store(power, scores, {row, key});
+                          return Values{b.add(carried.front(), power)};
+                        });
   return b.reduceAdd(total.front());
 }
 
@@ -362,8 +367,8 @@ void AttentionLowering::packValues(Value column, int64_t vectors,
     for (int64_t v = 0; v < vectors; ++v) {
       Value from = b.add(column, v * lanes);
       Values place = at(op.getValueAt(), op.getValueAlong(), key, from);
-      b.store(b.load(op.getValue(), place, lanes), strip,
-              {key, b.index(v * lanes)});
+      Value values = b.load(op.getValue(), place, lanes);
+      b.store(values, strip, {key, b.index(v * lanes)});
     }
   });
 }
@@ -446,7 +451,8 @@ static FailureOr<Division> divideBySum(VectorBuilder &b,
     if (failed(sinks))
       return failure();
     Value head = b.add(op.getHead(), b.remainder(row, op.getHeads()));
-    Value sink = b.mul(b.load(*sinks, head), b.constant(kLog2E));
+    Value sink = b.load(*sinks, head);
+    sink = b.mul(sink, b.constant(kLog2E));
     Value maximum = b.load(op.getMaximum(), row);
     Value next = b.max(maximum, sink);
     division.factor = buildExp2(b, b.sub(maximum, next));

@@ -59,7 +59,8 @@ Value tenon::sumRow(VectorBuilder &b, int64_t columns, int64_t width,
   });
   for (int64_t i = 0; whole + width <= columns; whole += width, ++i)
     sums[i] = b.add(sums[i], term(b.index(whole), width));
-  Value all = b.add(b.add(sums[0], sums[1]), b.add(sums[2], sums[3]));
+  Value all = b.add(sums[0], sums[1]);
+  all = b.add(all, b.add(sums[2], sums[3]));
   Value sum = width == 1 ? all : b.reduceAdd(all);
   return b
       .loop(whole, columns, 1, sum,
@@ -121,7 +122,8 @@ void NormLowering::buildRow(ValueRange row) {
   Value root = math::SqrtOp::create(b.builder, b.loc, variance);
   Value inverse = b.divide(b.constant(1), root);
   b.loopColumns(normalized, width, [&](Value column, int64_t width) {
-    Value x = b.mul(center(column, width), b.broadcast(inverse, width));
+    Value x = center(column, width);
+    x = b.mul(x, b.broadcast(inverse, width));
     b.store(scaleElement(x, column), op.getOuts(), append(row, column));
   });
   b.loop(normalized, size, 1, [&](Value column) {

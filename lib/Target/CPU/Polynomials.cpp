@@ -44,7 +44,8 @@ static Value buildPolynomial(VectorBuilder &b, ArrayRef<double> coefficients,
 /// `x` between two bounds; NaN stays what it is.
 static Value clamp(VectorBuilder &b, Value x, double low, double high) {
   // The constant stands first: a comparison with NaN chooses the second one.
-  return b.min(b.constantLike(x, high), b.max(b.constantLike(x, low), x));
+  Value most = b.constantLike(x, high);
+  return b.min(most, b.max(b.constantLike(x, low), x));
 }
 
 namespace {
@@ -135,15 +136,16 @@ static Value buildGelu(VectorBuilder &b, Value x) {
   Value isPositive =
       b.compare(arith::CmpFPredicate::OGT, x, b.constantLike(x, 0));
   // Beyond 14 the tail is 0 in f32.
-  Value size =
-      b.min(b.constantLike(x, 14), b.select(isPositive, x, b.negate(x)));
+  Value most = b.constantLike(x, 14);
+  Value size = b.min(most, b.select(isPositive, x, b.negate(x)));
   Value two = b.constantLike(x, 2);
   Value u = b.divide(two, b.fma(size, b.constantLike(x, std::sqrt(0.5)), two));
   // The bell falls so fast that what the square loses by rounding counts.
   Value square = b.mul(size, size);
   Value lost = b.fma(size, size, b.negate(square));
   Value bell = buildExp(b, b.mul(square, b.constantLike(x, -0.5)));
-  bell = b.fma(b.mul(bell, lost), b.constantLike(x, -0.5), bell);
+  lost = b.mul(bell, lost);
+  bell = b.fma(lost, b.constantLike(x, -0.5), bell);
   Value half = b.mul(b.constantLike(x, 0.5), bell);
   Value tail = b.mul(b.mul(buildPolynomial(b, kErfcx, u), u), half);
   Value share = b.select(isPositive, b.sub(b.constantLike(x, 1), tail), tail);
@@ -154,8 +156,8 @@ static Value buildGelu(VectorBuilder &b, Value x) {
 static Value buildGeluTanh(VectorBuilder &b, Value x) {
   double factor = std::sqrt(8 / M_PI);
   Value square = b.mul(x, x);
-  Value inner = b.fma(square, b.constantLike(x, factor * 0.044715),
-                      b.constantLike(x, factor));
+  Value cubic = b.constantLike(x, factor * 0.044715);
+  Value inner = b.fma(square, cubic, b.constantLike(x, factor));
   return b.mul(x, buildSigmoid(b, b.mul(x, inner)));
 }
 

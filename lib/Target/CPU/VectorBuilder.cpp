@@ -338,7 +338,8 @@ Value VectorBuilder::reduceMax(Value vector) {
       low.push_back(i);
       high.push_back(size / 2 + i);
     }
-    vector = max(shuffle(vector, vector, low), shuffle(vector, vector, high));
+    Value lower = shuffle(vector, vector, low);
+    vector = max(lower, shuffle(vector, vector, high));
   }
   return extract(vector, 0);
 }
@@ -478,7 +479,8 @@ Values VectorBuilder::loop(int64_t lower, int64_t upper, int64_t step,
     return Values(init);
   if (lower + step >= upper)
     return body(index(lower), init);
-  return loop(index(lower), index(upper), step, init, body);
+  Value begin = index(lower);
+  return loop(begin, index(upper), step, init, body);
 }
 
 void VectorBuilder::loop(Value lower, Value upper, int64_t step, Body body) {
@@ -523,10 +525,10 @@ void VectorBuilder::loopOver(Value memref, int64_t count,
       nest();
       at.pop_back();
     };
-    if (type.isDynamicDim(depth))
-      loop(index(0), dim(memref, depth), 1, step);
-    else
-      loop(0, type.getDimSize(depth), 1, step);
+    if (!type.isDynamicDim(depth))
+      return loop(0, type.getDimSize(depth), 1, step);
+    Value begin = index(0);
+    loop(begin, dim(memref, depth), 1, step);
   };
   nest();
 }

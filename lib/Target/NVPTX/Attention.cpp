@@ -143,15 +143,18 @@ std::pair<Value, Value> AttentionEmitter::getKeys(MaskAttr::KeyRange range,
 /// One more than the largest position of a sequence in this step.
 Value AttentionEmitter::getLength(Value slot) {
   Value count = b.trunc32(kernel.getSize(op.blocks, 0));
+  Value zero = b.i32(0), one = b.i32(1);
   return b
-      .loop(b.i32(0), count, b.i32(1), b.i32(0),
+      .loop(zero, count, one, b.i32(0),
             [&](Value index, ValueRange state) {
               Value at = b.shl(index, 2);
               auto field = [&](int64_t i) {
                 return kernel.loadIndex(op.blocks, b.add(at, i));
               };
-              Value end = b.add(field(3), field(1));
-              end = b.select(b.equal(field(2), slot), end, b.i32(0));
+              Value end = field(3);
+              end = b.add(end, field(1));
+              Value isSame = b.equal(field(2), slot);
+              end = b.select(isSame, end, b.i32(0));
               return Values{b.max(state.front(), end)};
             })
       .front();
@@ -212,8 +215,8 @@ void AttentionEmitter::setRows(Block &block, Value firstRow) {
 std::pair<Value, Value> AttentionEmitter::getTokenAndHead(const Block &block,
                                                           Value row) {
   Value inBlock = b.add(block.firstRow, row);
-  Value head =
-      b.add(b.rem(inBlock, t.headsOfGroup), b.mul(block.group, t.headsOfGroup));
+  Value head = b.rem(inBlock, t.headsOfGroup);
+  head = b.add(head, b.mul(block.group, t.headsOfGroup));
   return {b.div(inBlock, t.headsOfGroup), head};
 }
 
@@ -228,12 +231,14 @@ void AttentionEmitter::emit() {
   Value blocks = b.trunc32(kernel.getSize(counted, 0));
   kernel.forEachWorkItem(b.mul(blocks, t.groups * chunks), [&](Value piece) {
     // The last rows see the most keys, so they come first.
-    Value chunk = b.sub(b.i32(chunks - 1), b.rem(piece, chunks));
+    Value last = b.i32(chunks - 1);
+    Value chunk = b.sub(last, b.rem(piece, chunks));
     Value rest = b.div(piece, chunks);
     Value index = b.div(rest, t.groups), group = b.rem(rest, t.groups);
     Block block =
         op.selected ? readToken(index, group) : readBlock(index, group);
-    b.loop(b.mul(chunk, t.getRows()), block.endRow, b.i32(chunks * t.getRows()),
+    Value begin = b.mul(chunk, t.getRows());
+    b.loop(begin, block.endRow, b.i32(chunks * t.getRows()),
            [&](Value firstRow) {
              Block here = block;
              setRows(here, firstRow);

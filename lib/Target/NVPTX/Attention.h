@@ -157,6 +157,7 @@ private:
   // AttentionTiles.cpp
   Values runTile(const Block &block, mlir::Value key, mlir::ValueRange state);
   Values computeScores(mlir::Value buffer);
+  mlir::Value getFirstRowOfLane();
   void maskScores(const Block &block, mlir::Value key, Values &scores);
   mlir::Value scaleScore(mlir::Value score);
   Values findMaxima(mlir::ValueRange scores);

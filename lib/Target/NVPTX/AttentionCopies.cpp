@@ -13,14 +13,12 @@ void AttentionEmitter::clearPadding() {
     int64_t columns = padded - size, bytes = tile.getBytes();
     if (columns == 0)
       return;
-    b.loop(kernel.thread, b.i32(t.keys * columns), b.i32(kernel.threads),
-           [&](Value number) {
-             Value place = b.add(b.mul(b.div(number, columns), tile.stride),
-                                 b.mul(b.rem(number, columns), bytes));
-             Value zero = LLVM::ZeroOp::create(b, tile.type);
-             b.store(zero, b.shared(b.add(place, tile.at + size * bytes)),
-                     bytes);
-           });
+    b.loop(kernel.thread, t.keys * columns, kernel.threads, [&](Value number) {
+      Value place = b.mul(b.div(number, columns), tile.stride);
+      place = b.add(place, b.mul(b.rem(number, columns), bytes));
+      Value zero = LLVM::ZeroOp::create(b, tile.type);
+      b.store(zero, b.shared(b.add(place, tile.at + size * bytes)), bytes);
+    });
   };
   for (int64_t i = 0; i < t.getBuffers(); ++i) {
     auto inBuffer = [&](SharedTile tile) {
@@ -37,38 +35,39 @@ void AttentionEmitter::loadQuery(const Block &block) {
   bool isAligned =
       t.keySize % 4 == 0 && queries.stride % 4 == 0 && queries.first % 4 == 0;
   int64_t width = isAligned ? 4 : 1, units = t.keyPadded / width;
-  b.loop(
-      kernel.thread, b.i32(t.getRows() * units), b.i32(kernel.threads),
-      [&](Value number) {
-        Value row = b.div(number, units);
-        Value column = b.mul(b.rem(number, units), width);
-        Value valid = b.both(b.less(b.add(block.firstRow, row), block.endRow),
-                             b.less(column, t.keySize));
-        Values elements = b.choose(
-            valid,
-            [&] {
-              auto [token, head] = getTokenAndHead(block, row);
-              Value index = b.zext64(b.add(block.first, token));
-              index = b.add(b.mul(index, queries.stride), queries.first);
-              index = b.add(index, b.mul(b.zext64(head), t.keySize));
-              index = b.add(index, b.zext64(column));
-              Value from = b.offset(kernel.getPointer(queries.base),
-                                    b.mul(index, query.getBytes()));
-              return b.loadVector(query.type, width, from);
-            },
-            [&] { return Values(width, LLVM::ZeroOp::create(b, query.type)); });
-        Value place = b.add(b.mul(row, query.stride),
-                            b.add(b.mul(column, query.getBytes()), query.at));
-        b.storeVector(elements, b.shared(place));
-      });
+  b.loop(kernel.thread, t.getRows() * units, kernel.threads, [&](Value number) {
+    Value row = b.div(number, units);
+    Value column = b.mul(b.rem(number, units), width);
+    Value isRow = b.less(b.add(block.firstRow, row), block.endRow);
+    Value valid = b.both(isRow, b.less(column, t.keySize));
+    Values elements = b.choose(
+        valid,
+        [&] {
+          auto [token, head] = getTokenAndHead(block, row);
+          Value index = b.zext64(b.add(block.first, token));
+          index = b.add(b.mul(index, queries.stride), queries.first);
+          index = b.add(index, b.mul(b.zext64(head), t.keySize));
+          index = b.add(index, b.zext64(column));
+          Value from = b.offset(kernel.getPointer(queries.base),
+                                b.mul(index, query.getBytes()));
+          return b.loadVector(query.type, width, from);
+        },
+        [&] { return Values(width, LLVM::ZeroOp::create(b, query.type)); });
+    Value place = b.mul(row, query.stride);
+    Value inRow = b.add(b.mul(column, query.getBytes()), query.at);
+    place = b.add(place, inRow);
+    b.storeVector(elements, b.shared(place));
+  });
 }
 
 void AttentionEmitter::locateCaches(const Block &block) {
   auto locate = [&](CacheTile &cache, Value argument) {
-    Value index = b.mul(kernel.getIndex(op.layer), kernel.getSize(argument, 1));
-    index =
-        b.mul(b.add(index, b.zext64(block.slot)), kernel.getSize(argument, 2));
-    index = b.add(b.mul(index, t.groups), b.zext64(block.group));
+    Value index = kernel.getIndex(op.layer);
+    index = b.mul(index, kernel.getSize(argument, 1));
+    index = b.add(index, b.zext64(block.slot));
+    index = b.mul(index, kernel.getSize(argument, 2));
+    index = b.mul(index, t.groups);
+    index = b.add(index, b.zext64(block.group));
     cache.keyStep = t.groups * cache.size;
     cache.pointer = b.offset(kernel.getPointer(argument),
                              b.mul(index, cache.size * cache.getBytes()));
@@ -90,10 +89,10 @@ Value AttentionEmitter::getBuffer(Value key) {
 void AttentionEmitter::forUnits(const CacheTile &cache, int64_t elements,
                                 llvm::function_ref<void(Value, Value)> body) {
   int64_t units = cache.size / elements;
-  b.loop(kernel.thread, b.i32(t.keys * units), b.i32(kernel.threads),
-         [&](Value number) {
-           body(b.div(number, units), b.mul(b.rem(number, units), elements));
-         });
+  b.loop(kernel.thread, t.keys * units, kernel.threads, [&](Value number) {
+    Value row = b.div(number, units);
+    body(row, b.mul(b.rem(number, units), elements));
+  });
 }
 
 /// Where a key lies in its cache; some place if it is not `valid`.
@@ -114,11 +113,14 @@ void AttentionEmitter::beginTile(const Block &block, Value key) {
       Value at = b.add(key, row);
       Value valid = b.lessSigned(at, block.upper);
       Value real = getPlace(block, at, valid);
-      Value element = b.add(b.mul(real, cache.keyStep), b.zext64(column));
-      Value place = b.add(b.add(b.mul(row, cache.stride), b.mul(column, bytes)),
-                          b.add(getBuffer(key), cache.at));
-      b.copyAsync(b.shared(place),
-                  b.offset(cache.pointer, b.mul(element, bytes)), valid);
+      Value element = b.mul(real, cache.keyStep);
+      element = b.add(element, b.zext64(column));
+      Value place = b.mul(row, cache.stride);
+      place = b.add(place, b.mul(column, bytes));
+      place = b.add(place, b.add(getBuffer(key), cache.at));
+      Value target = b.shared(place);
+      Value source = b.offset(cache.pointer, b.mul(element, bytes));
+      b.copyAsync(target, source, valid);
     });
   };
   copy(keys);
@@ -135,13 +137,15 @@ void AttentionEmitter::readTile(const Block &block, Value key) {
       Value at = b.add(key, row);
       Value valid = b.lessSigned(at, block.upper);
       Value real = getPlace(block, at, valid);
-      Value element = b.add(b.mul(real, cache.keyStep), b.zext64(column));
+      Value element = b.mul(real, cache.keyStep);
+      element = b.add(element, b.zext64(column));
       Value number = b.load(
           cache.type, b.offset(cache.pointer, b.mul(element, bytes)), bytes);
       Value zero = LLVM::ZeroOp::create(b, cache.type);
-      Value place = b.add(b.mul(row, cache.stride), b.mul(column, bytes));
-      b.store(b.select(valid, number, zero), b.shared(b.add(place, cache.at)),
-              bytes);
+      Value place = b.mul(row, cache.stride);
+      place = b.add(place, b.mul(column, bytes));
+      number = b.select(valid, number, zero);
+      b.store(number, b.shared(b.add(place, cache.at)), bytes);
     });
   };
   read(keys);

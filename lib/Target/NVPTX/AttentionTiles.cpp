@@ -37,20 +37,29 @@ Value AttentionEmitter::scaleScore(Value score) {
   if (!op.softcap)
     return b.mul(score, b.f32(scale));
   double cap = op.softcap->convertToFloat() * kLog2E;
-  return b.mul(b.tanh(b.mul(score, b.f32(scale / cap))), b.f32(cap));
+  Value tanh = b.tanh(b.mul(score, b.f32(scale / cap)));
+  return b.mul(tanh, b.f32(cap));
+}
+
+/// The first row of this lane in the warp's tiles of scores; the other one
+/// follows 8 rows later.
+Value AttentionEmitter::getFirstRowOfLane() {
+  Value row = b.shl(rowTile, 4);
+  return b.add(row, b.shr(kernel.lane, 2));
 }
 
 void AttentionEmitter::maskScores(const Block &block, Value key,
                                   Values &scores) {
-  Value isInside = b.both(b.lessSigned(b.sub(block.allLower, 1), key),
-                          b.lessSigned(b.add(key, t.keys - 1), block.allUpper));
+  Value isAfter = b.lessSigned(b.sub(block.allLower, 1), key);
+  Value isBefore = b.lessSigned(b.add(key, t.keys - 1), block.allUpper);
+  Value isInside = b.both(isAfter, isBefore);
   Value hidden = b.f32(-std::numeric_limits<float>::infinity());
   auto mask = [&] {
     Values masked = scores;
     Value first = b.add(key, b.mul(split, t.keys / t.splits));
     first = b.add(first, b.shl(b.bitAnd(kernel.lane, 3), 1));
     for (int64_t h = 0; h < 2; ++h) {
-      Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
+      Value row = getFirstRowOfLane();
       Value token = getTokenAndHead(block, b.add(row, 8 * h)).first;
       Value position = b.add(block.position, token);
       auto [lower, upper] = op.selected
@@ -60,8 +69,8 @@ void AttentionEmitter::maskScores(const Block &block, Value key,
       for (int64_t i = 0, e = scores.size() / 4; i < e; ++i)
         for (int64_t j = 0; j < 2; ++j) {
           Value at = b.add(first, i * 8 + j);
-          Value isSeen = b.both(b.lessSigned(b.sub(lower, 1), at),
-                                b.lessSigned(at, upper));
+          Value isAfter = b.lessSigned(b.sub(lower, 1), at);
+          Value isSeen = b.both(isAfter, b.lessSigned(at, upper));
           Value &score = masked[i * 4 + 2 * h + j];
           score = b.select(isSeen, score, hidden);
         }
@@ -86,7 +95,7 @@ Values AttentionEmitter::findMaxima(ValueRange scores) {
 }
 
 Values AttentionEmitter::exchangeMaxima(ValueRange maxima) {
-  Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
+  Value row = getFirstRowOfLane();
   Value at = b.add(b.shl(row, 2), maximaAt);
   int64_t bytes = t.getRows() * 4;
   b.when(b.equal(b.bitAnd(kernel.lane, 3), 0), [&] {
@@ -139,11 +148,12 @@ AttentionEmitter::sharePowers(ValueRange numbers) {
     }
     return operands;
   }
-  Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
-  Value column = b.add(b.mul(split, t.keys / t.splits),
-                       b.shl(b.bitAnd(kernel.lane, 3), 1));
-  Value at = b.add(b.mul(row, powers.stride),
-                   b.add(b.mul(column, powers.getBytes()), powers.at));
+  Value row = getFirstRowOfLane();
+  Value column = b.mul(split, t.keys / t.splits);
+  column = b.add(column, b.shl(b.bitAnd(kernel.lane, 3), 1));
+  Value at = b.mul(row, powers.stride);
+  Value inRow = b.add(b.mul(column, powers.getBytes()), powers.at);
+  at = b.add(at, inRow);
   for (int64_t i = 0, e = numbers.size() / 2; i < e; ++i) {
     Value place =
         b.add(at, i / 2 * 8 * powers.getBytes() + i % 2 * 8 * powers.stride);
@@ -219,8 +229,10 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
                                        Value maximum, Value sum) {
   Value isSome =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, sum, b.f32(0));
-  if (!op.sinks)
-    return b.select(isSome, b.divide(b.f32(1.0), sum), b.f32(0));
+  if (!op.sinks) {
+    Value inverse = b.divide(b.f32(1.0), sum);
+    return b.select(isSome, inverse, b.f32(0));
+  }
   Value head = getTokenAndHead(block, row).second;
   // Rows behind the last one have no head of their own.
   head = b.min(head, b.i32(t.heads - 1));
@@ -236,10 +248,10 @@ void AttentionEmitter::storeRows(const Block &block, ValueRange state) {
   int64_t width = t.valueSize % 2 == 0 ? 2 : 1;
   Type type = op.result.getType().getElementType();
   int64_t bytes = getBytes(type);
-  Value first =
-      b.add(b.mul(split, columnTiles * 8), b.shl(b.bitAnd(kernel.lane, 3), 1));
+  Value first = b.mul(split, columnTiles * 8);
+  first = b.add(first, b.shl(b.bitAnd(kernel.lane, 3), 1));
   for (int64_t h = 0; h < 2; ++h) {
-    Value row = b.add(b.shl(rowTile, 4), b.shr(kernel.lane, 2));
+    Value row = getFirstRowOfLane();
     row = b.add(row, 8 * h);
     Value sum = state[columnTiles * 4 + 2 * h];
     Value maximum = state[columnTiles * 4 + 4 + h];
@@ -247,7 +259,8 @@ void AttentionEmitter::storeRows(const Block &block, ValueRange state) {
       Value factor = getFinalFactor(block, row, maximum, sum);
       auto [token, head] = getTokenAndHead(block, row);
       Value index = b.zext64(b.add(block.first, token));
-      index = b.add(b.mul(index, t.heads), b.zext64(head));
+      index = b.mul(index, t.heads);
+      index = b.add(index, b.zext64(head));
       Value out = b.offset(kernel.getPointer(kernel.getOut(0)),
                            b.mul(index, t.valueSize * bytes));
       for (int64_t i = 0; i < columnTiles; ++i)

@@ -15,11 +15,12 @@ using namespace tenon::nvptx;
 
 Value ContractionEmitter::getRowPointer(const Tile &tile, Value row) {
   // Rows behind the last one repeat it; what comes of them is not stored.
-  Value real = b.min(b.add(tile.firstRow, row), b.sub(tile.endRow, 1));
+  Value real = b.add(tile.firstRow, row);
+  real = b.min(real, b.sub(tile.endRow, 1));
   if (c.order)
     real = b.div(kernel.loadIndex(c.order, real), c.choices);
-  Value element = b.add(b.mul(b.zext64(real), c.input.stride),
-                        b.add(tile.inputFirst, c.input.first));
+  Value element = b.mul(b.zext64(real), c.input.stride);
+  element = b.add(element, b.add(tile.inputFirst, c.input.first));
   return b.offset(kernel.getPointer(c.input.base),
                   b.mul(element, getBytes(c.inputType)));
 }
@@ -66,15 +67,15 @@ SmallVector<Values> ContractionEmitter::splitInput(ValueRange unit) {
   if (!c.inputType.isF32())
     return {Values(unit)};
   SmallVector<Values> parts;
-  for (auto [low, high] :
-       llvm::zip_equal(b.splitBF16(unit[0], unit[1], inputParts),
-                       b.splitBF16(unit[2], unit[3], inputParts)))
+  Values lows = b.splitBF16(unit[0], unit[1], inputParts);
+  Values highs = b.splitBF16(unit[2], unit[3], inputParts);
+  for (auto [low, high] : llvm::zip_equal(lows, highs))
     parts.push_back({low, high});
   return parts;
 }
 
 Value ContractionEmitter::getBoundary(Value part) {
-  return b.min(b.mul(part, slabsOfPart), b.i32(slab.count));
+  return b.min(b.mul(part, slabsOfPart), slab.count);
 }
 
 //===----------------------------------------------------------------------===//
@@ -152,8 +153,10 @@ Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
     });
     b.commitCopies();
   };
-  for (int64_t i = 0; i + 1 < tiling.getStages(); ++i)
-    copy(b.add(begin, i), b.i32(i));
+  for (int64_t i = 0; i + 1 < tiling.getStages(); ++i) {
+    Value index = b.add(begin, i);
+    copy(index, b.i32(i));
+  }
 
   Values pointers;
   for (int64_t i = 0; i < tokenTiles; ++i)
@@ -204,8 +207,8 @@ Value ContractionEmitter::getFirstRowOfWarp() {
 Values ContractionEmitter::loadStaged(ArrayRef<Value> pointers, Value index) {
   int64_t units = getUnits();
   Value unit = b.rem(kernel.thread, units);
-  Value column = b.add(b.mul(b.min(index, b.i32(slab.count - 1)), slab.columns),
-                       b.shl(unit, 2));
+  Value column = b.mul(b.min(index, slab.count - 1), slab.columns);
+  column = b.add(column, b.shl(unit, 2));
   Values values;
   for (Value pointer : pointers)
     values.append(loadInput(pointer, column));
@@ -216,7 +219,8 @@ void ContractionEmitter::storeStaged(ValueRange values, Value index) {
   int64_t units = getUnits(), rowBytes = getRowBytes();
   Value buffer = b.mul(b.bitAnd(index, 1), inputParts * getPlaneBytes());
   Value row = b.div(kernel.thread, units);
-  Value at = b.add(b.add(buffer, inputsAt), b.mul(row, rowBytes));
+  Value at = b.add(buffer, inputsAt);
+  at = b.add(at, b.mul(row, rowBytes));
   at = b.add(at, b.shl(b.rem(kernel.thread, units), 3));
   int64_t rowsAtOnce = kernel.threads / units;
   int64_t count = values.size() / unitValues;
@@ -242,13 +246,14 @@ Values ContractionEmitter::runSlab(const Tile &tile, ArrayRef<Value> pointers,
   Values next = loadStaged(pointers, b.add(index, 1));
 
   Value panels = b.mul(getPairOfWarp(), 2 * slab.sharedBytes);
-  Value source = b.add(b.mul(b.rem(index, tiling.getStages()), stageBytes),
-                       b.add(panels, weightsAt));
-  Value firstRow = b.add(getFirstRowOfWarp(), b.shr(kernel.lane, 2));
-  Value rows =
-      b.add(b.mul(b.bitAnd(index, 1), inputParts * getPlaneBytes()),
-            b.add(b.mul(firstRow, rowBytes),
-                  b.add(b.shl(b.bitAnd(kernel.lane, 3), 3), inputsAt)));
+  Value source = b.mul(b.rem(index, tiling.getStages()), stageBytes);
+  source = b.add(source, b.add(panels, weightsAt));
+  Value firstRow = getFirstRowOfWarp();
+  firstRow = b.add(firstRow, b.shr(kernel.lane, 2));
+  Value rows = b.mul(b.bitAnd(index, 1), inputParts * getPlaneBytes());
+  Value place = b.mul(firstRow, rowBytes);
+  place = b.add(place, b.add(b.shl(b.bitAnd(kernel.lane, 3), 3), inputsAt));
+  rows = b.add(rows, place);
   Values result = addSlab(source, sums, [&](int64_t step, int64_t i) {
     Value at = b.add(rows, i * 8 * rowBytes + step * 32);
     SmallVector<Values> parts;
@@ -268,24 +273,28 @@ Values ContractionEmitter::sumWholeColumns(const Tile &tile) {
     pointers.push_back(
         getRowPointer(tile, b.add(b.div(kernel.thread, units), row)));
   for (int64_t i = 0; i + 1 < tiling.getStages(); ++i) {
-    if (i < slab.count)
-      slab.copy(tile.matrix, tile.firstPanel, tiling.getPanels(), b.i32(i),
+    if (i < slab.count) {
+      Value index = b.i32(i);
+      slab.copy(tile.matrix, tile.firstPanel, tiling.getPanels(), index,
                 b.i32(weightsAt + i * stageBytes), kernel.thread,
                 kernel.threads);
+    }
     b.commitCopies();
   }
-  storeStaged(loadStaged(pointers, b.i32(0)), b.i32(0));
+  Values staged = loadStaged(pointers, b.i32(0));
+  storeStaged(staged, b.i32(0));
 
   Values zeros(tokenTiles * 8, b.f32(0));
-  return b.loop(b.i32(0), b.i32(tiling.getParts()), b.i32(1), zeros,
-                [&](Value part, ValueRange totals) {
-                  Values sums = b.loop(
-                      getBoundary(part), getBoundary(b.add(part, 1)), b.i32(1),
-                      zeros, [&](Value index, ValueRange state) {
-                        return runSlab(tile, pointers, index, state);
-                      });
-                  for (auto [sum, total] : llvm::zip_equal(sums, totals))
-                    sum = b.add(total, sum);
-                  return sums;
-                });
+  Value first = b.i32(0), end = b.i32(tiling.getParts()), one = b.i32(1);
+  return b.loop(first, end, one, zeros, [&](Value part, ValueRange totals) {
+    Value begin = getBoundary(part);
+    Value end = getBoundary(b.add(part, 1));
+    Values sums =
+        b.loop(begin, end, b.i32(1), zeros, [&](Value index, ValueRange state) {
+          return runSlab(tile, pointers, index, state);
+        });
+    for (auto [sum, total] : llvm::zip_equal(sums, totals))
+      sum = b.add(total, sum);
+    return sums;
+  });
 }

@@ -170,7 +170,8 @@ Value DeviceBuilder::divide(Value a, Value b) {
 Value DeviceBuilder::tanh(Value x) {
   // 1 - 2 / (1 + e^2x) saturates correctly at both ends.
   Value power = exp2(mul(x, f32(2.0 * kLog2E)));
-  return fma(f32(-2.0), reciprocal(add(power, f32(1.0))), f32(1.0));
+  Value factor = f32(-2.0), inverse = reciprocal(add(power, f32(1.0)));
+  return fma(factor, inverse, f32(1.0));
 }
 
 Value DeviceBuilder::bitcast(Type type, Value value) {
@@ -295,8 +296,10 @@ Value DeviceBuilder::shared(Value bytes) {
 
 void DeviceBuilder::copyAsync(Value target, Value source, Value valid) {
   Value bytes;
-  if (valid)
-    bytes = select(valid, i32(16), i32(0));
+  if (valid) {
+    Value all = i32(16);
+    bytes = select(valid, all, i32(0));
+  }
   NVVM::CpAsyncOp::create(*this, target, source, 16,
                           NVVM::LoadCacheModifierKind::CG, bytes);
 }
@@ -314,7 +317,8 @@ void DeviceBuilder::syncBlock() { NVVM::Barrier0Op::create(*this); }
 void DeviceBuilder::syncWarp() { NVVM::SyncWarpOp::create(*this, i32(-1)); }
 
 Value DeviceBuilder::shuffleXor(Value value, int64_t mask) {
-  return NVVM::ShflOp::create(*this, value.getType(), i32(-1), value, i32(mask),
+  Value threads = i32(-1), bits = i32(mask);
+  return NVVM::ShflOp::create(*this, value.getType(), threads, value, bits,
                               i32(31), NVVM::ShflKind::bfly, UnitAttr());
 }
 
@@ -395,6 +399,12 @@ void DeviceBuilder::loop(Value lower, Value upper, Value step,
     body(index);
     return Values();
   });
+}
+
+void DeviceBuilder::loop(Value lower, int64_t upper, int64_t step,
+                         function_ref<void(Value)> body) {
+  Value end = i32(upper);
+  loop(lower, end, i32(step), body);
 }
 
 void DeviceBuilder::when(Value condition, function_ref<void()> body) {

@@ -41,6 +41,7 @@ public:
   Value add(Value a, int64_t b) { return add(a, like(a, b)); }
   Value sub(Value a, int64_t b) { return sub(a, like(a, b)); }
   Value mul(Value a, int64_t b) { return mul(a, like(a, b)); }
+  Value min(Value a, int64_t b) { return min(a, like(a, b)); }
   Value div(Value a, int64_t b);
   Value rem(Value a, int64_t b);
   Value div(Value a, Value b);
@@ -127,6 +128,8 @@ public:
   Values loop(Value lower, Value upper, Value step, mlir::ValueRange init,
               LoopBody body);
   void loop(Value lower, Value upper, Value step,
+            llvm::function_ref<void(Value)> body);
+  void loop(Value lower, int64_t upper, int64_t step,
             llvm::function_ref<void(Value)> body);
   void when(Value condition, llvm::function_ref<void()> body);
   Values choose(Value condition, llvm::function_ref<Values()> yes,

@@ -27,13 +27,15 @@ public:
   /// Says that `getConfig` is null.
   Refusal refuseConfig();
 
-  mlir::Value getPointer(mlir::Value argument) { return pointers.at(argument); }
+  mlir::Value getPointer(mlir::Value argument) const {
+    return pointers.at(argument);
+  }
   /// A size of a tensor, as `i64`.
   mlir::Value getSize(mlir::Value argument, int64_t dim);
   /// An argument or a constant, as `i64`.
   mlir::Value getIndex(mlir::Value index);
   /// The result at a position is written here.
-  mlir::Value getOut(int64_t result) { return nvptx::getOut(op, result); }
+  mlir::Value getOut(int64_t result) const { return nvptx::getOut(op, result); }
 
   /// Element of a tensor of `i32`, widened.
   mlir::Value loadIndex(mlir::Value argument, mlir::Value at);

@@ -72,7 +72,7 @@ private:
   }
   /// Calls `body` for each number below `count`, by the lanes in turn.
   void forEach(int64_t count, llvm::function_ref<void(Value)> body) {
-    b.loop(kernel.lane, b.i32(count), b.i32(32), body);
+    b.loop(kernel.lane, count, 32, body);
   }
   Value power(Value x) { return b.exp2(b.mul(x, b.f32(kLog2E))); }
   Value reduce(Value value, llvm::function_ref<Value(Value, Value)> join) {
@@ -107,9 +107,10 @@ void RouterEmitter::computeScores(Value token) {
   forEach(experts, [&](Value expert) {
     Value from = b.offset(logits, b.zext64(b.shl(expert, 2)));
     Value score = b.load(b.getF32Type(), from, 4);
-    if (isSigmoid)
-      score = b.divide(b.f32(1.0),
-                       b.add(power(b.sub(b.f32(0), score)), b.f32(1.0)));
+    if (isSigmoid) {
+      Value one = b.f32(1.0), inverse = power(b.sub(b.f32(0), score));
+      score = b.divide(one, b.add(inverse, b.f32(1.0)));
+    }
     b.store(score, at(scoresAt, expert), 4);
   });
   b.syncWarp();
@@ -128,7 +129,8 @@ void RouterEmitter::computeScores(Value token) {
 /// Makes scores of logits.
 void RouterEmitter::softmax() {
   auto fold = [&](Value init, llvm::function_ref<Value(Value, Value)> join) {
-    Values results = b.loop(kernel.lane, b.i32(experts), b.i32(32), init,
+    Value end = b.i32(experts);
+    Values results = b.loop(kernel.lane, end, b.i32(32), init,
                             [&](Value expert, ValueRange state) {
                               return Values{join(state.front(), expert)};
                             });
@@ -145,7 +147,8 @@ void RouterEmitter::softmax() {
   });
   sum = reduce(sum, [&](Value x, Value y) { return b.add(x, y); });
   forEach(experts, [&](Value expert) {
-    b.store(b.divide(load(scoresAt, expert), sum), at(scoresAt, expert), 4);
+    Value score = b.divide(load(scoresAt, expert), sum);
+    b.store(score, at(scoresAt, expert), 4);
   });
   b.syncWarp();
 }
@@ -155,13 +158,13 @@ Value RouterEmitter::scoreGroup(Value group) {
   int64_t members = experts / op.getGroups();
   Value first = b.mul(group, members);
   Values best = {b.f32(kNone), b.f32(kNone)};
+  Value end = b.add(first, members);
   best =
-      b.loop(first, b.add(first, members), b.i32(1), best,
-             [&](Value expert, ValueRange state) {
-               Value choice = load(choicesAt, expert);
-               Value second = b.min(choice, state[0]);
-               return Values{b.max(choice, state[0]), b.max(second, state[1])};
-             });
+      b.loop(first, end, b.i32(1), best, [&](Value expert, ValueRange state) {
+        Value choice = load(choicesAt, expert);
+        Value second = b.min(choice, state[0]);
+        return Values{b.max(choice, state[0]), b.max(second, state[1])};
+      });
   return op.getBy() == GroupScore::Max ? best[0] : b.add(best[0], best[1]);
 }
 
@@ -169,21 +172,24 @@ Value RouterEmitter::scoreGroup(Value group) {
 void RouterEmitter::keepGroups() {
   int64_t members = experts / op.getGroups();
   forEach(op.getGroups(), [&](Value group) {
-    b.store(scoreGroup(group), at(groupsAt, group), 4);
+    Value score = scoreGroup(group);
+    b.store(score, at(groupsAt, group), 4);
   });
   b.syncWarp();
   // A group that was chosen becomes no number, which no maximum is.
-  b.loop(b.i32(0), b.i32(op.getKeep()), b.i32(1), [&](Value) {
+  b.loop(b.i32(0), op.getKeep(), 1, [&](Value) {
     Value best = findLargest(groupsAt, op.getGroups());
     b.syncWarp();
-    b.store(b.f32(std::nan("")), at(groupsAt, best), 4);
+    Value none = b.f32(std::nan(""));
+    b.store(none, at(groupsAt, best), 4);
     b.syncWarp();
   });
   forEach(experts, [&](Value expert) {
     Value group = load(groupsAt, b.div(expert, members));
     Value isKept =
         arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, group, group);
-    Value choice = b.select(isKept, load(choicesAt, expert), b.f32(kNone));
+    Value choice = load(choicesAt, expert);
+    choice = b.select(isKept, choice, b.f32(kNone));
     b.store(choice, at(choicesAt, expert), 4);
   });
   b.syncWarp();
@@ -204,7 +210,8 @@ Value RouterEmitter::findLargest(int64_t table, int64_t count) {
     return Values{b.select(better, value, state[0]),
                   b.select(better, index, state[1])};
   };
-  best = b.loop(kernel.lane, b.i32(count), b.i32(32), best,
+  Value end = b.i32(count);
+  best = b.loop(kernel.lane, end, b.i32(32), best,
                 [&](Value index, ValueRange state) {
                   return join(load(table, index), index, state);
                 });
@@ -216,14 +223,15 @@ Value RouterEmitter::findLargest(int64_t table, int64_t count) {
 }
 
 void RouterEmitter::chooseExperts() {
-  b.loop(b.i32(0), b.i32(op.getTop()), b.i32(1), [&](Value rank) {
+  b.loop(b.i32(0), op.getTop(), 1, [&](Value rank) {
     // There may be no number left that is larger than nothing.
-    Value best = b.min(findLargest(choicesAt, experts), b.i32(experts - 1));
+    Value best = b.min(findLargest(choicesAt, experts), experts - 1);
     b.syncWarp();
     Value place = b.shared(b.add(b.shl(rank, 3), chosenAt));
     b.storeVector({b.bitcast(b.getF32Type(), best), load(scoresAt, best)},
                   place);
-    b.store(b.f32(std::nan("")), at(choicesAt, best), 4);
+    Value none = b.f32(std::nan(""));
+    b.store(none, at(choicesAt, best), 4);
     b.syncWarp();
   });
 }
@@ -236,18 +244,19 @@ void RouterEmitter::storeWeights(Value token) {
   };
   Value divisor;
   if (op.getRenormAttr()) {
-    divisor = b.loop(b.i32(0), b.i32(top), b.i32(1), b.f32(0),
-                     [&](Value rank, ValueRange state) {
-                       return Values{b.add(state.front(), chosen(rank)[1])};
-                     })
-                  .front();
+    Value first = b.i32(0), end = b.i32(top), one = b.i32(1);
+    divisor =
+        b.loop(first, end, one, b.f32(0), [&](Value rank, ValueRange state) {
+           return Values{b.add(state.front(), chosen(rank)[1])};
+         }).front();
     divisor = b.add(divisor, b.f32(op.getRenorm()->convertToFloat()));
   }
   forEach(top, [&](Value rank) {
     Values pair = chosen(rank);
     Value weight = divisor ? b.divide(pair[1], divisor) : pair[1];
     weight = b.mul(weight, b.f32(op.getScale().convertToFloat()));
-    Value bytes = b.mul(b.add(b.mul(b.zext64(token), top), b.zext64(rank)), 4);
+    Value bytes = b.mul(b.zext64(token), top);
+    bytes = b.mul(b.add(bytes, b.zext64(rank)), 4);
     auto store = [&](Value value, int64_t result) {
       Value out = kernel.getPointer(kernel.getOut(firstResult + result));
       b.store(value, b.offset(out, bytes), 4);
@@ -309,7 +318,7 @@ public:
 private:
   Value at(Value expert) { return b.shared(b.add(b.shl(expert, 2), countsAt)); }
   void forEachExpert(llvm::function_ref<void(Value)> body) {
-    b.loop(kernel.warp, b.i32(experts), b.i32(kernel.warps), body);
+    b.loop(kernel.warp, experts, kernel.warps, body);
   }
   void store(int64_t result, Value index, Value value) {
     Value out = kernel.getPointer(kernel.getOut(result));
@@ -329,14 +338,15 @@ private:
 /// Goes through all choices in their order, 32 at a time, and numbers those of
 /// an expert from `begin` on.
 Value GroupEmitter::scan(Value expert, Value begin, bool stores) {
+  Value zero = b.i32(0);
   return b
-      .loop(b.i32(0), choices, b.i32(32), begin,
+      .loop(zero, choices, b.i32(32), begin,
             [&](Value first, ValueRange state) {
               Value index = b.add(first, kernel.lane);
               Value real = b.min(index, b.sub(choices, 1));
               Value choice = kernel.loadIndex(op.getChoice(), real);
-              Value isHere =
-                  b.both(b.less(index, choices), b.equal(choice, expert));
+              Value isHere = b.less(index, choices);
+              isHere = b.both(isHere, b.equal(choice, expert));
               Value lanes = b.ballot(isHere);
               if (stores) {
                 Value before =
@@ -354,14 +364,14 @@ Value GroupEmitter::scan(Value expert, Value begin, bool stores) {
 
 /// Makes beginnings of counts.
 void GroupEmitter::sumCounts() {
-  Value total = b.loop(b.i32(0), b.i32(experts), b.i32(1), b.i32(0),
-                       [&](Value expert, ValueRange state) {
-                         Value count = b.load(b.getI32Type(), at(expert), 4);
-                         b.store(state.front(), at(expert), 4);
-                         store(2, expert, state.front());
-                         return Values{b.add(state.front(), count)};
-                       })
-                    .front();
+  Value zero = b.i32(0), end = b.i32(experts), one = b.i32(1);
+  Value total =
+      b.loop(zero, end, one, b.i32(0), [&](Value expert, ValueRange state) {
+         Value count = b.load(b.getI32Type(), at(expert), 4);
+         b.store(state.front(), at(expert), 4);
+         store(2, expert, state.front());
+         return Values{b.add(state.front(), count)};
+       }).front();
   store(2, b.i32(experts), total);
 }
 

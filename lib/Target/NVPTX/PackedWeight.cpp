@@ -37,9 +37,10 @@ static Value loadCode(DeviceBuilder &b, Type code, Value pointer) {
   // Exponent and mantissa of f8E4M3FN stand where those of f32 do; what is
   // wrong is the bias, 7 for 127.
   byte = arith::ExtUIOp::create(b, b.getI32Type(), byte);
-  Value bits =
-      b.bitOr(b.shl(b.bitAnd(byte, 0x80), 24), b.shl(b.bitAnd(byte, 0x7f), 20));
-  return b.mul(b.bitcast(f32, bits), b.f32(std::ldexp(1.0, 120)));
+  Value sign = b.shl(b.bitAnd(byte, 0x80), 24);
+  Value bits = b.bitOr(sign, b.shl(b.bitAnd(byte, 0x7f), 20));
+  Value number = b.bitcast(f32, bits);
+  return b.mul(number, b.f32(std::ldexp(1.0, 120)));
 }
 
 Values tenon::nvptx::loadFromVector(DeviceKernel &kernel, Value weight,
@@ -61,8 +62,8 @@ Values tenon::nvptx::loadFromVector(DeviceKernel &kernel, Value weight,
 /// lies: the map of the layout, as arithmetic.
 static Value locate(DeviceBuilder &b, const PanelField &field, Value place,
                     Value column) {
-  Value byte = b.add(b.mul(b.zext64(place), field.placeStride / 8),
-                     b.i64(field.first / 8));
+  Value byte = b.mul(b.zext64(place), field.placeStride / 8);
+  byte = b.add(byte, field.first / 8);
   for (const LayoutDigit &digit : field.digits) {
     if (digit.count == 1)
       continue;

@@ -76,7 +76,8 @@ void PanelSlab::copyUnit(Value panel, Value within, Value target) {
   if (layout.cols % columns != 0)
     valid = b.less(within, layout.getPanelBytes());
   Value at = valid ? b.select(valid, within, b.i64(0)) : within;
-  b.copyAsync(b.shared(target), b.offset(panel, at), valid);
+  Value shared = b.shared(target);
+  b.copyAsync(shared, b.offset(panel, at), valid);
 }
 
 void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
@@ -90,7 +91,8 @@ void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
     for (int64_t first = 0; first < panels * unitsOfPanel; first += threads) {
       Value number = b.add(thread, first);
       auto one = [&] {
-        body(b.div(number, unitsOfPanel), b.rem(number, unitsOfPanel));
+        Value panel = b.div(number, unitsOfPanel);
+        body(panel, b.rem(number, unitsOfPanel));
       };
       if (first + threads <= panels * unitsOfPanel)
         one();
@@ -98,20 +100,21 @@ void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
         b.when(b.less(number, panels * unitsOfPanel), one);
     }
   };
-  auto getPanel = [&](Value panel) {
+  auto copyFrom = [&](Value panel, Value within, Value place) {
     Value last = b.i32(layout.getPanels() - 1);
     Value real = b.min(b.add(firstPanel, panel), last);
-    Value bytes = b.add(b.mul(b.zext64(real), layout.getPanelBytes()),
-                        b.mul(b.zext64(matrix), layout.getMatrixBytes()));
-    return b.offset(kernel.getPointer(weight), bytes);
+    Value bytes = b.mul(b.zext64(real), layout.getPanelBytes());
+    bytes = b.add(bytes, b.mul(b.zext64(matrix), layout.getMatrixBytes()));
+    Value pointer = b.offset(kernel.getPointer(weight), bytes);
+    within = b.add(begin, b.zext64(within));
+    copyUnit(pointer, within, b.add(target, place));
   };
   forUnits(kCodeBytes / kUnitBytes, [&](Value panel, Value unit) {
     int64_t units = getUnitsOfGroup();
     Value within = b.mul(b.div(unit, units), layout.getBlockBytes());
     within = b.add(within, b.add(b.shl(b.rem(unit, units), 4), header));
-    Value place = b.add(b.mul(panel, sharedBytes), getUnitAddress(unit));
-    copyUnit(getPanel(panel), b.add(begin, b.zext64(within)),
-             b.add(target, place));
+    Value place = b.mul(panel, sharedBytes);
+    copyFrom(panel, within, b.add(place, getUnitAddress(unit)));
   });
   if (header == 0)
     return;
@@ -119,18 +122,19 @@ void PanelSlab::copy(Value matrix, Value firstPanel, int64_t panels, Value slab,
     int64_t units = header / kUnitBytes;
     Value within = b.mul(b.div(unit, units), layout.getBlockBytes());
     within = b.add(within, b.shl(b.rem(unit, units), 4));
-    Value place =
-        b.add(b.mul(panel, sharedBytes), b.add(b.shl(unit, 4), kCodeBytes));
-    copyUnit(getPanel(panel), b.add(begin, b.zext64(within)),
-             b.add(target, place));
+    Value place = b.mul(panel, sharedBytes);
+    place = b.add(place, b.add(b.shl(unit, 4), kCodeBytes));
+    copyFrom(panel, within, place);
   });
 }
 
 Values PanelSlab::loadUnit(Value source, Value word) {
   Value row = b.shr(kernel.lane, 2);
-  Value unit = b.add(b.shl(word, 2), b.bitAnd(row, 3));
+  Value unit = b.shl(word, 2);
+  unit = b.add(unit, b.bitAnd(row, 3));
   Value panel = b.mul(b.shr(row, 2), sharedBytes);
-  Value at = b.add(b.add(source, panel), getUnitAddress(unit));
+  Value at = b.add(source, panel);
+  at = b.add(at, getUnitAddress(unit));
   return b.loadVector(b.getI32Type(), 4, b.shared(at));
 }
 
@@ -159,8 +163,8 @@ static std::pair<Value, Value> decodeI8(DeviceBuilder &b, Value word) {
   Values numbers;
   for (int64_t i = 0; i < 4; ++i) {
     Value bits = b.permute(biased, b.i32(0x4b000000), 0x7440 + i);
-    numbers.push_back(
-        b.sub(b.bitcast(b.getF32Type(), bits), b.f32(8388608.0 + 128.0)));
+    Value number = b.bitcast(b.getF32Type(), bits);
+    numbers.push_back(b.sub(number, b.f32(8388608.0 + 128.0)));
   }
   // Numbers of so few bits have one part.
   return {b.splitBF16(numbers[0], numbers[1], 1).front(),
@@ -234,6 +238,7 @@ Values PanelSlab::loadScales(Value source, int64_t group, bool offsets) {
   Value place = b.shl(b.bitAnd(row, 3), 4);
   int64_t first = kCodeBytes + group * layout.getHeaderBytes() +
                   layout.getFactors()[offsets].first / 8;
-  Value at = b.add(b.add(source, panel), b.add(place, first));
+  Value at = b.add(source, panel);
+  at = b.add(at, b.add(place, first));
   return b.loadVector(b.getF32Type(), 4, b.shared(at));
 }

@@ -80,7 +80,8 @@ static Value getTarget(DeviceKernel &kernel, int64_t index, Value token) {
     Value slot = b.zext64(kernel.loadIndex(update.getSlots(), token));
     Value position = b.zext64(kernel.loadIndex(update.getPositions(), token));
     row = b.mul(kernel.getIndex(update.getLayer()), kernel.getSize(out, 1));
-    row = b.mul(b.add(row, slot), kernel.getSize(out, 2));
+    row = b.add(row, slot);
+    row = b.mul(row, kernel.getSize(out, 2));
     row = b.add(row, position);
   }
   int64_t bytes = getBytes(getElementTypeOrSelf(out));
@@ -100,8 +101,8 @@ static void storeResults(DeviceKernel &kernel, RowValues &rows, Value token) {
     for (int64_t i : group)
       targets.push_back(getTarget(kernel, i, token));
     int64_t width = rows.getWidth();
-    b.loop(b.mul(kernel.thread, width), b.i32(length),
-           b.i32(kernel.threads * width), [&, &group = group](Value at) {
+    b.loop(b.mul(kernel.thread, width), length, kernel.threads * width,
+           [&, &group = group](Value at) {
              SmallVector<Values> values;
              for (int64_t i : group)
                values.push_back(

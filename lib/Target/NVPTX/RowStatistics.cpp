@@ -31,17 +31,17 @@ Value RowValues::sumElements(NormOp op, Value token, Value row, Value first,
                              int64_t step, Value mean, bool squared) {
   int64_t normed = op.getNormalized();
   Value begin = b.mul(first, width);
+  Value end = b.i32(normed), stride = b.i32(step * width);
   Values sums =
-      b.loop(begin, b.i32(normed), b.i32(step * width), b.f32(0),
-             [&](Value at, ValueRange state) {
-               Value sum = state.front();
-               for (Value x : evaluate(op.getInput(), token, b.add(row, at))) {
-                 if (mean)
-                   x = b.sub(x, mean);
-                 sum = squared ? b.fma(x, x, sum) : b.add(sum, x);
-               }
-               return Values{sum};
-             });
+      b.loop(begin, end, stride, b.f32(0), [&](Value at, ValueRange state) {
+        Value sum = state.front();
+        for (Value x : evaluate(op.getInput(), token, b.add(row, at))) {
+          if (mean)
+            x = b.sub(x, mean);
+          sum = squared ? b.fma(x, x, sum) : b.add(sum, x);
+        }
+        return Values{sum};
+      });
   return sums.front();
 }
 
@@ -54,7 +54,9 @@ Value RowValues::getDeviation(NormOp op, Value squares) {
 void RowValues::storeStatistics(NormOp op, Value head, Value deviation,
                                 Value mean) {
   Value place = b.add(b.shl(head, 3), statisticsAt.at(op));
-  b.storeVector({deviation, mean ? mean : b.f32(0)}, b.shared(place));
+  if (!mean)
+    mean = b.f32(0);
+  b.storeVector({deviation, mean}, b.shared(place));
 }
 
 /// One row for a token: all threads share it.
@@ -79,19 +81,18 @@ void RowValues::computeForHeads(NormOp op, Value token) {
       cast<RankedTensorType>(op.getInput().getType()).getShape().back();
   int64_t normed = op.getNormalized();
   int64_t heads = getRowLength(op.getInput()) / length;
-  b.loop(kernel.warp, b.i32(heads), b.i32(kernel.threads / 32),
-         [&](Value head) {
-           auto sum = [&](Value mean, bool squared) {
-             return sumOfWarp(sumElements(op, token, b.mul(head, length),
-                                          kernel.lane, 32, mean, squared));
-           };
-           Value mean;
-           if (op.getKind() == NormKind::Layer)
-             mean = b.mul(sum(Value(), false), b.f32(1.0 / normed));
-           Value deviation = getDeviation(op, sum(mean, true));
-           b.when(b.equal(kernel.lane, 0),
-                  [&] { storeStatistics(op, head, deviation, mean); });
-         });
+  b.loop(kernel.warp, heads, kernel.threads / 32, [&](Value head) {
+    auto sum = [&](Value mean, bool squared) {
+      return sumOfWarp(sumElements(op, token, b.mul(head, length), kernel.lane,
+                                   32, mean, squared));
+    };
+    Value mean;
+    if (op.getKind() == NormKind::Layer)
+      mean = b.mul(sum(Value(), false), b.f32(1.0 / normed));
+    Value deviation = getDeviation(op, sum(mean, true));
+    b.when(b.equal(kernel.lane, 0),
+           [&] { storeStatistics(op, head, deviation, mean); });
+  });
   b.syncBlock();
 }
 

@@ -156,8 +156,8 @@ RowValues::RowValues(DeviceKernel &kernel)
 //===----------------------------------------------------------------------===//
 
 Values RowValues::loadArgument(Value argument, Value token, Value at) {
-  Value element =
-      b.add(b.mul(b.zext64(token), getRowLength(argument)), b.zext64(at));
+  Value element = b.mul(b.zext64(token), getRowLength(argument));
+  element = b.add(element, b.zext64(at));
   return b.loadFloats(getElementTypeOrSelf(argument), width,
                       kernel.getPointer(argument), element);
 }
@@ -189,7 +189,7 @@ Values RowValues::evaluateCombine(MoeCombineOp op, Value token, Value at) {
   int64_t choices = op.getPlace().getType().getDimSize(1);
   Values sums(width, b.f32(0));
   for (int64_t i = 0; i < choices; ++i) {
-    Value choice = b.add(b.mul(b.zext64(token), choices), b.i64(i));
+    Value choice = b.add(b.mul(b.zext64(token), choices), i);
     Value row = kernel.loadIndex(op.getPlace(), choice);
     // Factors of 1 are not read.
     Value weight = isArgument(op.getWeights())
@@ -238,13 +238,14 @@ Values RowValues::evaluateNorm(NormOp op, Value token, Value at) {
 
 Value RowValues::applyPointwise(PointwiseOp op, Value x) {
   double c = op.getParameter().convertToDouble();
+  Value factor = b.f32(c);
   switch (op.getFunction()) {
   case PointwiseFunction::Scale:
-    return b.mul(x, b.f32(c));
+    return b.mul(x, factor);
   case PointwiseFunction::Clamp:
-    return b.min(b.f32(c), b.max(b.f32(-c), x));
+    return b.min(factor, b.max(b.f32(-c), x));
   case PointwiseFunction::Softcap:
-    return b.mul(b.f32(c), b.tanh(b.mul(x, b.f32(1 / c))));
+    return b.mul(factor, b.tanh(b.mul(x, b.f32(1 / c))));
   }
   llvm_unreachable("all functions are listed");
 }
@@ -269,9 +270,8 @@ Values RowValues::evaluate(Value row, Value token, Value at) {
 /// What an op computes, before it is rounded to the type of its result.
 Values RowValues::evaluateOp(Value row, Value token, Value at) {
   auto combineEach = [&](Value left, Value right, auto body) {
-    Values results;
-    for (auto [x, y] :
-         llvm::zip_equal(evaluate(left, token, at), evaluate(right, token, at)))
+    Values results, lefts = evaluate(left, token, at);
+    for (auto [x, y] : llvm::zip_equal(lefts, evaluate(right, token, at)))
       results.push_back(body(x, y));
     return results;
   };
@@ -342,8 +342,8 @@ std::pair<Values, Values> RowValues::loadRotation(RopeOp op, Value token,
   Value coarse = b.shr(position, llvm::Log2_64(span));
   Value fine = b.add(b.bitAnd(position, span - 1), table.getRows() - span);
   auto load = [&](Value row, int64_t half) {
-    Value element = b.add(b.mul(b.zext64(row), table.getCols()),
-                          b.zext64(b.add(pair, half * pairs)));
+    Value element = b.mul(b.zext64(row), table.getCols());
+    element = b.add(element, b.zext64(b.add(pair, half * pairs)));
     Value pointer =
         b.offset(kernel.getPointer(op.getTable()), b.mul(element, 4));
     return b.loadVector(b.getF32Type(), count, pointer);
@@ -353,8 +353,10 @@ std::pair<Values, Values> RowValues::loadRotation(RopeOp op, Value token,
   Value factor = b.f32(op.getRope().getAttentionFactor());
   Values cosines, sines;
   for (int64_t i = 0; i < count; ++i) {
-    Value cosine = b.sub(b.mul(cosA[i], cosB[i]), b.mul(sinA[i], sinB[i]));
-    Value sine = b.add(b.mul(sinA[i], cosB[i]), b.mul(cosA[i], sinB[i]));
+    Value cosine = b.mul(cosA[i], cosB[i]);
+    cosine = b.sub(cosine, b.mul(sinA[i], sinB[i]));
+    Value sine = b.mul(sinA[i], cosB[i]);
+    sine = b.add(sine, b.mul(cosA[i], sinB[i]));
     cosines.push_back(b.mul(cosine, factor));
     sines.push_back(b.mul(sine, factor));
   }
@@ -365,11 +367,13 @@ Values RowValues::rotateHalves(RopeOp op, Value token, Value at, Value place) {
   int64_t half = op.getRope().getDims() / 2;
   Value isFirst = b.less(place, half);
   Value pair = b.select(isFirst, place, b.sub(place, half));
-  Value other = b.select(isFirst, b.add(at, half), b.sub(at, half));
+  Value after = b.add(at, half);
+  Value other = b.select(isFirst, after, b.sub(at, half));
   auto [cosines, sines] = loadRotation(op, token, pair, width);
   Values own = evaluate(op.getInput(), token, at);
   Values partners = evaluate(op.getInput(), token, other);
-  Value sign = b.select(isFirst, b.f32(-1.0), b.f32(1.0));
+  Value minus = b.f32(-1.0);
+  Value sign = b.select(isFirst, minus, b.f32(1.0));
   Values results;
   for (int64_t i = 0; i < width; ++i) {
     Value turned = b.mul(b.mul(partners[i], sines[i]), sign);
@@ -385,16 +389,20 @@ Values RowValues::rotateNeighbors(RopeOp op, Value token, Value at,
   Values own = evaluate(op.getInput(), token, at), results;
   if (width == 1) {
     Value isFirst = b.equal(b.bitAnd(place, 1), 0);
-    Value other = b.select(isFirst, b.add(at, 1), b.sub(at, 1));
+    Value after = b.add(at, 1);
+    Value other = b.select(isFirst, after, b.sub(at, 1));
     Values partner = evaluate(op.getInput(), token, other);
-    Value sign = b.select(isFirst, b.f32(-1.0), b.f32(1.0));
+    Value minus = b.f32(-1.0);
+    Value sign = b.select(isFirst, minus, b.f32(1.0));
     Value turned = b.mul(b.mul(partner[0], sines[0]), sign);
     return {b.add(b.mul(own[0], cosines[0]), turned)};
   }
   for (int64_t i = 0; i < pairs; ++i) {
     Value x = own[2 * i], y = own[2 * i + 1];
-    results.push_back(b.sub(b.mul(x, cosines[i]), b.mul(y, sines[i])));
-    results.push_back(b.add(b.mul(y, cosines[i]), b.mul(x, sines[i])));
+    Value first = b.mul(x, cosines[i]);
+    results.push_back(b.sub(first, b.mul(y, sines[i])));
+    Value second = b.mul(y, cosines[i]);
+    results.push_back(b.add(second, b.mul(x, sines[i])));
   }
   return results;
 }

@@ -42,7 +42,8 @@ Value SharedTile::locateLeft(DeviceBuilder &b, Value lane, Value row) const {
   bool isF32 = type.isF32();
   Value own = isF32 ? b.shr(lane, 2) : b.bitAnd(lane, 15);
   Value column = isF32 ? b.shl(b.bitAnd(lane, 3), 3) : b.shl(b.shr(lane, 4), 4);
-  return b.add(b.mul(b.add(row, own), stride), b.add(column, at));
+  Value place = b.mul(b.add(row, own), stride);
+  return b.add(place, b.add(column, at));
 }
 
 SmallVector<Values> SharedTile::loadLeft(DeviceBuilder &b, Value place,
@@ -58,9 +59,11 @@ SmallVector<Values> SharedTile::loadLeft(DeviceBuilder &b, Value place,
 Value SharedTile::locateRight(DeviceBuilder &b, Value lane, Value row) const {
   if (type.isF32())
     return locateLeft(b, lane, row);
-  Value own = b.add(b.shl(b.shr(lane, 4), 3), b.bitAnd(lane, 7));
+  Value own = b.shl(b.shr(lane, 4), 3);
+  own = b.add(own, b.bitAnd(lane, 7));
   Value column = b.shl(b.bitAnd(b.shr(lane, 3), 1), 4);
-  return b.add(b.mul(b.add(row, own), stride), b.add(column, at));
+  Value place = b.mul(b.add(row, own), stride);
+  return b.add(place, b.add(column, at));
 }
 
 SmallVector<Values> SharedTile::loadRight(DeviceBuilder &b, Value place,
@@ -80,11 +83,13 @@ Value SharedTile::locateTransposed(DeviceBuilder &b, Value lane,
     row = b.shl(b.bitAnd(lane, 3), 1);
     own = b.shr(lane, 2);
   } else {
-    row = b.add(b.shl(b.bitAnd(b.shr(lane, 3), 1), 3), b.bitAnd(lane, 7));
+    row = b.shl(b.bitAnd(b.shr(lane, 3), 1), 3);
+    row = b.add(row, b.bitAnd(lane, 7));
     own = b.shl(b.shr(lane, 4), 3);
   }
   Value bytes = b.mul(b.add(column, own), getBytes());
-  return b.add(b.mul(row, stride), b.add(bytes, at));
+  Value place = b.mul(row, stride);
+  return b.add(place, b.add(bytes, at));
 }
 
 SmallVector<Values> SharedTile::loadTransposed(DeviceBuilder &b, Value place,
