@@ -67,8 +67,10 @@ void RowValues::computeForRow(NormOp op, Value token) {
                                   kernel.threads, mean, squared));
   };
   Value mean;
-  if (op.getKind() == NormKind::Layer)
-    mean = b.mul(sum(Value(), false), b.f32(1.0 / normed));
+  if (op.getKind() == NormKind::Layer) {
+    mean = sum(Value(), false);
+    mean = b.mul(mean, b.f32(1.0 / normed));
+  }
   Value deviation = getDeviation(op, sum(mean, true));
   b.when(b.equal(kernel.thread, 0),
          [&] { storeStatistics(op, b.i32(0), deviation, mean); });
@@ -87,8 +89,10 @@ void RowValues::computeForHeads(NormOp op, Value token) {
                                    32, mean, squared));
     };
     Value mean;
-    if (op.getKind() == NormKind::Layer)
-      mean = b.mul(sum(Value(), false), b.f32(1.0 / normed));
+    if (op.getKind() == NormKind::Layer) {
+      mean = sum(Value(), false);
+      mean = b.mul(mean, b.f32(1.0 / normed));
+    }
     Value deviation = getDeviation(op, sum(mean, true));
     b.when(b.equal(kernel.lane, 0),
            [&] { storeStatistics(op, head, deviation, mean); });
