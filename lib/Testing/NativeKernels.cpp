@@ -276,7 +276,7 @@ llvm::Error NativeKernels::Code::compile(ModuleOp outlined) {
   for (func::FuncOp func : callers)
     func.erase();
   llvm::Expected<CompiledVariant> variant =
-      compileForCpu(*module, Emission::Object, nullptr, EntryKind::Arrays);
+      compileForCpu(*module, EmitKind::Object, nullptr, EntryKind::Arrays);
   return variant ? load(*variant) : variant.takeError();
 }
 

@@ -4,6 +4,7 @@
 #ifndef TENON_TARGET_TARGET_H
 #define TENON_TARGET_TARGET_H
 
+#include "tenon/Target/Phase.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
@@ -46,19 +47,16 @@ struct CompiledVariant {
   std::vector<CompiledState> states;
 };
 
-/// What `--emit` asks for in place of an object.
-enum class Emission { Object, Assembly, LLVM, MLIR };
-
 /// What public functions with a bucket are called with: the fields of the
 /// context, as steps, or `states` of it as an array of all arguments, as single
 /// kernels under test.
 enum class EntryKind { Steps, Arrays };
 
 /// Generates code for one CPU level from a module on the level that the
-/// bufferize pipeline leaves, which it consumes. With another emission than
-/// `Object`, the text goes to `text` and the object stays empty.
+/// bufferize pipeline leaves, which it consumes. Unless `emit` is `Object`, the
+/// text goes to `text` and the object stays empty.
 llvm::Expected<CompiledVariant>
-compileForCpu(mlir::ModuleOp bufferized, Emission emission,
+compileForCpu(mlir::ModuleOp bufferized, EmitKind emit,
               std::string *text = nullptr, EntryKind kind = EntryKind::Steps);
 
 /// Links objects of several variants into the shared library of an artifact,

@@ -134,7 +134,7 @@ static LogicalResult readSteps(ModuleOp module, CompiledVariant &variant,
 }
 
 llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
-                                                     Emission emission,
+                                                     EmitKind emit,
                                                      std::string *text,
                                                      EntryKind kind) {
   auto cpu = dyn_cast_or_null<machine::CpuAttr>(machine::getTarget(module));
@@ -164,7 +164,7 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   buildCpuLoweringPipeline(lowering);
   if (failed(lowering.run(module)))
     return diagnostic.take("code generation for " + variant.name);
-  if (emission == Emission::MLIR) {
+  if (emit == EmitKind::MLIR) {
     llvm::raw_string_ostream stream(*text);
     module.print(stream);
     return variant;
@@ -180,7 +180,7 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   InstructionSet instructions = {level.cpu.str(), level.getLlvmFeatures(),
                                  cpu.getLanes() * 32};
   if (llvm::Error failure =
-          emitObject(*code, instructions, emission, variant.object, text))
+          emitObject(*code, instructions, emit, variant.object, text))
     return std::move(failure);
   return variant;
 }

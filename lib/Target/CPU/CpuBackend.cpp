@@ -55,21 +55,6 @@ static void printDotInstructions(raw_ostream &os) {
                        dot.flushes ? "yes" : "no"});
 }
 
-static Emission getEmission(EmitKind kind) {
-  switch (kind) {
-  case EmitKind::LLVM:
-    return Emission::LLVM;
-  case EmitKind::Assembly:
-    return Emission::Assembly;
-  case EmitKind::Object:
-    return Emission::Object;
-  case EmitKind::MLIR:
-  case EmitKind::PTX:
-    break;
-  }
-  return Emission::MLIR;
-}
-
 namespace {
 class CpuBackend : public Backend {
 public:
@@ -131,7 +116,7 @@ public:
                                    EmitKind kind) const override {
     EmittedCode code;
     llvm::Expected<CompiledVariant> variant =
-        compileForCpu(module, getEmission(kind), &code.bytes);
+        compileForCpu(module, kind, &code.bytes);
     if (!variant)
       return variant.takeError();
     if (kind == EmitKind::Object)
@@ -142,7 +127,7 @@ public:
   bool makesVariants() const override { return true; }
 
   llvm::Expected<CompiledVariant> compile(ModuleOp module) const override {
-    return compileForCpu(module, Emission::Object);
+    return compileForCpu(module, EmitKind::Object);
   }
 };
 } // namespace

@@ -107,8 +107,7 @@ static bool addCodeGeneration(llvm::legacy::PassManager &passes,
 }
 
 llvm::Error tenon::emitObject(llvm::Module &module,
-                              const InstructionSet &instructions,
-                              Emission emission,
+                              const InstructionSet &instructions, EmitKind emit,
                               llvm::SmallVectorImpl<char> &object,
                               std::string *text) {
   std::string message;
@@ -121,13 +120,13 @@ llvm::Error tenon::emitObject(llvm::Module &module,
   module.setTargetTriple(machine->getTargetTriple());
   prepareFunctions(module, instructions);
   optimize(module, *machine);
-  if (emission == Emission::LLVM) {
+  if (emit == EmitKind::LLVM) {
     llvm::raw_string_ostream stream(*text);
     module.print(stream, nullptr);
     return llvm::Error::success();
   }
 
-  bool isText = emission == Emission::Assembly;
+  bool isText = emit == EmitKind::Assembly;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;
   if (!addCodeGeneration(codegen, *machine, stream, isText))

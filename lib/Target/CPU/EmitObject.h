@@ -22,7 +22,7 @@ struct InstructionSet {
 };
 
 llvm::Error emitObject(llvm::Module &module, const InstructionSet &instructions,
-                       Emission emission, llvm::SmallVectorImpl<char> &object,
+                       EmitKind emit, llvm::SmallVectorImpl<char> &object,
                        std::string *text);
 
 } // namespace tenon

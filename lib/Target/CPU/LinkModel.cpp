@@ -130,7 +130,7 @@ createModelObject(llvm::ArrayRef<CompiledVariant> variants,
   llvm::SmallVector<char, 0> object;
   if (llvm::Error failure = emitObject(
           *module, {/*cpu=*/"x86-64", /*features=*/"", /*vectorBits=*/128},
-          Emission::Object, object, /*text=*/nullptr))
+          EmitKind::Object, object, /*text=*/nullptr))
     return std::move(failure);
   return object;
 }
