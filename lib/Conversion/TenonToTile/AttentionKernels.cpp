@@ -1,6 +1,7 @@
 // Attention kernels: query blocks outside, KV blocks inside.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/QueryBlocks.h"
 #include "dialects/Tenon/ShapeVerification.h"
 #include "tenon/Support/Log2E.h"
 #include "tenon/Support/Remarks.h"
@@ -45,14 +46,15 @@ struct AttendState {
 /// Reads the entry of the table of blocks with number `number`.
 static QueryBlock readBlock(KernelLowering &lowering, Value blocks,
                             Value number) {
-  auto field = [&](int64_t i) {
-    return lowering.loadIndex(blocks, {number, lowering.index(i)});
+  auto read = [&](BlockColumn column) {
+    Value at = lowering.index(static_cast<int64_t>(column));
+    return lowering.loadIndex(blocks, {number, at});
   };
   QueryBlock block;
-  block.first = field(0);
-  block.count = field(1);
-  block.slot = field(2);
-  block.position = field(3);
+  block.first = read(BlockColumn::FirstRow);
+  block.count = read(BlockColumn::Count);
+  block.slot = read(BlockColumn::Slot);
+  block.position = read(BlockColumn::FirstPosition);
   return block;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/ImportModel.h"
+#include "dialects/Tenon/QueryBlocks.h"
 #include "dialects/Tenon/Roles.h"
 #include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -83,7 +84,8 @@ void ModuleBuilder::setTypes() {
   rowType =
       RankedTensorType::get({dynamic, family.hidden}, builder.getF32Type());
   indexType = RankedTensorType::get({dynamic}, builder.getI32Type());
-  blockType = RankedTensorType::get({dynamic, 4}, builder.getI32Type());
+  blockType =
+      RankedTensorType::get({dynamic, kBlockColumns}, builder.getI32Type());
   Type element = options.cacheType == CacheType::BF16
                      ? Type(builder.getBF16Type())
                      : Type(builder.getF32Type());

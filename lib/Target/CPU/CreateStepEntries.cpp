@@ -1,6 +1,7 @@
 // Makes a function that the runtime calls for each step function.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Tenon/QueryBlocks.h"
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
 #include "tenon/Target/CPU/LoweringPasses.h"
@@ -17,6 +18,17 @@ namespace tenon {
 
 using namespace mlir;
 using namespace tenon;
+
+/// What the runtime writes is the table that steps read.
+template <BlockColumn column>
+static constexpr size_t kOffset = static_cast<size_t>(column) * sizeof(int32_t);
+static_assert(sizeof(tenon_block) == kBlockColumns * sizeof(int32_t));
+static_assert(offsetof(tenon_block, first_row) ==
+              kOffset<BlockColumn::FirstRow>);
+static_assert(offsetof(tenon_block, count) == kOffset<BlockColumn::Count>);
+static_assert(offsetof(tenon_block, slot) == kOffset<BlockColumn::Slot>);
+static_assert(offsetof(tenon_block, first_position) ==
+              kOffset<BlockColumn::FirstPosition>);
 
 namespace {
 /// Reads the values that a step function is called with from the context.

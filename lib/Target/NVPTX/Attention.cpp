@@ -140,6 +140,16 @@ std::pair<Value, Value> AttentionEmitter::getKeys(MaskAttr::KeyRange range,
   return {lower, upper};
 }
 
+/// Where the row of a block begins in the table of blocks.
+Value AttentionEmitter::getBlockRow(Value index) {
+  return b.shl(index, llvm::ConstantLog2<kBlockColumns>());
+}
+
+Value AttentionEmitter::loadBlock(Value row, BlockColumn column) {
+  return kernel.loadIndex(op.blocks,
+                          b.add(row, static_cast<int64_t>(column)));
+}
+
 /// One more than the largest position of a sequence in this step.
 Value AttentionEmitter::getLength(Value slot) {
   Value count = b.trunc32(kernel.getSize(op.blocks, 0));
@@ -147,13 +157,10 @@ Value AttentionEmitter::getLength(Value slot) {
   return b
       .loop(zero, count, one, b.i32(0),
             [&](Value index, ValueRange state) {
-              Value at = b.shl(index, 2);
-              auto field = [&](int64_t i) {
-                return kernel.loadIndex(op.blocks, b.add(at, i));
-              };
-              Value end = field(3);
-              end = b.add(end, field(1));
-              Value isSame = b.equal(field(2), slot);
+              Value row = getBlockRow(index);
+              Value end = loadBlock(row, BlockColumn::FirstPosition);
+              end = b.add(end, loadBlock(row, BlockColumn::Count));
+              Value isSame = b.equal(loadBlock(row, BlockColumn::Slot), slot);
               end = b.select(isSame, end, b.i32(0));
               return Values{b.max(state.front(), end)};
             })
@@ -161,15 +168,12 @@ Value AttentionEmitter::getLength(Value slot) {
 }
 
 AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
-  Value at = b.shl(index, 2);
-  auto field = [&](int64_t i) {
-    return kernel.loadIndex(op.blocks, b.add(at, i));
-  };
+  Value row = getBlockRow(index);
   Block block;
-  block.first = field(0);
-  block.count = field(1);
-  block.slot = field(2);
-  block.position = field(3);
+  block.first = loadBlock(row, BlockColumn::FirstRow);
+  block.count = loadBlock(row, BlockColumn::Count);
+  block.slot = loadBlock(row, BlockColumn::Slot);
+  block.position = loadBlock(row, BlockColumn::FirstPosition);
   // A causal query sees no key behind it, so that the length does not matter.
   bool isCausal = op.mask.getKind() == MaskKind::Causal;
   block.length =

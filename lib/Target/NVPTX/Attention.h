@@ -4,6 +4,7 @@
 #ifndef TENON_LIB_TARGET_NVPTX_ATTENTION_H
 #define TENON_LIB_TARGET_NVPTX_ATTENTION_H
 
+#include "dialects/Tenon/QueryBlocks.h"
 #include "tenon/Analysis/KernelStructure.h"
 #include "DeviceKernel.h"
 #include "SharedTile.h"
@@ -134,6 +135,8 @@ private:
                                               mlir::Value first,
                                               mlir::Value last,
                                               mlir::Value length);
+  mlir::Value getBlockRow(mlir::Value index);
+  mlir::Value loadBlock(mlir::Value row, BlockColumn column);
   mlir::Value getLength(mlir::Value slot);
   Block readBlock(mlir::Value index, mlir::Value group);
   Block readToken(mlir::Value token, mlir::Value group);
