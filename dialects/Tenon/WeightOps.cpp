@@ -11,7 +11,7 @@ using namespace tenon;
 std::string tenon::getNameOfWeight(Value weight) {
   auto use = weight.getDefiningOp<WeightRefOp>();
   StringRef name = use ? use.getWeight() : "linear";
-  // The kind of layer in front stands in the name of the function already.
+  // The prefix, a class of layers, is part of the function's name already.
   return (name.contains('.') ? name.split('.').second : name).str();
 }
 
@@ -51,7 +51,7 @@ int64_t WeightOp::getTensorCount() {
   return std::max<int64_t>(1, getLayers().size()) * countExperts(*this);
 }
 
-/// The tensor of a number in the stack that a name stands for.
+/// The tensor with a number in the stack that a name denotes.
 static std::string expandAt(WeightOp op, StringRef name, int64_t index) {
   int64_t experts = countExperts(op);
   // Without layers the name has no {l}, and any number replaces nothing.

@@ -31,7 +31,7 @@ ALWAYS_ENABLED_STATISTIC(numTickets,
 ALWAYS_ENABLED_STATISTIC(numBarriers, "Barriers");
 
 namespace {
-/// The three arguments in front of every function.
+/// The three arguments that precede those of every function.
 struct Worker {
   Value context, number, count;
 
@@ -221,13 +221,13 @@ private:
         return;
       call->insertOperands(0, {worker.context, worker.number, worker.count});
       if (tile::isKernel(callee))
-        addBarrier(worker, call, /*behind=*/true);
+        addBarrier(worker, call, /*after=*/true);
     });
   }
 
-  static void addBarrier(Worker worker, Operation *op, bool behind) {
+  static void addBarrier(Worker worker, Operation *op, bool after) {
     OpBuilder builder(op);
-    if (behind)
+    if (after)
       builder.setInsertionPointAfter(op);
     tile::BarrierOp::create(builder, op->getLoc(), worker.context,
                             worker.number);
@@ -255,7 +255,7 @@ private:
                << "expects no loop around it, whose iterations would share its "
                   "tickets or workers";
       if (takesTickets && hasTickets)
-        addBarrier(Worker::of(func), loop, /*behind=*/false);
+        addBarrier(Worker::of(func), loop, /*after=*/false);
       hasTickets |= takesTickets;
     }
     for (scf::ForallOp loop : loops) {

@@ -104,7 +104,7 @@ private:
   void remarkOnKernel(tile::KernelOp kernel, const KernelGroup &group);
   void fillBody(tile::KernelOp kernel, const KernelSignature &interface);
   void dissolve(KernelGroup &group, tile::KernelOp kernel, Operation *before);
-  /// Null if loops over tiles are not what the machine's kernels become.
+  /// Null if the machine's kernels are not lowered to loops over tiles.
   tile::KernelConfigAttrInterface configOf(Operation *root);
   std::string nameOf(StringRef what);
 
@@ -388,15 +388,15 @@ void KernelFormer::fillBody(tile::KernelOp kernel,
   tile::YieldOp::create(builder, kernel.getLoc(), results);
 }
 
-/// Erases an op and its users, all of them unused views.
+/// Erases an op and the views of its results that have no users.
 static void eraseWithViews(Operation *op) {
   while (!op->use_empty())
     eraseWithViews(*op->user_begin());
   op->erase();
 }
 
-/// Erases the ops of a group, which stand behind `before`. What shows their
-/// results follows the kernel.
+/// Erases the ops of a group, which follow `before`. Views of their results are
+/// moved after the kernel.
 void KernelFormer::dissolve(KernelGroup &group, tile::KernelOp kernel,
                             Operation *before) {
   for (Operation *op : llvm::reverse(group.ops)) {

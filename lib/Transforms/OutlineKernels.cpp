@@ -26,7 +26,7 @@ static void addRole(func::FuncOp func, unsigned index, Role role) {
     setRole(func, index, role);
 }
 
-/// Moves the body of a kernel into a function behind the one that holds it.
+/// Outlines the body of a kernel into a function that follows its parent.
 static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
   auto type = builder.getFunctionType(kernel->getOperandTypes(),
@@ -45,7 +45,7 @@ static func::FuncOp outline(tile::KernelOp kernel, SymbolTable &symbols) {
       if (argument.getOwner() == &parent.front())
         if (std::optional<Role> role = getRole(parent, argument.getArgNumber()))
           addRole(func, index, *role);
-  // `insert` takes the op out of where it was built.
+  // `insert` moves the op from where it was built.
   func->remove();
   symbols.insert(func, std::next(Block::iterator(parent)));
 

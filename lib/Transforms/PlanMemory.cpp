@@ -27,11 +27,11 @@ using namespace tenon;
 ALWAYS_ENABLED_STATISTIC(
     numBuffers, "Buffers with a place in the arena or in scratch memory");
 
-/// Buffers begin where a vector register's worth of any width is aligned.
+/// Alignment of buffers in bytes: that of the widest vector register.
 static constexpr int64_t kAlignment = 64;
 
 namespace {
-/// A buffer, when it is used, and where it lies.
+/// A buffer, its live range, and its offset.
 struct Buffer {
   memref::AllocOp alloc;
   int64_t bytes = 0;
@@ -50,7 +50,7 @@ struct FunctionBuffers {
   SmallVector<Buffer> buffers;
   SmallVector<func::CallOp> calls;
   int64_t bytes = 0;
-  /// Where the function's buffers begin, behind those of its callers.
+  /// Offset of the function's buffers: the end of those of its callers.
   int64_t base = 0;
 
   bool isKernel() const { return tile::isKernel(func); }
@@ -78,7 +78,7 @@ private:
 } // namespace
 
 namespace {
-/// Follows a buffer to everything that may be a part of it.
+/// Follows a buffer to all of its aliases.
 class BufferUses {
 public:
   BufferUses(Block &block, Operation *begin) : block(block), last(begin) {}
@@ -118,8 +118,8 @@ private:
 };
 } // namespace
 
-/// Places buffers, large ones first, each at the lowest offset that is free as
-/// long as it is used. Returns the end of the last one.
+/// Assigns offsets to buffers, large ones first: the lowest one that is free
+/// throughout their live range. Returns the end of the last buffer.
 static int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
   SmallVector<Buffer *> order, placed;
   for (Buffer &buffer : buffers)
@@ -186,8 +186,8 @@ LogicalResult MemoryPlanner::collect(func::FuncOp func) {
                           << alloc.getType();
       return WalkResult::interrupt();
     }
-    // A buffer inside a loop is made anew in each iteration: it is in use as
-    // long as the loop.
+    // A buffer inside a loop is allocated in each iteration: it is live
+    // throughout the loop.
     Operation *ancestor = func.front().findAncestorOpInBlock(*op);
     BufferUses uses(func.front(), ancestor);
     uses.follow(alloc);
@@ -205,14 +205,14 @@ LogicalResult MemoryPlanner::collect(func::FuncOp func) {
   return success();
 }
 
-/// What is planned for the function that a call names; null for others.
+/// The plan of the callee of a call; null for other ops.
 FunctionBuffers *MemoryPlanner::frameOf(func::CallOp call) {
   auto it =
       frames.find(tables.lookupNearestSymbolFrom(call, call.getCalleeAttr()));
   return it == frames.end() ? nullptr : &it->second;
 }
 
-/// Pushes the functions that a function calls behind it, until nothing moves.
+/// Moves the buffers of callees after those of a function, to a fixed point.
 LogicalResult MemoryPlanner::assignBases() {
   for (size_t round = 0; round <= frames.size(); ++round) {
     bool moved = false;

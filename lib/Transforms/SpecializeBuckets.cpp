@@ -20,8 +20,8 @@ using namespace tenon;
 
 ALWAYS_ENABLED_STATISTIC(numClones, "Functions cloned for a bucket");
 
-/// Clones `func`, and what it calls, with the bucket's name; the clone stands
-/// behind the original. `clones` remembers what has been cloned.
+/// Clones `func`, and its callees, with the bucket's name; the clone follows
+/// the original. `clones` maps originals to their clones.
 static func::FuncOp
 cloneForBucket(func::FuncOp func, int64_t tokens, SymbolTable &symbols,
                DenseMap<Operation *, func::FuncOp> &clones) {

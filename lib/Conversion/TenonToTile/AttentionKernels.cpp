@@ -157,7 +157,7 @@ static AttendState createState(KernelLowering &lowering, int64_t rows,
 using KeyTile = llvm::function_ref<AttendState(
     Value key, Value count, const AttendState &state, bool masked)>;
 
-/// The three loops over tiles of keys: an edge, the inside, an edge.
+/// The three loops over KV blocks: masked edge, unmasked interior, masked edge.
 static AttendState loopOverKeys(KernelLowering &lowering,
                                 const QueryBlock &block, MaskAttr mask,
                                 AttendState state, KeyTile tile) {
@@ -371,8 +371,8 @@ static KeySource expandKeys(KernelLowering &lowering, MlaAttentionOp op,
   return {key, both, {zero, zero}, {zero, lowering.index(nope)}, 0, 0};
 }
 
-/// A tile of expanded keys meets all rows of a block that see some of it, a few
-/// at a time, so that both stay near.
+/// A tile of expanded keys is used by all rows of a block that see some of it, a
+/// few at a time, so that both stay in the cache.
 static AttendState attendInParts(KernelLowering &lowering, MlaAttentionOp op,
                                  const QueryBlock &block, Value query,
                                  const KeySource &source, Value firstKey,
@@ -552,8 +552,8 @@ LogicalResult tenon::lowerSelectedAttention(KernelLowering &lowering,
                                             SelectedAttentionOp op) {
   if (failed(lowering.verifyBody()))
     return failure();
-  // All heads meet the same rows: the more of them, the fewer copies. Their
-  // queries and sums are to stay near.
+  // All heads read the same rows: the more of them, the fewer copies. Their
+  // queries and sums have to stay in the cache.
   RankedTensorType query = op.getQuery().getType();
   int64_t heads = getDim(query, 1), size = getDim(query, 2) * sizeof(float);
   int64_t most = std::min({kMostRows, heads / 2, kMostQueryBytes / size});

@@ -28,7 +28,7 @@ struct ColumnBlocks {
     outputs = glu ? weight.getRows() / 2 : weight.getRows();
     PanelLayout layout = weight.getPanelLayout();
     panels = std::min(panels, layout.getPanels());
-    // Rather smaller blocks than none for a worker.
+    // Smaller blocks are better than idle workers.
     while (llvm::divideCeil(layout.getPanels(), panels) < kManyBlocks &&
            panels / 2 >= kFewestPanels)
       panels = llvm::divideCeil(panels, 2);
@@ -193,8 +193,8 @@ LogicalResult tenon::lowerLinear(KernelLowering &lowering, LinearOp op) {
   return success();
 }
 
-/// Copies what follows the first `from` elements of a head behind the first
-/// `to` elements of the result's.
+/// Copies the elements of a head from `from` on to the result's head, from `to`
+/// on.
 static Value copyKept(KernelLowering &lowering, Value input, Value out,
                       int64_t heads, int64_t from, int64_t to, int64_t count) {
   Value tokens = lowering.dim(input, 0);
@@ -266,8 +266,8 @@ LogicalResult tenon::lowerGroupedLinear(KernelLowering &lowering,
   ColumnBlocks blocks(lowering, weight, op.getGlu(), op.getBias());
   Value order = op.getOrder(), offsets = op.getOffsets();
   // Workers take shares of consecutive iterations. With few tokens most experts
-  // have no rows, and each worker is to have its part of all the others. With
-  // many the rows of an expert stay in caches while its columns go by.
+  // have no rows, and each worker should get a share of all the others. With
+  // many, the rows of an expert stay in the cache while its columns are streamed.
   bool isBlockFirst = lowering.tokens <= blocks.rows;
   remark::analysis(lowering.loc,
                    getRemarkOpts(lowering.kernel, DEBUG_TYPE, "OrderExperts"))

@@ -52,7 +52,7 @@ public:
 private:
   using Context = tenon_step_context;
 
-  /// What all workers share but their memory.
+  /// What all workers have in common, except for their memory.
   Value read(Role role, Type type);
   Value readArray(Type type, Value address, ArrayRef<Value> sizes) {
     return entry.memref(cast<MemRefType>(type), address, sizes);

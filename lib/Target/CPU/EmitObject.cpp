@@ -55,9 +55,8 @@ static void prepareFunctions(llvm::Module &module,
   }
 }
 
-/// The default passes without those that vectorize: the code is vectors
-/// already. No function of a library is known, so no loop becomes a call of
-/// one.
+/// The default passes without those that vectorize: the code is vectorized
+/// already. No library function is known, so no loop is replaced by a call.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -81,9 +80,9 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
-/// The passes of `addPassesToEmitFile`, but for one that takes constants out of
-/// loops. A kernel has more of them than registers: in a loop they are operands
-/// in memory, and in front of it they would drive sums to the stack.
+/// The passes of `addPassesToEmitFile` without the one that hoists constants out
+/// of loops. A kernel has more of them than registers: in a loop they are memory
+/// operands, while hoisted ones would cause sums to be spilled.
 static bool addCodeGeneration(llvm::legacy::PassManager &passes,
                               llvm::TargetMachine &machine,
                               llvm::raw_pwrite_stream &stream, bool isText) {

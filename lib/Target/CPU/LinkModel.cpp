@@ -19,8 +19,8 @@ LLD_HAS_DRIVER(elf)
 
 using namespace tenon;
 
-/// What a code generator may call although nobody wrote a call: the library
-/// depends on nothing, so it brings its own.
+/// Functions that a code generator may call by itself. The library depends on
+/// no other, so it defines them.
 static constexpr llvm::StringLiteral kMemoryFunctions = R"(
 define hidden ptr @memcpy(ptr %to, ptr %from, i64 %size) {
   br label %head
@@ -135,7 +135,7 @@ createModelObject(llvm::ArrayRef<CompiledVariant> variants,
   return object;
 }
 
-/// A file that is gone when its owner is.
+/// A file that is removed by its owner's destructor.
 static llvm::Error
 writeTemporary(llvm::ArrayRef<char> bytes,
                std::vector<std::unique_ptr<llvm::FileRemover>> &files,

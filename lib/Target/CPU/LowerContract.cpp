@@ -11,15 +11,15 @@
 //             w[16 P] = decode(line), or u[column]  depth columns of 4 bytes
 //             for r < R: s[r] = fma(x[i + r, k], w, s[r])   one broadcast each
 //         acc[i.., 16 q..] = s
-//     what is left of the rows, likewise, beside more panels
+//     remaining rows: the same, with more panels at a time
 //
 // 2 M N K flops on N K bytes of codes. With few rows the bytes bind: P streams
 // of panels, and enough chains of multiply-adds to hide their latency. With many
 // rows the multiply-adds bind: R x P fills the registers, so that a column costs
 // few loads; weights are decoded once for all rows; and the columns of a block
-// stay in the second cache, those of the panels while the rows come back to
-// them and those of the rows while the panels go by. Sums that wait in `acc` for
-// the next block keep their bits.
+// stay in the L2 cache, those of the panels while all rows use them and those
+// of the rows while the panels are streamed. Partial sums are kept in `acc` in
+// f32, so that blocks do not change their bits.
 
 #include "tenon/Support/Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -44,7 +44,7 @@ static constexpr int64_t kFewRows = 15;
 /// panels of 16 columns and 144 rows take half a megabyte.
 static constexpr int64_t kMostColumns = 768;
 static constexpr int64_t kFewestColumns = 384;
-/// Most columns that become f32 before rows meet them: 400 KB for 3 panels.
+/// Most columns that are decoded to f32 in advance: 400 KB for 3 panels.
 static constexpr int64_t kMostDecodedColumns = 2048;
 
 namespace {
@@ -127,7 +127,7 @@ public:
     auto type = cast<MemRefType>(acc.getType());
     rows = type.getDimSize(0);
     panels = type.getDimSize(1) / layout.height;
-    // A single instruction hides behind the multiply-adds of several rows, and
+    // A single instruction is hidden by the multiply-adds of several rows, and
     // narrow weights are fewer lines to read than the f32 that they become.
     // Columns under one scale are decoded together, on the stack of a thread.
     bool isDecodedBefore =
@@ -189,7 +189,7 @@ private:
   RegisterTile tile;
   /// Columns of a block.
   int64_t columns;
-  /// Where the weights of a strip of panels become f32 before rows meet them,
+  /// Memory to which the weights of a strip of panels are decoded in advance,
   /// a line for each column of a block; null where they are decoded in place.
   Value decoded;
   Value lastPanel;
@@ -202,7 +202,7 @@ private:
 // Blocks, strips and tiles
 //===----------------------------------------------------------------------===//
 
-/// The tile of rows that meet weights where these are decoded.
+/// The tile of rows for weights that are decoded in place.
 RegisterTile ContractLowering::chooseDecodingTile(int64_t most) const {
   TileOperands operands = {b.registers, vectors};
   int64_t columns = PanelReader::getLineColumns(weight);
@@ -278,7 +278,7 @@ void ContractLowering::buildBlock(ColumnBlock block) {
            [&] { finishRows(block, done, ladder); });
 }
 
-/// Rows up to `whole`, beside each strip of panels.
+/// Rows up to `whole`, for each strip of panels.
 void ContractLowering::loopRows(ColumnBlock block, Value whole) {
   loopStrips(tile.panels, [&](Value firstPanel, int64_t count) {
     if (decoded)
@@ -472,7 +472,7 @@ void ContractLowering::multiplyLine(const WeightLines &lines, Value line,
     return b.broadcast(x, b.lanes);
   };
 
-  // A single row meets each weight as soon as it is decoded, so that only
+  // A single row uses each weight as soon as it is decoded, so that only
   // elements of the row stay in registers.
   if (rowsAt.size() == 1) {
     SmallVector<PanelReader::Codes, 0> codes;

@@ -3,8 +3,8 @@
 //
 //   for rows, for columns, one vector at a time: outs = f(outs, inputs)
 //
-// A few flops on 8 to 12 bytes of each element: the bytes bind, mostly those of
-// the first-level cache. Activations take about twenty instructions a vector.
+// A few flops on 8 to 12 bytes of each element: bandwidth binds, mostly that of
+// the L1 cache. Activations take about twenty instructions a vector.
 
 #include "dialects/Tenon/Temperature.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -193,7 +193,7 @@ struct BiasPiece {
 };
 } // namespace
 
-/// Where the bias of a column and of those behind it lies.
+/// Position of the bias of a column and of the following ones.
 static BiasPiece locateBias(VectorBuilder &b, tile::AddBiasOp op, Value column,
                             int64_t elements) {
   if (!op.getPair()) {

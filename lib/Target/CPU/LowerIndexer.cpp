@@ -8,7 +8,7 @@
 //           then, in order, what exceeds t, and as many equals as are missing
 //
 // 2 H d flops on d elements of the cache for a key: a row of the query is read
-// from the first-level cache for each multiply-add, so loads bind. To select
+// from the L1 cache for each multiply-add, so loads bind. To select
 // takes 33 passes over the scores of a token, about 5 instructions for each
 // vector.
 

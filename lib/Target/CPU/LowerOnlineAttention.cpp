@@ -110,7 +110,7 @@ void AttentionLowering::run() {
   buildValues();
 }
 
-/// The place of a key or value, `key` steps behind the first one.
+/// Indices of a key or value, `key` positions after the first one.
 Values AttentionLowering::at(ValueRange base, int64_t along, Value key,
                              Value column) {
   Values place(base);
@@ -165,7 +165,8 @@ void AttentionLowering::loopRowTiles(int64_t most,
 // Scores
 //===----------------------------------------------------------------------===//
 
-/// Rows and keys whose sums fit into the registers beside the rows and one key.
+/// Rows and keys whose sums fit into the registers together with the rows and
+/// one key.
 static std::pair<int64_t, int64_t> chooseScoreTile(const VectorBuilder &b,
                                                    int64_t rows) {
   int64_t most = std::max<int64_t>(1, (b.registers - 1) / (kTileKeys + 1));
@@ -356,9 +357,8 @@ void AttentionLowering::buildValues() {
   b.loop(whole, width, 1, [&](Value column) { build(column, 1, 1); });
 }
 
-/// Brings the values of a strip together. In a cache they lie so far apart, at
-/// distances that are powers of two, that they would evict each other while
-/// the rows come back to them.
+/// Packs the values of a strip. In the KV cache their stride is a large power of
+/// two, so that they would evict each other between the rows that use them.
 void AttentionLowering::packValues(Value column, int64_t vectors,
                                    int64_t lanes) {
   if (!strip)
@@ -459,7 +459,7 @@ static FailureOr<Division> divideBySum(VectorBuilder &b,
     division.divisor =
         b.fma(sum, division.factor, buildExp2(b, b.sub(sink, next)));
   }
-  // A row without keys is 0, and stays so divided by anything else.
+  // A row without keys is 0 whatever it is divided by.
   Value isZero =
       b.compare(arith::CmpFPredicate::OEQ, division.divisor, b.constant(0));
   division.divisor = b.select(isZero, b.constant(1), division.divisor);

@@ -8,8 +8,8 @@
 //   embed:
 //     for columns of the token's row in its panel: decode
 //
-// 4 to 6 flops on 8 to 12 bytes of each element, which lie in the first-level
-// cache: loads bind. A lookup reads 4 of every 64 bytes of a panel; memory
+// 4 to 6 flops on 8 to 12 bytes of each element, which are in the L1 cache:
+// loads bind. A lookup reads 4 of every 64 bytes of a panel; memory
 // binds.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

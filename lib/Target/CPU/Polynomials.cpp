@@ -43,7 +43,7 @@ static Value buildPolynomial(VectorBuilder &b, ArrayRef<double> coefficients,
 
 /// `x` between two bounds; NaN stays what it is.
 static Value clamp(VectorBuilder &b, Value x, double low, double high) {
-  // The constant stands first: a comparison with NaN chooses the second one.
+  // The constant is the first operand: for a NaN the second one is returned.
   Value most = b.constantLike(x, high);
   return b.min(most, b.max(b.constantLike(x, low), x));
 }

@@ -21,10 +21,10 @@ using namespace tenon;
 /// Most rows of a tile. Rows whose length is a multiple of 4 KiB meet in one set
 /// of the first cache, which has eight ways or more.
 static constexpr int64_t kMostRows = 8;
-/// Most panels beside several rows, which save no more loads beyond that.
+/// Most panels of a tile of several rows; more would not save loads.
 static constexpr int64_t kMostPanels = 4;
-/// Pointers to rows and panels that fit beside a counter, its limit, the stack
-/// and what addresses are computed from, into 16 scalar registers.
+/// Pointers to rows and panels that fit into 16 scalar registers together with a
+/// counter, its limit, the stack pointer and what addresses are computed from.
 static constexpr int64_t kMostPointers = 12;
 static constexpr int64_t kLatency = 4;
 /// f32 elements of a cache line.

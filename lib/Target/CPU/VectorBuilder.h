@@ -119,7 +119,7 @@ public:
   /// Sum over the lanes: halves are added until one is left.
   mlir::Value reduceAdd(mlir::Value vector);
   /// Sums of several vectors, each taken as `reduceAdd` does, in their order in
-  /// the lanes of vectors of one width; lanes behind the last sum mean nothing.
+  /// the lanes of vectors of one width; lanes after the last sum are unspecified.
   Values reduceAddEach(llvm::ArrayRef<mlir::Value> vectors);
   mlir::Value reduceMax(mlir::Value vector);
 
@@ -128,7 +128,7 @@ public:
   //===--------------------------------------------------------------------===//
 
   mlir::Value load(mlir::Value memref, mlir::ValueRange at, int64_t width = 1);
-  /// The first `count` of `width` elements, zeros behind.
+  /// The first `count` of `width` elements, then zeros.
   mlir::Value maskedLoad(mlir::Value memref, mlir::ValueRange at, int64_t width,
                          mlir::Value count);
   void store(mlir::Value value, mlir::Value memref, mlir::ValueRange at);

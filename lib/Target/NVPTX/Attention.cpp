@@ -174,7 +174,7 @@ AttentionEmitter::Block AttentionEmitter::readBlock(Value index, Value group) {
   block.count = loadBlock(row, BlockColumn::Count);
   block.slot = loadBlock(row, BlockColumn::Slot);
   block.position = loadBlock(row, BlockColumn::FirstPosition);
-  // A causal query sees no key behind it, so that the length does not matter.
+  // A causal query sees no later key, so that the length does not matter.
   bool isCausal = op.mask.getKind() == MaskKind::Causal;
   block.length =
       isCausal ? b.add(block.position, block.count) : getLength(block.slot);

@@ -1,4 +1,4 @@
-// Queries and tiles of caches on their way into shared memory.
+// Copies queries and tiles of KV caches to shared memory.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Attention.h"
@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
 
-/// Columns behind the last one of a tile are zeros for good.
+/// Pads the columns of a tile with zeros, once.
 void AttentionEmitter::clearPadding() {
   auto clear = [&](const SharedTile &tile, int64_t size, int64_t padded) {
     int64_t columns = padded - size, bytes = tile.getBytes();

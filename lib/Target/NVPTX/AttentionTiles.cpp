@@ -1,4 +1,4 @@
-// A tile of keys joins the softmax of a tile of rows.
+// The online-softmax update of a tile of rows with a tile of keys.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Support/Log2E.h"
@@ -139,7 +139,7 @@ SmallVector<SmallVector<Values>>
 AttentionEmitter::sharePowers(ValueRange numbers) {
   SmallVector<SmallVector<Values>> operands;
   if (t.splits == 1) {
-    // The sums of a product lie as the left operand of the next one wants them.
+    // The layout of a product's result is that of the next one's left operand.
     SmallVector<Values> parts = splitPowers(numbers);
     for (int64_t i = 0; i < t.keys / 16; ++i) {
       SmallVector<Values> &operand = operands.emplace_back();
@@ -234,7 +234,7 @@ Value AttentionEmitter::getFinalFactor(const Block &block, Value row,
     return b.select(isSome, inverse, b.f32(0));
   }
   Value head = getTokenAndHead(block, row).second;
-  // Rows behind the last one have no head of their own.
+  // Rows after the last one have no head of their own.
   head = b.min(head, b.i32(t.heads - 1));
   Value sink = loadFromVector(kernel, op.sinks, head, 1).front();
   sink = b.mul(sink, b.f32(kLog2E));

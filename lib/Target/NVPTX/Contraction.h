@@ -29,7 +29,7 @@ struct Contraction {
   int64_t inputStep = 0; // elements between the inputs of two heads
   int64_t outStride = 0; // elements of a row of the result
   int64_t outStep = 0;   // elements between the results of two heads
-  int64_t kept = 0;      // elements of a head that are copied behind its result
+  int64_t kept = 0;      // elements of a head that are copied after its result
 
   bool isGrouped() const { return static_cast<bool>(offsets); }
 };

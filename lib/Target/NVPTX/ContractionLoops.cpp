@@ -1,4 +1,4 @@
-// The loops of a contraction: rows and panels meet in matrix instructions.
+// The loops of a contraction, around matrix instructions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,7 +14,7 @@ using namespace tenon::nvptx;
 //===----------------------------------------------------------------------===//
 
 Value ContractionEmitter::getRowPointer(const Tile &tile, Value row) {
-  // Rows behind the last one repeat it; what comes of them is not stored.
+  // Rows after the last one repeat it; their results are not stored.
   Value real = b.add(tile.firstRow, row);
   real = b.min(real, b.sub(tile.endRow, 1));
   if (c.order)

@@ -1,4 +1,4 @@
-// The end of a contraction: sums become results.
+// The epilogue of a contraction: from sums to results.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Support/Log2E.h"
@@ -137,7 +137,7 @@ void ContractionEmitter::finishElement(const Tile &tile, Value row,
 }
 
 void ContractionEmitter::storeResults(const Tile &tile) {
-  // A gate and the projection beside it are half a panel apart.
+  // A gate and its up-projection are half a panel apart.
   int64_t height = slab.layout.height;
   int64_t ofPanel = c.glu ? height / 2 : height,
           width = tiling.getPanels() * ofPanel;

@@ -84,14 +84,14 @@ public:
   Value permute(Value a, Value b, int64_t selector);
   Value bitcast(mlir::Type type, Value value);
 
-  /// `bytes` behind a pointer.
+  /// A pointer plus `bytes`.
   Value offset(Value pointer, Value bytes);
   Value load(mlir::Type type, Value pointer, int64_t alignment);
   void store(Value value, Value pointer, int64_t alignment);
   /// `count` values of one type, side by side and aligned to their size.
   Values loadVector(mlir::Type type, int64_t count, Value pointer);
   void storeVector(mlir::ValueRange values, Value pointer);
-  /// The same for floats in memory of a type, from an element on behind `base`;
+  /// The same for floats in memory of a type, from an element of `base` on;
   /// values are f32.
   Values loadFloats(mlir::Type type, int64_t count, Value base, Value element);
   void storeFloats(mlir::Type type, mlir::ValueRange values, Value base,

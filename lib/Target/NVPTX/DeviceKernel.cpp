@@ -10,7 +10,7 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::nvptx;
 
-/// Parameters of the function: what stands for each operand.
+/// Parameters of the function, for each operand.
 static SmallVector<Type> getParameters(tile::KernelOp op) {
   MLIRContext *context = op.getContext();
   Type pointer = LLVM::LLVMPointerType::get(context, 1);

@@ -35,7 +35,7 @@ static bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
 }
 
 /// Erases functions that an earlier one equals, but for those that are launched
-/// by name; returns what stands for each.
+/// by name; returns the replacement of each.
 static DenseMap<StringAttr, StringAttr>
 eraseDuplicates(gpu::GPUModuleOp device,
                 const DenseSet<SymbolRefAttr> &launched) {

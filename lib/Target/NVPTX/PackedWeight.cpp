@@ -34,8 +34,8 @@ static Value loadCode(DeviceBuilder &b, Type code, Value pointer) {
   Value byte = b.load(b.getI8Type(), pointer, 1);
   if (code.isInteger(8))
     return arith::SIToFPOp::create(b, f32, byte);
-  // Exponent and mantissa of f8E4M3FN stand where those of f32 do; what is
-  // wrong is the bias, 7 for 127.
+  // Exponent and mantissa of f8E4M3FN are moved to those of f32; only the bias
+  // differs, 7 for 127.
   byte = arith::ExtUIOp::create(b, b.getI32Type(), byte);
   Value sign = b.shl(b.bitAnd(byte, 0x80), 24);
   Value bits = b.bitOr(sign, b.shl(b.bitAnd(byte, 0x7f), 20));

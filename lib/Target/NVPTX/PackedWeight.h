@@ -32,13 +32,13 @@ Values loadFromRow(DeviceKernel &kernel, mlir::Value weight, mlir::Value row,
 ///
 /// In shared memory a slab is its codes, in the order of the panel, and then
 /// its scales and offsets. The 16-byte unit `u` of codes, which is one word of
-/// four neighboring rows, stands at `u ^ ((u / 8 % 4) * 2)`: then the eight
-/// lanes that shared memory serves at once find eight different places.
+/// four neighboring rows, is stored at `u ^ ((u / 8 % 4) * 2)`: so the eight
+/// lanes that shared memory serves at once access different banks.
 ///
 /// A panel is read as the left operand, 16 rows of outputs by 16 columns. Lane
 /// `4 g + c` reads units: four neighboring rows, of columns `4 c ... 4 c + 3`
 /// of each 16. So two panels make two tiles: row `g` of tile `i` is row `4 (g %
-/// 4) + 2 i` of panel `g / 4`, and row `g + 8` the one behind it; and a lane
+/// 4) + 2 i` of panel `g / 4`, and row `g + 8` the next one; and a lane
 /// ends up with four neighboring outputs of a token, which it can store at
 /// once. Columns are permuted the same way in the right operand.
 class PanelSlab {
@@ -68,8 +68,8 @@ public:
   bool hasOffset() const { return layout.getFactors().size() > 1; }
 
   /// Begins to copy `panels` slabs with the number `slab`, by the threads
-  /// `thread` of `threads`. Panels behind the last are read as the last one,
-  /// parts behind the end of a panel as zeros.
+  /// `thread` of `threads`. Panels after the last are read as the last one,
+  /// parts beyond the end of a panel as zeros.
   void copy(mlir::Value matrix, mlir::Value firstPanel, int64_t panels,
             mlir::Value slab, mlir::Value target, mlir::Value thread,
             int64_t threads);
