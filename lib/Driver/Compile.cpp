@@ -14,6 +14,7 @@
 #include "CompileVariants.h"
 #include "CompilerInput.h"
 #include "EmitPhase.h"
+#include "ModulePhase.h"
 #include "PhaseTimer.h"
 #include "Phases.h"
 #include "ProgressBar.h"
@@ -112,8 +113,9 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   llvm::Expected<std::string> chat = compileChatFormat(input);
   if (!chat)
     return chat.takeError();
-  if (llvm::Error error = simplify(*input.module, timer))
-    return error;
+  if (options.compileFrom < Phase::Simplify)
+    if (llvm::Error error = simplify(*input.module, timer))
+      return error;
   if (llvm::Error error = layOut(*input.module, options, targets,
                                  input.facts.maxContext, timer))
     return error;
@@ -208,8 +210,9 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     return error;
   if (llvm::Error error = checkModuleChoices(asked))
     return error;
-  llvm::Expected<std::vector<TargetName>> targets =
-      parseTargets(options.targets);
+  if (llvm::Error error = checkCompileFrom(options))
+    return error;
+  llvm::Expected<std::vector<TargetName>> targets = chooseTargets(options);
   if (!targets)
     return targets.takeError();
   if (llvm::Error error = checkEmission(options, *targets))

@@ -25,8 +25,8 @@ static llvm::Expected<CompiledVariant> compileVariant(StringRef bytecode,
   if (!module)
     return llvm::createStringError("cannot copy the module for " +
                                    target.machine);
-  if (llvm::Error error =
-          lowerForTarget(*module, target, Phase::Codegen, timer))
+  if (llvm::Error error = lowerForTarget(*module, target, Phase::Simplify,
+                                         Phase::Codegen, timer))
     return std::move(error);
   CompiledVariant variant;
   llvm::Error error =

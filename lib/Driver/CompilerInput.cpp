@@ -12,6 +12,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "ChatFormat.h"
+#include "ModulePhase.h"
 #include "Warning.h"
 
 using namespace mlir;
@@ -23,8 +24,8 @@ static constexpr int64_t kDefaultContext = 4096;
 
 bool tenon::isModuleFile(StringRef source) { return source.ends_with(".mlir"); }
 
-static llvm::Expected<OwningOpRef<ModuleOp>>
-parseModule(MLIRContext &context, const CompileOptions &options) {
+llvm::Expected<OwningOpRef<ModuleOp>>
+tenon::parseModule(MLIRContext &context, const CompileOptions &options) {
   if (!options.skipWeights && !options.stopAfter && !options.emit)
     return llvm::createStringError(
         "'" + options.source +
@@ -39,6 +40,8 @@ parseModule(MLIRContext &context, const CompileOptions &options) {
       (*file)->getBuffer(), ParserConfig(&context), options.source);
   if (!module)
     return diagnostic.take("cannot parse '" + options.source + "'");
+  if (llvm::Error error = checkPhaseOfModule(*module, options))
+    return std::move(error);
   return module;
 }
 
@@ -170,6 +173,8 @@ llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
     if (!module)
       return module.takeError();
     input.module = std::move(*module);
+    if (options.compileFrom >= Phase::Form)
+      return input;
   } else if (llvm::Error error = importSource(context, options, input)) {
     return std::move(error);
   }

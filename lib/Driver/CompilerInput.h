@@ -21,7 +21,12 @@ struct CompilerInput {
 /// Whether `source` is the text of a module, by its name.
 bool isModuleFile(llvm::StringRef source);
 
-/// Imports a folder or a GGUF file, or reads a module.
+/// Reads a module; fails unless it is what `compileFrom` leaves.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+parseModule(mlir::MLIRContext &context, const CompileOptions &options);
+
+/// Imports a folder or a GGUF file, or reads a module. Without its sizes, which only an
+/// imported module says, from `Form` on.
 llvm::Expected<CompilerInput> openInput(mlir::MLIRContext &context,
                                         const CompileOptions &options);
 

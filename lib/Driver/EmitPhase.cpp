@@ -105,18 +105,18 @@ llvm::Error tenon::emitPhase(CompilerInput &input,
                              llvm::ArrayRef<TargetName> targets,
                              PhaseTimer &timer) {
   ModuleOp module = *input.module;
-  Phase last = getLastPhase(options);
-  if (last >= Phase::Simplify)
+  Phase first = options.compileFrom, last = getLastPhase(options);
+  if (first < Phase::Simplify && last >= Phase::Simplify)
     if (llvm::Error error = simplify(module, timer))
       return error;
-  if (last >= Phase::Form) {
+  if (first < Phase::Form && last >= Phase::Form)
     if (llvm::Error error =
             layOut(module, options, targets, input.facts.maxContext, timer))
       return error;
+  if (last >= Phase::Form)
     if (llvm::Error error =
-            lowerForTarget(module, targets.front(), last, timer))
+            lowerForTarget(module, targets.front(), first, last, timer))
       return error;
-  }
   std::string bytes;
   if (last == Phase::Codegen) {
     if (llvm::Error error = generate(module, *targets.front().backend,

@@ -68,13 +68,15 @@ llvm::Error tenon::layOut(ModuleOp module, const CompileOptions &options,
 }
 
 llvm::Error tenon::lowerForTarget(ModuleOp module, const TargetName &target,
-                                  Phase last, PhaseTimer &timer) {
+                                  Phase first, Phase last, PhaseTimer &timer) {
   const Backend &backend = *target.backend;
   module->setAttr(machine::MachineDialect::kTargetName,
                   machine::lookupMachine(module.getContext(), target.machine));
   for (Phase phase : backend.getPhases()) {
     if (phase > last || phase == Phase::Codegen)
       break;
+    if (phase <= first)
+      continue;
     auto build = [&](OpPassManager &pm) { backend.addPasses(phase, pm); };
     if (llvm::Error error = runPipeline(
             module, getName(phase) + llvm::Twine(" ") + target.machine,

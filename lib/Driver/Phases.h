@@ -22,9 +22,9 @@ llvm::Error layOut(mlir::ModuleOp module, const CompileOptions &options,
                    PhaseTimer &timer);
 
 /// States the machine on a module that is laid out, and runs the phases of its
-/// back end from `Form` to the one before `Codegen`, or to `last`.
+/// back end after `first`, to the one before `Codegen`, or to `last`.
 llvm::Error lowerForTarget(mlir::ModuleOp module, const TargetName &target,
-                           Phase last, PhaseTimer &timer);
+                           Phase first, Phase last, PhaseTimer &timer);
 
 } // namespace tenon
 

@@ -24,6 +24,8 @@ struct CompileCommand : Command {
       : Command("compile", "Compile a published model into an artifact") {}
 
   llvm::Error run() const override;
+  /// Fails for an option whose phase is over.
+  llvm::Error checkDecided() const;
 
   cl::opt<std::string> source{
       cl::Positional, cl::sub(subCommand), cl::value_desc("SRC"),
@@ -77,6 +79,15 @@ struct CompileCommand : Command {
       "skip-weights", cl::sub(subCommand),
       cl::desc(
           "Do not read or write weights; the artifact can only be inspected")};
+  cl::opt<Phase> compileFrom{
+      "compile-from", cl::sub(subCommand), cl::init(Phase::Import),
+      cl::desc("SRC is what --stop-after wrote after this phase"),
+      cl::values(
+          clEnumValN(Phase::Import, "import", "import (default)"),
+          clEnumValN(Phase::Simplify, "simplify", "simplification"),
+          clEnumValN(Phase::Form, "form", "kernel formation"),
+          clEnumValN(Phase::Tile, "tile", "tiling, or functions of a GPU"),
+          clEnumValN(Phase::Bufferize, "bufferize", "bufferization"))};
   cl::opt<Phase> stopAfter{
       "stop-after", cl::sub(subCommand), cl::init(Phase::Codegen),
       cl::desc("Stop after this phase and print the IR"),
@@ -115,17 +126,33 @@ struct CompileCommand : Command {
 };
 } // namespace
 
+llvm::Error CompileCommand::checkDecided() const {
+  if (compileFrom < Phase::Form)
+    return llvm::Error::success();
+  // A list has an operator & of its own.
+  const cl::Option *decided[] = {&activations, &mla, &maxContext,
+                                 std::addressof(buckets)};
+  for (const cl::Option *option : decided)
+    if (option->getNumOccurrences())
+      return makeUsageError("--" + option->ArgStr +
+                            " is decided before phase form, whose result '" +
+                            source + "' is; leave it out");
+  return llvm::Error::success();
+}
+
 llvm::Error CompileCommand::run() const {
   if (llvm::is_contained(targets, "help"))
     return printTargets();
   if (source.empty())
     return makeUsageError("compile expects a model; write tenon compile SRC -o "
                           "OUT.tenon");
+  if (llvm::Error error = checkDecided())
+    return error;
   CompileOptions options;
   options.source = source;
   options.output = output;
   if (!targets.empty())
-    options.targets.assign(targets.begin(), targets.end());
+    options.targets.emplace(targets.begin(), targets.end());
   options.weights = weights;
   if (cacheType.getNumOccurrences())
     options.cacheType = cacheType;
@@ -136,6 +163,7 @@ llvm::Error CompileCommand::run() const {
   if (!buckets.empty())
     options.buckets.assign(buckets.begin(), buckets.end());
   options.skipWeights = skipWeights;
+  options.compileFrom = compileFrom;
   if (stopAfter.getNumOccurrences())
     options.stopAfter = stopAfter;
   if (emit.getNumOccurrences())

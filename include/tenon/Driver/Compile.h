@@ -26,8 +26,9 @@ struct CompileOptions {
   /// The artifact, or with `stopAfter` or `emit` a file of text; empty and `-`
   /// are the standard output then.
   std::string output;
-  /// `cpu`, `cpu:x86-64-v3`, `cuda:sm_90a`...
-  std::vector<std::string> targets = {"cpu"};
+  /// `cpu`, `cpu:x86-64-v3`, `cuda:sm_90a`... Without a value, `cpu`, or what
+  /// a module states.
+  std::optional<std::vector<std::string>> targets;
   WeightChoice weights = WeightChoice::Keep;
   /// Without a value, what the targets prefer.
   std::optional<CacheType> cacheType;
@@ -38,6 +39,8 @@ struct CompileOptions {
   /// Maximum numbers of tokens of the specialized steps, in any order.
   std::vector<int64_t> buckets = {1, 8, 64, 1024};
   bool skipWeights = false;
+  /// The phase that left `source`, if it is a module.
+  Phase compileFrom = Phase::Import;
   std::optional<Phase> stopAfter;
   std::optional<EmitKind> emit;
   /// 0 for as many as there are cores.

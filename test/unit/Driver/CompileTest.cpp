@@ -29,6 +29,6 @@ TEST(CompileTest, WithoutBuckets) {
 TEST(CompileTest, WithoutTargets) {
   CompileOptions options;
   options.source = options.output = "/dev/null/none";
-  options.targets = {};
+  options.targets.emplace();
   EXPECT_EQ(refuse(options), "expects a target; write --target=cpu");
 }
