@@ -19,6 +19,7 @@
 #include "Phases.h"
 #include "ProgressBar.h"
 #include "RemarkPrinter.h"
+#include "TempFiles.h"
 #include "VerifyNumerics.h"
 
 #include <atomic>
@@ -106,7 +107,8 @@ static llvm::Error finishArtifact(CompilerInput &input, ArtifactWriter &writer,
 static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
                                  const CompileOptions &options,
                                  llvm::ArrayRef<TargetName> targets,
-                                 PhaseTimer &timer, RemarkPrinter &remarks) {
+                                 PhaseTimer &timer, RemarkPrinter &remarks,
+                                 const TempFiles &temps) {
   llvm::Expected<std::vector<uint8_t>> tokenizer = compileTokenizer(input);
   if (!tokenizer)
     return tokenizer.takeError();
@@ -114,7 +116,7 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   if (!chat)
     return chat.takeError();
   if (options.compileFrom < Phase::Simplify)
-    if (llvm::Error error = simplify(*input.module, timer))
+    if (llvm::Error error = simplify(*input.module, timer, temps))
       return error;
   if (llvm::Error error = layOut(*input.module, options, targets,
                                  input.facts.maxContext, timer))
@@ -123,7 +125,7 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   // Code and weights depend on nothing of each other. Remarks have an order.
   VariantCompiler compiler(*input.module, targets,
                            remarks.isOn() ? 1 : getThreads(options), timer,
-                           remarks);
+                           remarks, temps);
   std::vector<uint64_t> hashes;
   if (!options.skipWeights) {
     llvm::Error error = timer.measure("pack weights", [&]() -> llvm::Error {
@@ -147,25 +149,38 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
   });
 }
 
+/// Whether two names are those of one file or folder, which need not be there.
+static bool isSame(StringRef a, StringRef b) {
+  namespace fs = llvm::sys::fs;
+  llvm::SmallString<256> names[] = {a, b};
+  bool isOneFile = false;
+  (void)fs::equivalent(a, b, isOneFile);
+  for (llvm::SmallString<256> &name : names) {
+    (void)fs::make_absolute(name);
+    llvm::sys::path::remove_dots(name, /*remove_dot_dot=*/true);
+  }
+  return isOneFile || names[0] == names[1];
+}
+
+/// An artifact replaces what is in its place.
+static llvm::Error checkTempFolder(const CompileOptions &options) {
+  StringRef folder = options.saveTemps;
+  if (folder.empty() || options.output.empty() ||
+      !isSame(folder, options.output))
+    return llvm::Error::success();
+  return makeUsageError("--save-temps expects a folder of its own, but '" +
+                        folder + "' is the output; choose another name");
+}
+
 /// Remarks must not replace what is compiled, nor be replaced with the output.
 static llvm::Error checkRemarksFile(const CompileOptions &options) {
-  namespace fs = llvm::sys::fs;
   std::string file = options.remarksOutput;
   if (file.empty())
     return llvm::Error::success();
-  auto isSame = [](StringRef a, StringRef b) {
-    llvm::SmallString<256> names[] = {a, b};
-    bool isOneFile = false;
-    (void)fs::equivalent(a, b, isOneFile);
-    for (llvm::SmallString<256> &name : names) {
-      (void)fs::make_absolute(name);
-      llvm::sys::path::remove_dots(name, /*remove_dot_dot=*/true);
-    }
-    return isOneFile || names[0] == names[1];
-  };
   StringRef folder = llvm::sys::path::parent_path(file);
-  bool isOfSource = isSame(file, options.source) ||
-                    (isSame(folder, options.source) && fs::exists(file));
+  bool isOfSource =
+      isSame(file, options.source) ||
+      (isSame(folder, options.source) && llvm::sys::fs::exists(file));
   bool isOfOutput = !options.output.empty() && (isSame(file, options.output) ||
                                                 isSame(folder, options.output));
   if (!isOfSource && !isOfOutput)
@@ -204,6 +219,20 @@ static void chooseTypes(CompileOptions &options,
     options.activations = isNarrow ? ActivationType::BF16 : ActivationType::F32;
 }
 
+/// Begins an artifact, which an interruption ends without a trace.
+static llvm::Expected<std::unique_ptr<ArtifactWriter>>
+createWriter(const CompileOptions &options) {
+  StringRef name = llvm::sys::path::filename(options.output);
+  if (name == "." || name == "..")
+    return makeUsageError("expects a name for the artifact, but got '" +
+                          options.output + "'; write -o OUT.tenon");
+  llvm::Expected<std::unique_ptr<ArtifactWriter>> writer =
+      ArtifactWriter::create(options.output);
+  if (writer)
+    llvm::sys::SetInterruptFunction([] { isInterrupted = true; });
+  return writer;
+}
+
 llvm::Error tenon::compileModel(const CompileOptions &asked) {
   CompileOptions options = asked;
   if (llvm::Error error = orderBuckets(options.buckets))
@@ -220,26 +249,25 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
   chooseTypes(options, *targets);
 
   bool isText = options.stopAfter || options.emit;
-  llvm::StringRef name = llvm::sys::path::filename(options.output);
-  if (!isText && (name == "." || name == ".."))
-    return makeUsageError("expects a name for the artifact, but got '" +
-                          options.output + "'; write -o OUT.tenon");
   std::unique_ptr<ArtifactWriter> writer;
   if (!isText) {
     llvm::Expected<std::unique_ptr<ArtifactWriter>> created =
-        ArtifactWriter::create(options.output);
+        createWriter(options);
     if (!created)
       return created.takeError();
     writer = std::move(*created);
-    llvm::sys::SetInterruptFunction([] { isInterrupted = true; });
   }
-
+  if (llvm::Error error = checkTempFolder(options))
+    return error;
   if (llvm::Error error = checkRemarksFile(options))
     return error;
   llvm::Expected<std::unique_ptr<RemarkPrinter>> remarks =
       RemarkPrinter::create(options.remarks, options.remarksOutput);
   if (!remarks)
     return remarks.takeError();
+  llvm::Expected<TempFiles> temps = TempFiles::create(options.saveTemps);
+  if (!temps)
+    return temps.takeError();
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -255,10 +283,12 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
   });
   if (!error && options.verifyNumerics)
     error = verifyNumerics(input, options, *targets, timer);
+  if (!error && options.compileFrom == Phase::Import)
+    error = temps->save(*input.module, Phase::Import);
   if (!error)
-    error = isText ? emitPhase(input, options, *targets, timer)
+    error = isText ? emitPhase(input, options, *targets, timer, *temps)
                    : writeArtifact(input, *writer, options, *targets, timer,
-                                   **remarks);
+                                   **remarks, *temps);
   timer.print();
   return error ? std::move(error) : (*remarks)->finish();
 }

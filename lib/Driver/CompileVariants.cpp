@@ -9,14 +9,14 @@
 #include "PhaseTimer.h"
 #include "Phases.h"
 #include "RemarkPrinter.h"
+#include "TempFiles.h"
 
 using namespace mlir;
 using namespace tenon;
 
-static llvm::Expected<CompiledVariant> compileVariant(StringRef bytecode,
-                                                      const TargetName &target,
-                                                      PhaseTimer &timer,
-                                                      RemarkPrinter &remarks) {
+static llvm::Expected<CompiledVariant>
+compileVariant(StringRef bytecode, const TargetName &target, PhaseTimer &timer,
+               RemarkPrinter &remarks, const TempFiles &temps) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -26,7 +26,9 @@ static llvm::Expected<CompiledVariant> compileVariant(StringRef bytecode,
     return llvm::createStringError("cannot copy the module for " +
                                    target.machine);
   if (llvm::Error error = lowerForTarget(*module, target, Phase::Simplify,
-                                         Phase::Codegen, timer))
+                                         Phase::Codegen, timer, temps))
+    return std::move(error);
+  if (llvm::Error error = temps.saveCode(*module, target))
     return std::move(error);
   CompiledVariant variant;
   llvm::Error error =
@@ -46,12 +48,13 @@ static llvm::Expected<CompiledVariant> compileVariant(StringRef bytecode,
 VariantCompiler::VariantCompiler(ModuleOp laidOut,
                                  llvm::ArrayRef<TargetName> targets,
                                  unsigned threads, PhaseTimer &timer,
-                                 RemarkPrinter &remarks)
+                                 RemarkPrinter &remarks, const TempFiles &temps)
     : targets(targets), variants(targets.size()), failures(targets.size()) {
   llvm::raw_string_ostream stream(bytecode);
   (void)writeBytecodeToFile(laidOut, stream);
   for (size_t i = 0; i < std::min<size_t>(threads, targets.size()); ++i)
-    workers.emplace_back([this, &timer, &remarks] { work(timer, remarks); });
+    workers.emplace_back(
+        [this, &timer, &remarks, &temps] { work(timer, remarks, temps); });
 }
 
 VariantCompiler::~VariantCompiler() { join(); }
@@ -62,10 +65,11 @@ void VariantCompiler::join() {
   workers.clear();
 }
 
-void VariantCompiler::work(PhaseTimer &timer, RemarkPrinter &remarks) {
+void VariantCompiler::work(PhaseTimer &timer, RemarkPrinter &remarks,
+                           const TempFiles &temps) {
   for (size_t i = next++; i < targets.size(); i = next++) {
     llvm::Expected<CompiledVariant> variant =
-        compileVariant(bytecode, targets[i], timer, remarks);
+        compileVariant(bytecode, targets[i], timer, remarks, temps);
     if (variant)
       variants[i] = std::move(*variant);
     else

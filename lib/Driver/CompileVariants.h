@@ -12,6 +12,7 @@ namespace tenon {
 
 class PhaseTimer;
 class RemarkPrinter;
+class TempFiles;
 
 /// Compiles a module that is laid out for each target, in threads of its own
 /// and in a context of its own, so that no thread waits for another one.
@@ -19,7 +20,8 @@ class VariantCompiler {
 public:
   /// Begins at once. The module is not used after the constructor.
   VariantCompiler(mlir::ModuleOp laidOut, llvm::ArrayRef<TargetName> targets,
-                  unsigned threads, PhaseTimer &timer, RemarkPrinter &remarks);
+                  unsigned threads, PhaseTimer &timer, RemarkPrinter &remarks,
+                  const TempFiles &temps);
   VariantCompiler(const VariantCompiler &) = delete;
   ~VariantCompiler();
 
@@ -27,7 +29,7 @@ public:
   llvm::Expected<std::vector<CompiledVariant>> finish();
 
 private:
-  void work(PhaseTimer &timer, RemarkPrinter &remarks);
+  void work(PhaseTimer &timer, RemarkPrinter &remarks, const TempFiles &temps);
   void join();
 
   /// The module as bytecode, which any context can read.

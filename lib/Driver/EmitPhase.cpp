@@ -9,6 +9,7 @@
 #include "PhaseTimer.h"
 #include "Phases.h"
 #include "ReplaceFile.h"
+#include "TempFiles.h"
 #include "Warning.h"
 
 using namespace mlir;
@@ -103,11 +104,11 @@ static llvm::Error generate(ModuleOp module, const Backend &backend,
 llvm::Error tenon::emitPhase(CompilerInput &input,
                              const CompileOptions &options,
                              llvm::ArrayRef<TargetName> targets,
-                             PhaseTimer &timer) {
+                             PhaseTimer &timer, const TempFiles &temps) {
   ModuleOp module = *input.module;
   Phase first = options.compileFrom, last = getLastPhase(options);
   if (first < Phase::Simplify && last >= Phase::Simplify)
-    if (llvm::Error error = simplify(module, timer))
+    if (llvm::Error error = simplify(module, timer, temps))
       return error;
   if (first < Phase::Form && last >= Phase::Form)
     if (llvm::Error error =
@@ -115,10 +116,12 @@ llvm::Error tenon::emitPhase(CompilerInput &input,
       return error;
   if (last >= Phase::Form)
     if (llvm::Error error =
-            lowerForTarget(module, targets.front(), first, last, timer))
+            lowerForTarget(module, targets.front(), first, last, timer, temps))
       return error;
   std::string bytes;
   if (last == Phase::Codegen) {
+    if (llvm::Error error = temps.saveCode(module, targets.front()))
+      return error;
     if (llvm::Error error = generate(module, *targets.front().backend,
                                      getKind(options), timer, bytes))
       return error;

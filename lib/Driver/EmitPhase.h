@@ -10,10 +10,12 @@
 namespace tenon {
 
 class PhaseTimer;
+class TempFiles;
 
 /// Serves `--stop-after` and `--emit`.
 llvm::Error emitPhase(CompilerInput &input, const CompileOptions &options,
-                      llvm::ArrayRef<TargetName> targets, PhaseTimer &timer);
+                      llvm::ArrayRef<TargetName> targets, PhaseTimer &timer,
+                      const TempFiles &temps);
 
 /// Fails unless the phase and the kind go together and with the targets.
 llvm::Error checkEmission(const CompileOptions &options,

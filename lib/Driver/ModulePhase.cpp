@@ -66,6 +66,10 @@ llvm::Error tenon::checkCompileFrom(const CompileOptions &options) {
   if (!isModuleFile(options.source))
     return makeUsageError(option + " expects a .mlir file, but got '" +
                           options.source + "'; leave it out for a model");
+  if (options.verifyNumerics)
+    return makeUsageError("--verify-numerics begins with what was imported; "
+                          "leave " +
+                          option + " out");
   if (options.stopAfter && *options.stopAfter < first)
     return makeUsageError(
         option + " begins after --stop-after=" + getName(*options.stopAfter) +

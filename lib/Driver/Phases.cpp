@@ -7,6 +7,7 @@
 #include "tenon/Support/FirstDiagnostic.h"
 #include "mlir/Pass/PassManager.h"
 #include "PhaseTimer.h"
+#include "TempFiles.h"
 
 #include <limits>
 
@@ -28,9 +29,12 @@ static llvm::Error runPipeline(ModuleOp module, const llvm::Twine &phase,
   });
 }
 
-llvm::Error tenon::simplify(ModuleOp module, PhaseTimer &timer) {
-  return runPipeline(module, "simplify", "simplify", buildSimplifyPipeline,
-                     timer);
+llvm::Error tenon::simplify(ModuleOp module, PhaseTimer &timer,
+                            const TempFiles &temps) {
+  if (llvm::Error error = runPipeline(module, "simplify", "simplify",
+                                      buildSimplifyPipeline, timer))
+    return error;
+  return temps.save(module, Phase::Simplify);
 }
 
 /// The largest bucket in which latent attention has its absorbed form: in one
@@ -68,7 +72,8 @@ llvm::Error tenon::layOut(ModuleOp module, const CompileOptions &options,
 }
 
 llvm::Error tenon::lowerForTarget(ModuleOp module, const TargetName &target,
-                                  Phase first, Phase last, PhaseTimer &timer) {
+                                  Phase first, Phase last, PhaseTimer &timer,
+                                  const TempFiles &temps) {
   const Backend &backend = *target.backend;
   module->setAttr(machine::MachineDialect::kTargetName,
                   machine::lookupMachine(module.getContext(), target.machine));
@@ -81,6 +86,8 @@ llvm::Error tenon::lowerForTarget(ModuleOp module, const TargetName &target,
     if (llvm::Error error = runPipeline(
             module, getName(phase) + llvm::Twine(" ") + target.machine,
             getName(phase), build, timer))
+      return error;
+    if (llvm::Error error = temps.save(module, phase, target.machine))
       return error;
   }
   return llvm::Error::success();

@@ -11,9 +11,11 @@
 namespace tenon {
 
 class PhaseTimer;
+class TempFiles;
 
-/// Simplifies.
-llvm::Error simplify(mlir::ModuleOp module, PhaseTimer &timer);
+/// Simplifies, and keeps the result.
+llvm::Error simplify(mlir::ModuleOp module, PhaseTimer &timer,
+                     const TempFiles &temps);
 
 /// Specializes the step per bucket and assigns layouts and offsets to weights,
 /// which are the same for all targets.
@@ -22,9 +24,11 @@ llvm::Error layOut(mlir::ModuleOp module, const CompileOptions &options,
                    PhaseTimer &timer);
 
 /// States the machine on a module that is laid out, and runs the phases of its
-/// back end after `first`, to the one before `Codegen`, or to `last`.
+/// back end after `first`, to the one before `Codegen`, or to `last`. Keeps
+/// what each leaves.
 llvm::Error lowerForTarget(mlir::ModuleOp module, const TargetName &target,
-                           Phase first, Phase last, PhaseTimer &timer);
+                           Phase first, Phase last, PhaseTimer &timer,
+                           const TempFiles &temps);
 
 } // namespace tenon
 

@@ -5,6 +5,7 @@
 #include "tenon/Interpreter/NumericComparison.h"
 #include "PhaseTimer.h"
 #include "Phases.h"
+#include "TempFiles.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -24,6 +25,7 @@ static llvm::Error verifyStep(CompilerInput &input, StringRef step,
   std::unique_ptr<WeightProvider> weights;
   if (input.source && !options.skipWeights)
     weights = std::make_unique<SourceWeights>(input.source->getTensors());
+  TempFiles temps = llvm::cantFail(TempFiles::create(""));
   OwningOpRef<ModuleOp> module = input.module->clone();
   NumericComparison comparison(inputs, weights.get());
   if (llvm::Error error = comparison.start(*module))
@@ -39,7 +41,7 @@ static llvm::Error verifyStep(CompilerInput &input, StringRef step,
                                    "; tenon-opt --verify-numerics names the "
                                    "pass");
   };
-  if (llvm::Error error = simplify(*module, timer))
+  if (llvm::Error error = simplify(*module, timer, temps))
     return error;
   if (llvm::Error error = compare(*module, comparison, "simplify"))
     return error;
@@ -48,19 +50,23 @@ static llvm::Error verifyStep(CompilerInput &input, StringRef step,
     return error;
   if (llvm::Error error = compare(*module, comparison, "lay out"))
     return error;
-  for (const TargetName &target : targets)
+  for (const TargetName &target : targets) {
+    OwningOpRef<ModuleOp> lowered = module->clone();
+    Phase done = Phase::Simplify;
     for (Phase phase : target.backend->getPhases()) {
       // What is on memrefs is not executed.
       if (phase >= Phase::Bufferize)
         break;
-      OwningOpRef<ModuleOp> lowered = module->clone();
-      if (llvm::Error error = lowerForTarget(*lowered, target, phase, timer))
+      if (llvm::Error error =
+              lowerForTarget(*lowered, target, done, phase, timer, temps))
         return error;
+      done = phase;
       if (llvm::Error error =
               compare(*lowered, comparison,
                       getName(phase) + Twine(" for ") + target.getSpelling()))
         return error;
     }
+  }
   return llvm::Error::success();
 }
 

@@ -121,6 +121,9 @@ struct CompileCommand : Command {
       "verify-numerics", cl::sub(subCommand),
       cl::desc("Execute steps in the interpreter after each phase, and fail if "
                "one changes results; slow for large models")};
+  cl::opt<std::string> saveTemps{
+      "save-temps", cl::sub(subCommand), cl::value_desc("DIR"),
+      cl::desc("Keep the IR of each phase, LLVM IR, assembly and PTX here")};
   cl::opt<bool> timing{"timing", cl::sub(subCommand),
                        cl::desc("Print seconds and memory of each phase")};
 };
@@ -172,6 +175,7 @@ llvm::Error CompileCommand::run() const {
   options.remarks = remarks;
   options.remarksOutput = remarksOutput;
   options.verifyNumerics = verifyNumerics;
+  options.saveTemps = saveTemps;
   options.timing = timing;
   if (options.output.empty() && !options.stopAfter && !options.emit)
     return makeUsageError("compile expects a name for the artifact; add -o "

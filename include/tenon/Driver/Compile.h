@@ -53,6 +53,8 @@ struct CompileOptions {
   /// Executes a step in the interpreter after each phase, before anything is
   /// written.
   bool verifyNumerics = false;
+  /// A folder for the results of all phases; empty to keep none.
+  std::string saveTemps;
   /// Prints seconds and memory of each phase to the standard error.
   bool timing = false;
 };
