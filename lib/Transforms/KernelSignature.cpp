@@ -7,6 +7,7 @@
 #include "dialects/Tenon/RowViews.h"
 #include "dialects/Tile/Tile.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
@@ -77,9 +78,23 @@ bool KernelSignature::isReadByOtherRows(Value value) const {
   return false;
 }
 
+/// Whether a function says of its argument that nothing writes to it.
+static bool isReadOnly(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return false;
+  auto func = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  auto writable =
+      func ? func.getArgAttrOfType<BoolAttr>(
+                 argument.getArgNumber(),
+                 bufferization::BufferizationDialect::kWritableAttrName)
+           : BoolAttr();
+  return writable && !writable.getValue();
+}
+
 bool KernelSignature::canBeOverwritten(Value value) const {
   Operation *def = value.getDefiningOp();
-  return !group.contains(def) && !isRepeated(def) &&
+  return !isReadOnly(value) && !group.contains(def) && !isRepeated(def) &&
          !(def && def->hasTrait<OpTrait::ConstantLike>()) &&
          value.getParentBlock() == group.front()->getBlock() &&
          !isReadLater(value) && !isReadByOtherRows(value);

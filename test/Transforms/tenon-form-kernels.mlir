@@ -110,6 +110,17 @@ func.func private @residual(%x: tensor<?x64xf32>, %a: tensor<?x32xf32>, %w: !ten
   return %x2 : tensor<?x64xf32>
 }
 
+/// A residual that the caller keeps is not written over: the sum gets a place of its own.
+// CHECK-LABEL: func @kept_residual(
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<?x64xf32> {bufferization.writable = false}, {{.*}}, %[[R:[a-z0-9]+]]: tensor<?x64xf32>)
+// CHECK:       tile.kernel {{.*}} outs(%[[R]] :
+func.func @kept_residual(%x: tensor<?x64xf32> {bufferization.writable = false}, %a: tensor<?x32xf32>, %w: !tenon.weight<64x32, <bf16>, <16x2>>) -> tensor<?x64xf32>
+    attributes {tile.bucket = #tile.bucket<tokens = 1>} {
+  %y = tenon.linear %a, %w : tensor<?x32xf32>, !tenon.weight<64x32, <bf16>, <16x2>> -> tensor<?x64xf32>
+  %r = arith.addf %x, %y : tensor<?x64xf32>
+  return %r : tensor<?x64xf32>
+}
+
 /// A residual that is read later keeps its place: the sum gets one of its own.
 // CHECK-LABEL: func private @residual_used_later(
 // CHECK-SAME:    %[[X:.*]]: tensor<?x64xf32>,

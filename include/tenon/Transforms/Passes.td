@@ -346,7 +346,8 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::ModuleOp"> {
     Slices, reshapes, `tensor.dim`, constants and splats are cloned into the
     kernels that read them. The destination of a residual add is the residual
     operand, if it has no later reader and no other rows of the kernel read it;
-    the destination of a cache update is the cache. Other results that a public
+    the destination of a cache update is the cache. An argument with
+    `bufferization.writable = false` is no destination. Other results that a public
     function returns become destination arguments of the function. Ops without
     users are left outside kernels.
 
