@@ -11,6 +11,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 #include "BuildManifest.h"
+#include "CompileLibrary.h"
 #include "CompileVariants.h"
 #include "CompilerInput.h"
 #include "EmitPhase.h"
@@ -123,7 +124,7 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
     return error;
 
   // Code and weights depend on nothing of each other. Remarks have an order.
-  VariantCompiler compiler(*input.module, targets,
+  VariantCompiler compiler(*input.module, targets, EntryKind::Steps,
                            remarks.isOn() ? 1 : getThreads(options), timer,
                            remarks, temps);
   std::vector<uint64_t> hashes;
@@ -241,6 +242,8 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     return error;
   if (llvm::Error error = checkCompileFrom(options))
     return error;
+  if (llvm::Error error = checkLibraryOptions(asked))
+    return error;
   llvm::Expected<std::vector<TargetName>> targets = chooseTargets(options);
   if (!targets)
     return targets.takeError();
@@ -249,8 +252,9 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
   chooseTypes(options, *targets);
 
   bool isText = options.stopAfter || options.emit;
+  bool isArtifact = !isText && options.entries.empty();
   std::unique_ptr<ArtifactWriter> writer;
-  if (!isText) {
+  if (isArtifact) {
     llvm::Expected<std::unique_ptr<ArtifactWriter>> created =
         createWriter(options);
     if (!created)
@@ -285,10 +289,13 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
     error = verifyNumerics(input, options, *targets, timer);
   if (!error && options.compileFrom == Phase::Import)
     error = temps->save(*input.module, Phase::Import);
-  if (!error)
-    error = isText ? emitPhase(input, options, *targets, timer, *temps)
-                   : writeArtifact(input, *writer, options, *targets, timer,
-                                   **remarks, *temps);
+  if (!error && isText)
+    error = emitPhase(input, options, *targets, timer, *temps);
+  else if (!error && isArtifact)
+    error = writeArtifact(input, *writer, options, *targets, timer, **remarks,
+                          *temps);
+  else if (!error)
+    error = writeLibrary(input, options, *targets, timer, **remarks, *temps);
   timer.print();
   return error ? std::move(error) : (*remarks)->finish();
 }

@@ -15,8 +15,9 @@ using namespace mlir;
 using namespace tenon;
 
 static llvm::Expected<CompiledVariant>
-compileVariant(StringRef bytecode, const TargetName &target, PhaseTimer &timer,
-               RemarkPrinter &remarks, const TempFiles &temps) {
+compileVariant(StringRef bytecode, const TargetName &target, EntryKind entries,
+               PhaseTimer &timer, RemarkPrinter &remarks,
+               const TempFiles &temps) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -28,13 +29,13 @@ compileVariant(StringRef bytecode, const TargetName &target, PhaseTimer &timer,
   if (llvm::Error error = lowerForTarget(*module, target, Phase::Simplify,
                                          Phase::Codegen, timer, temps))
     return std::move(error);
-  if (llvm::Error error = temps.saveCode(*module, target))
+  if (llvm::Error error = temps.saveCode(*module, target, entries))
     return std::move(error);
   CompiledVariant variant;
   llvm::Error error =
       timer.measure("codegen " + target.machine, [&]() -> llvm::Error {
         llvm::Expected<CompiledVariant> compiled =
-            target.backend->compile(*module);
+            target.backend->compile(*module, entries);
         if (!compiled)
           return compiled.takeError();
         variant = std::move(*compiled);
@@ -47,9 +48,11 @@ compileVariant(StringRef bytecode, const TargetName &target, PhaseTimer &timer,
 
 VariantCompiler::VariantCompiler(ModuleOp laidOut,
                                  llvm::ArrayRef<TargetName> targets,
-                                 unsigned threads, PhaseTimer &timer,
-                                 RemarkPrinter &remarks, const TempFiles &temps)
-    : targets(targets), variants(targets.size()), failures(targets.size()) {
+                                 EntryKind entries, unsigned threads,
+                                 PhaseTimer &timer, RemarkPrinter &remarks,
+                                 const TempFiles &temps)
+    : targets(targets), entries(entries), variants(targets.size()),
+      failures(targets.size()) {
   llvm::raw_string_ostream stream(bytecode);
   (void)writeBytecodeToFile(laidOut, stream);
   for (size_t i = 0; i < std::min<size_t>(threads, targets.size()); ++i)
@@ -69,7 +72,7 @@ void VariantCompiler::work(PhaseTimer &timer, RemarkPrinter &remarks,
                            const TempFiles &temps) {
   for (size_t i = next++; i < targets.size(); i = next++) {
     llvm::Expected<CompiledVariant> variant =
-        compileVariant(bytecode, targets[i], timer, remarks, temps);
+        compileVariant(bytecode, targets[i], entries, timer, remarks, temps);
     if (variant)
       variants[i] = std::move(*variant);
     else

@@ -20,8 +20,8 @@ class VariantCompiler {
 public:
   /// Begins at once. The module is not used after the constructor.
   VariantCompiler(mlir::ModuleOp laidOut, llvm::ArrayRef<TargetName> targets,
-                  unsigned threads, PhaseTimer &timer, RemarkPrinter &remarks,
-                  const TempFiles &temps);
+                  EntryKind entries, unsigned threads, PhaseTimer &timer,
+                  RemarkPrinter &remarks, const TempFiles &temps);
   VariantCompiler(const VariantCompiler &) = delete;
   ~VariantCompiler();
 
@@ -35,6 +35,7 @@ private:
   /// The module as bytecode, which any context can read.
   std::string bytecode;
   std::vector<TargetName> targets;
+  EntryKind entries;
   std::vector<CompiledVariant> variants;
   /// Empty where a variant is complete.
   std::vector<std::string> failures;

@@ -9,6 +9,7 @@
 #include "tenon/Support/Version.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "ChatFormat.h"
@@ -24,9 +25,31 @@ static constexpr int64_t kDefaultContext = 4096;
 
 bool tenon::isModuleFile(StringRef source) { return source.ends_with(".mlir"); }
 
+/// The name of a value that the text has at a location, without its sigil.
+static StringRef findName(StringRef text, FileLineColLoc loc) {
+  for (unsigned line = 1; line < loc.getLine(); ++line)
+    text = text.split('\n').second;
+  text = text.split('\n').first.drop_front(
+      std::min<size_t>(loc.getColumn() - 1, text.size()));
+  if (!text.consume_front("%"))
+    return {};
+  return text.take_while(
+      [](char c) { return llvm::isAlnum(c) || StringRef("_$.-").contains(c); });
+}
+
+/// Keeps the names that arguments have in the text, which no IR has.
+static void nameArguments(func::FuncOp func, StringRef text) {
+  for (BlockArgument argument : func.getArguments())
+    if (auto loc = dyn_cast<FileLineColLoc>(argument.getLoc()))
+      if (StringRef name = findName(text, loc); !name.empty())
+        argument.setLoc(
+            NameLoc::get(StringAttr::get(func.getContext(), name), loc));
+}
+
 llvm::Expected<OwningOpRef<ModuleOp>>
 tenon::parseModule(MLIRContext &context, const CompileOptions &options) {
-  if (!options.skipWeights && !options.stopAfter && !options.emit)
+  if (!options.skipWeights && !options.stopAfter && !options.emit &&
+      options.entries.empty())
     return llvm::createStringError(
         "'" + options.source +
         "' is a module and has no values of weights; compile the model itself, "
@@ -42,7 +65,19 @@ tenon::parseModule(MLIRContext &context, const CompileOptions &options) {
     return diagnostic.take("cannot parse '" + options.source + "'");
   if (llvm::Error error = checkPhaseOfModule(*module, options))
     return std::move(error);
+  for (func::FuncOp func : module->getOps<func::FuncOp>())
+    if (llvm::is_contained(options.entries, func.getName()))
+      nameArguments(func, (*file)->getBuffer());
   return module;
+}
+
+static llvm::Expected<Library> selectLibrary(ModuleOp module,
+                                             const CompileOptions &options) {
+  llvm::Expected<Library> library = selectEntries(module, options.entries);
+  if (library)
+    return library;
+  return llvm::createStringError("'" + options.source +
+                                 "': " + llvm::toString(library.takeError()));
 }
 
 /// Reads what makes one vector of a text.
@@ -182,8 +217,15 @@ llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
   if (llvm::Error error = readModelAttribute(*input.module, options.maxContext,
                                              options.source, input.facts))
     return std::move(error);
-  if (llvm::Error error = readSizes(*input.module, options.source, input.facts))
+  if (!options.entries.empty()) {
+    llvm::Expected<Library> library = selectLibrary(*input.module, options);
+    if (!library)
+      return library.takeError();
+    input.library = std::move(*library);
+  } else if (llvm::Error error =
+                 readSizes(*input.module, options.source, input.facts)) {
     return std::move(error);
+  }
   return input;
 }
 

@@ -6,6 +6,8 @@
 
 #include "tenon/Artifact/ManifestBuilder.h"
 #include "tenon/Driver/Compile.h"
+#include "tenon/Target/Library.h"
+#include "tenon/Target/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -16,6 +18,12 @@ struct CompilerInput {
   /// Null when the input is a module, which has no values of weights.
   std::unique_ptr<ModelSource> source;
   ModelFacts facts;
+  /// With entries.
+  std::optional<Library> library;
+
+  EntryKind getEntryKind() const {
+    return library ? EntryKind::Functions : EntryKind::Steps;
+  }
 };
 
 /// Whether `source` is the text of a module, by its name.

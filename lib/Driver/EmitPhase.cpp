@@ -87,11 +87,12 @@ llvm::Error tenon::checkEmission(const CompileOptions &options,
   return checkKind(targets.front(), kind);
 }
 
-static llvm::Error generate(ModuleOp module, const Backend &backend,
+static llvm::Error generate(CompilerInput &input, const Backend &backend,
                             EmitKind kind, PhaseTimer &timer,
                             std::string &bytes) {
   return timer.measure("codegen", [&]() -> llvm::Error {
-    llvm::Expected<EmittedCode> code = backend.emit(module, kind);
+    llvm::Expected<EmittedCode> code =
+        backend.emit(*input.module, kind, input.getEntryKind());
     if (!code)
       return code.takeError();
     for (const std::string &warning : code->warnings)
@@ -120,9 +121,10 @@ llvm::Error tenon::emitPhase(CompilerInput &input,
       return error;
   std::string bytes;
   if (last == Phase::Codegen) {
-    if (llvm::Error error = temps.saveCode(module, targets.front()))
+    if (llvm::Error error =
+            temps.saveCode(module, targets.front(), input.getEntryKind()))
       return error;
-    if (llvm::Error error = generate(module, *targets.front().backend,
+    if (llvm::Error error = generate(input, *targets.front().backend,
                                      getKind(options), timer, bytes))
       return error;
   } else {

@@ -62,8 +62,8 @@ static StringRef getSuffix(EmitKind kind) {
   return "";
 }
 
-llvm::Error TempFiles::saveCode(ModuleOp module,
-                                const TargetName &target) const {
+llvm::Error TempFiles::saveCode(ModuleOp module, const TargetName &target,
+                                EntryKind entries) const {
   if (folder.empty())
     return llvm::Error::success();
   for (EmitKind kind : target.backend->getEmitKinds()) {
@@ -72,7 +72,8 @@ llvm::Error TempFiles::saveCode(ModuleOp module,
     // Code generation consumes its module. Warnings are those of the code that
     // was asked for.
     OwningOpRef<ModuleOp> copy = module.clone();
-    llvm::Expected<EmittedCode> code = target.backend->emit(*copy, kind);
+    llvm::Expected<EmittedCode> code =
+        target.backend->emit(*copy, kind, entries);
     if (!code)
       return code.takeError();
     if (llvm::Error error =

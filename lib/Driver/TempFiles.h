@@ -23,7 +23,8 @@ public:
                    llvm::StringRef level = "") const;
   /// Keeps every kind of text that the code of a module has, which is what the
   /// phase before `Codegen` left and stays so.
-  llvm::Error saveCode(mlir::ModuleOp module, const TargetName &target) const;
+  llvm::Error saveCode(mlir::ModuleOp module, const TargetName &target,
+                       EntryKind entries) const;
 
 private:
   explicit TempFiles(llvm::StringRef folder) : folder(folder) {}

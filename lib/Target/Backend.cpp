@@ -13,7 +13,8 @@ llvm::ArrayRef<const Backend *> tenon::getBackends() {
   return backends;
 }
 
-llvm::Expected<CompiledVariant> Backend::compile(mlir::ModuleOp) const {
+llvm::Expected<CompiledVariant> Backend::compile(mlir::ModuleOp,
+                                                 EntryKind) const {
   return llvm::createStringError("an artifact holds no code of target '" +
                                  getName() + "'");
 }

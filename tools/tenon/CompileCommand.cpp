@@ -35,6 +35,13 @@ struct CompileCommand : Command {
       cl::desc(
           "The artifact, or the file of --emit or --stop-after (default for "
           "these: standard output)")};
+  cl::list<std::string> entries{
+      "entry", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("F"),
+      cl::desc("Functions of a .mlir file that become a library OUT.so for C "
+               "programs, with a header")};
+  cl::opt<std::string> header{
+      "header", cl::sub(subCommand), cl::value_desc("F.h"),
+      cl::desc("The header of --entry (default: OUT.h)")};
   cl::list<std::string> targets{"target", cl::sub(subCommand),
                                 cl::CommaSeparated, cl::value_desc("T"),
                                 cl::desc(describeTargetOption())};
@@ -154,6 +161,8 @@ llvm::Error CompileCommand::run() const {
   CompileOptions options;
   options.source = source;
   options.output = output;
+  options.entries.assign(entries.begin(), entries.end());
+  options.header = header;
   if (!targets.empty())
     options.targets.emplace(targets.begin(), targets.end());
   options.weights = weights;

@@ -23,9 +23,13 @@ enum class MlaChoice { Auto, Naive, Absorbed };
 struct CompileOptions {
   /// A folder of Hugging Face, a GGUF file or a module.
   std::string source;
-  /// The artifact, or with `stopAfter` or `emit` a file of text; empty and `-`
-  /// are the standard output then.
+  /// The artifact, with `entries` a library, or with `stopAfter` or `emit` a file
+  /// of text; empty and `-` are the standard output then.
   std::string output;
+  /// Functions of the module that C programs call; none for a step.
+  std::vector<std::string> entries;
+  /// The header of a library; empty for its name with `.h`.
+  std::string header;
   /// `cpu`, `cpu:x86-64-v3`, `cuda:sm_90a`... Without a value, `cpu`, or what
   /// a module states.
   std::optional<std::vector<std::string>> targets;

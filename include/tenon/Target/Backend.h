@@ -53,14 +53,15 @@ public:
   virtual llvm::ArrayRef<EmitKind> getEmitKinds() const = 0;
   /// Generates code from what the phase before `Codegen` leaves, which it
   /// consumes.
-  virtual llvm::Expected<EmittedCode> emit(mlir::ModuleOp module,
-                                           EmitKind kind) const = 0;
+  virtual llvm::Expected<EmittedCode> emit(mlir::ModuleOp module, EmitKind kind,
+                                           EntryKind entries) const = 0;
 
-  /// Whether an artifact can hold its code.
+  /// Whether an artifact, or a library, can hold its code.
   virtual bool makesVariants() const { return false; }
-  /// Generates the code of an artifact from what `emit` takes; fails unless
-  /// `makesVariants`.
-  virtual llvm::Expected<CompiledVariant> compile(mlir::ModuleOp module) const;
+  /// Generates the code of an artifact, or of a library, from what `emit` takes;
+  /// fails unless `makesVariants`.
+  virtual llvm::Expected<CompiledVariant> compile(mlir::ModuleOp module,
+                                                  EntryKind entries) const;
 };
 
 /// All back ends, in the order in which targets are listed.

@@ -9,10 +9,22 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tenon {
+
+/// One of the arguments that are not the worker's, of a function that is called
+/// with an array of them.
+struct CompiledOperand {
+  /// The number of the result that is written to it; none for an argument that
+  /// the function had from the beginning.
+  std::optional<unsigned> result;
+  /// Sizes of an array, of which `ShapedType::kDynamic` ones are not known; none
+  /// for a number.
+  std::optional<std::vector<int64_t>> shape;
+};
 
 /// One step function: its bucket, its symbol in the object, and its memory.
 struct CompiledStep {
@@ -24,6 +36,8 @@ struct CompiledStep {
   std::string symbol;
   /// The function that it calls.
   std::string function;
+  /// Arguments, for `EntryKind::Functions` alone.
+  std::vector<CompiledOperand> operands;
   /// Kernels that the step calls, in the order of the module.
   std::vector<std::string> kernels;
 };
@@ -49,8 +63,9 @@ struct CompiledVariant {
 
 /// What public functions with a bucket are called with: the fields of the
 /// context, as steps, or `states` of it as an array of all arguments, as single
-/// kernels under test.
-enum class EntryKind { Steps, Arrays };
+/// kernels under test and as the functions of a library, whose code has several
+/// variants and writes to no argument that it only reads.
+enum class EntryKind { Steps, Arrays, Functions };
 
 /// Generates code for one CPU level from a module on the level that the
 /// bufferize pipeline leaves, which it consumes. Unless `emit` is `Object`, the
@@ -64,6 +79,15 @@ compileForCpu(mlir::ModuleOp bufferized, EmitKind emit,
 /// the variants, the step functions of each. Nothing is left undefined.
 llvm::Error linkModel(llvm::ArrayRef<CompiledVariant> variants,
                       llvm::ArrayRef<uint8_t> manifest, llvm::StringRef path);
+
+struct Library;
+
+/// Links objects of several variants into a shared library at `path` with the
+/// functions of C that `library` describes. The best variant that the CPU runs
+/// is chosen when a function is first called. Nothing is left undefined.
+llvm::Error linkLibrary(const Library &library,
+                        llvm::ArrayRef<CompiledVariant> variants,
+                        llvm::StringRef path);
 
 } // namespace tenon
 

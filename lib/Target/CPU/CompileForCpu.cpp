@@ -9,12 +9,13 @@
 #include "tenon/Target/CPU/Pipeline.h"
 #include "tenon/Target/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
 #include "EmitObject.h"
@@ -74,6 +75,90 @@ static std::vector<CompiledState> describeStates(func::FuncOp func) {
   return states;
 }
 
+//===----------------------------------------------------------------------===//
+// Functions of a library
+//===----------------------------------------------------------------------===//
+
+/// What a function with planned memory is given by its caller, in its order.
+static SmallVector<BlockArgument> listOperands(func::FuncOp func) {
+  constexpr Role own[] = {Role::Context, Role::Worker, Role::Workers,
+                          Role::Arena, Role::Scratch};
+  SmallVector<BlockArgument> operands;
+  for (BlockArgument argument : func.getArguments()) {
+    std::optional<Role> role = getRole(func, argument.getArgNumber());
+    if (!role || !llvm::is_contained(own, *role))
+      operands.push_back(argument);
+  }
+  return operands;
+}
+
+/// The array that all of a result lies in, or null for another value.
+static Value lookThroughReshapes(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<memref::ExpandShapeOp, memref::CollapseShapeOp, memref::CastOp>(
+            op))
+      return {};
+    value = op->getOperand(0);
+  }
+  return isa<func::FuncOp>(value.getParentBlock()->getParentOp()) ? value
+                                                                  : Value();
+}
+
+/// Fails for a copy outside kernels, which workers would not wait for.
+static LogicalResult verifyNoCopies(func::FuncOp func) {
+  WalkResult walk = func.walk([](memref::CopyOp copy) {
+    copy.emitOpError()
+        << "expects to be in a kernel, for workers would not wait for it; a "
+           "part of a tensor that an op takes, or an argument that a loop "
+           "begins with, is copied: let an op compute it";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+/// Reads which argument of a public function is what for its caller.
+static FailureOr<std::vector<CompiledOperand>> readOperands(func::FuncOp func) {
+  if (failed(verifyNoCopies(func)))
+    return failure();
+  std::vector<CompiledOperand> operands;
+  SmallVector<BlockArgument> arguments = listOperands(func);
+  for (BlockArgument argument : arguments) {
+    CompiledOperand &operand = operands.emplace_back();
+    if (auto array = dyn_cast<MemRefType>(argument.getType()))
+      operand.shape = array.getShape().vec();
+  }
+  func::ReturnOp end = *func.getOps<func::ReturnOp>().begin();
+  for (auto [index, value] : llvm::enumerate(end.getOperands())) {
+    Value array = lookThroughReshapes(value);
+    auto *argument = llvm::find(arguments, array);
+    if (!array || argument == arguments.end())
+      return func.emitOpError()
+             << "expects result " << index
+             << " to be all that some op computes, since the caller says where "
+                "it goes, but it is a part of a larger tensor or made by a "
+                "loop";
+    operands[argument - arguments.begin()].result = index;
+  }
+  return operands;
+}
+
+//===----------------------------------------------------------------------===//
+// All public functions
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What is read off a public function before an entry replaces it.
+struct FunctionFacts {
+  /// Most tokens of a query block.
+  int64_t blockRows = 0;
+  /// Of a function of a library.
+  std::vector<CompiledOperand> operands;
+};
+
+/// By the name of the function with the suffix of the variant.
+using FactsByName = llvm::StringMap<FunctionFacts>;
+} // namespace
+
 /// The level of a module's machine, in the table of targets.
 static llvm::Expected<const CpuLevel *> findLevel(machine::CpuAttr cpu) {
   if (!cpu)
@@ -86,9 +171,9 @@ static llvm::Expected<const CpuLevel *> findLevel(machine::CpuAttr cpu) {
 }
 
 /// What each entry looks like, once memory is planned and kernels that are the
-/// same are one. `blockRows` are those of each step function by its bucket.
+/// same are one.
 static void readEntries(ModuleOp module, CompiledVariant &variant,
-                        const llvm::DenseMap<int64_t, int64_t> &blockRows) {
+                        const FactsByName &facts) {
   SymbolTable symbols(module);
   for (func::FuncOp entry : module.getOps<func::FuncOp>()) {
     auto memory =
@@ -100,7 +185,9 @@ static void readEntries(ModuleOp module, CompiledVariant &variant,
     entry.walk(
         [&](func::CallOp call) { step.function = call.getCallee().str(); });
     step.maxTokens = tile::getBucketTokens(entry);
-    step.blockRows = blockRows.lookup(step.maxTokens);
+    FunctionFacts known = facts.lookup(step.function);
+    step.blockRows = known.blockRows;
+    step.operands = std::move(known.operands);
     step.arenaBytes = memory.getArena();
     step.scratchBytes = memory.getScratch();
     llvm::SetVector<StringRef> kernels;
@@ -114,23 +201,44 @@ static void readEntries(ModuleOp module, CompiledVariant &variant,
   });
 }
 
-/// What is read off the step functions before entries replace them: states, and
-/// the query blocks of each by its bucket.
-static LogicalResult readSteps(ModuleOp module, CompiledVariant &variant,
-                               llvm::DenseMap<int64_t, int64_t> &blockRows) {
+/// Reads public functions before entries replace them: their facts, and states.
+static LogicalResult readFunctions(ModuleOp module, EntryKind kind,
+                                   StringRef suffix, CompiledVariant &variant,
+                                   FactsByName &facts) {
   SymbolTable symbols(module);
   for (func::FuncOp func : module.getOps<func::FuncOp>()) {
     int64_t tokens = tile::getBucketTokens(func);
     if (!func.isPublic() || !tokens)
       continue;
+    FunctionFacts &known = facts[(func.getName() + suffix).str()];
     FailureOr<int64_t> rows = getQueryBlock(func, symbols);
     if (failed(rows))
       return failure();
     // Without attention nothing asks where blocks end.
-    blockRows[tokens] = *rows ? *rows : tokens;
-    variant.states = describeStates(func);
+    known.blockRows = *rows ? *rows : tokens;
+    if (kind == EntryKind::Steps)
+      variant.states = describeStates(func);
+    if (kind != EntryKind::Functions)
+      continue;
+    FailureOr<std::vector<CompiledOperand>> operands = readOperands(func);
+    if (failed(operands))
+      return failure();
+    known.operands = std::move(*operands);
   }
   return success();
+}
+
+static void buildEntryPipeline(OpPassManager &pm, EntryKind kind,
+                               StringRef suffix) {
+  switch (kind) {
+  case EntryKind::Steps:
+    return buildCpuEntryPipeline(pm, suffix);
+  case EntryKind::Arrays:
+    return buildCpuArrayEntryPipeline(pm);
+  case EntryKind::Functions:
+    return buildCpuFunctionEntryPipeline(pm, suffix);
+  }
+  llvm_unreachable("no kind of entries");
 }
 
 llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
@@ -146,20 +254,17 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   variant.name = level.name.str();
   variant.features = level.features;
   std::string suffix =
-      kind == EntryKind::Steps ? level.getSymbolSuffix() : std::string();
+      kind == EntryKind::Arrays ? std::string() : level.getSymbolSuffix();
   FirstDiagnostic diagnostic(module.getContext());
-  llvm::DenseMap<int64_t, int64_t> blockRows;
-  if (failed(readSteps(module, variant, blockRows)))
+  FactsByName facts;
+  if (failed(readFunctions(module, kind, suffix, variant, facts)))
     return diagnostic.take("code generation for " + variant.name);
 
   PassManager entries(module.getContext());
-  if (kind == EntryKind::Steps)
-    buildCpuEntryPipeline(entries, suffix);
-  else
-    buildCpuArrayEntryPipeline(entries);
+  buildEntryPipeline(entries, kind, suffix);
   if (failed(entries.run(module)))
     return diagnostic.take("code generation for " + variant.name);
-  readEntries(module, variant, blockRows);
+  readEntries(module, variant, facts);
   PassManager lowering(module.getContext());
   buildCpuLoweringPipeline(lowering);
   if (failed(lowering.run(module)))

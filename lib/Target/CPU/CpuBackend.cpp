@@ -112,11 +112,11 @@ public:
     return kinds;
   }
 
-  llvm::Expected<EmittedCode> emit(ModuleOp module,
-                                   EmitKind kind) const override {
+  llvm::Expected<EmittedCode> emit(ModuleOp module, EmitKind kind,
+                                   EntryKind entries) const override {
     EmittedCode code;
     llvm::Expected<CompiledVariant> variant =
-        compileForCpu(module, kind, &code.bytes);
+        compileForCpu(module, kind, &code.bytes, entries);
     if (!variant)
       return variant.takeError();
     if (kind == EmitKind::Object)
@@ -126,8 +126,9 @@ public:
 
   bool makesVariants() const override { return true; }
 
-  llvm::Expected<CompiledVariant> compile(ModuleOp module) const override {
-    return compileForCpu(module, EmitKind::Object);
+  llvm::Expected<CompiledVariant> compile(ModuleOp module,
+                                          EntryKind entries) const override {
+    return compileForCpu(module, EmitKind::Object, /*text=*/nullptr, entries);
   }
 };
 } // namespace

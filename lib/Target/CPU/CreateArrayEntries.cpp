@@ -57,8 +57,9 @@ static LogicalResult verifyArguments(func::FuncOp step) {
 namespace {
 struct CreateArrayEntries
     : tenon::impl::CreateArrayEntriesBase<CreateArrayEntries> {
+  using Base::Base;
+
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
     SmallVector<func::FuncOp> steps;
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       if (func.isPublic() && func->hasAttr(tile::TileDialect::kMemoryName))
@@ -66,13 +67,14 @@ struct CreateArrayEntries
     for (func::FuncOp step : steps)
       if (failed(verifyArguments(step)))
         return signalPassFailure();
+    addSuffix(getOperation(), suffix);
+    SymbolTable symbols(getOperation());
     for (func::FuncOp step : steps)
       createEntry(step, symbols,
                   [&](OpBuilder &builder, Value context, Value worker) {
                     return readArguments(step, builder, context, worker);
                   });
-    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
-      func.removeArgAttrsAttr();
+    forgetBuckets(getOperation());
   }
 };
 } // namespace

@@ -212,29 +212,14 @@ struct CreateStepEntries
         steps.push_back(func);
     if (failed(verifySteps(steps)))
       return signalPassFailure();
-    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
-      func.setSymName((func.getName() + suffix).str());
-    // All callees at once: a symbol table walks the module for each of them.
-    getOperation().walk([&](func::CallOp call) {
-      call.setCallee((call.getCallee() + suffix).str());
-    });
+    addSuffix(getOperation(), suffix);
     SymbolTable symbols(getOperation());
     for (func::FuncOp step : steps)
       createEntry(step, symbols,
                   [&](OpBuilder &builder, Value context, Value worker) {
                     return StepArguments(step, builder, context, worker).read();
                   });
-    // Memory is planned, so nothing else tells the kernels of two buckets
-    // apart.
-    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
-      if (func.isPrivate()) {
-        func->removeAttr(tile::TileDialect::kBucketName);
-        func->removeAttr(tile::TileDialect::kMemoryName);
-        func.removeArgAttrsAttr();
-        if (tile::isKernel(func))
-          func->setAttr(tile::TileDialect::kKernelName,
-                        UnitAttr::get(&getContext()));
-      }
+    forgetBuckets(getOperation());
   }
 };
 } // namespace

@@ -23,6 +23,7 @@ createMachine(const InstructionSet &instructions, std::string &message) {
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
     return true;
   }();
   (void)initialized;
@@ -38,8 +39,8 @@ createMachine(const InstructionSet &instructions, std::string &message) {
 }
 
 /// Names the CPU and its features on every function, for the middle end asks
-/// the function and not the machine; keeps everything but entries inside the
-/// library.
+/// the function and not the machine; keeps everything inside the library that
+/// does not say otherwise.
 static void prepareFunctions(llvm::Module &module,
                              const InstructionSet &instructions) {
   for (llvm::Function &function : module) {
@@ -50,7 +51,8 @@ static void prepareFunctions(llvm::Module &module,
                        std::to_string(instructions.vectorBits));
     function.addFnAttr("no-builtins");
     function.addFnAttr(llvm::Attribute::NoUnwind);
-    if (!function.isDeclaration() && !function.hasLocalLinkage())
+    if (!function.isDeclaration() && !function.hasLocalLinkage() &&
+        function.hasDefaultVisibility())
       function.setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
 }

@@ -143,3 +143,24 @@ void tenon::createEntry(
   func::ReturnOp::create(builder, step.getLoc());
   step.setPrivate();
 }
+
+void tenon::addSuffix(ModuleOp module, StringRef suffix) {
+  for (func::FuncOp func : module.getOps<func::FuncOp>())
+    func.setSymName((func.getName() + suffix).str());
+  // All callees at once: a symbol table walks the module for each of them.
+  module.walk([&](func::CallOp call) {
+    call.setCallee((call.getCallee() + suffix).str());
+  });
+}
+
+void tenon::forgetBuckets(ModuleOp module) {
+  for (func::FuncOp func : module.getOps<func::FuncOp>())
+    if (func.isPrivate()) {
+      func->removeAttr(tile::TileDialect::kBucketName);
+      func->removeAttr(tile::TileDialect::kMemoryName);
+      func.removeArgAttrsAttr();
+      if (tile::isKernel(func))
+        func->setAttr(tile::TileDialect::kKernelName,
+                      UnitAttr::get(module.getContext()));
+    }
+}

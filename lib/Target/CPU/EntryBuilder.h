@@ -56,6 +56,14 @@ void createEntry(
         mlir::OpBuilder &, mlir::Value context, mlir::Value worker)>
         readArguments);
 
+/// Appends to the name of every function, because several variants share one
+/// library.
+void addSuffix(mlir::ModuleOp module, llvm::StringRef suffix);
+
+/// Removes what tells the kernels of two buckets apart once memory is planned,
+/// so that those with the same code become one.
+void forgetBuckets(mlir::ModuleOp module);
+
 } // namespace tenon
 
 #endif // TENON_LIB_TARGET_CPU_ENTRYBUILDER_H

@@ -39,6 +39,11 @@ void tenon::buildCpuArrayEntryPipeline(OpPassManager &pm) {
   buildEntryPipeline(pm, createCreateArrayEntries());
 }
 
+void tenon::buildCpuFunctionEntryPipeline(OpPassManager &pm, StringRef suffix) {
+  buildEntryPipeline(pm, createCreateArrayEntries({suffix.str()}));
+  pm.addPass(func::createDuplicateFunctionEliminationPass());
+}
+
 void tenon::buildCpuLoweringPipeline(OpPassManager &pm) {
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createSCFToControlFlowPass());

@@ -66,8 +66,8 @@ public:
     return kinds;
   }
 
-  llvm::Expected<EmittedCode> emit(ModuleOp module,
-                                   EmitKind kind) const override {
+  llvm::Expected<EmittedCode> emit(ModuleOp module, EmitKind kind,
+                                   EntryKind) const override {
     FirstDiagnostic diagnostic(module.getContext());
     PassManager lowering(module.getContext());
     buildNvptxLoweringPipeline(lowering);

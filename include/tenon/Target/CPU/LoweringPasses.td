@@ -79,8 +79,8 @@ def CreateArrayEntries : Pass<"tile-create-array-entries", "::mlir::ModuleOp"> {
     Like `tile-create-step-entries`, for functions of any signature. Arguments with
     a role of a worker or of its memory are passed as they are; the `i`-th of the
     others is loaded from `states[i]` of the context, which points to a memref
-    descriptor, an `i64`, or the packed bytes of a weight. Tests use it to run
-    single kernels.
+    descriptor, an `i64`, or the packed bytes of a weight. `tenon compile --entry`
+    uses it for functions of C, and tests to run single kernels.
 
     ```mlir
     func.func @f(%ctx: !tile.context, %worker: index, %workers: index, %x: memref<?x8xf32>, ...)
@@ -97,6 +97,10 @@ def CreateArrayEntries : Pass<"tile-create-array-entries", "::mlir::ModuleOp"> {
     passes the operands that they add; must precede `convert-tile-to-llvm` because
     it builds memref descriptors for typed arguments.
   }];
+  let options = [
+    Option<"suffix", "suffix", "std::string", /*default=*/"\"\"",
+           "Appended to the name of every function, because several variants share one library">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
 }
 

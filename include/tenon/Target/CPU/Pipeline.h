@@ -15,6 +15,10 @@ void buildCpuEntryPipeline(mlir::OpPassManager &pm, llvm::StringRef suffix);
 /// The same for single kernels, whose entries take arrays of arguments.
 void buildCpuArrayEntryPipeline(mlir::OpPassManager &pm);
 
+/// The same for the functions of a library, which get the suffix.
+void buildCpuFunctionEntryPipeline(mlir::OpPassManager &pm,
+                                   llvm::StringRef suffix);
+
 /// Vector code -> the LLVM dialect.
 void buildCpuLoweringPipeline(mlir::OpPassManager &pm);
 
