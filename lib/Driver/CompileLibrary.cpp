@@ -38,6 +38,9 @@ static std::string nameHeader(const CompileOptions &options) {
 
 llvm::Error tenon::checkLibraryOptions(const CompileOptions &options) {
   bool isText = options.stopAfter || options.emit;
+  if (!options.model.empty() && !isModuleFile(options.source))
+    return makeUsageError("--model has the weights of a .mlir file, but '" +
+                          options.source + "' has its own; leave it out");
   if (options.entries.empty()) {
     if (!options.header.empty())
       return makeUsageError("--header is written for functions; name them with "
@@ -61,6 +64,48 @@ llvm::Error tenon::checkLibraryOptions(const CompileOptions &options) {
   return llvm::Error::success();
 }
 
+/// Writes the packed weights beside a library that has some.
+static llvm::Error writeWeights(CompilerInput &input, ReplaceFile &file,
+                                unsigned threads) {
+  PackOptions packing;
+  packing.threads = threads;
+  auto sink = [&](uint64_t offset, llvm::ArrayRef<uint8_t> bytes) {
+    return file.getFile().write(offset, bytes);
+  };
+  return packWeights(*input.module, input.source->getTensors(), sink, packing);
+}
+
+static unsigned getThreads(const CompileOptions &options) {
+  return options.threads ? options.threads
+                         : std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// A file of weights, or null where there are none to write.
+static llvm::Expected<std::unique_ptr<ReplaceFile>>
+createWeights(const CompilerInput &input, const CompileOptions &options) {
+  if (!input.library->weightBytes || options.skipWeights)
+    return nullptr;
+  if (!input.source)
+    return llvm::createStringError(
+        "'" + options.source +
+        "' has weights, but no values of them; say whose with --model, or add "
+        "--skip-weights");
+  llvm::SmallString<256> name(options.output);
+  path::replace_extension(name, "weights");
+  return ReplaceFile::create(name);
+}
+
+/// Reads what only the code says of a function: how large its blocks may be.
+static void readBlocks(LibraryFunction &function,
+                       ArrayRef<CompiledVariant> variants) {
+  for (const CompiledVariant &variant : variants)
+    for (const CompiledStep &step : variant.steps)
+      if (isBucketOf(step, function.name) && step.blockRows &&
+          step.blockRows < step.maxTokens)
+        function.blockRows = std::min(
+            function.blockRows.value_or(step.blockRows), step.blockRows);
+}
+
 llvm::Error tenon::writeLibrary(CompilerInput &input,
                                 const CompileOptions &options,
                                 ArrayRef<TargetName> targets, PhaseTimer &timer,
@@ -81,14 +126,25 @@ llvm::Error tenon::writeLibrary(CompilerInput &input,
     return error;
   library.weightBytes = getPackedSize(module);
 
-  unsigned threads = options.threads
-                         ? options.threads
-                         : std::max(1u, std::thread::hardware_concurrency());
+  llvm::Expected<std::unique_ptr<ReplaceFile>> weights =
+      createWeights(input, options);
+  if (!weights)
+    return weights.takeError();
+
+  // Code and weights depend on nothing of each other. Remarks have an order.
   VariantCompiler compiler(module, targets, EntryKind::Functions,
-                           remarks.isOn() ? 1 : threads, timer, remarks, temps);
+                           remarks.isOn() ? 1 : getThreads(options), timer,
+                           remarks, temps);
+  if (*weights)
+    if (llvm::Error error = timer.measure("pack weights", [&] {
+          return writeWeights(input, **weights, getThreads(options));
+        }))
+      return error;
   llvm::Expected<std::vector<CompiledVariant>> variants = compiler.finish();
   if (!variants)
     return variants.takeError();
+  for (LibraryFunction &function : library.functions)
+    readBlocks(function, *variants);
   std::string text = writeLibraryHeader(library);
   if (llvm::Error error =
           (*header)->getFile().write(0, llvm::arrayRefFromStringRef(text)))
@@ -97,5 +153,8 @@ llvm::Error tenon::writeLibrary(CompilerInput &input,
         return linkLibrary(library, *variants, options.output);
       }))
     return error;
+  if (*weights)
+    if (llvm::Error error = (*weights)->commit())
+      return error;
   return (*header)->commit();
 }

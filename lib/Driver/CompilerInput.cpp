@@ -49,11 +49,11 @@ static void nameArguments(func::FuncOp func, StringRef text) {
 llvm::Expected<OwningOpRef<ModuleOp>>
 tenon::parseModule(MLIRContext &context, const CompileOptions &options) {
   if (!options.skipWeights && !options.stopAfter && !options.emit &&
-      options.entries.empty())
+      options.entries.empty() && options.model.empty())
     return llvm::createStringError(
         "'" + options.source +
-        "' is a module and has no values of weights; compile the model itself, "
-        "or add --skip-weights");
+        "' is a module and has no values of weights; say whose with --model, "
+        "compile the model itself, or add --skip-weights");
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
       readModuleFile(options.source);
   if (!file)
@@ -199,6 +199,19 @@ static llvm::Error readSizes(ModuleOp module, StringRef source,
   return llvm::Error::success();
 }
 
+/// Opens the weights that a module is compiled with, if it is to have any.
+static llvm::Error openWeights(const CompileOptions &options,
+                               CompilerInput &input) {
+  if (options.model.empty() || options.skipWeights)
+    return llvm::Error::success();
+  llvm::Expected<std::unique_ptr<ModelSource>> source =
+      openWeightSource(options.model);
+  if (!source)
+    return source.takeError();
+  input.source = std::move(*source);
+  return llvm::Error::success();
+}
+
 llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
                                                const CompileOptions &options) {
   CompilerInput input;
@@ -210,6 +223,8 @@ llvm::Expected<CompilerInput> tenon::openInput(MLIRContext &context,
     input.module = std::move(*module);
     if (options.compileFrom >= Phase::Form)
       return input;
+    if (llvm::Error error = openWeights(options, input))
+      return std::move(error);
   } else if (llvm::Error error = importSource(context, options, input)) {
     return std::move(error);
   }

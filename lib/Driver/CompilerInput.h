@@ -15,7 +15,8 @@ namespace tenon {
 
 struct CompilerInput {
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  /// Null when the input is a module, which has no values of weights.
+  /// Null when the input is a module without `--model`, which has no values of
+  /// weights.
   std::unique_ptr<ModelSource> source;
   ModelFacts facts;
   /// With entries.

@@ -94,6 +94,11 @@ static void writeFunction(llvm::raw_ostream &os, const Library &library,
     parameters.push_back((isRead ? "const " : "") + argument.element +
                          (isNumber ? " " : " *") + argument.name);
   }
+  if (function.blockRows)
+    os << " *\n * Queries come in blocks {first row, rows, slot, first "
+          "position}, of "
+          "which none\n * has more than "
+       << *function.blockRows << " rows.\n";
   os << " */\nint " << function.name << "(" << llvm::join(parameters, ",\n    ")
      << ");\n";
 }

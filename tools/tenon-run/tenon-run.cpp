@@ -65,7 +65,8 @@ static cl::list<std::string>
     listedWeights("weight", cl::desc("values of one weight: NAME:1,2.5,3"));
 static cl::opt<std::string>
     model("model",
-          cl::desc("take weights from a Hugging Face folder or GGUF file"));
+          cl::desc("take weights from a Hugging Face folder, a GGUF or a "
+                   "safetensors file"));
 static cl::opt<std::string> engineName("engine", cl::init("interpret"),
                                        cl::desc("interpret, native"));
 static cl::opt<std::string>
@@ -187,7 +188,7 @@ llvm::Error WeightSources::open(ModuleOp module, ModuleOp before) {
   base = std::make_unique<DeclaredWeights>(before, *random);
   if (!model.empty()) {
     llvm::Expected<std::unique_ptr<ModelSource>> opened =
-        openModelSource(model);
+        openWeightSource(model);
     if (!opened)
       return opened.takeError();
     source = std::move(*opened);

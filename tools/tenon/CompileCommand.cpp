@@ -39,6 +39,10 @@ struct CompileCommand : Command {
       "entry", cl::sub(subCommand), cl::CommaSeparated, cl::value_desc("F"),
       cl::desc("Functions of a .mlir file that become a library OUT.so for C "
                "programs, with a header")};
+  cl::opt<std::string> model{
+      "model", cl::sub(subCommand), cl::value_desc("M"),
+      cl::desc("Where the weights of a .mlir file are: a model, or a "
+               "safetensors file")};
   cl::opt<std::string> header{
       "header", cl::sub(subCommand), cl::value_desc("F.h"),
       cl::desc("The header of --entry (default: OUT.h)")};
@@ -162,6 +166,7 @@ llvm::Error CompileCommand::run() const {
   options.source = source;
   options.output = output;
   options.entries.assign(entries.begin(), entries.end());
+  options.model = model;
   options.header = header;
   if (!targets.empty())
     options.targets.emplace(targets.begin(), targets.end());

@@ -28,6 +28,9 @@ struct CompileOptions {
   std::string output;
   /// Functions of the module that C programs call; none for a step.
   std::vector<std::string> entries;
+  /// Where the weights of a module are: a model, or a safetensors file; empty for
+  /// nowhere.
+  std::string model;
   /// The header of a library; empty for its name with `.h`.
   std::string header;
   /// `cpu`, `cpu:x86-64-v3`, `cuda:sm_90a`... Without a value, `cpu`, or what

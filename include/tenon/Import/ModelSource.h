@@ -97,6 +97,12 @@ protected:
 llvm::Expected<std::unique_ptr<ModelSource>>
 openModelSource(llvm::StringRef path, bool skipWeights = false);
 
+/// Opens what a module takes its weights from: a model as above, or a single
+/// safetensors file, whose tensors have the names that they have in it and which
+/// has neither a configuration nor an architecture.
+llvm::Expected<std::unique_ptr<ModelSource>>
+openWeightSource(llvm::StringRef path);
+
 } // namespace tenon
 
 #endif // TENON_IMPORT_MODELSOURCE_H

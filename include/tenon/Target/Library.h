@@ -47,6 +47,9 @@ struct LibraryFunction {
   std::vector<LibraryArgument> arguments;
   /// For each result in the IR, the argument that holds it.
   std::vector<unsigned> results;
+  /// Most tokens of a block of attention, where there are blocks and some bucket
+  /// has room for more.
+  std::optional<int64_t> blockRows;
 };
 
 struct Library {

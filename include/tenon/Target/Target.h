@@ -29,7 +29,8 @@ struct CompiledOperand {
 /// One step function: its bucket, its symbol in the object, and its memory.
 struct CompiledStep {
   int64_t maxTokens = 0;
-  /// Most tokens of a block of attention.
+  /// Most tokens of a block of attention; for `EntryKind::Functions` 0 if there
+  /// is none.
   int64_t blockRows = 0;
   int64_t arenaBytes = 0;
   int64_t scratchBytes = 0;
@@ -81,6 +82,9 @@ llvm::Error linkModel(llvm::ArrayRef<CompiledVariant> variants,
                       llvm::ArrayRef<uint8_t> manifest, llvm::StringRef path);
 
 struct Library;
+
+/// Whether a step is a bucket of a function of a library: `f.t8.v3` of `f`.
+bool isBucketOf(const CompiledStep &step, llvm::StringRef function);
 
 /// Links objects of several variants into a shared library at `path` with the
 /// functions of C that `library` describes. The best variant that the CPU runs

@@ -6,6 +6,7 @@
 #include "tenon/Import/Containers/HuggingFace.h"
 #include "tenon/Import/Containers/MappedFile.h"
 #include "tenon/Import/Containers/Messages.h"
+#include "tenon/Import/Containers/Safetensors.h"
 #include "tenon/Import/Containers/StoredTensor.h"
 
 #include "llvm/Support/Path.h"
@@ -67,4 +68,42 @@ tenon::openModelSource(llvm::StringRef path, bool skipWeights) {
                            quote(file->getBytes().take_front(4)) +
                            "; for a safetensors file, name its folder");
   return openGgufFile(path, std::move(*file), skipWeights);
+}
+
+namespace {
+/// A safetensors file.
+class TensorFile : public ModelSource {
+public:
+  llvm::Error open(llvm::StringRef name, MappedFile file) {
+    path = name.str();
+    llvm::Expected<std::vector<StoredTensor>> stored =
+        parseSafetensors(file.getBytes(), name);
+    if (!stored)
+      return stored.takeError();
+    llvm::erase_if(*stored, [](const StoredTensor &tensor) {
+      return !tensor.foreignType.empty();
+    });
+    auto mapped = std::make_unique<MappedTensors>(/*readable=*/true);
+    if (llvm::Error error =
+            mapped->addFile(std::move(file), name, std::move(*stored)))
+      return error;
+    tensors = std::move(mapped);
+    return llvm::Error::success();
+  }
+};
+} // namespace
+
+llvm::Expected<std::unique_ptr<ModelSource>>
+tenon::openWeightSource(llvm::StringRef path) {
+  if (fs::is_directory(path))
+    return openModelSource(path);
+  llvm::Expected<MappedFile> file = MappedFile::open(path);
+  if (!file)
+    return file.takeError();
+  if (file->getBytes().starts_with(ggufMagic))
+    return openGgufFile(path, std::move(*file), /*skipWeights=*/false);
+  auto source = std::make_unique<TensorFile>();
+  if (llvm::Error error = source->open(path, std::move(*file)))
+    return std::move(error);
+  return std::move(source);
 }

@@ -215,7 +215,7 @@ static LogicalResult readFunctions(ModuleOp module, EntryKind kind,
     if (failed(rows))
       return failure();
     // Without attention nothing asks where blocks end.
-    known.blockRows = *rows ? *rows : tokens;
+    known.blockRows = *rows || kind == EntryKind::Functions ? *rows : tokens;
     if (kind == EntryKind::Steps)
       variant.states = describeStates(func);
     if (kind != EntryKind::Functions)

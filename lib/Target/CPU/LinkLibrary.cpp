@@ -22,6 +22,12 @@ enum WorkersField { Count = 0, Memory = 8, Parallel = 16, Pool = 24 };
 /// What the header calls TENON_CALL_*.
 enum Outcome { Done = 0, BadSize = 1, BadCpu = 2, BadWorkers = 3 };
 
+bool tenon::isBucketOf(const CompiledStep &step, llvm::StringRef function) {
+  llvm::StringRef name = step.function;
+  return name.consume_front(function) &&
+         name.starts_with((".t" + llvm::Twine(step.maxTokens) + ".").str());
+}
+
 namespace {
 /// Code of one bucket in one variant.
 struct Choice {
@@ -90,13 +96,6 @@ private:
   llvm::SmallVector<llvm::Value *> sizes, arguments;
 };
 } // namespace
-
-/// Whether a step is a bucket of a function: `f.t8.v3` of `f`.
-static bool isBucketOf(const CompiledStep &step, llvm::StringRef function) {
-  llvm::StringRef name = step.function;
-  return name.consume_front(function) &&
-         name.starts_with((".t" + llvm::Twine(step.maxTokens) + ".").str());
-}
 
 FunctionBuilder::FunctionBuilder(llvm::Module &module, const Library &library,
                                  const LibraryFunction &function,
