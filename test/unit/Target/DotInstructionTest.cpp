@@ -75,7 +75,7 @@ TEST(DotInstruction, IsOneInstruction) {
       std::string text;
       ASSERT_FALSE(emitObject(
           *module, {level.cpu.str(), level.getLlvmFeatures(), level.lanes * 32},
-          Emission::Assembly, object, &text));
+          EmitKind::Assembly, object, &text));
       llvm::StringRef code = text;
       EXPECT_EQ(code.count("\t" + dot->name.str()) +
                     code.count("} " + dot->name.str()),

@@ -42,7 +42,7 @@ module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, 
   if (!module)
     return "no module";
   llvm::Expected<CompiledVariant> variant =
-      compileForCpu(*module, Emission::Object);
+      compileForCpu(*module, EmitKind::Object);
   if (!variant)
     return llvm::toString(variant.takeError());
   blockRows = variant->steps.front().blockRows;
