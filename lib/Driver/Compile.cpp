@@ -234,15 +234,20 @@ createWriter(const CompileOptions &options) {
   return writer;
 }
 
+/// Fails if options contradict one another, whatever the targets are.
+static llvm::Error checkOptions(const CompileOptions &options) {
+  for (auto *check :
+       {checkModuleChoices, checkCompileFrom, checkLibraryOptions})
+    if (llvm::Error error = check(options))
+      return error;
+  return llvm::Error::success();
+}
+
 llvm::Error tenon::compileModel(const CompileOptions &asked) {
   CompileOptions options = asked;
   if (llvm::Error error = orderBuckets(options.buckets))
     return error;
-  if (llvm::Error error = checkModuleChoices(asked))
-    return error;
-  if (llvm::Error error = checkCompileFrom(options))
-    return error;
-  if (llvm::Error error = checkLibraryOptions(asked))
+  if (llvm::Error error = checkOptions(options))
     return error;
   llvm::Expected<std::vector<TargetName>> targets = chooseTargets(options);
   if (!targets)

@@ -67,11 +67,11 @@ static llvm::Error checkType(const PlacedOp &op) {
                          " columns, which is no multiple of the panel's "
                          "period of " +
                          Twine(period) + "; choose another depth");
-  if (panel.getPair() && (panel.getRows() % 2 || op.type.getRows() % 2))
-    return makePackError("@" + op.name + " pairs halves of " +
-                         Twine(op.type.getRows()) + " rows in panels of " +
-                         Twine(panel.getRows()) +
-                         ", but both must be even; pack it without pair");
+  if (panel.getPair() && op.type.getRows() % 2)
+    return makePackError("@" + op.name + " pairs the halves of " +
+                         Twine(op.type.getRows()) +
+                         " rows, whose number must be even; pack it without "
+                         "pair");
   return llvm::Error::success();
 }
 

@@ -146,8 +146,7 @@ Value AttentionEmitter::getBlockRow(Value index) {
 }
 
 Value AttentionEmitter::loadBlock(Value row, BlockColumn column) {
-  return kernel.loadIndex(op.blocks,
-                          b.add(row, static_cast<int64_t>(column)));
+  return kernel.loadIndex(op.blocks, b.add(row, static_cast<int64_t>(column)));
 }
 
 /// One more than the largest position of a sequence in this step.
