@@ -236,8 +236,8 @@ createWriter(const CompileOptions &options) {
 
 /// Fails if options contradict one another, whatever the targets are.
 static llvm::Error checkOptions(const CompileOptions &options) {
-  for (auto *check :
-       {checkModuleChoices, checkCompileFrom, checkLibraryOptions})
+  for (auto *check : {checkModuleChoices, checkCompileFrom, checkLibraryOptions,
+                      checkTempFolder, checkRemarksFile})
     if (llvm::Error error = check(options))
       return error;
   return llvm::Error::success();
@@ -266,10 +266,6 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
       return created.takeError();
     writer = std::move(*created);
   }
-  if (llvm::Error error = checkTempFolder(options))
-    return error;
-  if (llvm::Error error = checkRemarksFile(options))
-    return error;
   llvm::Expected<std::unique_ptr<RemarkPrinter>> remarks =
       RemarkPrinter::create(options.remarks, options.remarksOutput);
   if (!remarks)
