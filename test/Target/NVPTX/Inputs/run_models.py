@@ -97,11 +97,11 @@ class Model:
         return replay_trace.Trace(folder)
 
     def compute_reference(self):
-        listed = self.options.folder / f"{self.name}.some.json"
-        output = self.options.folder / f"{self.name}.some.npy"
-        listed.write_text(json.dumps(self.tokens))
+        """That of all tokens, as the length of the sequence may choose the rotation."""
+        listed = self.options.folder / f"{self.name}.tokens.json"
+        output = self.options.folder / f"{self.name}.logits.npy"
         numpy_reference.write_logits(self.folder, listed, output, self.options.cache_type)
-        return np.load(output)
+        return np.load(output)[:len(self.tokens)]
 
 
 def plan_steps(tokens, options):
