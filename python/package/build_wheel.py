@@ -62,7 +62,20 @@ def read_version(build):
     return match[1] if match else fail(f"'{build}' is no build tree; name one")
 
 
-def install(build, programs, folder):
+def copy_notice(library, folder):
+    """Keeps what the package of a library says of its license, where Debian is."""
+    path = os.path.realpath(library)
+    for name in (path, path.removeprefix("/usr")):
+        owner = subprocess.run(
+            ["dpkg-query", "--search", name], capture_output=True, text=True
+        )
+        package = owner.stdout.split(":")[0]
+        notice = pathlib.Path("/usr/share/doc") / package / "copyright"
+        if package and notice.exists():
+            shutil.copy(notice, folder / f"{package}.txt")
+
+
+def install(build, programs, folder, notices):
     """Puts programs, libraries, and libraries that those need, into one folder."""
     with tempfile.TemporaryDirectory() as name:
         call("cmake", "--install", build, "--prefix", name, "--strip")
@@ -78,6 +91,8 @@ def install(build, programs, folder):
     for library, path in sorted(needed.items()):
         if not OF_THE_SYSTEM.fullmatch(library):
             shutil.copy(path, folder / "lib" / library)
+            if shutil.which("dpkg-query"):
+                copy_notice(path, notices)
 
 
 def find_each_other(folder):
@@ -88,7 +103,10 @@ def find_each_other(folder):
         if call("patchelf", "--print-rpath", file).strip() != SEARCHED:
             call("patchelf", "--set-rpath", SEARCHED, file)
     for file in files:
-        for library, path in NEEDED.findall(call("ldd", file)):
+        found = call("ldd", file)
+        if lost := re.search(r"^\s*(\S+) => not found", found, re.MULTILINE):
+            fail(f"{file.name} needs {lost[1]}, which is nowhere")
+        for library, path in NEEDED.findall(found):
             inside = os.path.realpath(path).startswith(os.path.realpath(folder))
             if not inside and not OF_THE_SYSTEM.fullmatch(library):
                 fail(f"{file.name} finds {library} at {path}, not in the wheel")
@@ -166,10 +184,12 @@ def main():
         folder = pathlib.Path(work) / "wheel"
         ignore = shutil.ignore_patterns("__pycache__", "native")
         shutil.copytree(PACKAGE, folder / "tenon", ignore=ignore)
-        install(options.build, programs, folder / "tenon/native")
-        find_each_other(folder / "tenon/native")
         info = f"{name}-{version}.dist-info"
         describe(name, version, tag, programs, folder / info)
+        notices = folder / info / "licenses"
+        notices.mkdir()
+        install(options.build, programs, folder / "tenon/native", notices)
+        find_each_other(folder / "tenon/native")
         compression = zipfile.ZIP_STORED if options.store else zipfile.ZIP_DEFLATED
         packed = pathlib.Path(work) / "packed"
         pack(folder, f"{info}/RECORD", packed, compression)
