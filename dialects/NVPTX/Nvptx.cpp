@@ -21,8 +21,6 @@ using namespace tenon::nvptx;
 
 using EmitError = function_ref<InFlightDiagnostic()>;
 
-/// What hardware allows in a block of threads.
-static constexpr int64_t kMostWarps = 32;
 /// Keys of a tile of attention: their scores stay in registers.
 static constexpr int64_t kMostKeys = 1024;
 /// Keys between two selections: what shared memory could hold at most.

@@ -8,6 +8,13 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Dialect.h"
 
+namespace tenon::nvptx {
+
+/// Lanes of a warp, and the most warps of a block of threads.
+inline constexpr int64_t kWarpSize = 32, kMostWarps = 32;
+
+} // namespace tenon::nvptx
+
 #include "dialects/NVPTX/NvptxAttrsDialect.h.inc"
 #include "dialects/NVPTX/NvptxAttrsEnums.h.inc"
 

@@ -46,7 +46,7 @@ static FailureOr<Config> chooseConfig(tile::KernelOp kernel, int64_t tokens,
                   [&] { return RowsAttr::get(context, /*warps=*/1); });
   if (isa<MoeDispatchOp>(root))
     return choose(checkExpertKernel(kernel, root),
-                  [&] { return DispatchAttr::get(context, /*warps=*/32); });
+                  [&] { return DispatchAttr::get(context, kMostWarps); });
   if (auto attention = CacheAttention::match(root)) {
     Refusal refusal = checkAttention(kernel, *attention);
     auto config = refusal ? FailureOr<AttentionAttr>()

@@ -149,7 +149,7 @@ Values ContractionEmitter::sumSplitColumns(const Tile &tile) {
   auto copy = [&](Value index, Value stage) {
     b.when(b.less(index, end), [&] {
       slab.copy(tile.matrix, tile.firstPanel, tiling.getPanels(), index,
-                b.add(ring, b.mul(stage, stageBytes)), kernel.lane, 32);
+                b.add(ring, b.mul(stage, stageBytes)), kernel.lane, kWarpSize);
     });
     b.commitCopies();
   };

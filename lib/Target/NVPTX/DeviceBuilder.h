@@ -16,6 +16,9 @@ int64_t getBytes(mlir::Type type);
 /// How many `bf16`, of 8 significant bits each, add up to any number of a type.
 int64_t countParts(mlir::Type type);
 
+/// At most one argument of a call may create ops; the others need names, since
+/// compilers evaluate arguments in different orders.
+///
 /// Integers are `i32` inside a block of threads and `i64` in global memory;
 /// they are unsigned unless a name says otherwise. Constants are folded, so
 /// that code that depends on static sizes alone costs nothing.

@@ -29,7 +29,7 @@ DeviceKernel::DeviceKernel(tile::KernelOp op, int64_t tokens,
     : op(op), tokens(tokens),
       b(op.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
       warps(cast<ConfigAttrInterface>(op.getConfigAttr()).getBlockWarps()),
-      threads(32 * warps) {
+      threads(kWarpSize * warps) {
   func = gpu::GPUFuncOp::create(b, symbol,
                                 b.getFunctionType(getParameters(op), {}));
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
@@ -48,8 +48,8 @@ DeviceKernel::DeviceKernel(tile::KernelOp op, int64_t tokens,
         sizes[argument].push_back(entry->getArgument(next++));
   }
   thread = NVVM::ThreadIdXOp::create(b, b.getI32Type());
-  lane = b.bitAnd(thread, 31);
-  warp = b.shr(thread, 5);
+  lane = b.bitAnd(thread, kWarpSize - 1);
+  warp = b.shr(thread, llvm::ConstantLog2<kWarpSize>());
 }
 
 Value DeviceKernel::getSize(Value argument, int64_t dim) {
@@ -69,6 +69,13 @@ Value DeviceKernel::getIndex(Value index) {
 Value DeviceKernel::loadIndex(Value argument, Value at) {
   Value bytes = b.mul(b.zext64(at), 4);
   return b.load(b.getI32Type(), b.offset(getPointer(argument), bytes), 4);
+}
+
+Value DeviceKernel::reduceWarp(Value value,
+                               llvm::function_ref<Value(Value, Value)> join) {
+  for (int64_t mask = kWarpSize / 2; mask > 0; mask /= 2)
+    value = join(value, b.shuffleXor(value, mask));
+  return value;
 }
 
 int64_t DeviceKernel::reserve(int64_t bytes, int64_t alignment) {

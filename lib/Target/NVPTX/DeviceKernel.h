@@ -40,6 +40,11 @@ public:
   /// Element of a tensor of `i32`, widened.
   mlir::Value loadIndex(mlir::Value argument, mlir::Value at);
 
+  /// Joins a value of all lanes of a warp pair by pair; all lanes get the result.
+  mlir::Value
+  reduceWarp(mlir::Value value,
+             llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> join);
+
   /// Reserves shared memory for the whole kernel.
   int64_t reserve(int64_t bytes, int64_t alignment = 16);
 

@@ -72,14 +72,9 @@ private:
   }
   /// Calls `body` for each number below `count`, by the lanes in turn.
   void forEach(int64_t count, llvm::function_ref<void(Value)> body) {
-    b.loop(kernel.lane, count, 32, body);
+    b.loop(kernel.lane, count, kWarpSize, body);
   }
   Value power(Value x) { return b.exp2(b.mul(x, b.f32(kLog2E))); }
-  Value reduce(Value value, llvm::function_ref<Value(Value, Value)> join) {
-    for (int64_t mask = 16; mask > 0; mask /= 2)
-      value = join(value, b.shuffleXor(value, mask));
-    return value;
-  }
 
   void computeScores(Value token);
   void softmax();
@@ -130,7 +125,7 @@ void RouterEmitter::computeScores(Value token) {
 void RouterEmitter::softmax() {
   auto fold = [&](Value init, llvm::function_ref<Value(Value, Value)> join) {
     Value end = b.i32(experts);
-    Values results = b.loop(kernel.lane, end, b.i32(32), init,
+    Values results = b.loop(kernel.lane, end, b.i32(kWarpSize), init,
                             [&](Value expert, ValueRange state) {
                               return Values{join(state.front(), expert)};
                             });
@@ -139,13 +134,14 @@ void RouterEmitter::softmax() {
   Value largest = fold(b.f32(kNone), [&](Value now, Value expert) {
     return b.max(now, load(scoresAt, expert));
   });
-  largest = reduce(largest, [&](Value x, Value y) { return b.max(x, y); });
+  largest =
+      kernel.reduceWarp(largest, [&](Value x, Value y) { return b.max(x, y); });
   Value sum = fold(b.f32(0), [&](Value now, Value expert) {
     Value score = power(b.sub(load(scoresAt, expert), largest));
     b.store(score, at(scoresAt, expert), 4);
     return b.add(now, score);
   });
-  sum = reduce(sum, [&](Value x, Value y) { return b.add(x, y); });
+  sum = kernel.reduceWarp(sum, [&](Value x, Value y) { return b.add(x, y); });
   forEach(experts, [&](Value expert) {
     Value score = b.divide(load(scoresAt, expert), sum);
     b.store(score, at(scoresAt, expert), 4);
@@ -211,11 +207,11 @@ Value RouterEmitter::findLargest(int64_t table, int64_t count) {
                   b.select(better, index, state[1])};
   };
   Value end = b.i32(count);
-  best = b.loop(kernel.lane, end, b.i32(32), best,
+  best = b.loop(kernel.lane, end, b.i32(kWarpSize), best,
                 [&](Value index, ValueRange state) {
                   return join(load(table, index), index, state);
                 });
-  for (int64_t mask = 16; mask > 0; mask /= 2) {
+  for (int64_t mask = kWarpSize / 2; mask > 0; mask /= 2) {
     Value value = b.shuffleXor(best[0], mask);
     best = join(value, b.shuffleXor(best[1], mask), best);
   }
@@ -335,12 +331,12 @@ private:
 };
 } // namespace
 
-/// Goes through all choices in their order, 32 at a time, and numbers those of
-/// an expert from `begin` on.
+/// Goes through all choices in their order, a warp at a time, and numbers those
+/// of an expert from `begin` on.
 Value GroupEmitter::scan(Value expert, Value begin, bool stores) {
   Value zero = b.i32(0);
   return b
-      .loop(zero, choices, b.i32(32), begin,
+      .loop(zero, choices, b.i32(kWarpSize), begin,
             [&](Value first, ValueRange state) {
               Value index = b.add(first, kernel.lane);
               Value real = b.min(index, b.sub(choices, 1));

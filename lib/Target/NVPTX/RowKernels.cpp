@@ -142,7 +142,7 @@ RowsAttr tenon::nvptx::chooseRows(tile::KernelOp kernel) {
   for (Value result : kernel.getYield().getValues())
     longest = std::max(longest, getRowLength(getStored(result)));
   // The length alone decides, so that sums do not depend on the bucket.
-  int64_t warps = llvm::divideCeil(longest, 32 * getRowWidth(kernel));
+  int64_t warps = llvm::divideCeil(longest, kWarpSize * getRowWidth(kernel));
   return RowsAttr::get(kernel.getContext(), std::clamp<int64_t>(warps, 2, 16));
 }
 

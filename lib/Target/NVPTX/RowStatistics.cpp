@@ -8,9 +8,8 @@ using namespace tenon;
 using namespace tenon::nvptx;
 
 Value RowValues::sumOfWarp(Value value) {
-  for (int64_t mask = 16; mask > 0; mask /= 2)
-    value = b.add(value, b.shuffleXor(value, mask));
-  return value;
+  return kernel.reduceWarp(value,
+                           [&](Value x, Value y) { return b.add(x, y); });
 }
 
 Value RowValues::sumOfBlock(Value value) {
@@ -20,7 +19,7 @@ Value RowValues::sumOfBlock(Value value) {
   });
   b.syncBlock();
   Value sum = b.f32(0);
-  for (int64_t i = 0; i < kernel.threads / 32; ++i)
+  for (int64_t i = 0; i < kernel.warps; ++i)
     sum = b.add(sum,
                 b.load(b.getF32Type(), b.shared(b.i32(partialsAt + 4 * i)), 4));
   b.syncBlock();
@@ -83,10 +82,10 @@ void RowValues::computeForHeads(NormOp op, Value token) {
       cast<RankedTensorType>(op.getInput().getType()).getShape().back();
   int64_t normed = op.getNormalized();
   int64_t heads = getRowLength(op.getInput()) / length;
-  b.loop(kernel.warp, heads, kernel.threads / 32, [&](Value head) {
+  b.loop(kernel.warp, heads, kernel.warps, [&](Value head) {
     auto sum = [&](Value mean, bool squared) {
       return sumOfWarp(sumElements(op, token, b.mul(head, length), kernel.lane,
-                                   32, mean, squared));
+                                   kWarpSize, mean, squared));
     };
     Value mean;
     if (op.getKind() == NormKind::Layer) {

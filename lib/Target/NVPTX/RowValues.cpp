@@ -148,7 +148,7 @@ RowValues::RowValues(DeviceKernel &kernel)
     int64_t heads = getRowLength(norm.getInput()) / getLast(norm.getInput());
     statisticsAt[norm] = kernel.reserve(heads * 8);
   }
-  partialsAt = kernel.reserve(32 * 4);
+  partialsAt = kernel.reserve(kMostWarps * 4);
 }
 
 //===----------------------------------------------------------------------===//
