@@ -8,7 +8,7 @@ to right and g++ from right to left, so that `b.add(b.mul(x, y), b.mul(z, w))` m
 IR, and in the end other code, with each of them. All arguments but one need names. What
 stands in braces is evaluated from left to right and may create as many ops as it likes.
 
-Creates ops: `create` and its kin, a member of a class of ours that may change it or a
+Creates ops: `create` and its kin, a member of a class of ours that is no const getter, a
 function that takes a builder, and a lambda, if it gives values or ops. Reads the sources
 that compile_commands.json names (or those of them that match a WORD) with libclang, of the
 package python3-clang-22; /usr/bin/python3 finds it on Debian.
@@ -31,6 +31,7 @@ FOLDERS = {"dialects", "include", "lib"}
 GIVES = re.compile(r"\b(?:\w*Value|Values|Operation|OpResult|\w+Op)\b")
 CREATES = re.compile(r"create\w*|clone\w*|materialize\w*|insert")
 BUILDER = re.compile(r"\b\w*(?:Builder|Rewriter|Lowering|Emitter|DeviceKernel)\b[^,<>]*&$")
+GETTER = re.compile(r"(?:get|has|is)[A-Z]")
 # Their operands are evaluated from left to right, or right to left.
 ORDERED = {"operator<<", "operator>>", "operator=", "operator[]", "operator->", "operator,"}
 
@@ -67,7 +68,7 @@ class Reader:
             return True
         return (
             callee.kind == CursorKind.CXX_METHOD
-            and not callee.is_const_method()
+            and not (callee.is_const_method() and GETTER.match(callee.spelling))
             and not callee.is_static_method()
         )
 

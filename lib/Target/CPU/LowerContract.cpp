@@ -376,8 +376,8 @@ void ContractLowering::decodePanels(ColumnBlock block, Value firstPanel,
             PanelReader::Codes codes = lines.load(line, i);
             for (int64_t j = 0; j < columns; ++j) {
               Value column = b.add(b.add(first, b.mul(line, depth)), j);
-              b.store(lines.decode(codes, i, j), decoded,
-                      {column, b.index(i * b.lanes)});
+              Value weights = lines.decode(codes, i, j);
+              b.store(weights, decoded, {column, b.index(i * b.lanes)});
             }
           }
         };

@@ -314,8 +314,10 @@ static void embedFromPanel(VectorBuilder &b, tile::EmbedOp op) {
     auto buildLine = [&](Value line, int64_t columns) {
       PanelReader::Codes codes = reader.loadCodes(group, line, place, 1);
       Value first = b.add(group.column, b.mul(line, depth));
-      for (int64_t j : llvm::seq<int64_t>(0, columns))
-        storeEmbedded(b, op, reader.decode(codes, j, factors), b.add(first, j));
+      for (int64_t j : llvm::seq<int64_t>(0, columns)) {
+        Value element = reader.decode(codes, j, factors);
+        storeEmbedded(b, op, element, b.add(first, j));
+      }
     };
     int64_t lines = group.columns / depth;
     b.loop(0, lines, 1, [&](Value line) { buildLine(line, depth); });
