@@ -14,7 +14,7 @@ using llvm::StringRef;
 
 namespace {
 
-/// Bytes of a manifest that grow behind its head. Offsets may wrap when there
+/// Bytes of a manifest that grow after its head. Offsets may wrap when there
 /// are more than 4 GiB; the size tells, and such a manifest is thrown away.
 class Blob {
 public:

@@ -1,4 +1,4 @@
-// Measures a compiled model, beside the limits of the machine.
+// Measures a compiled model and compares it with the limits of the machine.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Driver/Bench.h"

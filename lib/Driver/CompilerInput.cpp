@@ -127,7 +127,7 @@ static llvm::Error importSource(MLIRContext &context,
 /// has asked for one.
 static llvm::Error readModelAttribute(ModuleOp module, int64_t asked,
                                       StringRef source, ModelFacts &facts) {
-  // Nothing of the dialect may stand in a module that was parsed.
+  // A module that was parsed may not contain anything of the dialect.
   module.getContext()->loadDialect<TenonDialect>();
   auto model = module->getAttrOfType<ModelAttr>(TenonDialect::kModelName);
   int64_t length = model ? model.getContextLength() : kDefaultContext;

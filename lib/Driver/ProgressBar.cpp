@@ -15,7 +15,7 @@ ProgressBar::ProgressBar(llvm::StringRef what)
     : what(what), visible(llvm::sys::Process::StandardErrIsDisplayed()) {}
 
 ProgressBar::~ProgressBar() {
-  // Clears the line, so that what follows stands on a line of its own.
+  // Clears the line, so that what follows is on a line of its own.
   if (drawn)
     llvm::errs() << "\r\033[K";
 }

@@ -9,7 +9,7 @@
 
 namespace tenon {
 
-/// Written beside its place under another name. `commit` puts it there, over an
+/// Written to the same directory under another name. `commit` puts it there, over an
 /// older file; without that nothing remains. What is no regular file, such as
 /// `/dev/null`, is written directly.
 class ReplaceFile {

@@ -36,7 +36,7 @@ struct Rate {
 /// Why a generation ended.
 enum class Finish { Count, EndToken, Context };
 
-/// As many as the context has room for.
+/// As many as fit into the context.
 constexpr uint32_t allTokens = UINT32_MAX;
 
 class Runner {

@@ -14,7 +14,7 @@ using namespace tenon;
 
 static constexpr llvm::StringLiteral kMagic("\x93NUMPY");
 
-/// What stands behind a key of the header, which is a dictionary of Python.
+/// The value of a key of the header, which is a dictionary of Python.
 static StringRef getEntry(StringRef header, StringRef key) {
   size_t at = header.find(("'" + key + "':").str());
   if (at == StringRef::npos)
@@ -121,7 +121,7 @@ llvm::Error tenon::writeNpy(StringRef path, const Tensor &tensor) {
   for (int64_t dim : tensor.getShape())
     header += std::to_string(dim) + ",";
   header += "), }";
-  // The data begins at a multiple of 64, behind a line feed.
+  // The data begins at a multiple of 64, after a line feed.
   header.resize(llvm::alignTo(10 + header.size() + 1, 64) - 10 - 1, ' ');
   header += '\n';
   os << kMagic << '\1' << '\0' << static_cast<char>(header.size() & 255)

@@ -39,7 +39,7 @@ static bool isVector(WeightOp weight) {
          (weight.getLayers().empty() ? 1 : 2);
 }
 
-/// The numbers among the codes of a float of at most 8 bits, each beside its
+/// The numbers among the codes of a float of at most 8 bits, each with its
 /// negative.
 static std::vector<double> listNumbers(FloatType type) {
   std::vector<double> values;

@@ -280,7 +280,7 @@ fillFrom(llvm::Expected<Tensor> tensor,
   return fill(*tensor, numbers(tensor->getNumElements()));
 }
 
-/// A cache of random numbers, so that what lies behind a sequence shows if it
+/// A cache of random numbers, so that what lies beyond a sequence shows if it
 /// is read.
 static llvm::Expected<Tensor> makeCache(RankedTensorType type, uint64_t seed,
                                         const StepPlan &step) {

@@ -367,7 +367,7 @@ static LogicalResult execute(Frame &frame, tile::MoeCombineOp op) {
   return success();
 }
 
-/// Registers a handler behind the check that its op works on tensors.
+/// Registers a handler that runs after the check that its op works on tensors.
 template <typename OpT>
 static void addChecked(HandlerTable &table) {
   table.add<OpT>(+[](Frame &frame, OpT op) -> LogicalResult {

@@ -158,7 +158,7 @@ void TilePacker::packFactor(const Tile &tile, ArrayRef<Rectangle> runs,
   for (auto [place, row] : llvm::enumerate(places.rows)) {
     if (row < 0)
       continue;
-    // Rows of the second run have their blocks behind those of the first.
+    // Rows of the second run have their blocks after those of the first.
     bool isSecond = layout->pair && row >= reader.getRows() / 2;
     Rectangle run = isSecond ? getBlocks(factor, runs[1]) : first;
     int64_t block = row / factor.rows - run.row + (isSecond ? first.rows : 0);
@@ -175,7 +175,7 @@ void TilePacker::packPlane(const Tile &tile, const PanelField &plane,
                            const Places &places, uint8_t *out) const {
   int64_t inByte = 8 / plane.bits, depth = layout->depth;
   unsigned mask = (1u << plane.bits) - 1;
-  // Lines of a wide plane whose columns are all behind the last one are zero.
+  // Lines of a wide plane whose columns are all after the last one are zero.
   int64_t end = alignTo(tile.cols, layout->periodCols);
   for (int64_t col = 0; col < end; col += depth * inByte)
     for (auto [place, codes] : llvm::enumerate(places.codes)) {

@@ -40,7 +40,7 @@ static uint64_t merge(uint64_t hash, uint64_t accumulator) {
   return (hash ^ eat(0, accumulator)) * kPrime1 + kPrime4;
 }
 
-/// Hashes all whole stripes of 32 bytes and moves `at` behind them.
+/// Hashes all whole stripes of 32 bytes and moves `at` past them.
 static uint64_t hashStripes(const uint8_t *&at, const uint8_t *end) {
   uint64_t a = kPrime1 + kPrime2, b = kPrime2, c = 0, d = 0 - kPrime1;
   for (; end - at >= 32; at += 32) {

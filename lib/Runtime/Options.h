@@ -43,7 +43,7 @@ tenon_status readOptions(const char *name, const Struct *given, Struct &known) {
   return TENON_OK;
 }
 
-/// Copies as much of `known` as the caller's structure has room for, and zeroes
+/// Copies as much of `known` as fits into the caller's structure, and zeroes
 /// what this version does not know.
 template <typename Struct>
 tenon_status writeInfo(const char *name, const Struct &known, Struct &given) {

@@ -33,7 +33,7 @@ uint32_t countUsableCpus() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
     return CPU_COUNT(&set);
-  // More CPUs than the set has room for.
+  // More CPUs than fit into the set.
   long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? online : 1;
 }

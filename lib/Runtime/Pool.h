@@ -30,7 +30,7 @@ struct SpinPolicy {
 class FutexEvent {
 public:
   /// The value that a later wait() is for. Only a thread without which the event
-  /// cannot be advanced may ask: for it the value stands still.
+  /// cannot be advanced may ask: for it the value does not change.
   uint32_t read() const {
     // Publishes nothing: the caller itself keeps the value from changing, and
     // the wait() that let it come here has ordered everything before.

@@ -69,7 +69,7 @@ static double exponential(double x) {
   // exact.
   constexpr double kLn2High = 0x1.62e42fee00000p-1;
   constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
-  // Adding this rounds to an integer, which then stands in the lowest bits.
+  // Adding this rounds to an integer, which is then in the lowest bits.
   constexpr double kRound = 0x1.8p52;
   double clamped = x < -700 ? -700 : x;
   double shifted = clamped * kLog2E + kRound;

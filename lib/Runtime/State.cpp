@@ -10,7 +10,7 @@ using namespace tenon::runtime;
 
 namespace {
 
-/// The beginning of a saved sequence. Behind it stand the positions of each
+/// The beginning of a saved sequence. It is followed by the positions of each
 /// layer of each state.
 struct SavedHeader {
   char magic[8];
@@ -18,8 +18,8 @@ struct SavedHeader {
   uint32_t length;
   uint64_t weightsId;
   uint64_t layout; // hash of the shapes of the states
-  uint64_t size;   // bytes behind the header
-  uint64_t hash;   // of the header, with the hash of what is behind it here
+  uint64_t size;   // bytes after the header
+  uint64_t hash;   // of the header, with the hash of what follows it here
 };
 
 } // namespace
@@ -90,7 +90,7 @@ tenon_status tenon_session_truncate(tenon_session *session, uint32_t slot,
         "cannot truncate slot %u to %u tokens: it holds %u; append tokens "
         "with a step",
         slot, length, session->lengths[slot]);
-  // What lies behind the length is never read again before it is written.
+  // What lies beyond the length is never read again before it is written.
   session->lengths[slot] = length;
   return TENON_OK;
 }

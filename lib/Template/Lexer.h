@@ -12,7 +12,7 @@ namespace tenon::jinja {
 
 struct Token {
   enum class Kind : uint8_t {
-    Text,          // what stands between tags
+    Text,          // what is between tags
     VariableBegin, // {{
     VariableEnd,   // }}
     BlockBegin,    // {%

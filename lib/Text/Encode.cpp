@@ -143,7 +143,7 @@ tenon_text_status Encoder::encodeNormalized(std::string_view text,
 
 void Encoder::encodePart(std::string_view text) {
   // Words are shorter than texts, so the work stays in the cache. Where no
-  // piece has a mark behind some byte, no merge crosses that place.
+  // piece has a mark after some byte, no merge crosses that place.
   const uint8_t *joins = file.header().joins_mark;
   size_t begin = 0;
   // A word that may be a piece as a whole is not taken apart.

@@ -91,7 +91,7 @@ tenon_text_status SplitStep::findSegments(std::string_view text,
     size_t begin = std::max(ends[0], done), end = std::max(ends[1], begin);
     if (done != begin)
       segments.push_back({done, begin, invert});
-    // An empty match right behind another one is none.
+    // An empty match right after another one is none.
     if (begin != end || begin != done || !isBehindMatch)
       segments.push_back({begin, end, !invert});
     isBehindMatch = true;

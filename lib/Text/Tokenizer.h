@@ -29,7 +29,7 @@ struct tenon_tokenizer {
   tenon::text::AddedTokens rawTokens;
   tenon::text::AddedTokens normalizedTokens;
   std::vector<tenon::text::SplitStep> splits;
-  /// By token: whether the text behind it begins anew, with its own space.
+  /// By token: whether the text after it begins anew, with its own space.
   std::vector<bool> beginsAnew;
   uint64_t longestPiece = 0;
   float lowestScore = 0; // where pieces have one

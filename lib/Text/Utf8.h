@@ -13,10 +13,10 @@ namespace tenon::text {
 /// The character that stands for a space inside pieces, U+2581.
 inline constexpr std::string_view spaceMark = "\xe2\x96\x81";
 
-/// What stands in front of pieces that continue a word.
+/// The prefix of pieces that continue a word.
 inline constexpr std::string_view wordMark = "##";
 
-/// What stands at the beginning of some bytes.
+/// The character at the beginning of some bytes.
 struct Character {
   enum class Kind : uint8_t {
     Whole,

@@ -8,7 +8,7 @@
 
 namespace tenon {
 
-/// The files are written into a temporary folder beside the final one, which
+/// The files are written into a temporary folder next to the final one, which
 /// `commit` puts in its place in one step. Without `commit` nothing remains.
 ///
 /// The manifest holds the hashes of the weights and is a part of the code, so

@@ -40,7 +40,7 @@ enum class FloatRange { Positive, NonNegative, Any };
 ///  * `sliding_window` is absent when it is 0, null, or switched off by
 ///    `use_sliding_window`.
 ///  * `sliding_window_pattern`, not `_sliding_window_pattern`.
-///  * what stands in `text_config` of a multimodal file stands at top level.
+///  * keys of `text_config` of a multimodal file are at top level.
 ///
 /// A key with dots goes into objects: `rope_scaling.factor`. A key with null is
 /// absent. Every getter has two forms: without `fallback` the key is required,

@@ -35,7 +35,7 @@ struct StepPlan {
   int64_t countTokens() const;
 };
 
-/// What an input is made of; `@8x64` behind it gives its shape.
+/// What an input is made of; a suffix `@8x64` gives its shape.
 ///
 ///   seed:7              random numbers between -1 and 1
 ///   zeros, fill:3       one number

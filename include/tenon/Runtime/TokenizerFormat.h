@@ -88,7 +88,7 @@ enum {
 enum {
   TENON_ADDED_NORMALIZED = 1 << 0,  /* is looked for in normalized text */
   TENON_ADDED_STRIP_LEFT = 1 << 1,  /* takes the white space in front of it */
-  TENON_ADDED_STRIP_RIGHT = 1 << 2, /* takes the white space behind it */
+  TENON_ADDED_STRIP_RIGHT = 1 << 2, /* takes the white space after it */
   TENON_ADDED_SINGLE_WORD =
       1 << 3, /* only where no letter or digit is next to it */
   TENON_ADDED_SPECIAL = 1 << 4, /* only when special tokens are asked for */

@@ -22,7 +22,7 @@ public:
          WeightProvider &weights, const TensorSource *source,
          InterpreterOptions options, Bounds bounds);
 
-  /// Runs one step in every bucket with room for it. What the interpreter
+  /// Runs one step in every bucket that it fits into. What the interpreter
   /// cannot execute is an error; kernels that are wrong are not.
   llvm::Error run(llvm::StringRef step);
 

@@ -1,4 +1,4 @@
-// Memory beside pages that no one may touch.
+// Memory between pages without access.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_TESTING_GUARDEDMEMORY_H
@@ -45,7 +45,7 @@ public:
   size_t getStride() const { return stride; }
   /// Makes writes fault, too.
   void seal();
-  /// Whether no byte beside the pieces was written.
+  /// Whether no byte outside the pieces was written.
   bool isIntact() const;
   /// Whether the first pieces hold the same bytes.
   bool operator==(const GuardedMemory &other) const;

@@ -13,7 +13,7 @@ namespace tenon {
 /// What `traceSteps` runs.
 struct TracedSteps {
   /// A function of the module, or the name before `.t<tokens>` of the functions
-  /// that `form` made for each bucket: the smallest one with room is taken.
+  /// that `form` made for each bucket: the smallest one that fits is taken.
   std::string entry;
   /// Texts of StepPlan. Caches are unwritten before the first step, and each
   /// further step has those that the one before it left, so all steps agree on

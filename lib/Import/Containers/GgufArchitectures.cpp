@@ -22,7 +22,7 @@ static constexpr GgufName expertNames[] = {
     {"ffn_up_exps", "mlp.experts.up_proj"},
     {"ffn_down_exps", "mlp.experts.down_proj"},
     {"ffn_gate_up_exps.weight", "mlp.experts.gate_up_proj"},
-    // Of those with an expert that all tokens share behind a gate.
+    // Of those with a gated expert that all tokens share.
     {"ffn_gate_shexp", "mlp.shared_expert.gate_proj"},
     {"ffn_up_shexp", "mlp.shared_expert.up_proj"},
     {"ffn_down_shexp", "mlp.shared_expert.down_proj"},

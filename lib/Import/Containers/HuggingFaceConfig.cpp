@@ -54,7 +54,7 @@ static std::string print(const Value &value) {
   return text.size() > 60 ? text.substr(0, 60) + "..." : text;
 }
 
-/// What stands in `text_config` wins: the wrapper repeats some keys for its own
+/// Keys of `text_config` win: the wrapper repeats some keys for its own
 /// needs.
 llvm::Error Normalizer::unwrapTextConfig() {
   Value *wrapped = values.get("text_config");
@@ -206,7 +206,7 @@ llvm::Error Normalizer::normalizeRopeScaling() {
   if (!isAbsent(type) && *type == Value("yarn") &&
       values.getString("model_type") == "phi3")
     (*scaling)["rope_type"] = "longrope";
-  // Where the length stands beside the scaling, that is the one that counts.
+  // If the length is given next to the scaling, that is the one that counts.
   type = scaling->get("rope_type");
   const Value *length = values.get("original_max_position_embeddings");
   if (!isAbsent(length) && !isAbsent(type) && *type == Value("longrope"))

@@ -22,7 +22,7 @@ struct Method {
   std::string origin;
 };
 
-/// A file beside config.json in which a tool keeps its parameters.
+/// A file next to config.json in which a tool keeps its parameters.
 struct SideFile {
   llvm::StringLiteral name;
   llvm::StringLiteral method;
@@ -74,7 +74,7 @@ static std::optional<Method> findInConfig(const ModelConfig &config) {
   return std::nullopt;
 }
 
-/// What a file beside the configuration says goes into it, where it says nothing
+/// What a file next to the configuration says goes into it, where it says nothing
 /// itself.
 static llvm::Expected<std::optional<Method>>
 findInFile(llvm::StringRef folder, const SideFile &side, ModelConfig &config) {

@@ -226,7 +226,7 @@ llvm::Expected<std::vector<StoredTensor>> HeaderReader::read() {
   }
 }
 
-/// Every byte behind the header belongs to a tensor: the format has it so, and
+/// Every byte after the header belongs to a tensor: the format has it so, and
 /// what is left over shows that a file was joined or cut wrongly.
 static llvm::Error checkCovered(llvm::ArrayRef<StoredTensor> tensors,
                                 uint64_t begin, uint64_t end,

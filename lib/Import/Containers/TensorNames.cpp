@@ -45,7 +45,7 @@ static constexpr ModelNames ownNames[] = {
     {"gpt2", "transformer.", gpt2Parts},
 };
 
-/// Constants that old files store beside the weights: masks, and what stands for
+/// Constants that old files store along with the weights: masks, and what stands for
 /// minus infinity in them.
 static bool isConstant(llvm::StringRef name) {
   return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
@@ -128,7 +128,7 @@ std::string TensorNames::translate(llvm::StringRef name) const {
                   rest.starts_with("layers.") || rest.starts_with("norm.");
     return ((isPart ? "model." : "") + rest).str();
   }
-  // The head stands beside the text model, or further out.
+  // The head is a sibling of the text model, or further out.
   size_t head = name.find("lm_head.");
   if (head != llvm::StringRef::npos &&
       llvm::StringRef(*prefix).starts_with(name.take_front(head)))

@@ -31,7 +31,7 @@ struct StepOperands {
 /// `ConfigReader`: after it the ops are still well formed, but worthless.
 class BlockBuilder {
 public:
-  /// `prefix` stands before the symbol of each weight, and `path` before its
+  /// `prefix` is put before the symbol of each weight, and `path` before its
   /// tensors. Formats are those of `layer`.
   BlockBuilder(mlir::OpBuilder builder, const WeightFormats &formats,
                std::string prefix, std::string path, int64_t layer,

@@ -167,7 +167,7 @@ ExpertMixture::Stacks ExpertMixture::buildBiases(BlockBuilder &block,
           stack("down_bias", "mlp.experts.down_proj_bias", hidden)};
 }
 
-/// What is shared behind a gate is one expert that is always chosen, whose
+/// A shared expert with a gate is one expert that is always chosen, whose
 /// weight is a sigmoid.
 Value ExpertMixture::buildShared(BlockBuilder &block, Value x) const {
   if (names.sharedGate.empty())

@@ -1,4 +1,4 @@
-// A mixture of experts behind a router, with experts that all tokens share.
+// A mixture of experts with a router and with experts that all tokens share.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_IMPORT_FAMILIES_EXPERTMIXTURE_H

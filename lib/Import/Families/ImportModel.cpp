@@ -114,7 +114,7 @@ llvm::Expected<bool> ModuleBuilder::isStoredLike(const LayerKind &kind,
   return alike;
 }
 
-/// The first kind of a name has the name itself, the others a number behind it.
+/// The first kind of a name has the name itself, the others with a number appended.
 std::string ModuleBuilder::getUnusedName(llvm::StringRef name) const {
   std::string result = name.str();
   for (unsigned number = 2; llvm::any_of(

@@ -99,7 +99,7 @@ Value Indexer::build(BlockBuilder &block, Value x, Value latent,
   Value weights =
       block.linear(x, "index_weights", "self_attn.indexer.weights_proj", heads,
                    /*hasBias=*/false, WeightRole::PlainMatrix);
-  // The factors of a product and of a head are positive, so they may stand in
+  // The factors of a product and of a head are positive, so they may be in
   // front of the sum.
   double scale =
       1 / std::sqrt(static_cast<double>(heads) * static_cast<double>(width));
@@ -119,7 +119,7 @@ Value LatentAttention::build(BlockBuilder &block, Value x) const {
                           : block.linear(x, "q", "self_attn.q_proj",
                                          {heads, plain + turned});
   query = block.rope(query, rope, RopeEnd::Last);
-  // The rows hold the latent and, behind it, what is turned; only the latent
+  // The rows hold the latent and, after it, what is rotated; only the latent
   // is normalized.
   Value joint = block.linear(x, "kv_a", "self_attn.kv_a_proj_with_mqa",
                              rank + turned, bias);

@@ -1,4 +1,4 @@
-// Qwen2 with experts, and with one behind a gate that all tokens share.
+// Qwen2 with experts, and with a gated one that all tokens share.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "MixtureFamily.h"

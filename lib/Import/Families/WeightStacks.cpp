@@ -152,7 +152,7 @@ WeightFormats::getMicroscaled(const TensorInfo &tensor,
       {getScalesOfBlocks(spec.source)}};
 }
 
-/// A matrix whose scales, and perhaps offsets, are matrices beside it.
+/// A matrix whose scales, and perhaps offsets, are matrices of their own.
 llvm::Expected<StoredAs>
 WeightFormats::getScaled(const TensorInfo &tensor, const TensorInfo &scales,
                          const WeightSpec &spec) const {

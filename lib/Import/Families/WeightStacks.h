@@ -107,7 +107,7 @@ private:
 /// Warns when a source has tensors in the first `layers` layers that no weight
 /// of the module names: a configuration that leaves out, say, biases which the
 /// file has is another model than the one that was trained. Layers that predict
-/// further tokens, and what lies beside the text model, are nobody's business.
+/// further tokens, and what is not part of the text model, are ignored.
 void warnOfUnusedTensors(mlir::ModuleOp module, const ModelSource &source,
                          int64_t layers);
 

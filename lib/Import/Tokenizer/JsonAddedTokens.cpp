@@ -1,4 +1,4 @@
-// Reads added tokens, from tokenizer.json and from the files beside it.
+// Reads added tokens, from tokenizer.json and from the files next to it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "JsonTokenizer.h"

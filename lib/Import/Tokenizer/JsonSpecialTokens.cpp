@@ -1,4 +1,4 @@
-// Finds which tokens begin and end a text in the files beside tokenizer.json.
+// Finds which tokens begin and end a text in the files next to tokenizer.json.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "JsonTokenizer.h"

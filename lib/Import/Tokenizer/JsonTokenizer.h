@@ -1,4 +1,4 @@
-// Reads tokenizer.json and the files beside it into tables.
+// Reads tokenizer.json and the files next to it into tables.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef TENON_LIB_IMPORT_TOKENIZER_JSONTOKENIZER_H

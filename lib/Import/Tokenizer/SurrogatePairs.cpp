@@ -30,7 +30,7 @@ std::string resolveSurrogatePairs(StringRef json) {
     unsigned first = readEscape(json, 0xd800, 0xdbff);
     unsigned second = readEscape(json.substr(6), 0xdc00, 0xdfff);
     if (!first || !second) {
-      // The character behind a backslash may be one itself.
+      // The character after a backslash may be one itself.
       result += json.substr(0, 2);
       json = json.substr(2);
       continue;

@@ -161,7 +161,7 @@ Error TokenizerTables::check() const {
 
 namespace {
 
-/// Appends tables behind a header.
+/// Appends tables to a header.
 class Image {
 public:
   Image() : bytes(sizeof(tenon_tokenizer_header)) {}

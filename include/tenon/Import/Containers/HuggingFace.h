@@ -30,7 +30,7 @@ void addClassDefaults(llvm::json::Object &values);
 void addRopeDefaults(llvm::json::Object &values);
 
 /// Gives the configuration the `quantization_config.quant_method` that it does
-/// not name itself, where another key, a file beside it or the names of tensors
+/// not name itself, where another key, a file next to it or the names of tensors
 /// tell that weights are quantized and how.
 llvm::Error nameQuantization(llvm::StringRef folder,
                              const TensorSource &tensors, ModelConfig &config);
