@@ -124,9 +124,10 @@ static llvm::Error writeArtifact(CompilerInput &input, ArtifactWriter &writer,
     return error;
 
   // Code and weights depend on nothing of each other. Remarks have an order.
-  VariantCompiler compiler(*input.module, targets, EntryKind::Steps,
-                           remarks.isOn() ? 1 : getThreads(options), timer,
-                           remarks, temps);
+  VariantCompiler compiler(
+      *input.module, targets, EntryKind::Steps,
+      remarks.isOn() || options.keepsOrder ? 1 : getThreads(options), timer,
+      remarks, temps);
   std::vector<uint64_t> hashes;
   if (!options.skipWeights) {
     llvm::Error error = timer.measure("pack weights", [&]() -> llvm::Error {

@@ -132,9 +132,10 @@ llvm::Error tenon::writeLibrary(CompilerInput &input,
     return weights.takeError();
 
   // Code and weights depend on nothing of each other. Remarks have an order.
-  VariantCompiler compiler(module, targets, EntryKind::Functions,
-                           remarks.isOn() ? 1 : getThreads(options), timer,
-                           remarks, temps);
+  VariantCompiler compiler(
+      module, targets, EntryKind::Functions,
+      remarks.isOn() || options.keepsOrder ? 1 : getThreads(options), timer,
+      remarks, temps);
   if (*weights)
     if (llvm::Error error = timer.measure("pack weights", [&] {
           return writeWeights(input, **weights, getThreads(options));

@@ -4,8 +4,8 @@
 #include "Phases.h"
 #include "dialects/Machine/Machine.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Pipelines/RunPasses.h"
 #include "tenon/Support/FirstDiagnostic.h"
-#include "mlir/Pass/PassManager.h"
 #include "PhaseTimer.h"
 #include "TempFiles.h"
 
@@ -21,9 +21,7 @@ static llvm::Error runPipeline(ModuleOp module, const llvm::Twine &phase,
                                PhaseTimer &timer) {
   return timer.measure(phase, [&]() -> llvm::Error {
     FirstDiagnostic diagnostic(module.getContext());
-    PassManager manager(module.getContext());
-    build(manager);
-    if (succeeded(manager.run(module)))
+    if (succeeded(runPasses(module, phase.str(), build)))
       return llvm::Error::success();
     return diagnostic.take("cannot " + verb + " the model");
   });

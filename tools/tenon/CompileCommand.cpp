@@ -6,6 +6,7 @@
 #include "tenon/Driver/UsageError.h"
 #include "llvm/ADT/STLExtras.h"
 #include "Command.h"
+#include "PassOptions.h"
 
 using namespace tenon;
 namespace cl = llvm::cl;
@@ -137,6 +138,7 @@ struct CompileCommand : Command {
       cl::desc("Keep the IR of each phase, LLVM IR, assembly and PTX here")};
   cl::opt<bool> timing{"timing", cl::sub(subCommand),
                        cl::desc("Print seconds and memory of each phase")};
+  PassOptions passOptions{subCommand};
 };
 } // namespace
 
@@ -191,6 +193,9 @@ llvm::Error CompileCommand::run() const {
   options.verifyNumerics = verifyNumerics;
   options.saveTemps = saveTemps;
   options.timing = timing;
+  options.keepsOrder = passOptions.areGiven();
+  if (llvm::Error error = passOptions.apply())
+    return error;
   if (options.output.empty() && !options.stopAfter && !options.emit)
     return makeUsageError("compile expects a name for the artifact; add -o "
                           "OUT.tenon");

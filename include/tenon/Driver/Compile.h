@@ -52,6 +52,8 @@ struct CompileOptions {
   std::optional<EmitKind> emit;
   /// 0 for as many as there are cores.
   unsigned threads = 0;
+  /// Compiles one target after the other, for what passes print in between.
+  bool keepsOrder = false;
   /// The passes whose remarks are printed: a regular expression that matches a
   /// whole flag, or `all`; empty for none.
   std::string remarks;

@@ -49,6 +49,9 @@ public:
   /// Adds the passes of one of these phases, but for `Codegen`.
   virtual void addPasses(Phase phase, mlir::OpPassManager &pm) const = 0;
 
+  /// Makes its own passes known by their flags.
+  virtual void registerPasses() const = 0;
+
   /// What `emit` can make, `MLIR` among them.
   virtual llvm::ArrayRef<EmitKind> getEmitKinds() const = 0;
   /// Generates code from what the phase before `Codegen` leaves, which it

@@ -4,13 +4,13 @@
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tenon/Roles.h"
 #include "dialects/Tile/Tile.h"
+#include "tenon/Pipelines/RunPasses.h"
 #include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Support/Targets.h"
 #include "tenon/Target/CPU/Pipeline.h"
 #include "tenon/Target/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -260,14 +260,14 @@ llvm::Expected<CompiledVariant> tenon::compileForCpu(ModuleOp module,
   if (failed(readFunctions(module, kind, suffix, variant, facts)))
     return diagnostic.take("code generation for " + variant.name);
 
-  PassManager entries(module.getContext());
-  buildEntryPipeline(entries, kind, suffix);
-  if (failed(entries.run(module)))
+  auto buildEntries = [&](OpPassManager &pm) {
+    buildEntryPipeline(pm, kind, suffix);
+  };
+  if (failed(runPasses(module, "entries " + variant.name, buildEntries)))
     return diagnostic.take("code generation for " + variant.name);
   readEntries(module, variant, facts);
-  PassManager lowering(module.getContext());
-  buildCpuLoweringPipeline(lowering);
-  if (failed(lowering.run(module)))
+  if (failed(
+          runPasses(module, "lower " + variant.name, buildCpuLoweringPipeline)))
     return diagnostic.take("code generation for " + variant.name);
   if (emit == EmitKind::MLIR) {
     llvm::raw_string_ostream stream(*text);

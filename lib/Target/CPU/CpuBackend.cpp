@@ -6,6 +6,8 @@
 #include "tenon/Runtime/Format.h"
 #include "tenon/Support/Targets.h"
 #include "tenon/Target/Backend.h"
+#include "tenon/Target/CPU/LoweringPasses.h"
+#include "tenon/Target/CPU/Passes.h"
 #include "tenon/Target/MarkdownTable.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -104,6 +106,11 @@ public:
       break;
     }
     llvm_unreachable("no phase of this back end with passes");
+  }
+
+  void registerPasses() const override {
+    registerCpuLoweringPasses();
+    registerCpuPasses();
   }
 
   ArrayRef<EmitKind> getEmitKinds() const override {

@@ -3,6 +3,7 @@
 
 #include "tenon/Target/NVPTX/NvptxBackend.h"
 #include "tenon/Pipelines/Pipelines.h"
+#include "tenon/Pipelines/RunPasses.h"
 #include "tenon/Support/FirstDiagnostic.h"
 #include "tenon/Support/Targets.h"
 #include "tenon/Target/Backend.h"
@@ -10,7 +11,6 @@
 #include "tenon/Target/NVPTX/EmitPtx.h"
 #include "tenon/Target/NVPTX/Passes.h"
 #include "tenon/Target/NVPTX/Pipeline.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 
@@ -61,6 +61,8 @@ public:
     llvm_unreachable("no phase of this back end with passes");
   }
 
+  void registerPasses() const override { registerNvptxPasses(); }
+
   ArrayRef<EmitKind> getEmitKinds() const override {
     static constexpr EmitKind kinds[] = {EmitKind::MLIR, EmitKind::PTX};
     return kinds;
@@ -69,9 +71,7 @@ public:
   llvm::Expected<EmittedCode> emit(ModuleOp module, EmitKind kind,
                                    EntryKind) const override {
     FirstDiagnostic diagnostic(module.getContext());
-    PassManager lowering(module.getContext());
-    buildNvptxLoweringPipeline(lowering);
-    if (failed(lowering.run(module)))
+    if (failed(runPasses(module, "lower", buildNvptxLoweringPipeline)))
       return diagnostic.take("cannot generate device code");
     EmittedCode code;
     if (kind == EmitKind::MLIR) {
