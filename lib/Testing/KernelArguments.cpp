@@ -32,6 +32,22 @@ void tenon::toBytes(const Tensor &tensor, uint8_t *memory) {
   }
 }
 
+void tenon::fromBytes(const uint8_t *memory, Tensor &tensor) {
+  Type type = tensor.getElementType();
+  int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
+  for (int64_t i = 0; i < count; ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, memory + i * bytes, bytes);
+    if (auto format = dyn_cast<FloatType>(type)) {
+      llvm::APFloat number(format.getFloatSemantics(),
+                           llvm::APInt(format.getWidth(), bits));
+      tensor.mutableFloats()[i] = number.convertToDouble();
+    } else {
+      tensor.mutableInts()[i] = llvm::SignExtend64(bits, 8 * bytes);
+    }
+  }
+}
+
 PackedPart tenon::findPackedPart(WeightType type, const WeightValue &weight) {
   uint64_t offset = *cast<WeightSymbolOpInterface>(weight.symbol).getOffset();
   int64_t rows = type.getRank() == 1 ? 1 : type.getMatrices() * type.getRows();

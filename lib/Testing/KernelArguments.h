@@ -15,6 +15,9 @@ int64_t getElementBytes(mlir::Type type);
 /// Writes the elements of a tensor to memory, row-major.
 void toBytes(const Tensor &tensor, uint8_t *memory);
 
+/// Overwrites the elements of a tensor with those in memory.
+void fromBytes(const uint8_t *memory, Tensor &tensor);
+
 /// A weight, or one of the equal parts of a stack, among the packed weights.
 struct PackedPart {
   uint64_t offset, size;

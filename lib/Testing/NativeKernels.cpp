@@ -12,10 +12,8 @@
 #include "tenon/Testing/GuardedMemory.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/ADT/APFloat.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/MathExtras.h"
 
 #include <condition_variable>
 #include <cstring>
@@ -62,25 +60,8 @@ static void arrive(const tenon_step_context *context, int64_t thread) {
 }
 
 //===----------------------------------------------------------------------===//
-// Tensors as bytes
+// Arguments
 //===----------------------------------------------------------------------===//
-
-/// Overwrites the elements of a tensor.
-static void fromBytes(const GuardedMemory &memory, Tensor &tensor) {
-  Type type = tensor.getElementType();
-  int64_t bytes = getElementBytes(type), count = tensor.getNumElements();
-  for (int64_t i = 0; i < count; ++i) {
-    uint64_t bits = 0;
-    std::memcpy(&bits, memory.data() + i * bytes, bytes);
-    if (auto format = dyn_cast<FloatType>(type)) {
-      llvm::APFloat number(format.getFloatSemantics(),
-                           llvm::APInt(format.getWidth(), bits));
-      tensor.mutableFloats()[i] = number.convertToDouble();
-    } else {
-      tensor.mutableInts()[i] = llvm::SignExtend64(bits, 8 * bytes);
-    }
-  }
-}
 
 namespace {
 /// Packed weights, each piece that a kernel is given in memory of its own.
@@ -418,7 +399,7 @@ NativeKernels::call(func::FuncOp callee, ArrayRef<RuntimeValue> operands) {
     if (!(*buffer == *other))
       return callee.emitError() << "gives other bits in result " << index
                                 << " with 3 workers than with 1";
-    fromBytes(*buffer, std::get<Tensor>(result));
+    fromBytes(buffer->data(), std::get<Tensor>(result));
   }
   return results;
 }

@@ -12,6 +12,7 @@
 #include "tenon/Support/Version.h"
 #include "tenon/Testing/CompareSteps.h"
 #include "tenon/Testing/KernelTrace.h"
+#include "tenon/Testing/NativeFunction.h"
 #include "tenon/Testing/RandomTensors.h"
 #include "tenon/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,6 +27,7 @@
 #include "llvm/Support/InitLLVM.h"
 #include "test/lib/TestPasses.h"
 
+#include <cmath>
 #include <new>
 #include <unistd.h>
 
@@ -59,8 +61,10 @@ static cl::opt<std::string>
               cl::desc("file with a step on each line, - for standard input; "
                        "each is answered with `ok` or `wrong: ...`. For "
                        "engine native"));
-static cl::opt<std::string> weightSeed("weights", cl::init("seed:1"),
-                                       cl::desc("random weights: seed:N"));
+static cl::opt<std::string>
+    weightSeed("weights", cl::init("seed:1"),
+               cl::desc("random weights: seed:N, or stored:N, which are "
+                        "those of engine native"));
 static cl::list<std::string>
     listedWeights("weight", cl::desc("values of one weight: NAME:1,2.5,3"));
 static cl::opt<std::string>
@@ -99,6 +103,14 @@ static cl::opt<double> relativeError(
     "relative-error", cl::init(std::numeric_limits<double>::infinity()),
     cl::desc("largest relative error of any element of a kernel's result, "
              "for engine native"));
+static cl::opt<int64_t>
+    times("time", cl::init(0), cl::value_desc("N"),
+          cl::desc("run the function N times, and print the seconds of the run "
+                   "in the middle; for engine native without --compare"));
+static cl::opt<int64_t>
+    workers("workers", cl::init(1), cl::value_desc("N"),
+            cl::desc("threads that run the function (default: 1); for engine "
+                     "native without --compare"));
 static cl::opt<bool> print("print", cl::desc("print results"));
 static cl::opt<int> digits("digits", cl::init(6),
                            cl::desc("significant digits of --print"));
@@ -181,9 +193,12 @@ struct WeightSources {
 llvm::Error WeightSources::open(ModuleOp module, ModuleOp before) {
   uint64_t seed;
   StringRef text = weightSeed;
-  if (!text.consume_front("seed:") || text.getAsInteger(10, seed))
-    return llvm::createStringError("expects --weights=seed:N, but got '" +
-                                   weightSeed.getValue() + "'");
+  bool isStored = text.consume_front("stored:");
+  if ((!isStored && !text.consume_front("seed:")) ||
+      text.getAsInteger(10, seed))
+    return llvm::createStringError(
+        "expects --weights=seed:N or stored:N, but got '" +
+        weightSeed.getValue() + "'");
   random = std::make_unique<RandomWeights>(seed);
   base = std::make_unique<DeclaredWeights>(before, *random);
   if (!model.empty()) {
@@ -192,7 +207,7 @@ llvm::Error WeightSources::open(ModuleOp module, ModuleOp before) {
     if (!opened)
       return opened.takeError();
     source = std::move(*opened);
-  } else if (engineName == "native" || !traceFolder.empty()) {
+  } else if (isStored || engineName == "native" || !traceFolder.empty()) {
     auto drawn = RandomTensors::create(module, seed);
     if (!drawn)
       return drawn.takeError();
@@ -257,18 +272,19 @@ static llvm::Expected<bool> reportOthers(ArrayRef<Tensor> results) {
   return report(tensors, results.take_front(others.size()));
 }
 
-static llvm::Error show(ArrayRef<Tensor> results) {
+static llvm::Error show(ArrayRef<Tensor> results, bool prints, int numDigits,
+                        ArrayRef<std::string> files) {
   for (auto [index, result] : llvm::enumerate(results)) {
-    if (print) {
+    if (prints) {
       llvm::outs() << "result " << index << ": ";
       for (int64_t dim : result.getShape())
         llvm::outs() << dim << "x";
       llvm::outs() << result.getElementType() << " = ";
-      result.print(llvm::outs(), digits);
+      result.print(llvm::outs(), numDigits);
       llvm::outs() << "\n";
     }
-    if (index < outputs.size())
-      if (llvm::Error error = writeNpy(outputs[index], result))
+    if (index < files.size())
+      if (llvm::Error error = writeNpy(files[index], result))
         return error;
   }
   return llvm::Error::success();
@@ -316,6 +332,33 @@ static llvm::Expected<bool> runNative(ModuleOp module, WeightSources &weights) {
   return (*comparison)->report(llvm::outs());
 }
 
+/// Runs a function as native code, and shows what it gives.
+static llvm::Error runFunction(ModuleOp module, WeightSources &weights) {
+  auto tensors = makeInputs(module, entry, steps.empty() ? "" : steps.front());
+  if (!tensors)
+    return tensors.takeError();
+  // The linker forgets all options of the process, so they are read before.
+  NativeRun run{workers, times};
+  bool prints = print;
+  int numDigits = digits;
+  std::vector<std::string> files(outputs.begin(), outputs.end());
+  auto native =
+      runNativeFunction(module, entry, *tensors, weights.getTensors(), run);
+  if (!native)
+    return native.takeError();
+  if (llvm::Error error = show(native->results, prints, numDigits, files))
+    return error;
+  if (run.times)
+    llvm::outs() << llvm::format(
+        "time: %.4g us, the middle of %lld runs by %lld workers; %llu bytes of "
+        "arguments, results and weights, %.3g GB/s\n",
+        1e6 * native->seconds, static_cast<long long>(run.times),
+        static_cast<long long>(run.workers),
+        static_cast<unsigned long long>(native->bytes),
+        1e-9 * native->bytes / native->seconds);
+  return llvm::Error::success();
+}
+
 /// Runs everything; the result says whether it was near the oracle's.
 static llvm::Expected<bool> run(MLIRContext &context) {
   auto module = parse(context, file);
@@ -334,8 +377,13 @@ static llvm::Expected<bool> run(MLIRContext &context) {
   WeightSources weights;
   if (llvm::Error error = weights.open(**module, *oracleModule))
     return error;
-  if (engineName == "native")
+  if (engineName == "native" && !oracleName.empty())
     return runNative(**module, weights);
+  if (engineName == "native") {
+    if (llvm::Error error = runFunction(**module, weights))
+      return std::move(error);
+    return true;
+  }
   if (!traceFolder.empty()) {
     if (llvm::Error error = runTraced(**module, weights))
       return std::move(error);
@@ -349,7 +397,9 @@ static llvm::Expected<bool> run(MLIRContext &context) {
   auto results = engine.run(**module, entry, *tensors);
   if (!results)
     return results.takeError();
-  if (llvm::Error error = show(*results))
+  if (llvm::Error error =
+          show(*results, print, digits,
+               std::vector<std::string>(outputs.begin(), outputs.end())))
     return error;
   if (!others.empty())
     return reportOthers(*results);
@@ -368,6 +418,33 @@ static llvm::Expected<bool> run(MLIRContext &context) {
   return report(*results, *expected);
 }
 
+/// Engine native compares all kernels of steps, or runs one function.
+static llvm::Error checkNativeOptions() {
+  if (!listedWeights.empty())
+    return llvm::createStringError(
+        "engine native reads packed weights; give --model or --weights, and no "
+        "--weight");
+  if (!oracleName.empty()) {
+    if (times || workers != 1 || print || !outputs.empty())
+      return llvm::createStringError(
+          "engine native compares kernels with the interpreter's and shows no "
+          "result; leave out --compare, or --print, --output, --time and "
+          "--workers");
+    return llvm::Error::success();
+  }
+  if (steps.size() > 1 || !stepsFrom.empty() || !others.empty() ||
+      std::isfinite(relativeError))
+    return llvm::createStringError(
+        "engine native runs a function once; several steps, --steps-from, "
+        "--other and --relative-error need --compare=interpret or the "
+        "interpreter");
+  if (times < 0 || workers < 1 || workers > 256)
+    return llvm::createStringError("expects --time to be at least 0 and "
+                                   "--workers from 1 to 256, but got " +
+                                   Twine(times) + " and " + Twine(workers));
+  return llvm::Error::success();
+}
+
 static llvm::Error checkOptions() {
   if (!traceFolder.empty() &&
       (engineName != "interpret" || !oracleName.empty() || !others.empty() ||
@@ -375,13 +452,11 @@ static llvm::Error checkOptions() {
     return llvm::createStringError(
         "--trace-kernels runs steps in the interpreter alone; give no "
         "--engine, --compare, --other or --weight");
-  if (engineName == "native") {
-    if (oracleName != "interpret" || !listedWeights.empty())
-      return llvm::createStringError(
-          "engine native compares kernels with the interpreter; give "
-          "--compare=interpret, and no --weight");
-    return llvm::Error::success();
-  }
+  if (engineName == "native")
+    return checkNativeOptions();
+  if (times || workers != 1)
+    return llvm::createStringError(
+        "--time and --workers expect --engine=native");
   if (!stepsFrom.empty())
     return llvm::createStringError(
         "--steps-from expects --engine=native; give one --step");
