@@ -388,7 +388,7 @@ tenon::runNativeFunction(ModuleOp original, const std::string &entry,
           runPasses(*module, "bufferize", buildBufferizePipeline))
     return std::move(error);
   llvm::Expected<CompiledVariant> variant = compileForCpu(
-      *module, Emission::Object, /*text=*/nullptr, EntryKind::Functions);
+      *module, EmitKind::Object, /*text=*/nullptr, EntryKind::Functions);
   if (!variant)
     return variant.takeError();
   if (variant->features & ~tenon_cpu_features())
