@@ -36,6 +36,28 @@ static std::string nameHeader(const CompileOptions &options) {
   return name.str().str();
 }
 
+static std::string nameWeights(const CompileOptions &options) {
+  llvm::SmallString<256> name(options.output);
+  path::replace_extension(name, "weights");
+  return name.str().str();
+}
+
+/// No file that is written may be one that is read, or another that is written.
+static llvm::Error checkFiles(const CompileOptions &options) {
+  std::string header = nameHeader(options), weights = nameWeights(options);
+  std::pair<StringRef, StringRef> pairs[] = {{header, options.source},
+                                             {header, options.output},
+                                             {header, options.model},
+                                             {header, weights},
+                                             {weights, options.model}};
+  for (auto [written, other] : pairs)
+    if (written == other || llvm::sys::fs::equivalent(written, other))
+      return makeUsageError("'" + written +
+                            "' would be written over another file of the "
+                            "command; choose another name with -o or --header");
+  return llvm::Error::success();
+}
+
 llvm::Error tenon::checkLibraryOptions(const CompileOptions &options) {
   bool isText = options.stopAfter || options.emit;
   if (!options.model.empty() && !isModuleFile(options.source))
@@ -61,7 +83,7 @@ llvm::Error tenon::checkLibraryOptions(const CompileOptions &options) {
   if (!isText && path::stem(options.output).empty())
     return makeUsageError("expects a name before .so, but got '" +
                           options.output + "'");
-  return llvm::Error::success();
+  return isText ? llvm::Error::success() : checkFiles(options);
 }
 
 /// Writes the packed weights beside a library that has some.
@@ -90,9 +112,7 @@ createWeights(const CompilerInput &input, const CompileOptions &options) {
         "'" + options.source +
         "' has weights, but no values of them; say whose with --model, or add "
         "--skip-weights");
-  llvm::SmallString<256> name(options.output);
-  path::replace_extension(name, "weights");
-  return ReplaceFile::create(name);
+  return ReplaceFile::create(nameWeights(options));
 }
 
 /// Reads what only the code says of a function: how large its blocks may be.

@@ -29,6 +29,12 @@
 // RUN: not %tenon compile %t/x.mlir --entry=loop --header=%t/x.h --emit=asm 2>&1 | FileCheck %s --check-prefix=EMIT
 // EMIT: error: --header is written beside a library; leave out --emit and --stop-after, or --header
 
+// No file is written over another one.
+// RUN: not %tenon compile %t/x.mlir --entry=loop --header=%t/x.mlir -o %t/x.so 2>&1 | FileCheck %s --check-prefix=OVER
+// RUN: not %tenon compile %t/x.mlir --entry=loop --header=%t/x.so -o %t/x.so 2>&1 | FileCheck %s --check-prefix=OVER
+// RUN: not %tenon compile %t/x.mlir --entry=loop --model=%t/x.weights -o %t/x.so 2>&1 | FileCheck %s --check-prefix=OVER
+// OVER: error: '{{.*}}' would be written over another file of the command; choose another name with -o or --header
+
 //--- x.mlir
 func.func private @index_array(%x: tensor<?xindex>)
 func.func @f64(%x: tensor<?x7xf32>, %y: tensor<?x7xi1>) -> tensor<?x7xf32> {
