@@ -248,10 +248,10 @@ static llvm::Expected<std::vector<uint8_t>>
 compileAnyTokenizer(const ModelSource &source,
                     std::vector<std::string> &warnings) {
   if (const GgufMetadataView *metadata = source.getEmbeddedMetadata()) {
-    std::optional<StringRef> model =
-        metadata->getString("tokenizer.ggml.model");
+    constexpr llvm::StringLiteral key = "tokenizer.ggml.model";
+    StringRef model = metadata->getString(key).value_or("");
     // Files without a vocabulary either say nothing or say so.
-    if (!model || *model == "no_vocab" || *model == "none")
+    if (!metadata->has(key) || model == "no_vocab" || model == "none")
       return std::vector<uint8_t>();
     return compileTokenizerGguf(*metadata, &warnings);
   }

@@ -92,6 +92,8 @@ Expected<ChatTemplate> readChatTemplate(StringRef folder,
   if (!config)
     return config.takeError();
   Expected<std::string> source = readFile(folder, "chat_template.jinja");
+  if (source && !json::isUTF8(*source))
+    return createStringError("chat_template.jinja: expects UTF-8");
   if (source && source->empty())
     source = chooseTemplate(*config, warnings);
   if (!source)

@@ -115,6 +115,11 @@ Error JsonTokenizer::readFurtherAddedTokens() {
     return config.takeError();
   // In the order of identifiers, which objects do not keep.
   std::map<int64_t, json::Object> tokens;
+  if (const json::Value *value = config->get("added_tokens_decoder");
+      value && !value->getAsObject() && !value->getAsNull())
+    return createStringError("%s: expects 'added_tokens_decoder' to be an "
+                             "object",
+                             file.str().c_str());
   if (const json::Object *decoder = config->getObject("added_tokens_decoder")) {
     for (const auto &[key, value] : *decoder) {
       int64_t id;

@@ -14,13 +14,22 @@ int64_t JsonTokenizer::findToken(StringRef text) const {
   return token == addedIds.end() ? tables.find(text) : int64_t(token->second);
 }
 
-int64_t JsonTokenizer::findNamedToken(const json::Object &config,
-                                      StringRef name, StringRef file) {
+/// Returns -1 for none, and for one that the tokenizer does not have.
+Expected<int64_t> JsonTokenizer::findNamedToken(const json::Object &config,
+                                                StringRef name,
+                                                StringRef file) {
   // A name, or an object that has it as its content.
-  std::optional<StringRef> text = config.getString(name);
-  if (const json::Object *token = config.getObject(name))
+  const json::Value *value = config.get(name);
+  if (!value || value->getAsNull())
+    return -1;
+  std::optional<StringRef> text = value->getAsString();
+  if (const json::Object *token = value->getAsObject())
     text = token->getString("content");
-  if (!text || text->empty())
+  if (!text)
+    return createStringError("%s: expects '%s' to be the name of a token, or "
+                             "an object that has it as 'content'",
+                             file.str().c_str(), name.str().c_str());
+  if (text->empty())
     return -1;
   int64_t id = findToken(*text);
   if (id < 0)
@@ -87,12 +96,36 @@ Error JsonTokenizer::readNamedTokens() {
     Expected<json::Object> names = readFile(file, /*mayBeAbsent=*/true);
     if (!names)
       return names.takeError();
-    int64_t end = findNamedToken(*names, "eos_token", file);
-    tables.addEnd(end);
-    eos = eos < 0 ? end : eos;
-    if (tables.bos < 0)
-      tables.bos = findNamedToken(*names, "bos_token", file);
+    Expected<int64_t> end = findNamedToken(*names, "eos_token", file);
+    if (!end)
+      return end.takeError();
+    tables.addEnd(*end);
+    eos = eos < 0 ? *end : eos;
+    if (tables.bos >= 0)
+      continue;
+    Expected<int64_t> begin = findNamedToken(*names, "bos_token", file);
+    if (!begin)
+      return begin.takeError();
+    tables.bos = int32_t(*begin);
   }
+  return Error::success();
+}
+
+/// What another type would hide.
+Error JsonTokenizer::checkClass(const json::Object &config) const {
+  auto isOther = [&](StringRef key, bool isRight) {
+    const json::Value *value = config.get(key);
+    return value && !value->getAsNull() && !isRight;
+  };
+  if (isOther("tokenizer_class",
+              config.getString("tokenizer_class").has_value()))
+    return createStringError("tokenizer_config.json: expects "
+                             "'tokenizer_class' to be a string");
+  for (StringRef flag : {"add_bos_token", "add_eos_token"})
+    if (isOther(flag, config.getBoolean(flag).has_value()))
+      return createStringError("tokenizer_config.json: expects '%s' to be true "
+                               "or false",
+                               flag.str().c_str());
   return Error::success();
 }
 
@@ -118,6 +151,9 @@ Error JsonTokenizer::readSpecialTokens() {
       readFile("tokenizer_config.json", /*mayBeAbsent=*/true);
   if (!config)
     return config.takeError();
+
+  if (Error error = checkClass(*config))
+    return error;
 
   // The tokenizers of the Llama family build their template from these flags,
   // whatever tokenizer.json says; others only add to it.

@@ -85,8 +85,10 @@ private:
                                       llvm::StringRef name,
                                       llvm::StringRef file);
   int64_t findToken(llvm::StringRef text) const;
-  int64_t findNamedToken(const llvm::json::Object &config, llvm::StringRef name,
-                         llvm::StringRef file);
+  llvm::Expected<int64_t> findNamedToken(const llvm::json::Object &config,
+                                         llvm::StringRef name,
+                                         llvm::StringRef file);
+  llvm::Error checkClass(const llvm::json::Object &config) const;
 
   template <typename... Values>
   llvm::Error fail(const char *format, Values... values) const {

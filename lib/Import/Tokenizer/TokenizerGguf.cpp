@@ -10,6 +10,7 @@
 #include "TokenizerTables.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/JSON.h"
 #include <array>
 
 using namespace llvm;
@@ -30,6 +31,7 @@ public:
   std::vector<std::string> takeWarnings() { return std::move(tables.warnings); }
 
 private:
+  Error checkTypes() const;
   Error readVocabulary();
   Error readScored();
   Error readUnigram();
@@ -72,6 +74,38 @@ private:
 };
 
 } // namespace
+
+/// A value of another type must not pass for one that is absent.
+Error GgufTokenizer::checkTypes() const {
+  auto check = [&](const std::string &name, bool isRight,
+                   const char *what) -> Error {
+    if (isRight || !metadata.has(name))
+      return Error::success();
+    return fail("expects '%s' to be %s", name.c_str(), what);
+  };
+  for (const std::string &name :
+       {key("model"), key("pre"), std::string("tokenizer.chat_template")})
+    if (Error error =
+            check(name, metadata.getString(name).has_value(), "a string"))
+      return error;
+  for (const char *flag : {"add_bos_token", "add_eos_token", "add_space_prefix",
+                           "remove_extra_whitespaces"})
+    if (Error error = check(key(flag), metadata.getBool(key(flag)).has_value(),
+                            "a Boolean"))
+      return error;
+  for (const char *token :
+       {"bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id",
+        "unknown_token_id", "cls_token_id", "seperator_token_id"})
+    if (Error error = check(key(token), metadata.getInt(key(token)).has_value(),
+                            "an integer"))
+      return error;
+  if (Error error = check(key("token_type"),
+                          metadata.getIntArray(key("token_type")).has_value(),
+                          "an array of integers"))
+    return error;
+  StringRef chat = metadata.getString("tokenizer.chat_template").value_or("");
+  return check("tokenizer.chat_template", json::isUTF8(chat), "UTF-8");
+}
 
 Error GgufTokenizer::readVocabulary() {
   auto tokens = metadata.getStringArray(key("tokens"));
@@ -299,6 +333,8 @@ Error GgufTokenizer::readSpecialTokens() {
 }
 
 Expected<std::vector<uint8_t>> GgufTokenizer::compile() {
+  if (Error error = checkTypes())
+    return std::move(error);
   std::optional<StringRef> model = metadata.getString(key("model"));
   if (!model)
     return fail("'%s' is missing", key("model").c_str());

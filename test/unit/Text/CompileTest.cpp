@@ -416,6 +416,36 @@ TEST_F(Folder, added_tokens_of_the_other_files) {
 
 // Older folders have names and identifiers, which count where the newer key is
 // absent.
+// None of them passes for a key that is absent.
+TEST_F(Folder, values_of_another_type_beside_the_tokenizer) {
+  write("tokenizer.json", R"({"model": {"vocab": {"a": 0}, "merges": []}})");
+  auto message = [&](const char *file, const std::string &text) {
+    write(file, text);
+    std::string error = compile();
+    write(file, "{}");
+    return error;
+  };
+  const char *config = "tokenizer_config.json";
+  const std::string name = "tokenizer_config.json: expects ";
+  EXPECT_EQ(message(config, R"({"added_tokens_decoder": []})"),
+            name + "'added_tokens_decoder' to be an object");
+  EXPECT_EQ(message(config, R"({"tokenizer_class": 5})"),
+            name + "'tokenizer_class' to be a string");
+  for (const char *flag : {"add_bos_token", "add_eos_token"})
+    EXPECT_EQ(message(config, std::string("{\"") + flag + R"(": "yes"})"),
+              name + "'" + flag + "' to be true or false");
+  for (const char *token : {"bos_token", "eos_token"})
+    for (const char *value : {"5", R"({"content": 5})", "{}", "[]"})
+      EXPECT_EQ(message("special_tokens_map.json",
+                        std::string("{\"") + token + "\": " + value + "}"),
+                std::string("special_tokens_map.json: expects '") + token +
+                    "' to be the name of a token, or an object that has it as "
+                    "'content'");
+  for (const char *null : {"added_tokens_decoder", "tokenizer_class",
+                           "add_bos_token", "bos_token"})
+    EXPECT_EQ(message(config, std::string("{\"") + null + "\": null}"), "");
+}
+
 TEST_F(Folder, added_tokens_of_their_own_file) {
   write("added_tokens.json", R"({"<b>": 5, "<end>": 4, "<c>": 8})");
   EXPECT_EQ(compile(good), "");

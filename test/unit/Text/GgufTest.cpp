@@ -61,6 +61,35 @@ TEST(Gguf, refuses_inconsistent_metadata) {
       << same;
 }
 
+// None of them passes for a key that is absent.
+TEST(Gguf, values_of_another_type) {
+  for (StringRef name : {"model", "pre"})
+    EXPECT_EQ(
+        compileGguf("scored", name, 5),
+        ("model.gguf: expects 'tokenizer.ggml." + name + "' to be a string")
+            .str());
+  for (StringRef name : {"add_bos_token", "add_eos_token", "add_space_prefix",
+                         "remove_extra_whitespaces"})
+    EXPECT_EQ(
+        compileGguf("scored", name, 1),
+        ("model.gguf: expects 'tokenizer.ggml." + name + "' to be a Boolean")
+            .str());
+  for (StringRef name :
+       {"bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id",
+        "unknown_token_id", "cls_token_id", "seperator_token_id"})
+    EXPECT_EQ(
+        compileGguf("scored", name, "1"),
+        ("model.gguf: expects 'tokenizer.ggml." + name + "' to be an integer")
+            .str());
+  EXPECT_EQ(compileGguf("scored", "token_type", "x"),
+            "model.gguf: expects 'tokenizer.ggml.token_type' to be an array of "
+            "integers");
+  JsonMetadata metadata = readMetadata("scored/metadata.json");
+  metadata.values["tokenizer.chat_template"] = 5;
+  EXPECT_EQ(toString(compileTokenizerGguf(metadata).takeError()),
+            "model.gguf: expects 'tokenizer.chat_template' to be a string");
+}
+
 // Tokens that do not exist are left out, and the user is told.
 TEST(Gguf, leaves_absent_tokens_out) {
   for (StringRef name :

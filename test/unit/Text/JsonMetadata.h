@@ -19,7 +19,10 @@ public:
 
   llvm::StringRef getFile() const override { return "model.gguf"; }
 
-  bool has(llvm::StringRef key) const override { return values.get(key); }
+  bool has(llvm::StringRef key) const override {
+    const llvm::json::Value *value = values.get(key);
+    return value && !value->getAsNull();
+  }
   std::optional<llvm::StringRef> getString(llvm::StringRef key) const override {
     return values.getString(key);
   }
