@@ -477,7 +477,8 @@ struct FormKernels : tenon::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     machine::MachineAttrInterface machine = machine::getTarget(getOperation());
     if (!machine) {
-      getOperation()->emitError()
+      // Without the module, which is all of the IR.
+      emitError(getOperation().getLoc())
           << "expects " << machine::MachineDialect::kTargetName
           << " on the module, to choose sizes of tiles";
       return signalPassFailure();

@@ -12,9 +12,11 @@ namespace tenon::nvptx {
 inline machine::GpuAttr findGpu(mlir::ModuleOp module) {
   auto gpu =
       llvm::dyn_cast_or_null<machine::GpuAttr>(machine::getTarget(module));
+  // Without the module, which is all of the IR.
   if (!gpu)
-    module.emitError() << "expects " << machine::MachineDialect::kTargetName
-                       << " to be a #machine.gpu; set it on the module";
+    mlir::emitError(module.getLoc())
+        << "expects " << machine::MachineDialect::kTargetName
+        << " to be a #machine.gpu; set it on the module";
   return gpu;
 }
 
