@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Support/Version.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/PrettyStackTrace.h"
@@ -19,4 +20,15 @@ void tenon::identifyTool(llvm::StringLiteral tool) {
   llvm::setBugReportMsg(
       "This is a bug of tenon. Please report it with the command, its input "
       "and what follows.\n");
+}
+
+void tenon::hideOptionsOfLibraries() {
+  for (const auto &[name, option] : llvm::cl::getRegisteredOptions()) {
+    bool isOfEveryTool = llvm::any_of(
+        option->Categories, [](llvm::cl::OptionCategory *category) {
+          return category->getName() == "Generic Options";
+        });
+    if (!isOfEveryTool && option->getOptionHiddenFlag() == llvm::cl::NotHidden)
+      option->setHiddenFlag(llvm::cl::Hidden);
+  }
 }

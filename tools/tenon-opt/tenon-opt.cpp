@@ -60,6 +60,7 @@ static mlir::LogicalResult process(llvm::StringRef input,
 
 int main(int argc, char **argv) {
   tenon::identifyTool("tenon-opt");
+  tenon::hideOptionsOfLibraries();
   mlir::DialectRegistry registry;
   tenon::registerAllDialects(registry);
 

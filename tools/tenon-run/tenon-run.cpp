@@ -35,21 +35,22 @@ using namespace mlir;
 using namespace tenon;
 namespace cl = llvm::cl;
 
+static cl::OptionCategory category("Options of tenon-run");
 static cl::opt<std::string> file(cl::Positional, cl::Required,
-                                 cl::desc("X.mlir"));
-static cl::opt<std::string> entry("entry", cl::init("main"),
+                                 cl::cat(category), cl::desc("X.mlir"));
+static cl::opt<std::string> entry("entry", cl::init("main"), cl::cat(category),
                                   cl::desc("function to run"));
 static cl::list<std::string> inputs(
-    "input",
+    "input", cl::cat(category),
     cl::desc(
         "one for each argument: seed:N, zeros, fill:X, iota:N, ints:1,2, "
         "floats:1,2.5, F.npy, or a part of --step: tokens, positions, "
         "slots, rows, types, blocks, cache, or what is not read: unwritten, "
         "logits; a suffix such as @8x64 gives a shape"));
-static cl::list<int64_t> dims("dims", cl::CommaSeparated,
+static cl::list<int64_t> dims("dims", cl::CommaSeparated, cl::cat(category),
                               cl::desc("dynamic dimensions of inputs"));
 static cl::list<std::string> steps(
-    "step",
+    "step", cl::cat(category),
     cl::desc("a consistent step: tokens:5+2,start:3+0,slots:2,block:4,"
              "context:16,vocabulary:32,rows:last|all,seed:1, of which any may "
              "be left out; `+` joins sequences. Without --input the arguments "
@@ -57,71 +58,76 @@ static cl::list<std::string> steps(
              "logits. Engine native takes several, and so does "
              "--trace-kernels"));
 static cl::opt<std::string>
-    stepsFrom("steps-from",
+    stepsFrom("steps-from", cl::cat(category),
               cl::desc("file with a step on each line, - for standard input; "
                        "each is answered with `ok` or `wrong: ...`. For "
                        "engine native"));
 static cl::opt<std::string>
-    weightSeed("weights", cl::init("seed:1"),
+    weightSeed("weights", cl::init("seed:1"), cl::cat(category),
                cl::desc("random weights: seed:N, or stored:N, which are "
                         "those of engine native"));
 static cl::list<std::string>
-    listedWeights("weight", cl::desc("values of one weight: NAME:1,2.5,3"));
+    listedWeights("weight", cl::cat(category),
+                  cl::desc("values of one weight: NAME:1,2.5,3"));
 static cl::opt<std::string>
-    model("model",
+    model("model", cl::cat(category),
           cl::desc("take weights from a Hugging Face folder, a GGUF or a "
                    "safetensors file"));
 static cl::opt<std::string> engineName("engine", cl::init("interpret"),
+                                       cl::cat(category),
                                        cl::desc("interpret, native"));
 static cl::opt<std::string>
-    traceFolder("trace-kernels",
+    traceFolder("trace-kernels", cl::cat(category),
                 cl::desc("write what each kernel of the steps is given and "
                          "gives in the interpreter to this folder; the caches "
                          "of a step are those that the one before it left"));
 static cl::opt<std::string>
-    oracleName("compare", cl::desc("compare with an oracle: interpret"));
+    oracleName("compare", cl::cat(category),
+               cl::desc("compare with an oracle: interpret"));
 static cl::list<std::string>
-    others("other",
+    others("other", cl::cat(category),
            cl::desc("F.npy with the first result as something else computed "
                     "it, then the next ones: compared with the "
                     "interpreter's, which is the oracle"));
 static cl::opt<std::string>
-    before("before",
+    before("before", cl::cat(category),
            cl::desc("module that the oracle runs; X.mlir by default"));
 static cl::opt<std::string>
-    beforeEntry("before-entry",
+    beforeEntry("before-entry", cl::cat(category),
                 cl::desc("function that the oracle runs; by default that "
                          "of --entry"));
 static cl::opt<std::string>
-    pipeline("pipeline",
+    pipeline("pipeline", cl::cat(category),
              cl::desc("passes to run on X.mlir before the engine does; the "
                       "oracle runs what was there before them"));
 static cl::opt<double> toleranceScale(
-    "tolerance-scale", cl::init(1),
+    "tolerance-scale", cl::init(1), cl::cat(category),
     cl::desc("factor of the tolerance that follows from types and sums"));
 static cl::opt<double> relativeError(
     "relative-error", cl::init(std::numeric_limits<double>::infinity()),
+    cl::cat(category),
     cl::desc("largest relative error of any element of a kernel's result, "
              "for engine native"));
 static cl::opt<int64_t>
-    times("time", cl::init(0), cl::value_desc("N"),
+    times("time", cl::init(0), cl::value_desc("N"), cl::cat(category),
           cl::desc("run the function N times, and print the seconds of the run "
                    "in the middle; for engine native without --compare"));
 static cl::opt<int64_t>
-    workers("workers", cl::init(1), cl::value_desc("N"),
+    workers("workers", cl::init(1), cl::value_desc("N"), cl::cat(category),
             cl::desc("threads that run the function (default: 1); for engine "
                      "native without --compare"));
-static cl::opt<bool> print("print", cl::desc("print results"));
-static cl::opt<int> digits("digits", cl::init(6),
+static cl::opt<bool> print("print", cl::cat(category),
+                           cl::desc("print results"));
+static cl::opt<int> digits("digits", cl::init(6), cl::cat(category),
                            cl::desc("significant digits of --print"));
 static cl::list<std::string>
-    outputs("output",
+    outputs("output", cl::cat(category),
             cl::desc("F.npy for the first result, then the next ones"));
 static cl::opt<bool>
-    exact("exact",
+    exact("exact", cl::cat(category),
           cl::desc("keep f32 results as doubles: formulas, not rounding"));
 static cl::opt<uint64_t>
-    shuffle("shuffle", cl::init(1),
+    shuffle("shuffle", cl::init(1), cl::cat(category),
             cl::desc("seed of the order in which parallel iterations run"));
 
 static llvm::Expected<OwningOpRef<ModuleOp>> parse(MLIRContext &context,
@@ -499,6 +505,7 @@ int main(int argc, char **argv) {
   tenon::registerPipelines();
   tenon::registerTransformsPasses();
   tenon::test::registerTestPasses();
+  cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "runs a function of a module\n");
   if (llvm::Error error = checkOptions())
     return fail(std::move(error), 2);

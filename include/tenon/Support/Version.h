@@ -15,6 +15,10 @@ llvm::StringRef getVersion();
 /// tenon rather than to LLVM. Called before options are parsed.
 void identifyTool(llvm::StringLiteral tool);
 
+/// Hides the options that exist so far, which are those of libraries, from
+/// --help: --help-hidden lists them, too. For tools that register their own later.
+void hideOptionsOfLibraries();
+
 } // namespace tenon
 
 #endif // TENON_SUPPORT_VERSION_H
