@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Driver/UsageError.h"
+#include "tenon/Support/ErrorLine.h"
 #include "tenon/Support/Version.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,7 +21,7 @@ static constexpr int kFailure = 1;
 static constexpr int kWrongUsage = 2;
 
 static int report(llvm::StringRef message, int code) {
-  llvm::WithColor::error(llvm::errs(), "tenon") << message << '\n';
+  llvm::WithColor::error(llvm::errs(), "tenon") << writeAsLine(message) << '\n';
   return code;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Import/Tokenizer.h"
+#include "tenon/Support/ErrorLine.h"
 
 #include "ByteAlphabet.h"
 #include "CharacterMap.h"
@@ -369,6 +370,8 @@ compileTokenizerGguf(const GgufMetadataView &metadata,
   Expected<std::vector<uint8_t>> bytes = tokenizer.compile();
   if (warnings)
     *warnings = tokenizer.takeWarnings();
+  if (!bytes)
+    return writeAsLine(bytes.takeError());
   return bytes;
 }
 

@@ -4,6 +4,7 @@
 #include "tenon/Import/Tokenizer.h"
 
 #include "tenon/Import/JsonScan.h"
+#include "tenon/Support/ErrorLine.h"
 #include "tenon/Support/InputFile.h"
 #include "ByteAlphabet.h"
 #include "JsonTokenizer.h"
@@ -310,6 +311,8 @@ compileTokenizerJson(StringRef folder, std::vector<std::string> *warnings) {
   Expected<std::vector<uint8_t>> bytes = tokenizer.compile();
   if (warnings)
     *warnings = tokenizer.takeWarnings();
+  if (!bytes)
+    return writeAsLine(bytes.takeError());
   return bytes;
 }
 

@@ -141,6 +141,10 @@ TEST_F(Folder, what_is_unknown_names_what_is_known) {
   EXPECT_EQ(compileEdited(R"("BPE")", R"("WordLevel")"),
             "tokenizer.json: unknown model 'WordLevel'; known models: BPE, "
             "Unigram, WordPiece");
+  // A name that is no line does not end the line of the error.
+  EXPECT_EQ(compileEdited(R"("BPE")", R"("B\nP\u001bE")"),
+            "tokenizer.json: unknown model 'B\\nP\\1BE'; known models: BPE, "
+            "Unigram, WordPiece");
   EXPECT_EQ(
       compileEdited(R"("normalizer": null)",
                     R"("normalizer": {"type": "NFKC"})"),
