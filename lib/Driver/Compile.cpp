@@ -7,8 +7,11 @@
 #include "tenon/Artifact/ArtifactWriter.h"
 #include "tenon/Driver/UsageError.h"
 #include "tenon/Packing/Packer.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 #include "BuildManifest.h"
 #include "CompileLibrary.h"
@@ -174,6 +177,28 @@ static llvm::Error checkTempFolder(const CompileOptions &options) {
                         folder + "' is the output; choose another name");
 }
 
+/// Ends a compilation on a terminal: what was written, how large it is, and for
+/// which targets.
+static void printWritten(const CompileOptions &options,
+                         llvm::ArrayRef<TargetName> targets) {
+  if (!llvm::sys::Process::StandardErrIsDisplayed())
+    return;
+  namespace fs = llvm::sys::fs;
+  double bytes = 0;
+  std::error_code code;
+  for (fs::directory_iterator file(options.output, code), end;
+       file != end && !code; file.increment(code))
+    if (llvm::ErrorOr<fs::basic_file_status> status = file->status())
+      bytes += static_cast<double>(status->getSize());
+  llvm::errs() << options.output << llvm::format(": %.1f MB for ", bytes * 1e-6)
+               << llvm::join(llvm::map_range(targets,
+                                             [](const TargetName &target) {
+                                               return target.getSpelling();
+                                             }),
+                             ", ")
+               << "\n";
+}
+
 /// Remarks must not replace what is compiled, nor be replaced with the output.
 static llvm::Error checkRemarksFile(const CompileOptions &options) {
   std::string file = options.remarksOutput;
@@ -299,5 +324,7 @@ llvm::Error tenon::compileModel(const CompileOptions &asked) {
   else if (!error)
     error = writeLibrary(input, options, *targets, timer, **remarks, *temps);
   timer.print();
+  if (!error && isArtifact)
+    printWritten(options, *targets);
   return error ? std::move(error) : (*remarks)->finish();
 }
