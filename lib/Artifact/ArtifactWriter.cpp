@@ -3,6 +3,8 @@
 
 #include "tenon/Artifact/ArtifactWriter.h"
 #include "tenon/Runtime/Format.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -11,6 +13,9 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <vector>
 
 using namespace tenon;
 using llvm::ArrayRef;
@@ -23,9 +28,10 @@ static constexpr StringRef kWeights = "weights.bin";
 static constexpr StringRef kTokenizer = "tokenizer.bin";
 static constexpr StringRef kChat = "chat.json";
 
+static constexpr StringRef kFiles[] = {kCode, kWeights, kTokenizer, kChat};
+
 static bool isFileOfArtifact(StringRef name) {
-  return name == kCode || name == kWeights || name == kTokenizer ||
-         name == kChat;
+  return llvm::is_contained(kFiles, name);
 }
 
 /// Fails if what lies at a path may not be replaced.
@@ -57,17 +63,66 @@ static Error checkReplaceable(StringRef path) {
           "; remove it or choose another name");
 }
 
+/// Removes an artifact, and nothing else that may have come into its folder.
+/// What cannot be removed stays: there is no one left to tell.
+static void removeArtifact(StringRef folder) {
+  for (StringRef file : kFiles)
+    (void)fs::remove(folder + "/" + file);
+  (void)fs::remove(folder);
+}
+
+/// Opens a folder and locks it as its writer. Returns -1 if another one does.
+static int lockFolder(StringRef folder) {
+  int descriptor =
+      ::open(folder.str().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    return descriptor;
+  if (descriptor >= 0)
+    ::close(descriptor);
+  return -1;
+}
+
+/// What ends the name of a folder until it is complete.
+static constexpr StringRef kUnfinished = ".tmp";
+
+/// Removes what writers of the same artifact left that were killed: theirs is
+/// locked no longer. One that begins has no file yet.
+static void removeUnfinished(StringRef path) {
+  StringRef name = llvm::sys::path::filename(path);
+  StringRef parent = llvm::sys::path::parent_path(path);
+  std::error_code code;
+  std::vector<std::string> left;
+  for (fs::directory_iterator entry(parent.empty() ? "." : parent, code), end;
+       entry != end && !code; entry.increment(code)) {
+    StringRef found = llvm::sys::path::filename(entry->path());
+    if (found.consume_front(name) && found.consume_front(".") &&
+        found.consume_back(kUnfinished) && found.size() == 8 &&
+        llvm::all_of(found, llvm::isHexDigit))
+      left.push_back(entry->path());
+  }
+  for (const std::string &folder : left) {
+    bool isEmpty =
+        fs::directory_iterator(folder, code) == fs::directory_iterator();
+    int lock = isEmpty ? -1 : lockFolder(folder);
+    if (lock < 0)
+      continue;
+    removeArtifact(folder);
+    ::close(lock);
+  }
+}
+
 llvm::Expected<std::unique_ptr<ArtifactWriter>>
 ArtifactWriter::create(StringRef path) {
   while (path.size() > 1 && llvm::sys::path::is_separator(path.back()))
     path = path.drop_back();
   if (Error error = checkReplaceable(path))
     return error;
+  removeUnfinished(path);
   // Beside the final folder, so that it can be renamed.
   llvm::SmallString<256> folder;
   std::error_code code;
   do {
-    fs::createUniquePath(path + ".%%%%%%%%.tmp", folder,
+    fs::createUniquePath(path + ".%%%%%%%%" + kUnfinished, folder,
                          /*MakeAbsolute=*/false);
     code = fs::create_directory(folder, /*IgnoreExisting=*/false,
                                 fs::perms::all_all);
@@ -75,20 +130,14 @@ ArtifactWriter::create(StringRef path) {
   if (code)
     return makeFileError("create", path, code.value());
   return std::unique_ptr<ArtifactWriter>(
-      new ArtifactWriter(path.str(), folder.str().str()));
-}
-
-/// Removes an artifact, and nothing else that may have come into its folder.
-/// What cannot be removed stays: there is no one left to tell.
-static void removeArtifact(StringRef folder) {
-  for (StringRef file : {kCode, kWeights, kTokenizer})
-    (void)fs::remove(folder + "/" + file);
-  (void)fs::remove(folder);
+      new ArtifactWriter(path.str(), folder.str().str(), lockFolder(folder)));
 }
 
 ArtifactWriter::~ArtifactWriter() {
   if (!folder.empty())
     removeArtifact(folder);
+  if (lock >= 0)
+    ::close(lock);
 }
 
 std::string ArtifactWriter::getPath(StringRef file) const {

@@ -19,7 +19,8 @@ namespace tenon {
 class ArtifactWriter {
 public:
   /// Fails if there is something at `path` that is no artifact, which is never
-  /// replaced, or if nothing can be written there.
+  /// replaced, or if nothing can be written there. Removes what writers of the
+  /// same artifact left that were killed.
   static llvm::Expected<std::unique_ptr<ArtifactWriter>>
   create(llvm::StringRef path);
 
@@ -44,13 +45,16 @@ public:
   llvm::Error commit();
 
 private:
-  ArtifactWriter(std::string path, std::string folder)
-      : path(std::move(path)), folder(std::move(folder)) {}
+  ArtifactWriter(std::string path, std::string folder, int lock)
+      : path(std::move(path)), folder(std::move(folder)), lock(lock) {}
 
   std::string getPath(llvm::StringRef file) const;
 
   std::string path;
   std::string folder;
+  /// Holds the folder as long as it is written, so that one that was left can be
+  /// told from one that is in use.
+  int lock;
 };
 
 } // namespace tenon
