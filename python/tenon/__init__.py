@@ -14,6 +14,7 @@ from .compiler import IR, compile, ir
 from .errors import Error
 from .execution import run
 from .explanation import Remark, Remarks, explain
+from .functions import Function
 from .generation import Generation, Options, Sampling, SlotOptions
 from .model import Model, load
 from .session import Session
@@ -21,6 +22,7 @@ from .tokenizer import Tokenizer
 
 __all__ = [
     "Error",
+    "Function",
     "Generation",
     "IR",
     "Model",

@@ -12,9 +12,10 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
-from typing import Union
+from typing import Union, overload
 
 from . import native
+from .functions import Function, open_functions
 from .model import Model
 from .programs import Source, Value, run_program, source_file, to_flags
 
@@ -62,33 +63,91 @@ class _Folder:
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
+def _compile_functions(
+    source: Source,
+    output: str | os.PathLike[str] | None,
+    names: Sequence[str],
+    options: dict[str, Value],
+) -> list[Function]:
+    # A library that is open needs its files no more.
+    with source_file(source) as (path, work):
+        library = os.path.abspath(output) if output is not None else work / "library.so"
+        flags = to_flags({"entry": list(names), **options})
+        run_program("tenon", "compile", path, "-o", str(library), *flags, folder=work)
+        return open_functions(library, names)
+
+
+@overload
 def compile(
     source: Source,
     output: str | os.PathLike[str] | None = None,
     *,
     target: Target | None = None,
+    entry: None = None,
     **options: Value,
-) -> Model:
-    """Compiles a model and opens it.
+) -> Model: ...
 
-    `source` is a Hugging Face directory, a GGUF file or an MLIR file, `output` the
-    artifact; left out, the artifact lives as long as the model that is returned.
-    `target` names one or more levels (default: one of this machine). Other options are
-    those of `tenon compile` with `_` for `-`: `max_context=2048`, `buckets=[1, 64]`,
-    `cache_type="bf16"`.
+
+@overload
+def compile(
+    source: Source,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    target: Target | None = None,
+    entry: str,
+    **options: Value,
+) -> Function: ...
+
+
+@overload
+def compile(
+    source: Source,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    target: Target | None = None,
+    entry: list[str] | tuple[str, ...],
+    **options: Value,
+) -> list[Function]: ...
+
+
+def compile(
+    source: Source,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    target: Target | None = None,
+    entry: str | list[str] | tuple[str, ...] | None = None,
+    **options: Value,
+) -> Model | Function | list[Function]:
+    """Compiles a model and opens it, or functions of a module, which can be called.
+
+    `source` is a Hugging Face directory, a GGUF file, or the file or text of a module,
+    `output` the artifact; left out, the artifact lives as long as the model that is
+    returned. `target` names one or more levels (default: one of this machine). Other
+    options are those of `tenon compile` with `_` for `-`: `max_context=2048`,
+    `buckets=[1, 64]`, `cache_type="bf16"`.
+
+    `entry` names a function of a module, or several; `output` is then a library.
 
     A model that this machine cannot run, for its target or because of
     skip_weights=True, is open for inspection only.
     """
-    folder = None if output is not None else _Folder()
-    artifact = (
-        os.path.join(folder.path, "model.tenon") if folder else os.fspath(output or "")
-    )
+    options["target"] = target
+    if isinstance(entry, str):
+        return _compile_functions(source, output, [entry], options)[0]
+    if entry is not None:
+        return _compile_functions(source, output, entry, options)
+    folder = _Folder() if output is None else None
+    artifact = os.path.join(folder.path, "model.tenon") if folder else str(output)
     with source_file(source) as (path, work):
         run_program(
-            "tenon", "compile", path, "-o", os.path.abspath(artifact),
-            *to_flags({"target": target, **options}), folder=work,
-        )  # fmt: skip
+            "tenon",
+            "compile",
+            path,
+            "-o",
+            os.path.abspath(artifact),
+            *to_flags(options),
+            folder=work,
+        )
     inspect = bool(options.get("skip_weights"))
     try:
         return Model(artifact, inspect=inspect, keeps=folder)
