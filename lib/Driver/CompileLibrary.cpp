@@ -50,8 +50,16 @@ static llvm::Error checkFiles(const CompileOptions &options) {
                                              {header, options.model},
                                              {header, weights},
                                              {weights, options.model}};
+  // Files that do not exist yet are told apart by their names.
+  auto getPlace = [](StringRef name) {
+    llvm::SmallString<256> place(name);
+    (void)llvm::sys::fs::make_absolute(place);
+    path::remove_dots(place, /*remove_dot_dot=*/true);
+    return place;
+  };
   for (auto [written, other] : pairs)
-    if (written == other || llvm::sys::fs::equivalent(written, other))
+    if (getPlace(written) == getPlace(other) ||
+        llvm::sys::fs::equivalent(written, other))
       return makeUsageError("'" + written +
                             "' would be written over another file of the "
                             "command; choose another name with -o or --header");

@@ -21,7 +21,10 @@ static llvm::Error verifyStep(CompilerInput &input, StringRef step,
                               llvm::ArrayRef<TargetName> targets,
                               PhaseTimer &timer) {
   NumericInputs inputs;
-  inputs.step = (step + ",vocabulary:" + Twine(input.facts.vocabulary)).str();
+  inputs.step = step.str();
+  // Functions of a library need not have tokens.
+  if (input.facts.vocabulary)
+    inputs.step += ",vocabulary:" + std::to_string(input.facts.vocabulary);
   std::unique_ptr<WeightProvider> weights;
   if (input.source && !options.skipWeights)
     weights = std::make_unique<SourceWeights>(input.source->getTensors());

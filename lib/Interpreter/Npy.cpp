@@ -136,8 +136,10 @@ llvm::Error tenon::writeNpy(StringRef path, const Tensor &tensor) {
       writer.write<int32_t>(static_cast<int32_t>(tensor.ints()[i]));
   }
   os.flush();
-  if (os.error())
-    return llvm::createStringError("cannot write '" + path + "': " +
-                                   StringRef(os.error().message()).lower());
+  if (std::error_code code = os.error()) {
+    os.clear_error();
+    return llvm::createStringError("cannot write '" + path +
+                                   "': " + StringRef(code.message()).lower());
+  }
   return llvm::Error::success();
 }

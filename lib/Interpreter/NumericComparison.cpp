@@ -9,6 +9,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace tenon;
 
@@ -95,6 +97,12 @@ llvm::Error NumericComparison::start(ModuleOp module) {
       return llvm::createStringError("function '" + function.getName() +
                                      "' cannot be executed before any pass: " +
                                      llvm::toString(results.takeError()));
+    for (auto [index, result] : llvm::enumerate(*results))
+      if (result.isFloat() &&
+          llvm::any_of(result.floats(), [](double x) { return std::isnan(x); }))
+        return llvm::createStringError(
+            "function '" + function.getName() + "' gives NaN in result " +
+            Twine(index) + " before any pass, which cannot be compared");
     entries.push_back(
         {function.getName().str(), numOperands, std::move(*results)});
   }

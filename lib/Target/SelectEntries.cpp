@@ -156,8 +156,14 @@ static bool isReserved(StringRef name) {
       "signed",    "sizeof",   "static",    "struct",   "switch",   "template",
       "this",      "throw",    "true",      "try",      "typedef",  "typename",
       "union",     "unsigned", "using",     "virtual",  "void",     "volatile",
-      "while",     "workers",  "weights",   "memcpy",   "memmove",  "memset"};
-  return words.contains(name);
+      "while",     "workers",  "weights",   "memcpy",   "memmove",  "memset",
+      "NULL",      "errno",    "i386",      "linux",    "unix",     "stdin",
+      "stdout",    "stderr"};
+  // Those that end so are types of C headers, those that begin so belong to the
+  // implementation or to the header.
+  return words.contains(name) || name.ends_with("_t") ||
+         name.starts_with("_") || name.starts_with("TENON_") ||
+         name.starts_with("tenon_");
 }
 
 static bool isIdentifier(StringRef name) {

@@ -11,6 +11,7 @@
 #include "tenon/Target/CPU/CpuBackend.h"
 #include "tenon/Target/Library.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -196,6 +197,10 @@ void CallFrame::addMemory(const Tensor &tensor) {
 llvm::Error CallFrame::addArguments(ArrayRef<Tensor> given) {
   sizes.resize(function.sizes.size());
   for (auto [tensor, argument] : llvm::zip(given, function.arguments)) {
+    if (failed(verifyCompatibleShape(argument.shape, tensor.getShape())))
+      return llvm::createStringError("'" + argument.name + "' expects " +
+                                     argument.type +
+                                     ", but got an input of another shape");
     ArrayRef<unsigned> unknown = argument.sizes;
     for (auto [dim, size] : llvm::enumerate(argument.shape)) {
       if (!ShapedType::isDynamic(size))
@@ -399,6 +404,8 @@ tenon::runNativeFunction(ModuleOp original, const std::string &entry,
   if (llvm::Error error = code.load(*variant))
     return std::move(error);
   const CompiledStep &step = variant->steps.front();
+  if (llvm::Error error = checkOperands(function, step))
+    return std::move(error);
   frame.lay(step);
   NativeResults results;
   results.seconds =

@@ -81,8 +81,8 @@ bool CommandRunner::fails(ModuleOp module) const {
   }
   std::string text = options.command;
   for (size_t at = 0; (at = text.find("%s", at)) != std::string::npos;
-       at += input.size())
-    text.replace(at, 2, input.str().str());
+       at += input.size() + 2)
+    text.replace(at, 2, "'" + input.str().str() + "'");
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(printed),
                                           StringRef(printed)};
   std::string problem;
@@ -91,9 +91,10 @@ bool CommandRunner::fails(ModuleOp module) const {
       options.timeout, /*MemoryLimit=*/0, &problem);
   if (StringRef(problem).contains("timed out"))
     return false;
-  // A shell adds the number of the signal to 128.
+  // A command that was not found gives -1; a shell adds the number of a signal
+  // to 128.
   if (options.message.empty())
-    return status < 0 || status > 128;
+    return status == -2 || (status > 128 && status <= 192);
   auto output = llvm::MemoryBuffer::getFile(printed);
   return output && (*output)->getBuffer().contains(options.message);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/AllDialects.h"
+#include "dialects/Tenon/Tenon.h"
 #include "tenon/Conversion/Passes.h"
 #include "tenon/Import/ModelSource.h"
 #include "tenon/Interpreter/Engine.h"
@@ -224,6 +225,9 @@ llvm::Error WeightSources::open(ModuleOp module, ModuleOp before) {
   listed = std::make_unique<ListedWeights>(*base);
   for (StringRef weight : listedWeights) {
     auto [name, rest] = weight.split(':');
+    if (!isa_and_nonnull<WeightSymbolOpInterface>(before.lookupSymbol(name)))
+      return llvm::createStringError("the module has no tenon.weight @" + name +
+                                     ", which --weight names");
     SmallVector<StringRef> parts;
     rest.split(parts, ',');
     std::vector<double> values;

@@ -82,9 +82,15 @@ llvm::Error linkModel(llvm::ArrayRef<CompiledVariant> variants,
                       llvm::ArrayRef<uint8_t> manifest, llvm::StringRef path);
 
 struct Library;
+struct LibraryFunction;
 
 /// Whether a step is a bucket of a function of a library: `f.t8.v3` of `f`.
 bool isBucketOf(const CompiledStep &step, llvm::StringRef function);
+
+/// Fails if a function of a library does not write each result to an array of its
+/// own, as the caller gives them.
+llvm::Error checkOperands(const LibraryFunction &function,
+                          const CompiledStep &step);
 
 /// Links objects of several variants into a shared library at `path` with the
 /// functions of C that `library` describes. The best variant that the CPU runs

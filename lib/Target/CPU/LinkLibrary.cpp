@@ -4,6 +4,7 @@
 #include "tenon/Runtime/Format.h"
 #include "tenon/Target/Library.h"
 #include "tenon/Target/Target.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/MathExtras.h"
@@ -157,6 +158,7 @@ void FunctionBuilder::checkWorkers() {
   require(b.CreateICmpSGE(count, i64(1)), BadWorkers);
   llvm::Value *memory =
       b.CreatePtrToInt(load(pointer, workers, Memory), b.getInt64Ty());
+  require(b.CreateIsNotNull(memory), BadWorkers);
   require(b.CreateIsNull(b.CreateAnd(memory, i64(kAlignment - 1))), BadWorkers);
   llvm::Value *isAlone = b.CreateICmpEQ(count, i64(1));
   llvm::Value *canShare = b.CreateIsNotNull(load(pointer, workers, Parallel));
@@ -356,6 +358,20 @@ static void addMemorySize(llvm::Module &module, const Library &library,
       b.getInt64(llvm::alignTo(std::max<int64_t>(arena, 1), kAlignment))));
 }
 
+llvm::Error tenon::checkOperands(const LibraryFunction &function,
+                                 const CompiledStep &step) {
+  llvm::SmallBitVector given(function.arguments.size());
+  for (auto [index, operand] : llvm::enumerate(step.operands))
+    given.set(operand.result ? function.results[*operand.result] : index);
+  for (auto [index, argument] : llvm::enumerate(function.arguments))
+    if (!given[index])
+      return llvm::createStringError(
+          "function '" + function.name + "': '" + argument.name +
+          "' would be the same array as another result or as an argument; "
+          "return it once");
+  return llvm::Error::success();
+}
+
 llvm::Error tenon::linkLibrary(const Library &library,
                                llvm::ArrayRef<CompiledVariant> variants,
                                llvm::StringRef path) {
@@ -372,6 +388,11 @@ llvm::Error tenon::linkLibrary(const Library &library,
       return llvm::createStringError("the library has a function '" +
                                      function.name +
                                      "' of its own; rename the entry");
+    for (const CompiledVariant &variant : variants)
+      for (const CompiledStep &step : variant.steps)
+        if (isBucketOf(step, function.name))
+          if (llvm::Error error = checkOperands(function, step))
+            return error;
     FunctionBuilder(**module, library, function, variants).build();
   }
   return linkObjects(**module, variants, path);

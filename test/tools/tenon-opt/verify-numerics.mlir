@@ -53,6 +53,9 @@
 // OTHER: error: expects a function 'other' to verify
 // RUN: not tenon-opt %s --verify-numerics --numerics-entry=write --numerics-input=seed:1@2x3x5 --cse 2>&1 | FileCheck %s --check-prefix=INPUT
 // INPUT: error: function 'write' cannot be executed before any pass: {{.*}}
+// A function that gives NaN by itself blames no pass.
+// RUN: not tenon-opt %s --verify-numerics --numerics-entry=block --numerics-input=fill:nan --cse 2>&1 | FileCheck %s --check-prefix=NAN
+// NAN: error: function 'block' gives NaN in result 0 before any pass, which cannot be compared
 
 module attributes {machine.target = #machine.cpu<name = "x86-64-v3", lanes = 8, registers = 16>} {
 tenon.weight @q "q" : !tenon.weight<8x8, <f32>>

@@ -2,7 +2,7 @@
 // RUN: rm -rf %t && split-file %s %t
 // DEFINE: %{compile} = %tenon compile %t/x.mlir --target=cpu:x86-64-v3 -o %t/x.so
 // RUN: not %{compile} --entry=other 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: error: '{{.*}}x.mlir': the module has no function 'other' with a body; its functions: f64, as_it_is, returns, int, halves, loop, looped
+// UNKNOWN: error: '{{.*}}x.mlir': the module has no function 'other' with a body; its functions: f64, as_it_is, returns, int, _init, twice, reshaped, halves, loop, looped
 // RUN: not %{compile} --entry=index_array 2>&1 | FileCheck %s --check-prefix=ABSENT
 // ABSENT: error: '{{.*}}x.mlir': the module has no function 'index_array' with a body
 // RUN: not %{compile} --entry=f64 2>&1 | FileCheck %s --check-prefix=TYPE
@@ -13,6 +13,12 @@
 // NOTHING: error: '{{.*}}x.mlir': function 'returns' has no result; return what it computes
 // RUN: not %{compile} --entry=int 2>&1 | FileCheck %s --check-prefix=NAME
 // NAME: error: '{{.*}}x.mlir': function 'int' has a name that C functions cannot have; rename it
+// RUN: not %{compile} --entry=_init 2>&1 | FileCheck %s --check-prefix=LOADER
+// LOADER: error: '{{.*}}x.mlir': function '_init' has a name that C functions cannot have; rename it
+// RUN: not %{compile} --entry=twice 2>&1 | FileCheck %s --check-prefix=TWICE
+// TWICE: error: function 'twice': 'result0' would be the same array as another result or as an argument; return it once
+// RUN: not %{compile} --entry=reshaped 2>&1 | FileCheck %s --check-prefix=RESHAPED
+// RESHAPED: error: function 'reshaped': 'x' would be the same array as another result or as an argument; return it once
 // RUN: not %{compile} --entry=looped 2>&1 | FileCheck %s --check-prefix=PART
 // PART: error: code generation for x86-64-v3: {{.*}}expects result 0 to be all that some op computes, since the caller says where it goes
 // RUN: not %{compile} --entry=halves 2>&1 | FileCheck %s --check-prefix=COPY
@@ -32,6 +38,7 @@
 // No file is written over another one.
 // RUN: not %tenon compile %t/x.mlir --entry=loop --header=%t/x.mlir -o %t/x.so 2>&1 | FileCheck %s --check-prefix=OVER
 // RUN: not %tenon compile %t/x.mlir --entry=loop --header=%t/x.so -o %t/x.so 2>&1 | FileCheck %s --check-prefix=OVER
+// RUN: cd %t && not %tenon compile x.mlir --entry=loop --header=./x.so -o x.so 2>&1 | FileCheck %s --check-prefix=OVER
 // RUN: not %tenon compile %t/x.mlir --entry=loop --model=%t/x.weights -o %t/x.so 2>&1 | FileCheck %s --check-prefix=OVER
 // OVER: error: '{{.*}}' would be written over another file of the command; choose another name with -o or --header
 
@@ -51,6 +58,20 @@ func.func @returns(%x: tensor<?x7xf32>) {
 func.func @int(%x: tensor<?x7xf32>) -> tensor<?x7xf32> {
   %0 = tenon.norm rms %x eps 1.0e-5 : tensor<?x7xf32>
   return %0 : tensor<?x7xf32>
+}
+func.func @_init(%x: tensor<?x7xf32>) -> tensor<?x7xf32> {
+  %0 = tenon.norm rms %x eps 1.0e-5 : tensor<?x7xf32>
+  return %0 : tensor<?x7xf32>
+}
+func.func @twice(%x: tensor<?x7xf32>) -> (tensor<?x7xf32>, tensor<?x7xf32>) {
+  %0 = tenon.norm rms %x eps 1.0e-5 : tensor<?x7xf32>
+  return %0, %0 : tensor<?x7xf32>, tensor<?x7xf32>
+}
+func.func @reshaped(%x: tensor<?x8xf32>) -> tensor<?x2x4xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %0 = tensor.expand_shape %x [[0], [1, 2]] output_shape [%n, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+  return %0 : tensor<?x2x4xf32>
 }
 func.func @halves(%x: tensor<?x8xf32>) -> tensor<?x4xf32> {
   %c0 = arith.constant 0 : index
