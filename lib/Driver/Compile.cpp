@@ -27,7 +27,6 @@
 #include "VerifyNumerics.h"
 
 #include <atomic>
-#include <thread>
 
 using namespace mlir;
 using namespace tenon;
@@ -40,11 +39,6 @@ static llvm::Error checkInterruption() {
   if (isInterrupted)
     return llvm::createStringError("interrupted; nothing was written");
   return llvm::Error::success();
-}
-
-static unsigned getThreads(const CompileOptions &options) {
-  return options.threads ? options.threads
-                         : std::max(1u, std::thread::hardware_concurrency());
 }
 
 /// Sorts the buckets and drops repetitions.

@@ -13,8 +13,6 @@
 #include "RemarkPrinter.h"
 #include "ReplaceFile.h"
 
-#include <thread>
-
 using namespace mlir;
 using namespace tenon;
 namespace path = llvm::sys::path;
@@ -103,11 +101,6 @@ static llvm::Error writeWeights(CompilerInput &input, ReplaceFile &file,
     return file.getFile().write(offset, bytes);
   };
   return packWeights(*input.module, input.source->getTensors(), sink, packing);
-}
-
-static unsigned getThreads(const CompileOptions &options) {
-  return options.threads ? options.threads
-                         : std::max(1u, std::thread::hardware_concurrency());
 }
 
 /// A file of weights, or null where there are none to write.

@@ -3,6 +3,7 @@
 
 #include "CompileVariants.h"
 #include "dialects/AllDialects.h"
+#include "tenon/Driver/Compile.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/raw_ostream.h"
@@ -44,6 +45,11 @@ compileVariant(StringRef bytecode, const TargetName &target, EntryKind entries,
   if (error)
     return std::move(error);
   return variant;
+}
+
+unsigned tenon::getThreads(const CompileOptions &options) {
+  return options.threads ? options.threads
+                         : std::max(1u, std::thread::hardware_concurrency());
 }
 
 VariantCompiler::VariantCompiler(ModuleOp laidOut,

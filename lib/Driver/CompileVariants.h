@@ -13,6 +13,10 @@ namespace tenon {
 class PhaseTimer;
 class RemarkPrinter;
 class TempFiles;
+struct CompileOptions;
+
+/// Threads that the user asked for, or one per core.
+unsigned getThreads(const CompileOptions &options);
 
 /// Compiles a module that is laid out for each target, in threads of its own
 /// and in a context of its own, so that no thread waits for another one.

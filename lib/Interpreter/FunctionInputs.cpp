@@ -8,19 +8,26 @@
 using namespace mlir;
 using namespace tenon;
 
-/// The texts of a step function's arguments, by their roles. Every cache has
-/// numbers of its own. Empty if an argument has no role that a step gives.
+std::optional<std::string> tenon::describeByRole(func::FuncOp function,
+                                                 unsigned index,
+                                                 const StepPlan &plan) {
+  std::optional<Role> role = getRole(function, index);
+  if (!role)
+    return std::nullopt;
+  if (role == Role::Cache)
+    return "cache:" + std::to_string(plan.seed + index);
+  return stringifyRole(*role).str();
+}
+
+/// The texts of a step function's arguments. Empty if an argument has no role.
 static std::vector<std::string> describeStep(func::FuncOp function,
                                              const StepPlan &plan) {
   std::vector<std::string> texts;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    std::optional<Role> role = getRole(function, i);
-    if (role == Role::Cache)
-      texts.push_back("cache:" + std::to_string(plan.seed + i));
-    else if (role)
-      texts.push_back(stringifyRole(*role).str());
-    else
+    std::optional<std::string> text = describeByRole(function, i, plan);
+    if (!text)
       return {};
+    texts.push_back(std::move(*text));
   }
   return texts;
 }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tenon/Interpreter/NumericComparison.h"
-#include "dialects/Tenon/Roles.h"
 #include "tenon/Interpreter/Engine.h"
 #include "tenon/Interpreter/Tolerance.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -34,11 +33,8 @@ static bool isOnTensors(func::FuncOp function) {
 static std::string describeArgument(func::FuncOp function, unsigned index,
                                     unsigned numOperands,
                                     const StepPlan &plan) {
-  std::optional<Role> role = getRole(function, index);
-  if (role == Role::Cache)
-    return "cache:" + std::to_string(plan.seed + index);
-  if (role)
-    return stringifyRole(*role).str();
+  if (std::optional<std::string> text = describeByRole(function, index, plan))
+    return *text;
   // A pass has appended it, to write a result to.
   if (index >= numOperands)
     return "unwritten";

@@ -57,7 +57,8 @@ void NumericVerifier::runBeforePass(Pass *pass, Operation *op) {
       return;
     }
   hasStarted = true;
-  before = module.clone();
+  if (!reproducer.empty())
+    before = module.clone();
 }
 
 void NumericVerifier::runAfterPass(Pass *pass, Operation *op) {

@@ -13,15 +13,13 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <atomic>
 #include <chrono>
-#include <dlfcn.h>
 #include <thread>
 #include "KernelArguments.h"
+#include "LoadedCode.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -114,40 +112,6 @@ static llvm::Error lower(ModuleOp module, int64_t rows) {
     buildFormPipeline(pm);
     buildTilePipeline(pm);
   });
-}
-
-namespace {
-/// Code that was loaded.
-struct LoadedCode {
-  ~LoadedCode() {
-    if (library)
-      dlclose(library);
-  }
-  llvm::Error load(const CompiledVariant &variant);
-
-  void *library = nullptr;
-  tenon_step_fn function = nullptr;
-};
-} // namespace
-
-llvm::Error LoadedCode::load(const CompiledVariant &variant) {
-  SmallString<128> path;
-  if (std::error_code failure =
-          llvm::sys::fs::createTemporaryFile("tenon", "so", path))
-    return llvm::createStringError(
-        failure, "cannot create a temporary library: " + failure.message());
-  llvm::FileRemover remover(path);
-  if (llvm::Error error = linkModel(variant, {}, path))
-    return error;
-  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  auto *model = library ? static_cast<const tenon_model_export *>(
-                              dlsym(library, "tenon_model"))
-                        : nullptr;
-  if (!model)
-    return llvm::createStringError("cannot load the code of the function: " +
-                                   Twine(dlerror()));
-  function = model->steps[0];
-  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -401,7 +365,7 @@ tenon::runNativeFunction(ModuleOp original, const std::string &entry,
                                    variant->name +
                                    ", which machine.target names");
   LoadedCode code;
-  if (llvm::Error error = code.load(*variant))
+  if (llvm::Error error = code.load(*variant, "the function"))
     return std::move(error);
   const CompiledStep &step = variant->steps.front();
   if (llvm::Error error = checkOperands(function, step))
@@ -409,7 +373,7 @@ tenon::runNativeFunction(ModuleOp original, const std::string &entry,
   frame.lay(step);
   NativeResults results;
   results.seconds =
-      runCode(code.function, step, (*weights)->data(), frame.getTable(), run);
+      runCode(code.getStep(0), step, (*weights)->data(), frame.getTable(), run);
   results.results = frame.readResults();
   results.bytes = frame.countBytes() + weightBytes;
   return results;

@@ -12,16 +12,14 @@
 #include "tenon/Testing/GuardedMemory.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 
 #include <condition_variable>
 #include <cstring>
-#include <dlfcn.h>
 #include <map>
 #include <mutex>
 #include <thread>
 #include "KernelArguments.h"
+#include "LoadedCode.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -172,17 +170,12 @@ struct NativeKernels::Code {
     int64_t scratchBytes;
   };
 
-  ~Code() {
-    if (library)
-      dlclose(library);
-  }
   llvm::Error compile(ModuleOp outlined);
-  llvm::Error load(const CompiledVariant &variant);
   llvm::Error pack(ModuleOp outlined, const TensorSource *source);
   void run(StringRef kernel, const Entry &entry, const ArgumentArray &arguments,
            int64_t workers) const;
 
-  void *library = nullptr;
+  LoadedCode loaded;
   std::unique_ptr<GuardedWeights> weights;
   /// From a kernel of the module to that of the code.
   llvm::StringMap<std::string> names;
@@ -258,28 +251,12 @@ llvm::Error NativeKernels::Code::compile(ModuleOp outlined) {
     func.erase();
   llvm::Expected<CompiledVariant> variant =
       compileForCpu(*module, EmitKind::Object, nullptr, EntryKind::Arrays);
-  return variant ? load(*variant) : variant.takeError();
-}
-
-llvm::Error NativeKernels::Code::load(const CompiledVariant &variant) {
-  SmallString<128> path;
-  if (std::error_code failure =
-          llvm::sys::fs::createTemporaryFile("tenon", "so", path))
-    return llvm::createStringError(
-        failure, "cannot create a temporary library: " + failure.message());
-  llvm::FileRemover remover(path);
-  if (llvm::Error error = linkModel(variant, {}, path))
+  if (!variant)
+    return variant.takeError();
+  if (llvm::Error error = loaded.load(*variant, "the kernels"))
     return error;
-  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  auto *model = library ? static_cast<const tenon_model_export *>(
-                              dlsym(library, "tenon_model"))
-                        : nullptr;
-  if (!model)
-    return llvm::createStringError("cannot load the code of the kernels: " +
-                                   Twine(dlerror()));
-  for (auto [index, step] : llvm::enumerate(variant.steps)) {
-    entries[step.function] = {model->steps[index], step.scratchBytes};
-  }
+  for (auto [index, step] : llvm::enumerate(variant->steps))
+    entries[step.function] = {loaded.getStep(index), step.scratchBytes};
   return llvm::Error::success();
 }
 

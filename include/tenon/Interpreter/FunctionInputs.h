@@ -22,6 +22,11 @@ struct FunctionInputs {
                                            const StepPlan &plan) const;
 };
 
+/// The text of an argument with a role in a step, or nothing without one. Every
+/// cache has numbers of its own.
+std::optional<std::string> describeByRole(mlir::func::FuncOp function,
+                                          unsigned index, const StepPlan &plan);
+
 /// The function of that name or, if there is none, those that
 /// `tenon-specialize-buckets` made of it for at least as many tokens.
 std::vector<mlir::func::FuncOp>

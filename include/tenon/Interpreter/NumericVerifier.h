@@ -37,7 +37,7 @@ private:
   NumericComparison comparison;
   std::string reproducer;
   bool hasStarted = false;
-  /// The module before the pass that runs.
+  /// The module before the pass that runs, for the reproducer.
   mlir::OwningOpRef<mlir::ModuleOp> before;
   State state = State::Same;
   NumericOutcome outcome;

@@ -64,7 +64,7 @@ class Compile(unittest.TestCase):
 
         refuse("cannot open '.*/nowhere': no such file", "nowhere")
         refuse("unknown target 'foo'; known targets: ", ADDER, target="foo")
-        refuse("unknown command line argument '--colour=red'", ADDER, colour="red")
+        refuse("unknown command line argument '--paint=red'", ADDER, paint="red")
         refuse("expects buckets between", ADDER, buckets=[0])
 
 
