@@ -15,43 +15,67 @@ using namespace tenon;
 static constexpr llvm::StringLiteral kSteps[] = {
     "tokens:3+2,start:0+2,slots:3,block:2,rows:all", "tokens:1,start:3"};
 
-/// One step of a model, executed after each phase.
-static llvm::Error verifyStep(CompilerInput &input, StringRef step,
-                              const CompileOptions &options,
-                              llvm::ArrayRef<TargetName> targets,
-                              PhaseTimer &timer) {
-  NumericInputs inputs;
-  inputs.step = step.str();
-  // Functions of a library need not have tokens.
-  if (input.facts.vocabulary)
-    inputs.step += ",vocabulary:" + std::to_string(input.facts.vocabulary);
+namespace {
+/// All steps of one model, executed in each state of it.
+class StepComparisons {
+public:
+  llvm::Error start(CompilerInput &input, bool hasWeights);
+  /// Fails if `phase` made a state that gives other numbers.
+  llvm::Error compare(ModuleOp state, const Twine &phase);
+
+private:
   std::unique_ptr<WeightProvider> weights;
-  if (input.source && !options.skipWeights)
+  std::vector<std::unique_ptr<NumericComparison>> steps;
+};
+} // namespace
+
+llvm::Error StepComparisons::start(CompilerInput &input, bool hasWeights) {
+  if (hasWeights)
     weights = std::make_unique<SourceWeights>(input.source->getTensors());
+  for (StringRef step : kSteps) {
+    NumericInputs inputs;
+    inputs.step = step.str();
+    // Functions of a library need not have tokens.
+    if (input.facts.vocabulary)
+      inputs.step += ",vocabulary:" + std::to_string(input.facts.vocabulary);
+    steps.push_back(std::make_unique<NumericComparison>(inputs, weights.get()));
+    if (llvm::Error error = steps.back()->start(*input.module))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error StepComparisons::compare(ModuleOp state, const Twine &phase) {
+  for (const std::unique_ptr<NumericComparison> &step : steps) {
+    NumericOutcome outcome = step->compare(state);
+    if (outcome.kind != NumericOutcome::Same)
+      return llvm::createStringError("after phase " + phase + " function '" +
+                                     outcome.function + "' " + outcome.problem +
+                                     "; tenon-opt --verify-numerics names the "
+                                     "pass");
+  }
+  return llvm::Error::success();
+}
+
+/// Runs the phases on a copy of the module, and compares after each.
+static llvm::Error verifyPhases(CompilerInput &input,
+                                const CompileOptions &options,
+                                llvm::ArrayRef<TargetName> targets,
+                                PhaseTimer &timer) {
+  StepComparisons steps;
+  if (llvm::Error error =
+          steps.start(input, input.source && !options.skipWeights))
+    return error;
   TempFiles temps = llvm::cantFail(TempFiles::create(""));
   OwningOpRef<ModuleOp> module = input.module->clone();
-  NumericComparison comparison(inputs, weights.get());
-  if (llvm::Error error = comparison.start(*module))
-    return error;
-
-  auto compare = [&](ModuleOp state, NumericComparison &numbers,
-                     const Twine &phase) -> llvm::Error {
-    NumericOutcome outcome = numbers.compare(state);
-    if (outcome.kind == NumericOutcome::Same)
-      return llvm::Error::success();
-    return llvm::createStringError("after phase " + phase + " function '" +
-                                   outcome.function + "' " + outcome.problem +
-                                   "; tenon-opt --verify-numerics names the "
-                                   "pass");
-  };
   if (llvm::Error error = simplify(*module, timer, temps))
     return error;
-  if (llvm::Error error = compare(*module, comparison, "simplify"))
+  if (llvm::Error error = steps.compare(*module, "simplify"))
     return error;
   if (llvm::Error error =
           layOut(*module, options, targets, input.facts.maxContext, timer))
     return error;
-  if (llvm::Error error = compare(*module, comparison, "lay out"))
+  if (llvm::Error error = steps.compare(*module, "lay out"))
     return error;
   for (const TargetName &target : targets) {
     OwningOpRef<ModuleOp> lowered = module->clone();
@@ -64,9 +88,8 @@ static llvm::Error verifyStep(CompilerInput &input, StringRef step,
               lowerForTarget(*lowered, target, done, phase, timer, temps))
         return error;
       done = phase;
-      if (llvm::Error error =
-              compare(*lowered, comparison,
-                      getName(phase) + Twine(" for ") + target.getSpelling()))
+      if (llvm::Error error = steps.compare(
+              *lowered, getName(phase) + Twine(" for ") + target.getSpelling()))
         return error;
     }
   }
@@ -78,10 +101,7 @@ llvm::Error tenon::verifyNumerics(CompilerInput &input,
                                   llvm::ArrayRef<TargetName> targets,
                                   PhaseTimer &timer) {
   PhaseTimer inner(/*prints=*/false);
-  return timer.measure("verify numerics", [&]() -> llvm::Error {
-    for (StringRef step : kSteps)
-      if (llvm::Error error = verifyStep(input, step, options, targets, inner))
-        return error;
-    return llvm::Error::success();
+  return timer.measure("verify numerics", [&] {
+    return verifyPhases(input, options, targets, inner);
   });
 }
